@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "cells.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const hosts[] = { "qemu-kvm", "qemu-tcg" };
+
+/* How each row sets up hypervisor and driver. */
+static const struct {
+	const char *id;
+	bool moderation;
+	unsigned int mit_enable;	/* enum lem_combine of driver/lem.h */
+	bool virtio;
+} rows[LEM_ROWS] = {
+	[LEM_ROW_STANDARD] = { "standard", false, 0, false },
+	[LEM_ROW_COMBINED_ALONE] = { "combined-alone", false, 1, false },
+	[LEM_ROW_MODERATED] = { "moderated", true, 0, false },
+	[LEM_ROW_ORIGINAL] = { "original", true, 2, false },
+	[LEM_ROW_COMBINED] = { "combined", true, 1, false },
+	[LEM_ROW_VIRTIO] = { "virtio", false, 0, true },
+	[LEM_ROW_VIRTIO_POLL] = { "virtio-poll", false, 0, true },
+};
+
+/* What is run: with --quick the rows of `quick`, with --full all of `full`. */
+#define ROW(r)	(1u << LEM_ROW_##r)
+#define RFC	(ROW(STANDARD) | ROW(MODERATED) | ROW(COMBINED) | ROW(VIRTIO))
+#define ALL	(RFC | ROW(COMBINED_ALONE) | ROW(ORIGINAL) | ROW(VIRTIO_POLL))
+
+static const struct {
+	const char *workload, *sink;
+	unsigned int quick, full;
+	bool every_frame;	/* of --frame; otherwise the first only */
+} plan[] = {
+	{ "tx", "null", ALL, ALL, true },
+	{ "tx", "dgram", RFC, ALL, true },
+	{ "rx", "dgram", RFC, ALL, false },
+	{ "ping", "dgram", RFC, ALL, false },
+	{ "idle", "null", 0, ROW(STANDARD) | ROW(COMBINED), false },
+};
+
+/* The points of the curves against ITR. */
+static const struct {
+	const char *workload, *sink;
+	unsigned int rows;
+} curves[] = {
+	{ "tx", "null", ROW(MODERATED) | ROW(COMBINED) },
+	{ "ping", "dgram", ROW(MODERATED) | ROW(COMBINED) },
+};
+
+static bool
+wanted(const char *id, const char *patterns)
+{
+	char pattern[64];
+	size_t n;
+
+	if (patterns == NULL)
+		return true;
+	for (; *patterns != '\0'; patterns += n + (patterns[n] == ',')) {
+		n = strcspn(patterns, ",");
+		(void)snprintf(pattern, sizeof(pattern), "%.*s", (int)n,
+		    patterns);
+		if (fnmatch(pattern, id, 0) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+set_skipped(struct lem_cell *cell, const struct lem_host *host)
+{
+	const char *why = "";
+
+	if (!host->has_qemu)
+		why = host->why_no_qemu;
+	else if (strcmp(cell->host, "qemu-kvm") == 0 && !host->has_kvm)
+		why = host->why_no_kvm;
+	else if (!cell->moderation && !host->has_mitigation &&
+	    strcmp(cell->nic, "e1000") == 0)
+		why = "this QEMU can not switch moderation off (gone in "
+		    "10.0): name an older one, such as Debian 12's 7.2, "
+		    "with --qemu PATH";
+	(void)snprintf(cell->skipped, sizeof(cell->skipped), "%s", why);
+}
+
+static void
+add(struct lem_results *r, const struct lem_options *o,
+    const struct lem_host *host, struct lem_cell cell)
+{
+	struct lem_cell *c = &r->cell[r->cells];
+	int n;
+
+	n = snprintf(cell.id, sizeof(cell.id), "%s.%s.%s.%s",
+	    cell.host + strlen("qemu-"), cell.workload, cell.sink,
+	    rows[cell.row].id);
+	if (cell.frame != o->frame[0])
+		n += snprintf(cell.id + n, sizeof(cell.id) - (size_t)n,
+		    ".frame%u", cell.frame);
+	if (cell.sweep)
+		(void)snprintf(cell.id + n, sizeof(cell.id) - (size_t)n,
+		    ".itr%u", cell.itr);
+	if (!wanted(cell.id, o->cells))
+		return;
+	cell.nic = rows[cell.row].virtio ? "virtio-net" : "e1000";
+	cell.driver = rows[cell.row].virtio ? "virtio-net" : "lem";
+	cell.guest = "bare";
+	cell.moderation = rows[cell.row].moderation;
+	cell.mit_enable = rows[cell.row].mit_enable;
+	if (!cell.moderation)
+		cell.itr = 0;
+	cell.ratio = cell.rtt_p50_us = cell.rtt_p99_us = NAN;
+	cell.per_packet.doorbells = cell.per_packet.interrupts =
+	    cell.per_packet.registers = cell.per_packet.exits =
+	    cell.per_packet.host_cpu_us = NAN;
+	set_skipped(&cell, host);
+	*c = cell;
+	r->cells++;
+}
+
+static void
+add_table(struct lem_results *r, const struct lem_options *o,
+    const struct lem_host *host, const char *name)
+{
+	size_t p, f;
+	unsigned int row;
+
+	for (p = 0; p < sizeof(plan) / sizeof(plan[0]); p++)
+		for (f = 0; f < (plan[p].every_frame ? o->frames : 1); f++)
+			for (row = 0; row < LEM_ROWS; row++)
+				if ((o->full ? plan[p].full : plan[p].quick) &
+				    1u << row)
+					add(r, o, host, (struct lem_cell){
+					    .host = name,
+					    .workload = plan[p].workload,
+					    .sink = plan[p].sink,
+					    .row = (enum lem_row)row,
+					    .frame = o->frame[f],
+					    .itr = o->itr[0] });
+}
+
+static void
+add_curves(struct lem_results *r, const struct lem_options *o,
+    const struct lem_host *host, const char *name)
+{
+	size_t p, i;
+	unsigned int row;
+
+	for (p = 0; p < sizeof(curves) / sizeof(curves[0]); p++)
+		for (row = 0; row < LEM_ROWS; row++)
+			for (i = 0; i < o->itrs; i++)
+				if (curves[p].rows & 1u << row)
+					add(r, o, host, (struct lem_cell){
+					    .host = name,
+					    .workload = curves[p].workload,
+					    .sink = curves[p].sink,
+					    .row = (enum lem_row)row,
+					    .frame = o->frame[0],
+					    .itr = o->itr[i],
+					    .sweep = true });
+}
+
+/* A pattern of the list that no cell matches, NULL when there is none. */
+static const char *
+find_unmatched(const struct lem_results *r, const char *patterns)
+{
+	char pattern[64];
+	size_t n, i;
+
+	for (; *patterns != '\0'; patterns += n + (patterns[n] == ',')) {
+		n = strcspn(patterns, ",");
+		(void)snprintf(pattern, sizeof(pattern), "%.*s", (int)n,
+		    patterns);
+		for (i = 0; i < r->cells; i++)
+			if (fnmatch(pattern, r->cell[i].id, 0) == 0)
+				break;
+		if (i == r->cells)
+			return patterns;
+	}
+	return NULL;
+}
+
+int
+lem_cells_make(struct lem_results *r, const struct lem_options *o,
+    const struct lem_host *host, const char **unmatched)
+{
+	size_t h, most = 2 * (LEM_ROWS * (sizeof(plan) / sizeof(plan[0])) *
+	    LEM_LIST_MAX + LEM_ROWS * (sizeof(curves) / sizeof(curves[0])) *
+	    LEM_LIST_MAX);
+	/* Curves take time: of one host only, unless all is asked for. */
+	const char *curve_host = hosts[host->has_kvm ? 0 : 1];
+
+	r->cells = 0;
+	r->cell = calloc(most, sizeof(*r->cell));
+	if (r->cell == NULL)
+		return -ENOMEM;
+	for (h = 0; h < sizeof(hosts) / sizeof(hosts[0]); h++)
+		add_table(r, o, host, hosts[h]);
+	for (h = 0; h < sizeof(hosts) / sizeof(hosts[0]); h++)
+		if (o->itrs > 1 && (o->full || hosts[h] == curve_host))
+			add_curves(r, o, host, hosts[h]);
+	*unmatched = o->cells == NULL ? NULL : find_unmatched(r, o->cells);
+	return *unmatched == NULL ? 0 : -ENOENT;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Which cells there are, and which of them this run is about.
+ */
+#ifndef LEM_BENCH_CELLS_H
+#define LEM_BENCH_CELLS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "measure.h"
+#include "results.h"
+
+#define LEM_LIST_MAX	16
+
+struct lem_options {
+	bool full;
+	bool list;
+	bool verbose;
+	const char *cells;	/* comma separated patterns, NULL: all */
+	const char *json, *report, *qemu;
+	double seconds;
+	unsigned int runs;
+	unsigned int itr[LEM_LIST_MAX], frame[LEM_LIST_MAX];
+	size_t itrs, frames;
+};
+
+/*
+ * lem_cells_make: all cells that the options ask for, in the table's order;
+ * those this host can not run have their reason in `skipped`.
+ * r->cell is allocated and the caller's to free().
+ * Returns 0, -ENOMEM, or -ENOENT when a pattern of --cells matches nothing:
+ * *unmatched is then that pattern, within o->cells.
+ */
+int lem_cells_make(struct lem_results *r, const struct lem_options *o,
+    const struct lem_host *host, const char **unmatched);
+
+#endif

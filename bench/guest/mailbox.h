@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The mailbox: one page of guest memory that the host maps too.
+ *
+ * lem-bench gives QEMU a memfd as the guest's RAM and keeps its own mapping of
+ * it, so both sides see this page as plain memory.  Passing parameters in and
+ * counters out through it costs no register access and no exit, which is what
+ * makes it fit to measure exits with.
+ *
+ * Protocol (one writer a field; every field little endian, host and guest are
+ * both x86-64):
+ *
+ *	host	zeroes the page, fills the parameters, sets `magic`, boots
+ *	guest	brings the NIC up, state = UP, warms up, state = READY
+ *	host	reads its own counters, sets go = 1
+ *	guest	state = RUNNING, takes its counters, works
+ *	host	waits, sets stop = 1
+ *	guest	takes its counters again, state = STOPPED
+ *	host	reads its own counters again, sets finish = 1
+ *	guest	drains, checks the device's statistics, state = DONE
+ *
+ * A guest that can not go on writes a sentence to `error` and sets FAILED.
+ */
+#ifndef LEM_BENCH_MAILBOX_H
+#define LEM_BENCH_MAILBOX_H
+
+#include <stdint.h>
+
+#define LEM_MAILBOX_PA		0x70000u	/* guest physical address */
+#define LEM_MAILBOX_MAGIC	0x786f624d454cu	/* "LEMBox" */
+#define LEM_SAMPLES_PA		0x3000000u	/* uint32_t[], TSC ticks */
+#define LEM_SAMPLES_MAX		(1u << 20)
+#define LEM_GUEST_RAM_BYTES	(64u << 20)
+
+enum lem_box_state {
+	LEM_BOX_BOOTING,	/* also what an untouched page says */
+	LEM_BOX_UP,
+	LEM_BOX_READY,
+	LEM_BOX_RUNNING,
+	LEM_BOX_STOPPED,
+	LEM_BOX_DONE,
+	LEM_BOX_FAILED,
+};
+
+enum lem_box_nic {
+	LEM_BOX_NIC_E1000,
+	LEM_BOX_NIC_VIRTIO,
+};
+
+enum lem_box_workload {
+	LEM_BOX_TX,
+	LEM_BOX_RX,
+	LEM_BOX_PING,
+	LEM_BOX_IDLE,
+};
+
+/* What a guest counts; a window's figure is the difference of two of these. */
+struct lem_box_counters {
+	uint64_t tsc;
+	uint64_t tx_packets;	/* transmitted and reclaimed */
+	uint64_t rx_packets;
+	uint64_t doorbells;	/* writes to TDT; virtio: queue notifications */
+	uint64_t interrupts;
+	uint64_t reg_reads;	/* device registers, doorbells included */
+	uint64_t reg_writes;
+	uint64_t deferred;	/* packets whose TDT write was put off */
+	uint64_t batches;	/* TDT writes that carried deferred packets */
+	uint64_t guard_flushes;
+	uint64_t ring_full;
+	uint64_t batch_max;	/* largest number of packets one TDT carried */
+};
+
+struct lem_mailbox {
+	/* host to guest */
+	uint64_t magic;
+	uint64_t tsc_hz;	/* of the host, which the guest shares */
+	uint32_t nic;		/* enum lem_box_nic */
+	uint32_t workload;	/* enum lem_box_workload */
+	uint32_t frame_bytes;	/* 60 to 1514, without FCS */
+	uint32_t ring_size;	/* descriptors a ring, multiple of 8 */
+	uint32_t mit_enable;	/* enum lem_combine of driver/lem.h */
+	uint32_t itr;		/* units of 256 ns */
+	uint32_t tidv, tadv;	/* units of 1.024 us */
+	uint32_t rdtr, radv;
+	uint32_t virtio_poll;	/* 1: reclaim by polling, no interrupts */
+	uint32_t verify_stats;	/* 1: compare the device's own counters */
+	volatile uint32_t go;
+	volatile uint32_t stop;
+	volatile uint32_t finish;
+	uint32_t pad[15];
+
+	/* guest to host */
+	volatile uint32_t state;	/* enum lem_box_state */
+	uint32_t pad1;
+	uint64_t sent_total;	/* tx, ping: sequence numbers 0 .. this - 1 */
+	uint64_t samples;	/* round trips stored at LEM_SAMPLES_PA */
+	uint64_t rx_unique, rx_duplicated, rx_reordered, rx_corrupted;
+	uint64_t ping_timeouts;
+	struct lem_box_counters begin, end;
+	char error[160];
+};
+
+_Static_assert(sizeof(struct lem_mailbox) <= 4096, "the mailbox is one page");
+
+#endif

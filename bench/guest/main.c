@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The guest of lem-bench: a NIC, a workload, and the mailbox (mailbox.h).
+ */
+#include <stddef.h>
+
+#include "bare.h"
+#include "frame.h"
+#include "mailbox.h"
+#include "nic.h"
+#include "sequence.h"
+
+#define DRAIN_MS	3000u	/* longest wait for what is outstanding */
+#define QUIET_MS	50u	/* no frame for so long: the sender is done */
+#define PING_TIMEOUT_MS	100u
+#define PING_WARM_UP	16u
+#define RX_BATCH	32u	/* frames between two RDT writes */
+
+static struct lem_mailbox *const box =
+    (struct lem_mailbox *)(uintptr_t)LEM_MAILBOX_PA;
+static uint32_t *const sample = (uint32_t *)(uintptr_t)LEM_SAMPLES_PA;
+
+static const struct nic *nic;
+static struct lem_frame_flow out, in;
+static struct lem_sequence received;
+static uint64_t sent;
+
+static uint64_t
+deadline(uint32_t ms)
+{
+	return bare_rdtsc() + box->tsc_hz / 1000 * ms;
+}
+
+static void __attribute__((noreturn))
+fail(const char *why)
+{
+	size_t i;
+
+	for (i = 0; why[i] != '\0' && i < sizeof(box->error) - 1; i++)
+		box->error[i] = why[i];
+	box->state = LEM_BOX_FAILED;
+	bare_console_puts(why);
+	bare_console_puts("\n");
+	bare_exit(1);
+}
+
+static void
+take_counters(struct lem_box_counters *c)
+{
+	nic->counters(c);
+	c->tsc = bare_rdtsc();
+}
+
+/* Warmed up: wait for the host, then start the window. */
+static void
+begin(void)
+{
+	box->state = LEM_BOX_READY;
+	while (box->go == 0) {
+		nic->poll();
+		bare_pause();
+	}
+	take_counters(&box->begin);
+	box->state = LEM_BOX_RUNNING;
+}
+
+/* The window is over; the host reads its counters before we make more. */
+static void
+end(void)
+{
+	take_counters(&box->end);
+	box->state = LEM_BOX_STOPPED;
+	while (box->finish == 0)
+		bare_pause();
+}
+
+static void
+drain(void)
+{
+	uint64_t limit = deadline(DRAIN_MS);
+
+	while (!nic->tx_idle()) {
+		nic->poll();
+		bare_pause();
+		if (bare_rdtsc() > limit)
+			fail("frames are still in the transmit ring after 3 s");
+	}
+}
+
+/* -------------------------------------------------------------------- tx */
+
+static void
+send_one(void)
+{
+	uint8_t *buf;
+
+	nic->poll();
+	buf = nic->tx_buffer();
+	if (buf == NULL) {
+		bare_pause();
+		return;
+	}
+	lem_frame_build(&out, sent++, buf);
+	nic->tx_submit(box->frame_bytes);
+}
+
+static void
+run_tx(void)
+{
+	while (sent < 2 * (uint64_t)box->ring_size)
+		send_one();
+	drain();
+	begin();
+	while (box->stop == 0)
+		send_one();
+	end();
+	drain();
+}
+
+/* -------------------------------------------------------------------- rx */
+
+/* Every frame there is, up to RX_BATCH; returns how many. */
+static unsigned int
+receive_batch(void)
+{
+	const uint8_t *frame;
+	uint32_t len;
+	uint64_t seq;
+	unsigned int n;
+
+	nic->poll();
+	for (n = 0; n < RX_BATCH; n++) {
+		frame = nic->rx_next(&len);
+		if (frame == NULL)
+			break;
+		if (lem_frame_check(&in, frame, len, &seq))
+			lem_sequence_note(&received, seq);
+		else
+			box->rx_corrupted++;
+		nic->rx_release();
+	}
+	if (n > 0)
+		nic->rx_flush();
+	return n;
+}
+
+/*
+ * The sender is already at it; the window begins when its frames arrive (QEMU
+ * lets none in for a second after RCTL is written).
+ */
+static void
+run_rx(void)
+{
+	uint64_t quiet, limit = deadline(DRAIN_MS);
+
+	while (received.unique < box->ring_size) {
+		(void)receive_batch();
+		if (bare_rdtsc() > limit)
+			fail("no frames came within 3 s");
+	}
+	begin();
+	while (box->stop == 0)
+		if (receive_batch() == 0)
+			bare_pause();
+	end();
+	quiet = deadline(QUIET_MS);
+	while (bare_rdtsc() < quiet)
+		if (receive_batch() > 0)
+			quiet = deadline(QUIET_MS);
+	box->rx_unique = received.unique;
+	box->rx_duplicated = received.duplicated;
+	box->rx_reordered = received.reordered;
+}
+
+/* ------------------------------------------------------------------ ping */
+
+/* One round trip; returns its TSC ticks, 0 when no answer came. */
+static uint64_t
+ping_one(void)
+{
+	uint64_t want = sent, seq, start, limit;
+	const uint8_t *frame;
+	uint32_t len;
+
+	start = bare_rdtsc();
+	limit = deadline(PING_TIMEOUT_MS);
+	while (sent == want)
+		send_one();
+	do {
+		nic->poll();
+		frame = nic->rx_next(&len);
+		if (frame == NULL) {
+			bare_pause();
+			continue;
+		}
+		if (!lem_frame_check(&in, frame, len, &seq)) {
+			box->rx_corrupted++;
+			seq = UINT64_MAX;
+		} else {
+			lem_sequence_note(&received, seq);
+		}
+		nic->rx_release();
+		nic->rx_flush();
+		if (seq == want)
+			return bare_rdtsc() - start;
+	} while (bare_rdtsc() < limit);
+	return 0;
+}
+
+static void
+run_ping(void)
+{
+	uint64_t ticks;
+
+	while (sent < PING_WARM_UP)
+		(void)ping_one();
+	drain();
+	begin();
+	while (box->stop == 0) {
+		ticks = ping_one();
+		if (ticks == 0)
+			box->ping_timeouts++;
+		else if (box->samples < LEM_SAMPLES_MAX)
+			sample[box->samples++] = ticks > UINT32_MAX ?
+			    UINT32_MAX : (uint32_t)ticks;
+	}
+	end();
+	drain();
+	box->rx_unique = received.unique;
+	box->rx_duplicated = received.duplicated;
+	box->rx_reordered = received.reordered;
+}
+
+/* ------------------------------------------------------------------ idle */
+
+static void
+run_idle(void)
+{
+	begin();
+	while (box->stop == 0)
+		bare_pause();
+	end();
+}
+
+void
+bare_main(void)
+{
+	const char *why;
+
+	bare_init(box->tsc_hz);
+	if (box->magic != LEM_MAILBOX_MAGIC)
+		fail("no mailbox: this guest is started by lem-bench");
+	if (box->frame_bytes < LEM_FRAME_MIN ||
+	    box->frame_bytes > LEM_FRAME_MAX)
+		fail("frames are 60 to 1514 bytes");
+	nic = box->nic == LEM_BOX_NIC_VIRTIO ? &nic_virtio : &nic_e1000;
+	lem_frame_init(&out, box->frame_bytes, LEM_FRAME_FROM_GUEST);
+	lem_frame_init(&in, box->frame_bytes, LEM_FRAME_TO_GUEST);
+	why = nic->open(box);
+	if (why != NULL)
+		fail(why);
+	box->state = LEM_BOX_UP;
+	switch (box->workload) {
+	case LEM_BOX_TX:
+		run_tx();
+		break;
+	case LEM_BOX_RX:
+		run_rx();
+		break;
+	case LEM_BOX_PING:
+		run_ping();
+		break;
+	default:
+		run_idle();
+		break;
+	}
+	box->sent_total = sent;
+	if (box->verify_stats != 0 && nic->verify != NULL) {
+		why = nic->verify(sent);
+		if (why != NULL)
+			fail(why);
+	}
+	box->state = LEM_BOX_DONE;
+	for (;;)
+		bare_pause();
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a workload needs of a NIC.  Two implementations: nic_e1000.c (the lem
+ * driver core) and nic_virtio.c (the peer users would pick instead).
+ *
+ * One thread, no locks.  An interrupt only sets a flag (driver/os/bare/bare.h);
+ * poll() is where its work is done.
+ */
+#ifndef LEM_GUEST_NIC_H
+#define LEM_GUEST_NIC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "mailbox.h"
+
+#define NIC_BUF_BYTES	2048u	/* one frame buffer, transmit or receive */
+#define NIC_RING_MAX	4096u
+
+struct nic {
+	/*
+	 * Find the device on the PCI bus and bring it up as the mailbox asks,
+	 * link up, interrupts on, receive ring full.  Returns NULL or a
+	 * sentence that says what is wrong (static storage).
+	 */
+	const char *(*open)(struct lem_mailbox *box);
+
+	/*
+	 * A buffer of NIC_BUF_BYTES to build the next frame in, 64-byte
+	 * aligned, or NULL while the ring is full; NULL has already tried
+	 * whatever makes room.  Calling it twice returns the same buffer.
+	 */
+	uint8_t *(*tx_buffer)(void);
+
+	/* Queue the frame in that buffer and do what the doorbell rule says. */
+	void (*tx_submit)(uint32_t len_bytes);
+
+	/* Interrupt work, if one came; a load and a branch if none did. */
+	void (*poll)(void);
+
+	/* Reclaim now.  Returns true when nothing submitted is outstanding. */
+	bool (*tx_idle)(void);
+
+	/*
+	 * The next received frame in place, or NULL; valid until rx_release().
+	 * rx_flush() gives released buffers back to the device.
+	 */
+	const uint8_t *(*rx_next)(uint32_t *len_bytes);
+	void (*rx_release)(void);
+	void (*rx_flush)(void);
+
+	/* Reclaims, then stores every counter but tsc; no register access. */
+	void (*counters)(struct lem_box_counters *c);
+
+	/* After a drain: does the device's own count agree?  NULL or why not. */
+	const char *(*verify)(uint64_t frames_sent);
+};
+
+extern const struct nic nic_e1000;
+extern const struct nic nic_virtio;
+
+#endif

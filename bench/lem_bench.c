@@ -1,0 +1,512 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * lem-bench: the RFC's table, on this machine.
+ *
+ * Every cell is run `runs` times, and the runs are interleaved (all cells once,
+ * then all cells again), so that a drift of the machine's speed falls on all of
+ * them alike.  Medians are quoted.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <math.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cells.h"
+#include "sink.h"
+#include "vm.h"
+
+#define EXIT_FAILED	1
+#define EXIT_USAGE	2
+
+static volatile sig_atomic_t interrupted;
+
+static const char usage[] =
+"usage: lem-bench [OPTION]...\n"
+"\n"
+"Measure what this machine's hypervisor makes an emulated e1000 cost, with\n"
+"interrupt moderation and send combining switched off and on, and print the\n"
+"table of the RFC of December 2012 with what lies behind it.\n"
+"\n"
+"  --quick         the table and one set of curves, in about 4 minutes (default)\n"
+"  --full          every row for every workload, and curves for every host\n"
+"  --cells LIST    only the cells that match: kvm.tx.null.combined, 'kvm.*', ...\n"
+"  --list          name the cells, with what would be skipped and why, and end\n"
+"  --json FILE     write everything measured as JSON\n"
+"  --report DIR    write DIR/index.html: the tables, and charts\n"
+"  --qemu PATH     QEMU to measure (default: qemu-system-x86_64)\n"
+"  --seconds N     length of one measured window (default: 0.3; full: 1)\n"
+"  --runs N        runs of each cell, interleaved (default: 5)\n"
+"  --itr LIST      values of ITR, units of 256 ns, 0 to 65535: the first is the\n"
+"                  table's, all are points of the curves\n"
+"                  (default: 488,0,976,1953,3906)\n"
+"  --frame LIST    frame lengths without FCS, 60 to 1514: the first is the\n"
+"                  table's, the others add transmit cells (default: 60)\n"
+"  --verbose       a line for every run\n"
+"  --help, --version\n"
+"\n"
+"Exit status: 0 all went well, 1 a cell failed or was interrupted, 2 usage.\n"
+"lem-bench(1) says what each figure means.\n";
+
+static void
+on_signal(int signum)
+{
+	pid_t pid = lem_vm_running;
+
+	if (interrupted)	/* a second time: at once */
+		_exit(128 + signum);
+	interrupted = 1;
+	if (pid > 0)
+		(void)kill(pid, SIGKILL);
+}
+
+/* --------------------------------------------------------------- options */
+
+static int __attribute__((format(printf, 1, 2)))
+complain(const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	(void)fputs("lem-bench: ", stderr);
+	(void)vfprintf(stderr, format, ap);
+	(void)fputs("\n", stderr);
+	va_end(ap);
+	return -1;
+}
+
+/* A list of whole numbers, comma separated, each from least to most. */
+static int
+parse_list(const char *option, const char *text, unsigned int least,
+    unsigned int most, unsigned int *list, size_t *count)
+{
+	unsigned long value;
+	char *end;
+
+	for (*count = 0;; text = end + 1) {
+		errno = 0;
+		value = strtoul(text, &end, 10);
+		if (end == text || errno != 0 || value < least ||
+		    value > most || (*end != '\0' && *end != ',') ||
+		    *text == '-')
+			return complain("--%s takes numbers from %u to %u, "
+			    "comma separated: not \"%s\"", option, least,
+			    most, text);
+		if (*count == LEM_LIST_MAX)
+			return complain("--%s takes at most %d numbers",
+			    option, LEM_LIST_MAX);
+		list[(*count)++] = (unsigned int)value;
+		if (*end == '\0')
+			return 0;
+	}
+}
+
+static int
+parse_seconds(const char *text, double *seconds)
+{
+	char *end;
+
+	*seconds = strtod(text, &end);
+	if (end == text || *end != '\0' || !(*seconds >= 0.05) ||
+	    *seconds > 3600)
+		return complain("--seconds takes 0.05 to 3600: not \"%s\"",
+		    text);
+	return 0;
+}
+
+enum { OPT_QUICK, OPT_FULL, OPT_CELLS, OPT_LIST, OPT_JSON, OPT_REPORT,
+	OPT_QEMU, OPT_SECONDS, OPT_RUNS, OPT_ITR, OPT_FRAME, OPT_VERBOSE,
+	OPT_HELP, OPT_VERSION };
+
+static const struct option long_options[] = {
+	{ "quick", no_argument, NULL, OPT_QUICK },
+	{ "full", no_argument, NULL, OPT_FULL },
+	{ "cells", required_argument, NULL, OPT_CELLS },
+	{ "list", no_argument, NULL, OPT_LIST },
+	{ "json", required_argument, NULL, OPT_JSON },
+	{ "report", required_argument, NULL, OPT_REPORT },
+	{ "qemu", required_argument, NULL, OPT_QEMU },
+	{ "seconds", required_argument, NULL, OPT_SECONDS },
+	{ "runs", required_argument, NULL, OPT_RUNS },
+	{ "itr", required_argument, NULL, OPT_ITR },
+	{ "frame", required_argument, NULL, OPT_FRAME },
+	{ "verbose", no_argument, NULL, OPT_VERBOSE },
+	{ "help", no_argument, NULL, OPT_HELP },
+	{ "version", no_argument, NULL, OPT_VERSION },
+	{ NULL, 0, NULL, 0 },
+};
+
+static int
+parse_option(struct lem_options *o, int opt)
+{
+	size_t one;
+
+	switch (opt) {
+	case OPT_QUICK:
+		o->full = false;
+		return 0;
+	case OPT_FULL:
+		o->full = true;
+		return 0;
+	case OPT_CELLS:
+		o->cells = optarg;
+		return 0;
+	case OPT_LIST:
+		o->list = true;
+		return 0;
+	case OPT_JSON:
+		o->json = optarg;
+		return 0;
+	case OPT_REPORT:
+		o->report = optarg;
+		return 0;
+	case OPT_QEMU:
+		o->qemu = optarg;
+		return 0;
+	case OPT_SECONDS:
+		return parse_seconds(optarg, &o->seconds);
+	case OPT_RUNS:
+		return parse_list("runs", optarg, 1, 1000, &o->runs, &one);
+	case OPT_ITR:
+		return parse_list("itr", optarg, 0, 65535, o->itr, &o->itrs);
+	case OPT_FRAME:
+		return parse_list("frame", optarg, LEM_FRAME_MIN,
+		    LEM_FRAME_MAX, o->frame, &o->frames);
+	case OPT_VERBOSE:
+		o->verbose = true;
+		return 0;
+	default:
+		return -1;	/* getopt has said why */
+	}
+}
+
+/* Returns 0 to go on, or -1 to end with *status. */
+static int
+parse_options(struct lem_options *o, int argc, char **argv, int *status)
+{
+	int opt;
+
+	*status = EXIT_USAGE;
+	while ((opt = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
+		if (opt == OPT_HELP || opt == 'h' || opt == OPT_VERSION) {
+			(void)fputs(opt == OPT_VERSION ?
+			    "lem-bench " LEM_VERSION "\n" : usage, stdout);
+			*status = EXIT_SUCCESS;
+			return -1;
+		}
+		if (parse_option(o, opt) != 0) {
+			(void)fputs("Try lem-bench --help.\n", stderr);
+			return -1;
+		}
+	}
+	if (optind < argc) {
+		(void)complain("no arguments but options: \"%s\"\n"
+		    "Try lem-bench --help.", argv[optind]);
+		return -1;
+	}
+	if (o->seconds == 0)
+		o->seconds = o->full ? 1 : 0.3;
+	return 0;
+}
+
+/* Better now than after minutes of measuring. */
+static int
+check_writable(const struct lem_options *o)
+{
+	int fd;
+
+	if (o->json != NULL) {
+		fd = open(o->json, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+		if (fd < 0)
+			return complain("--json %s: %s: name a file that can "
+			    "be written", o->json, strerror(errno));
+		(void)close(fd);
+	}
+	if (o->report != NULL && mkdir(o->report, 0777) != 0 &&
+	    (errno != EEXIST || access(o->report, W_OK) != 0))
+		return complain("--report %s: %s: name a folder that can be "
+		    "written", o->report, strerror(errno));
+	return 0;
+}
+
+/* --------------------------------------------------------------- running */
+
+static int
+compare_double(const void *a, const void *b)
+{
+	double x, y;
+
+	memcpy(&x, a, sizeof(x));
+	memcpy(&y, b, sizeof(y));
+	return (x > y) - (x < y);
+}
+
+/* Median, least and most of one figure over a cell's runs. */
+static struct lem_stat
+figure(const struct lem_run *run, unsigned int runs, size_t offset)
+{
+	struct lem_stat s = { NAN, NAN, NAN, runs };
+	double value[runs > 0 ? runs : 1];
+	unsigned int i;
+
+	if (runs == 0)
+		return s;
+	for (i = 0; i < runs; i++)
+		memcpy(&value[i], (const char *)&run[i] + offset,
+		    sizeof(double));
+	qsort(value, runs, sizeof(double), compare_double);
+	s.min = value[0];
+	s.max = value[runs - 1];
+	s.median = (value[(runs - 1) / 2] + value[runs / 2]) / 2;
+	return s;
+}
+
+#define MEDIAN(field)	figure(run, n, offsetof(struct lem_run, field)).median
+
+static void
+summarize(struct lem_cell *c, const struct lem_run *run, unsigned int n)
+{
+	unsigned int i;
+
+	c->kpps = figure(run, n, offsetof(struct lem_run, kpps));
+	c->per_packet.doorbells = MEDIAN(doorbells);
+	c->per_packet.interrupts = MEDIAN(interrupts);
+	c->per_packet.registers = MEDIAN(registers);
+	c->per_packet.exits = MEDIAN(exits);
+	c->per_packet.host_cpu_us = MEDIAN(host_cpu_us);
+	c->rtt_p50_us = MEDIAN(rtt_p50_us);
+	c->rtt_p99_us = MEDIAN(rtt_p99_us);
+	for (i = 0; i < n; i++) {
+		c->lost += run[i].lost;
+		c->duplicated += run[i].duplicated;
+		c->reordered += run[i].reordered;
+		c->corrupted += run[i].corrupted;
+		c->guard_flushes += run[i].guard_flushes;
+	}
+	if (c->failed[0] == '\0' &&
+	    c->lost + c->duplicated + c->reordered + c->corrupted != 0)
+		(void)snprintf(c->failed, sizeof(c->failed),
+		    "%lu frames lost, %lu duplicated, %lu reordered, "
+		    "%lu corrupted", c->lost, c->duplicated, c->reordered,
+		    c->corrupted);
+}
+
+/* Every ratio is to the standard row of the same column, sink and frame. */
+static void
+set_ratios(struct lem_results *r)
+{
+	const struct lem_cell *base;
+	size_t i, k;
+
+	for (i = 0; i < r->cells; i++)
+		for (k = 0; k < r->cells; k++) {
+			base = &r->cell[k];
+			if (base->row == LEM_ROW_STANDARD &&
+			    base->kpps.runs > 0 &&
+			    base->frame == r->cell[i].frame &&
+			    strcmp(base->host, r->cell[i].host) == 0 &&
+			    strcmp(base->workload, r->cell[i].workload) == 0 &&
+			    strcmp(base->sink, r->cell[i].sink) == 0)
+				r->cell[i].ratio = r->cell[i].kpps.median /
+				    base->kpps.median;
+		}
+}
+
+static double
+now(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* One line that is written over, where there is a terminal to write on. */
+static void
+progress(const struct lem_results *r, const struct lem_cell *c,
+    unsigned int round, size_t done, size_t all, double start)
+{
+	double left = done == 0 ? 0 :
+	    (now() - start) / (double)done * (double)(all - done);
+
+	if (!isatty(STDERR_FILENO)) {
+		if (done % r->cells == 0)
+			(void)fprintf(stderr, "run %u of %u\n", round + 1,
+			    r->runs);
+		return;
+	}
+	(void)fprintf(stderr, "\r\033[K[%zu/%zu] %s, run %u of %u", done + 1,
+	    all, c->id, round + 1, r->runs);
+	if (done > 0)
+		(void)fprintf(stderr, ", %u:%02u left", (unsigned int)left / 60,
+		    (unsigned int)left % 60);
+	(void)fflush(stderr);
+}
+
+static void
+verbose_line(const struct lem_cell *c, const struct lem_run *run)
+{
+	(void)fprintf(stderr, "\r\033[K%-32s %9.1f Kpps  tdt %.4f  irq %.4f  "
+	    "reg %.4f  exits %.4f  cpu %.2f us  batch %lu  boot %.0f ms\n",
+	    c->id, run->kpps, run->doorbells, run->interrupts, run->registers,
+	    run->exits, run->host_cpu_us, run->batch_max, run->boot_ms);
+}
+
+/* All cells once, then all again; a cell that failed is not tried again. */
+static void
+run_all(struct lem_results *r, const struct lem_options *o,
+    const struct lem_host *host, struct lem_run *run, unsigned int *n)
+{
+	double start = now();
+	unsigned int round;
+	struct lem_cell *c;
+	size_t i;
+
+	for (round = 0; round < r->runs; round++)
+		for (i = 0; i < r->cells && !interrupted; i++) {
+			c = &r->cell[i];
+			progress(r, c, round, round * r->cells + i,
+			    r->runs * r->cells, start);
+			if (c->skipped[0] != '\0' || c->failed[0] != '\0')
+				continue;
+			if (lem_run_cell(c, host, r->seconds,
+			    &run[i * r->runs + n[i]], c->failed,
+			    sizeof(c->failed)) == 0) {
+				if (o->verbose)
+					verbose_line(c,
+					    &run[i * r->runs + n[i]]);
+				n[i]++;
+			} else if (interrupted) {
+				c->failed[0] = '\0';	/* our doing */
+			}
+		}
+	if (isatty(STDERR_FILENO))
+		(void)fputs("\r\033[K", stderr);
+	r->interrupted = interrupted;
+	for (i = 0; i < r->cells; i++)
+		summarize(&r->cell[i], &run[i * r->runs], n[i]);
+	set_ratios(r);
+}
+
+/* ---------------------------------------------------------------- output */
+
+static int
+write_json(const struct lem_options *o, const struct lem_results *r)
+{
+	FILE *f = fopen(o->json, "we");
+	int error;
+
+	if (f == NULL)
+		return complain("%s: %s", o->json, strerror(errno));
+	error = lem_json_write(f, r);
+	if (fclose(f) != 0 && error == 0)
+		error = -errno;
+	return error == 0 ? 0 : complain("%s: %s", o->json, strerror(-error));
+}
+
+static int
+output(const struct lem_options *o, const struct lem_results *r)
+{
+	int status = r->interrupted ? EXIT_FAILED : EXIT_SUCCESS, error;
+	size_t i;
+
+	lem_table_print(stdout, r);
+	if (fflush(stdout) != 0)
+		status = EXIT_FAILED;
+	if (o->json != NULL && write_json(o, r) != 0)
+		status = EXIT_FAILED;
+	if (o->report != NULL) {
+		error = lem_report_write(o->report, r);
+		if (error != 0) {
+			(void)complain("%s: %s", o->report, strerror(-error));
+			status = EXIT_FAILED;
+		} else {
+			(void)printf("\nreport: %s/index.html\n", o->report);
+		}
+	}
+	for (i = 0; i < r->cells; i++)
+		if (r->cell[i].failed[0] != '\0')
+			status = EXIT_FAILED;
+	return status;
+}
+
+static void
+list(const struct lem_results *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->cells; i++)
+		if (r->cell[i].skipped[0] != '\0')
+			(void)printf("%-32s skipped: %s\n", r->cell[i].id,
+			    r->cell[i].skipped);
+		else
+			(void)printf("%s\n", r->cell[i].id);
+}
+
+static int
+measure(const struct lem_options *o, const struct lem_host *host,
+    struct lem_results *r)
+{
+	struct lem_run *run = calloc(r->cells * r->runs, sizeof(*run));
+	unsigned int *n = calloc(r->cells, sizeof(*n));
+	int status = EXIT_FAILED;
+
+	if (run == NULL || n == NULL) {
+		(void)complain("out of memory");
+		goto free_runs;
+	}
+	if (r->cells > 0)
+		r->machine.sink_kpps = lem_sink_ceiling(o->frame[0],
+		    r->seconds);
+	run_all(r, o, host, run, n);
+	status = output(o, r);
+free_runs:
+	free(n);
+	free(run);
+	return status;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct lem_options o = { .runs = 5, .itr = { 488, 0, 976, 1953, 3906 },
+	    .itrs = 5, .frame = { 60 }, .frames = 1 };
+	struct sigaction sa = { .sa_handler = on_signal };
+	struct lem_results r = { 0 };
+	struct lem_host host;
+	const char *unmatched;
+	int status;
+
+	if (parse_options(&o, argc, argv, &status) != 0)
+		return status;
+	if (check_writable(&o) != 0)
+		return EXIT_USAGE;
+	lem_probe(&host, &r.machine, o.qemu);
+	r.seconds = o.seconds;
+	r.runs = o.runs;
+	r.machine.sink_kpps = NAN;
+	status = lem_cells_make(&r, &o, &host, &unmatched);
+	if (status == -ENOENT) {
+		(void)complain("--cells: no cell matches \"%.*s\"; --list "
+		    "names them", (int)strcspn(unmatched, ","), unmatched);
+		status = EXIT_USAGE;
+	} else if (status != 0) {
+		(void)complain("%s", strerror(-status));
+		status = EXIT_FAILED;
+	} else if (o.list) {
+		list(&r);
+	} else {
+		(void)sigaction(SIGINT, &sa, NULL);
+		(void)sigaction(SIGTERM, &sa, NULL);
+		status = measure(&o, &host, &r);
+	}
+	free(r.cell);
+	return status;
+}

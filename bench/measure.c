@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "measure.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "sink.h"
+#include "vm.h"
+
+#define UP_TIMEOUT_MS	20000u
+#define STOP_TIMEOUT_MS	5000u
+#define DONE_TIMEOUT_MS	10000u
+
+static void
+sleep_seconds(double seconds)
+{
+	struct timespec t = { .tv_sec = (time_t)seconds };
+
+	t.tv_nsec = (long)((seconds - (double)t.tv_sec) * 1e9);
+	while (nanosleep(&t, &t) != 0 && errno == EINTR)
+		;
+}
+
+static int
+compare_u32(const void *a, const void *b)
+{
+	uint32_t x, y;
+
+	memcpy(&x, a, sizeof(x));
+	memcpy(&y, b, sizeof(y));
+	return (x > y) - (x < y);
+}
+
+/* Round trips: the guest left TSC ticks; tsc_mhz turns them into us. */
+static void
+round_trips(struct lem_run *run, const struct lem_vm *vm, double tsc_mhz)
+{
+	uint64_t n = vm->box->samples;
+	uint32_t *sample = (uint32_t *)(void *)(vm->ram + LEM_SAMPLES_PA);
+
+	if (n == 0 || n > LEM_SAMPLES_MAX)
+		return;
+	qsort(sample, n, sizeof(*sample), compare_u32);
+	run->rtt_p50_us = sample[n / 2] / tsc_mhz;
+	run->rtt_p99_us = sample[n - 1 - n / 100] / tsc_mhz;
+}
+
+/* The window's figures: end minus begin, by the window's packets. */
+static void
+window_figures(struct lem_run *run, const struct lem_cell *cell,
+    const struct lem_vm *vm, const struct lem_vm_usage usage[2],
+    double tsc_hz)
+{
+	const struct lem_box_counters *b = &vm->box->begin, *e = &vm->box->end;
+	bool idle = strcmp(cell->workload, "idle") == 0;
+	double seconds = (double)(e->tsc - b->tsc) / tsc_hz, n;
+
+	run->packets = strcmp(cell->workload, "rx") == 0 ?
+	    e->rx_packets - b->rx_packets : strcmp(cell->workload, "ping") ==
+	    0 ? vm->box->samples : e->tx_packets - b->tx_packets;
+	run->kpps = (double)run->packets / seconds / 1e3;
+	/* Idle has no packets: its figures are by the second. */
+	n = idle ? seconds : run->packets > 0 ? (double)run->packets : NAN;
+	run->doorbells = (double)(e->doorbells - b->doorbells) / n;
+	run->interrupts = (double)(e->interrupts - b->interrupts) / n;
+	run->registers = (double)(e->reg_reads - b->reg_reads +
+	    e->reg_writes - b->reg_writes) / n;
+	run->exits = (usage[1].exits - usage[0].exits) / n;
+	run->host_cpu_us = (usage[1].cpu_us - usage[0].cpu_us) / n;
+	run->guard_flushes = e->guard_flushes - b->guard_flushes;
+	run->batch_max = e->batch_max;
+	if (strcmp(cell->workload, "ping") == 0)
+		round_trips(run, vm, tsc_hz / 1e6);
+}
+
+/* Every frame that was sent: where is it? */
+static void
+account(struct lem_run *run, const struct lem_cell *cell,
+    const struct lem_vm *vm, const struct lem_sink *sink)
+{
+	const struct lem_mailbox *box = vm->box;
+
+	if (vm->net_fd < 0)
+		return;		/* null sink: the device's TPT was compared */
+	if (sink->mode == LEM_SINK_SEND) {
+		run->lost = sink->sent - box->rx_unique;
+	} else {
+		run->lost = lem_sequence_lost(&sink->received,
+		    box->sent_total);
+		run->duplicated = sink->received.duplicated;
+		run->reordered = sink->received.reordered;
+		run->corrupted = sink->corrupted;
+	}
+	if (strcmp(cell->workload, "ping") == 0)
+		run->lost += box->sent_total - box->rx_unique;
+	run->duplicated += box->rx_duplicated;
+	run->reordered += box->rx_reordered;
+	run->corrupted += box->rx_corrupted;
+}
+
+static enum lem_sink_mode
+sink_mode(const struct lem_cell *cell)
+{
+	return strcmp(cell->workload, "rx") == 0 ? LEM_SINK_SEND :
+	    strcmp(cell->workload, "ping") == 0 ? LEM_SINK_ECHO :
+	    LEM_SINK_RECEIVE;
+}
+
+static int
+start_sink(struct lem_vm *vm, struct lem_sink *sink, enum lem_sink_mode mode)
+{
+	int error = lem_sink_start(sink, vm->net_fd, mode,
+	    vm->box->frame_bytes);
+
+	if (error != 0)
+		(void)snprintf(vm->error, sizeof(vm->error),
+		    "no thread for the host's end: %s", strerror(-error));
+	return error;
+}
+
+/*
+ * The window opens and closes by our clock, but is as long as the guest's TSC
+ * says: a CPU that was away when it opened does not count as slow.
+ */
+static int
+window(struct lem_vm *vm, bool kvm, double seconds,
+    struct lem_vm_usage usage[2])
+{
+	if (lem_vm_usage(vm, kvm, &usage[0]) != 0)
+		return -1;
+	vm->box->go = 1;
+	sleep_seconds(seconds);
+	vm->box->stop = 1;
+	if (lem_vm_wait(vm, LEM_BOX_STOPPED, STOP_TIMEOUT_MS) != 0 ||
+	    lem_vm_usage(vm, kvm, &usage[1]) != 0)
+		return -1;
+	return 0;
+}
+
+/* Boot, window, drain; the sink runs from before the warm-up to after the drain. */
+static int
+run_vm(struct lem_vm *vm, const struct lem_cell *cell,
+    const struct lem_host *host, double seconds, struct lem_sink *sink,
+    struct lem_vm_usage usage[2])
+{
+	bool kvm = strcmp(cell->host, "qemu-kvm") == 0;
+	int failed;
+
+	if (lem_vm_start(vm, cell, host->qemu, host->has_mitigation,
+	    host->tsc_hz) != 0)
+		return -1;
+	/* Not before: QEMU throws away what comes before a NIC is reset. */
+	failed = lem_vm_wait(vm, LEM_BOX_UP, UP_TIMEOUT_MS);
+	if (failed == 0 && vm->net_fd >= 0)
+		failed = start_sink(vm, sink, sink_mode(cell));
+	if (failed == 0)
+		failed = lem_vm_ready(vm);
+	if (failed == 0)
+		failed = window(vm, kvm, seconds, usage);
+	if (sink->mode == LEM_SINK_SEND)
+		lem_sink_finish(sink);
+	if (failed == 0) {
+		vm->box->finish = 1;
+		failed = lem_vm_wait(vm, LEM_BOX_DONE, DONE_TIMEOUT_MS);
+	}
+	lem_sink_finish(sink);
+	return failed;
+}
+
+int
+lem_run_cell(const struct lem_cell *cell, const struct lem_host *host,
+    double seconds, struct lem_run *run, char *error, size_t error_bytes)
+{
+	struct lem_sink *sink = calloc(1, sizeof(*sink));
+	struct lem_vm_usage usage[2];
+	struct lem_vm vm;
+	int failed;
+
+	*run = (struct lem_run){ .rtt_p50_us = NAN, .rtt_p99_us = NAN };
+	if (sink == NULL) {
+		(void)snprintf(error, error_bytes, "out of memory");
+		return -1;
+	}
+	failed = run_vm(&vm, cell, host, seconds, sink, usage);
+	if (failed == 0) {
+		window_figures(run, cell, &vm, usage, (double)host->tsc_hz);
+		run->boot_ms = vm.boot_ms;
+		account(run, cell, &vm, sink);
+	} else {
+		(void)snprintf(error, error_bytes, "%s", vm.error);
+	}
+	lem_vm_stop(&vm);
+	free(sink);
+	return failed;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One run of one cell: boot, measure a window, drain, account for every frame.
+ */
+#ifndef LEM_BENCH_MEASURE_H
+#define LEM_BENCH_MEASURE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "results.h"
+
+/* What a host can do, found out once (probe.c). */
+struct lem_host {
+	char qemu[256];
+	bool has_qemu;
+	bool has_mitigation;	/* its e1000 can switch moderation off */
+	bool has_kvm;
+	char why_no_qemu[200];	/* one sentence each, what to do included */
+	char why_no_kvm[200];
+	uint64_t tsc_hz;
+};
+
+/* What came out of one run; NAN: not measured. */
+struct lem_run {
+	double kpps;
+	double doorbells, interrupts, registers, exits, host_cpu_us;
+	double rtt_p50_us, rtt_p99_us;
+	double boot_ms;
+	uint64_t lost, duplicated, reordered, corrupted, guard_flushes;
+	uint64_t packets;	/* in the window */
+	uint64_t batch_max;
+};
+
+/*
+ * lem_probe: what this machine has.  qemu: a path or name given by the user,
+ * NULL for qemu-system-x86_64.
+ */
+void lem_probe(struct lem_host *host, struct lem_machine *machine,
+    const char *qemu);
+
+/*
+ * lem_run_cell: run `cell` once for a window of `seconds`.
+ * Returns 0, or -1 with a sentence in error (error_bytes long).
+ */
+int lem_run_cell(const struct lem_cell *cell, const struct lem_host *host,
+    double seconds, struct lem_run *run, char *error, size_t error_bytes);
+
+#endif

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What is there to measure with: QEMU, what it can do, KVM, the clock.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/kvm.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "measure.h"
+
+#define KVM_API		12	/* the only one there has been since 2007 */
+
+/*
+ * Run a command and keep what it prints, up to out_bytes.  Returns its exit
+ * status, -1 when it did not run.
+ */
+static int
+capture(char *const argv[], char *out, size_t out_bytes)
+{
+	size_t used = 0;
+	int fd[2], status;
+	ssize_t n;
+	pid_t pid;
+
+	out[0] = '\0';
+	if (pipe2(fd, O_CLOEXEC) != 0)
+		return -1;
+	pid = fork();
+	if (pid == 0) {
+		(void)dup2(open("/dev/null", O_RDWR), STDIN_FILENO);
+		(void)dup2(fd[1], STDOUT_FILENO);
+		(void)dup2(fd[1], STDERR_FILENO);
+		execvp(argv[0], argv);
+		_exit(127);
+	}
+	(void)close(fd[1]);
+	while (pid > 0 && used < out_bytes - 1 &&
+	    (n = read(fd[0], out + used, out_bytes - 1 - used)) > 0)
+		used += (size_t)n;
+	out[used] = '\0';
+	(void)close(fd[0]);
+	if (pid < 0 || waitpid(pid, &status, 0) < 0 || !WIFEXITED(status))
+		return -1;
+	return WEXITSTATUS(status);
+}
+
+static void
+probe_qemu(struct lem_host *host, struct lem_machine *machine,
+    const char *qemu)
+{
+	char *version[] = { host->qemu, "--version", NULL };
+	char *device[] = { host->qemu, "-device", "e1000,help", NULL };
+	char text[16384];
+
+	(void)snprintf(host->qemu, sizeof(host->qemu), "%s",
+	    qemu != NULL ? qemu : "qemu-system-x86_64");
+	if (capture(version, text, sizeof(text)) != 0) {
+		(void)snprintf(host->why_no_qemu, sizeof(host->why_no_qemu),
+		    "%.80s does not run: install qemu-system-x86, or name a "
+		    "QEMU with --qemu PATH", host->qemu);
+		return;
+	}
+	(void)snprintf(machine->qemu, sizeof(machine->qemu), "%.*s",
+	    (int)strcspn(text, "\n"), text);
+	if (capture(device, text, sizeof(text)) != 0) {
+		(void)snprintf(host->why_no_qemu, sizeof(host->why_no_qemu),
+		    "%.80s has no e1000: name another with --qemu PATH",
+		    host->qemu);
+		return;
+	}
+	host->has_qemu = true;
+	host->has_mitigation = strstr(text, "mitigation=") != NULL;
+}
+
+static void
+probe_kvm(struct lem_host *host, struct lem_machine *machine)
+{
+	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC), vm = -1;
+	char *why = host->why_no_kvm;
+	size_t bytes = sizeof(host->why_no_kvm);
+
+	if (kvm < 0 && (errno == EACCES || errno == EPERM))
+		(void)snprintf(why, bytes, "no permission on /dev/kvm: run as "
+		    "root, or join its group (adduser USER kvm) and log in "
+		    "again");
+	else if (kvm < 0)
+		(void)snprintf(why, bytes, "no /dev/kvm (%s): switch "
+		    "virtualization on in the firmware or in the hypervisor "
+		    "below, and load kvm-intel or kvm-amd", strerror(errno));
+	else if (ioctl(kvm, KVM_GET_API_VERSION, 0) != KVM_API)
+		(void)snprintf(why, bytes, "/dev/kvm is not KVM");
+	else if ((vm = ioctl(kvm, KVM_CREATE_VM, 0)) < 0)
+		(void)snprintf(why, bytes, "KVM makes no VM: %s",
+		    strerror(errno));
+	else
+		host->has_kvm = true;
+	if (vm >= 0)
+		(void)close(vm);
+	if (kvm >= 0)
+		(void)close(kvm);
+	(void)snprintf(machine->kvm, sizeof(machine->kvm), "%s",
+	    host->has_kvm ? "usable" : "not usable");
+}
+
+/* The value behind the first `key` in a file, up to the end of its line. */
+static void
+file_value(const char *path, const char *key, char *out, size_t out_bytes)
+{
+	FILE *f = fopen(path, "re");
+	char line[4096], *value;
+
+	(void)snprintf(out, out_bytes, "unknown");
+	while (f != NULL && fgets(line, sizeof(line), f) != NULL) {
+		if (strncmp(line, key, strlen(key)) != 0)
+			continue;
+		value = line + strlen(key);
+		value += strspn(value, "\t :=\"");
+		(void)snprintf(out, out_bytes, "%.*s",
+		    (int)strcspn(value, "\"\n"), value);
+		break;
+	}
+	if (f != NULL)
+		(void)fclose(f);
+}
+
+static uint64_t
+rdtsc(void)
+{
+	uint32_t low, high;
+
+	__asm__ volatile("lfence; rdtsc" : "=a"(low), "=d"(high) : : "memory");
+	return (uint64_t)high << 32 | low;
+}
+
+static double
+now(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* The TSC's rate, against the system clock for 50 ms. */
+static uint64_t
+probe_tsc(void)
+{
+	double start = now(), passed;
+	uint64_t tsc = rdtsc();
+
+	do
+		passed = now() - start;
+	while (passed < 0.05);
+	return (uint64_t)((double)(rdtsc() - tsc) / passed);
+}
+
+void
+lem_probe(struct lem_host *host, struct lem_machine *machine, const char *qemu)
+{
+	char flags[4096];
+	struct utsname u;
+	time_t t = time(NULL);
+	struct tm tm;
+
+	memset(host, 0, sizeof(*host));
+	memset(machine, 0, sizeof(*machine));
+	file_value("/proc/cpuinfo", "model name", machine->cpu,
+	    sizeof(machine->cpu));
+	file_value("/proc/cpuinfo", "flags", flags, sizeof(flags));
+	file_value("/etc/os-release", "PRETTY_NAME", machine->os,
+	    sizeof(machine->os));
+	if (uname(&u) == 0)
+		(void)snprintf(machine->kernel, sizeof(machine->kernel),
+		    "%.31s %.80s", u.sysname, u.release);
+	machine->cores = (unsigned int)sysconf(_SC_NPROCESSORS_ONLN);
+	(void)strftime(machine->date, sizeof(machine->date),
+	    "%Y-%m-%d %H:%M UTC", gmtime_r(&t, &tm));
+	probe_qemu(host, machine, qemu);
+	probe_kvm(host, machine);
+	if (host->has_kvm && strstr(flags, "hypervisor") != NULL)
+		(void)snprintf(machine->kvm, sizeof(machine->kvm),
+		    "usable, nested%s", strstr(flags, " svm") == NULL &&
+		    strstr(flags, " vmx") == NULL ? " (no svm or vmx flag)" :
+		    "");
+	host->tsc_hz = probe_tsc();
+}

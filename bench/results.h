@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What lem-bench measured, and the three forms it is told in: the table on the
+ * terminal (table.c), JSON (json.c) and an HTML page (report.c).
+ */
+#ifndef LEM_BENCH_RESULTS_H
+#define LEM_BENCH_RESULTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* Median, smallest and largest of `runs` figures; runs 0: not measured. */
+struct lem_stat {
+	double median, min, max;
+	unsigned int runs;
+};
+
+/*
+ * Which row of the RFC's table a cell belongs to.  LEM_ROW_ORIGINAL is the
+ * modified driver with the order of 2012 (reclaim, then the deferred TDT).
+ */
+enum lem_row {
+	LEM_ROW_STANDARD,	/* standard hypervisor, standard driver */
+	LEM_ROW_COMBINED_ALONE,	/* standard hypervisor, modified driver */
+	LEM_ROW_MODERATED,	/* moderated hypervisor, standard driver */
+	LEM_ROW_ORIGINAL,	/* moderated hypervisor, driver of 2012 */
+	LEM_ROW_COMBINED,	/* moderated hypervisor, modified driver */
+	LEM_ROW_VIRTIO,		/* virtio-net, interrupts, for reference */
+	LEM_ROW_VIRTIO_POLL,	/* virtio-net, polled, for reference */
+	LEM_ROWS
+};
+
+/*
+ * One cell: what it runs, then what came out.  The strings of the first part
+ * are static.  NAN in a double means "not measured" (JSON null).
+ */
+struct lem_cell {
+	char id[64];		/* "kvm.tx.null.combined", unique */
+	const char *host;	/* "qemu-kvm", "qemu-tcg" */
+	const char *nic;	/* "e1000", "virtio-net" */
+	const char *driver;	/* "lem", "virtio-net" */
+	const char *guest;	/* "bare" */
+	const char *workload;	/* "tx", "rx", "ping", "idle" */
+	const char *sink;	/* "null", "dgram" */
+	enum lem_row row;
+	unsigned int frame;	/* bytes without FCS */
+	bool moderation;
+	unsigned int mit_enable;	/* enum lem_combine of driver/lem.h */
+	unsigned int itr;	/* units of 256 ns */
+	bool sweep;		/* a point of a curve, not of the table */
+
+	struct lem_stat kpps;	/* ping: thousand round trips a second */
+	double ratio;		/* median of kpps over the standard row's */
+	struct {
+		double doorbells, interrupts, registers, exits, host_cpu_us;
+	} per_packet;		/* medians over the runs; idle: a second */
+	double rtt_p50_us, rtt_p99_us;
+	uint64_t lost, duplicated, reordered, corrupted;	/* all runs */
+	uint64_t guard_flushes;
+	char skipped[200];	/* why it was not run, or "" */
+	char failed[200];	/* what went wrong, or "" */
+};
+
+/* The machine, for the heading of every form. */
+struct lem_machine {
+	char cpu[128], kernel[128], os[128], qemu[128], kvm[128], date[64];
+	unsigned int cores;
+	double sink_kpps;	/* ceiling of the receiver itself, NAN: not run */
+};
+
+struct lem_results {
+	struct lem_machine machine;
+	struct lem_cell *cell;
+	size_t cells;
+	double seconds;		/* length of one measured window */
+	unsigned int runs;
+	bool interrupted;	/* Ctrl-C: what there is so far */
+};
+
+/* lem_row_name: "moderated hypervisor, modified driver". */
+const char *lem_row_name(enum lem_row row);
+
+/* lem_rfc_kpps: the RFC's own figure for a row and host, or NAN. */
+double lem_rfc_kpps(enum lem_row row, const char *host);
+
+/*
+ * lem_table_print: the RFC's table and what lies behind it, 80 columns of
+ * text where they suffice.  Errors: those of `out`.
+ */
+void lem_table_print(FILE *out, const struct lem_results *r);
+
+/*
+ * lem_json_write: the whole of it as one JSON object (RFC 8259), the keys of
+ * which are an interface.  Returns 0 or -errno of the stream.
+ */
+int lem_json_write(FILE *out, const struct lem_results *r);
+
+/*
+ * lem_report_write: dir/index.html, one file with the table and SVG charts,
+ * nothing fetched from anywhere; makes dir when it is not there.
+ * Returns 0 or -errno.
+ */
+int lem_report_write(const char *dir, const struct lem_results *r);
+
+#endif

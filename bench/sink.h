@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The host's end of the wire: a thread on a datagram socket that checks every
+ * frame, and on request answers it or sends frames of its own.
+ */
+#ifndef LEM_BENCH_SINK_H
+#define LEM_BENCH_SINK_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "frame.h"
+#include "sequence.h"
+
+enum lem_sink_mode {
+	LEM_SINK_RECEIVE,	/* check what the guest sends */
+	LEM_SINK_ECHO,		/* and answer each frame with its number */
+	LEM_SINK_SEND,		/* send as fast as the guest takes them */
+};
+
+/* The thread writes all but `stop`; read the counts after lem_sink_finish(). */
+struct lem_sink {
+	pthread_t thread;
+	int fd;
+	enum lem_sink_mode mode;
+	struct lem_frame_flow in, out;
+	struct lem_sequence received;
+	uint64_t corrupted;
+	uint64_t sent;		/* LEM_SINK_SEND: frames handed to QEMU */
+	bool running;
+	atomic_bool stop;
+};
+
+/*
+ * lem_sink_start: run a sink on fd, which stays the caller's.
+ * Returns 0 or -errno.
+ */
+int lem_sink_start(struct lem_sink *sink, int fd, enum lem_sink_mode mode,
+    unsigned int frame_bytes);
+
+/*
+ * lem_sink_finish: end the thread, if there is one; a sender stops at once, a receiver when nothing has come for
+ * 50 ms.  Blocks until it has ended.
+ */
+void lem_sink_finish(struct lem_sink *sink);
+
+/*
+ * lem_sink_ceiling: how many frames a second one thread can send, as QEMU does
+ * (one system call each), and a sink check: thousands a second, measured for
+ * `seconds`.  NAN when it could not be measured or a frame was not right.
+ */
+double lem_sink_ceiling(unsigned int frame_bytes, double seconds);
+
+/* lem_socket_deepen: the largest send buffer this process may have. */
+void lem_socket_deepen(int fd);
+
+#endif

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Charts as inline SVG for an HTML page, on logarithmic axes.  They carry
+ * classes, not colours: "k<N>" sets the custom property --c of a mark, and the
+ * page's style says what .bar, .line, .grid, .tick and the rest look like, once
+ * for light and once for dark.  Numbers need LC_NUMERIC "C" (uselocale(3)).
+ */
+#ifndef LEM_BENCH_SVG_H
+#define LEM_BENCH_SVG_H
+
+#include "results.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#define LEM_SVG_NUMBER_SIZE	40u
+
+/* One bar; neighbours of equal group stand together under one label. */
+struct lem_svg_bar {
+	const char *group;	/* at the left; ", " breaks the line */
+	const char *series;	/* in the legend */
+	unsigned int colour;
+	double value, low, high;	/* NAN: not there */
+	double mark;		/* a diamond, NAN: none */
+	char label[48];		/* beside the bar */
+	char hint[192];		/* shown when pointed at */
+};
+
+struct lem_svg_bars {
+	const char *title;	/* what a screen reader says */
+	const char *unit;	/* under the axis */
+	const char *mark;	/* the diamond in the legend, NULL: none */
+	const struct lem_svg_bar *bar;
+	size_t bars;
+};
+
+struct lem_svg_point {
+	double x, y;		/* x >= 0, y > 0 */
+};
+
+struct lem_svg_line {
+	char label[48];		/* at its right end */
+	unsigned int colour;
+	bool dashed;
+	const struct lem_svg_point *point;	/* by rising x */
+	size_t points;
+};
+
+/* y_min, y_max: what the axis must hold, so that panels can share it. */
+struct lem_svg_lines {
+	const char *title, *x_name, *y_name;
+	const struct lem_svg_line *line;
+	size_t lines;
+	double y_min, y_max;
+};
+
+/* lem_svg_bars: horizontal bars with whiskers; bars > 0, one value > 0. */
+void lem_svg_bars(FILE *out, const struct lem_svg_bars *chart);
+
+/* lem_svg_lines: curves over x, 0 included; at least one point. */
+void lem_svg_lines(FILE *out, const struct lem_svg_lines *chart);
+
+/* lem_html_text: text, escaped for element content and attributes. */
+void lem_html_text(FILE *out, const char *text);
+
+/*
+ * lem_html_number: v with the digits that matter and commas between thousands,
+ * an en dash for NAN.  Returns text.
+ */
+const char *lem_html_number(char text[LEM_SVG_NUMBER_SIZE], double v);
+
+/* lem_svg_style: the page's style sheet, light and dark, charts and tables. */
+extern const char lem_svg_style[];
+
+/*
+ * What table.c knows of cells and report.c uses too.
+ *
+ * lem_row_order: the RFC's three rows in its order, then those for reference.
+ * lem_host_label: "KVM", "QEMU (TCG)", any other host as it is.
+ * lem_cell_status: "skipped", "failed", "-" (NULL too), or NULL: it has a rate.
+ * lem_cell_measured: is there a figure in it?
+ * lem_cell_checked: were its packets looked at by a receiver?
+ * lem_compare_groups: by sweep, workload, sink and frame, as memcmp(3) does.
+ * lem_compare_cells: of qsort(3), for an array of pointers: by group, then
+ *	host, row and ITR.
+ */
+#define LEM_RFC_ROWS	3u
+extern const enum lem_row lem_row_order[LEM_ROWS];
+const char *lem_host_label(const char *host);
+const char *lem_cell_status(const struct lem_cell *c);
+bool lem_cell_measured(const struct lem_cell *c);
+bool lem_cell_checked(const struct lem_cell *c);
+int lem_compare_groups(const struct lem_cell *a, const struct lem_cell *b);
+int lem_compare_cells(const void *va, const void *vb);
+
+#endif

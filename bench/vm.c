@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "vm.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "sink.h"
+
+#define BOOT_TIMEOUT_MS	20000u
+#define QMP_TIMEOUT_MS	5000
+#define RING_SIZE	256u
+
+extern const uint8_t lem_guest_image[], lem_guest_image_end[];
+
+volatile pid_t lem_vm_running;
+
+static int __attribute__((format(printf, 2, 3)))
+vm_error(struct lem_vm *vm, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	(void)vsnprintf(vm->error, sizeof(vm->error), format, ap);
+	va_end(ap);
+	return -1;
+}
+
+static double
+now_ms(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+/* ------------------------------------------------------------------- QMP */
+
+/*
+ * Send a command and read up to the line that answers it; events and the
+ * greeting are passed over.
+ */
+static int
+qmp(struct lem_vm *vm, const char *command, char *reply, size_t reply_bytes)
+{
+	struct pollfd pfd = { .fd = vm->qmp_fd, .events = POLLIN };
+	size_t used = 0;
+	char *line, *end;
+	ssize_t n;
+
+	if (write(vm->qmp_fd, command, strlen(command)) < 0)
+		return vm_error(vm, "QMP: %s", strerror(errno));
+	for (;;) {
+		if (poll(&pfd, 1, QMP_TIMEOUT_MS) <= 0)
+			return vm_error(vm, "QEMU does not answer on QMP");
+		n = read(vm->qmp_fd, reply + used, reply_bytes - used - 1);
+		if (n <= 0)
+			return vm_error(vm, "QEMU closed QMP");
+		used += (size_t)n;
+		reply[used] = '\0';
+		for (line = reply; (end = strchr(line, '\n')) != NULL;
+		    line = end + 1) {
+			*end = '\0';
+			if (strncmp(line, "{\"return\"", 9) == 0) {
+				memmove(reply, line, strlen(line) + 1);
+				return 0;
+			}
+			if (strncmp(line, "{\"error\"", 8) == 0)
+				return vm_error(vm, "QMP: %.150s", line);
+		}
+		used = strlen(line);
+		memmove(reply, line, used + 1);
+		if (used + 1 >= reply_bytes)
+			return vm_error(vm, "QMP: a line too long");
+	}
+}
+
+/* "exits" of the first (only) CPU in the answer to query-stats. */
+static int
+qmp_exits(struct lem_vm *vm, double *exits)
+{
+	static const char command[] =
+	    "{\"execute\":\"query-stats\",\"arguments\":{\"target\":\"vcpu\","
+	    "\"providers\":[{\"provider\":\"kvm\",\"names\":[\"exits\"]}]}}\n";
+	char reply[16384];
+	const char *value;
+
+	if (qmp(vm, command, reply, sizeof(reply)) != 0)
+		return -1;
+	value = strstr(reply, "\"value\": ");
+	if (value == NULL)
+		return vm_error(vm, "QEMU's query-stats has no exits");
+	*exits = strtod(value + 9, NULL);
+	return 0;
+}
+
+/* ------------------------------------------------------------------ start */
+
+static int
+make_memfd(struct lem_vm *vm, const char *name, size_t bytes, void **map)
+{
+	int fd = memfd_create(name, 0);
+
+	if (fd < 0 || ftruncate(fd, (off_t)bytes) != 0) {
+		(void)vm_error(vm, "no memory for the guest: %s",
+		    strerror(errno));
+		if (fd >= 0)
+			(void)close(fd);
+		return -1;
+	}
+	*map = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (*map == MAP_FAILED) {
+		(void)close(fd);
+		return vm_error(vm, "no memory for the guest: %s",
+		    strerror(errno));
+	}
+	return fd;
+}
+
+/* The descriptors QEMU inherits. */
+struct inherited {
+	int ram, rom, qmp, net, console;
+};
+
+static void
+inherited_close(struct inherited *in)
+{
+	int *fd[] = { &in->ram, &in->rom, &in->qmp, &in->net, &in->console };
+	size_t i;
+
+	for (i = 0; i < sizeof(fd) / sizeof(fd[0]); i++) {
+		if (*fd[i] >= 0)
+			(void)close(*fd[i]);
+		*fd[i] = -1;
+	}
+}
+
+/* A socket pair, our end close-on-exec. */
+static int
+make_pair(struct lem_vm *vm, int type, int *ours, int *theirs)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, pair) != 0)
+		return vm_error(vm, "socketpair: %s", strerror(errno));
+	*ours = pair[0];
+	*theirs = dup(pair[1]);		/* without close-on-exec */
+	(void)close(pair[1]);
+	return *theirs < 0 ? vm_error(vm, "dup: %s", strerror(errno)) : 0;
+}
+
+static int
+make_channels(struct lem_vm *vm, const struct lem_cell *cell,
+    struct inherited *in)
+{
+	size_t rom_bytes = (size_t)(lem_guest_image_end - lem_guest_image);
+	int pipefd[2];
+	void *rom;
+
+	in->ram = make_memfd(vm, "lem-ram", LEM_GUEST_RAM_BYTES,
+	    (void **)&vm->ram);
+	in->rom = in->ram < 0 ? -1 :
+	    make_memfd(vm, "lem-rom", rom_bytes, &rom);
+	if (in->rom < 0)
+		return -1;
+	memcpy(rom, lem_guest_image, rom_bytes);
+	(void)munmap(rom, rom_bytes);
+	if (make_pair(vm, SOCK_STREAM, &vm->qmp_fd, &in->qmp) != 0)
+		return -1;
+	if (strcmp(cell->sink, "null") != 0) {
+		if (make_pair(vm, SOCK_DGRAM, &vm->net_fd, &in->net) != 0)
+			return -1;
+		/* QEMU would drop what the socket can not hold. */
+		lem_socket_deepen(in->net);
+	}
+	if (pipe2(pipefd, O_CLOEXEC) != 0)
+		return vm_error(vm, "pipe: %s", strerror(errno));
+	vm->console_fd = pipefd[0];
+	in->console = pipefd[1];
+	return 0;
+}
+
+static void
+fill_box(struct lem_mailbox *box, const struct lem_cell *cell,
+    uint64_t tsc_hz)
+{
+	bool virtio = cell->row == LEM_ROW_VIRTIO ||
+	    cell->row == LEM_ROW_VIRTIO_POLL;
+
+	box->tsc_hz = tsc_hz;
+	box->nic = virtio ? LEM_BOX_NIC_VIRTIO : LEM_BOX_NIC_E1000;
+	box->workload = strcmp(cell->workload, "tx") == 0 ? LEM_BOX_TX :
+	    strcmp(cell->workload, "rx") == 0 ? LEM_BOX_RX :
+	    strcmp(cell->workload, "ping") == 0 ? LEM_BOX_PING : LEM_BOX_IDLE;
+	box->frame_bytes = cell->frame;
+	box->ring_size = RING_SIZE;
+	box->mit_enable = cell->mit_enable;
+	box->itr = cell->itr;
+	box->virtio_poll = cell->row == LEM_ROW_VIRTIO_POLL;
+	box->verify_stats = !virtio;
+	box->magic = LEM_MAILBOX_MAGIC;
+}
+
+#define ARGS_MAX	64
+
+/* QEMU's command line; strings that vary are kept in `text`. */
+struct command {
+	char *argv[ARGS_MAX];
+	int argc;
+	char text[8][256];
+	int texts;
+};
+
+static void
+arg(struct command *c, const char *value)
+{
+	if (c->argc < ARGS_MAX - 1)
+		c->argv[c->argc++] = (char *)(uintptr_t)value;
+}
+
+static void __attribute__((format(printf, 3, 4)))
+argf(struct command *c, const char *option, const char *format, ...)
+{
+	char *text = c->text[c->texts++];
+	va_list ap;
+
+	va_start(ap, format);
+	(void)vsnprintf(text, sizeof(c->text[0]), format, ap);
+	va_end(ap);
+	arg(c, option);
+	arg(c, text);
+}
+
+static void
+make_command(struct command *c, const struct lem_cell *cell,
+    const struct inherited *in, const char *qemu, bool has_mitigation)
+{
+	static const char *const fixed[] = { "-cpu", "qemu64,-sse3",
+	    "-machine", "pc,memory-backend=ram", "-m", "64M",
+	    /* With one CPU at most TCG drops every fence of the guest's. */
+	    "-smp", "1,maxcpus=2", "-display", "none", "-vga", "none", "-nodefaults", "-no-user-config",
+	    "-no-reboot", "-chardev", "stdio,id=console,signal=off",
+	    "-device", "isa-debugcon,iobase=0x402,chardev=console",
+	    "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
+	    "-mon", "chardev=qmp,mode=control" };
+	size_t i;
+
+	memset(c, 0, sizeof(*c));
+	arg(c, qemu);
+	arg(c, "-accel");
+	arg(c, strcmp(cell->host, "qemu-kvm") == 0 ? "kvm" : "tcg");
+	for (i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
+		arg(c, fixed[i]);
+	argf(c, "-object", "memory-backend-file,id=ram,share=on,size=%u,"
+	    "mem-path=/proc/self/fd/%d", LEM_GUEST_RAM_BYTES, in->ram);
+	argf(c, "-bios", "/proc/self/fd/%d", in->rom);
+	argf(c, "-chardev", "socket,id=qmp,fd=%d", in->qmp);
+	if (in->net >= 0) {
+		argf(c, "-netdev", "dgram,id=net0,local.type=fd,local.str=%d",
+		    in->net);
+	} else {
+		/* A hub with one port queues; with two, the second drops. */
+		arg(c, "-netdev");
+		arg(c, "hubport,id=net0,hubid=0");
+		arg(c, "-netdev");
+		arg(c, "hubport,id=net1,hubid=0");
+	}
+	if (strcmp(cell->nic, "e1000") == 0)
+		argf(c, "-device", "e1000,netdev=net0,romfile=,"
+		    "mac=52:54:00:12:34:56%s", !has_mitigation ? "" :
+		    cell->moderation ? ",mitigation=on" : ",mitigation=off");
+	else
+		argf(c, "-device", "virtio-net-pci,netdev=net0,romfile=,"
+		    "mac=52:54:00:12:34:56,disable-legacy=on");
+}
+
+static void __attribute__((noreturn))
+child(struct command *c, const struct inherited *in, pid_t parent)
+{
+	int null = open("/dev/null", O_RDONLY);
+
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(127);
+	(void)setpgid(0, 0);	/* Ctrl-C is for us to pass on */
+	(void)dup2(null, STDIN_FILENO);
+	(void)dup2(in->console, STDOUT_FILENO);
+	(void)dup2(in->console, STDERR_FILENO);
+	execvp(c->argv[0], c->argv);
+	(void)dprintf(STDERR_FILENO, "%s: %s\n", c->argv[0], strerror(errno));
+	_exit(127);
+}
+
+/* The last words of a QEMU that is gone, for an error message. */
+static void
+last_words(struct lem_vm *vm, char *out, size_t out_bytes)
+{
+	char text[4096], *p, *line = text;
+	ssize_t n = 0, got;
+
+	while (n < (ssize_t)sizeof(text) - 1) {
+		got = read(vm->console_fd, text + n,
+		    sizeof(text) - 1 - (size_t)n);
+		if (got <= 0)
+			break;
+		n += got;
+	}
+	text[n] = '\0';
+	for (p = text; *p != '\0'; p++)
+		if (*p == '\n' && p[1] != '\0')
+			line = p + 1;
+	(void)snprintf(out, out_bytes, "%.*s", (int)strcspn(line, "\n"), line);
+}
+
+static int
+check_alive(struct lem_vm *vm)
+{
+	char words[120];
+	int status;
+
+	if (waitpid(vm->pid, &status, WNOHANG) == 0)
+		return 0;
+	lem_vm_running = 0;
+	vm->pid = 0;
+	last_words(vm, words, sizeof(words));
+	return vm_error(vm, "QEMU ended: %s", words[0] != '\0' ? words :
+	    "it said nothing");
+}
+
+int
+lem_vm_wait(struct lem_vm *vm, enum lem_box_state state,
+    unsigned int timeout_ms)
+{
+	static const char *const doing[] = { "booting", "warming up",
+	    "waiting to start",
+	    "in its workload", "waiting to finish", "done", "failed" };
+	double limit = now_ms() + timeout_ms;
+
+	for (;;) {
+		if (vm->box->state == LEM_BOX_FAILED)
+			return vm_error(vm, "guest: %.150s", vm->box->error);
+		if (vm->box->state >= state)
+			return 0;
+		if (check_alive(vm) != 0)
+			return -1;
+		if (now_ms() > limit)
+			return vm_error(vm, "the guest hangs %s (%u s)",
+			    doing[vm->box->state % 7], timeout_ms / 1000);
+		(void)usleep(200);
+	}
+}
+
+int
+lem_vm_start(struct lem_vm *vm, const struct lem_cell *cell,
+    const char *qemu, bool has_mitigation, uint64_t tsc_hz)
+{
+	struct inherited in = { -1, -1, -1, -1, -1 };
+	struct command command;
+	pid_t parent = getpid();
+	int error;
+
+	memset(vm, 0, sizeof(*vm));
+	vm->qmp_fd = vm->console_fd = vm->net_fd = -1;
+	error = make_channels(vm, cell, &in);
+	if (error != 0)
+		goto close_inherited;
+	vm->box = (struct lem_mailbox *)(void *)(vm->ram + LEM_MAILBOX_PA);
+	fill_box(vm->box, cell, tsc_hz);
+	make_command(&command, cell, &in, qemu, has_mitigation);
+	vm->started_ms = now_ms();
+	vm->pid = fork();
+	if (vm->pid == 0)
+		child(&command, &in, parent);
+	if (vm->pid < 0) {
+		vm->pid = 0;
+		error = vm_error(vm, "fork: %s", strerror(errno));
+		goto close_inherited;
+	}
+	lem_vm_running = vm->pid;
+	inherited_close(&in);
+close_inherited:
+	inherited_close(&in);
+	if (error != 0)
+		lem_vm_stop(vm);
+	return error;
+}
+
+int
+lem_vm_ready(struct lem_vm *vm)
+{
+	char reply[16384];
+
+	if (lem_vm_wait(vm, LEM_BOX_READY, BOOT_TIMEOUT_MS) != 0)
+		return -1;
+	vm->boot_ms = now_ms() - vm->started_ms;
+	return qmp(vm, "{\"execute\":\"qmp_capabilities\"}\n", reply,
+	    sizeof(reply));
+}
+
+int
+lem_vm_usage(struct lem_vm *vm, bool kvm, struct lem_vm_usage *usage)
+{
+	struct timespec t;
+	clockid_t clock;
+
+	usage->exits = NAN;
+	if (clock_getcpuclockid(vm->pid, &clock) != 0 ||
+	    clock_gettime(clock, &t) != 0)
+		return vm_error(vm, "no CPU clock of QEMU: it has ended");
+	usage->cpu_us = (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
+	return kvm ? qmp_exits(vm, &usage->exits) : 0;
+}
+
+void
+lem_vm_stop(struct lem_vm *vm)
+{
+	int *fd[] = { &vm->qmp_fd, &vm->console_fd, &vm->net_fd };
+	size_t i;
+
+	lem_vm_running = 0;
+	if (vm->pid > 0) {
+		(void)kill(vm->pid, SIGKILL);
+		(void)waitpid(vm->pid, NULL, 0);
+		vm->pid = 0;
+	}
+	if (vm->ram != NULL) {
+		(void)munmap(vm->ram, LEM_GUEST_RAM_BYTES);
+		vm->ram = NULL;
+		vm->box = NULL;
+	}
+	for (i = 0; i < sizeof(fd) / sizeof(fd[0]); i++) {
+		if (*fd[i] >= 0)
+			(void)close(*fd[i]);
+		*fd[i] = -1;
+	}
+}

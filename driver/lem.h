@@ -1,0 +1,541 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * lem: the driver core for Intel 8254x controllers (82540EM, 82545EM, 82544GC,
+ * 82543GC, copper), as hypervisors present them.
+ *
+ * The core is what every port shares.  It knows registers, rings and the rules
+ * of send combining; it knows no operating system.  It allocates nothing, takes
+ * no lock, starts no timer and holds no function pointer.  A port (driver/os/)
+ * gives it memory and calls it; what the core needs of the port is lem_os.h,
+ * found by the include path:
+ *
+ *	struct lem_os			whatever a register access needs
+ *	lem_os_read32(os, reg)		register read
+ *	lem_os_write32(os, reg, value)	register write
+ *	lem_os_udelay(os, us)		wait at least us microseconds
+ *	lem_os_wmb()			memory writes before it are visible to
+ *					the device before those after it
+ *	lem_os_rmb()			memory reads before it are done before
+ *					those after it
+ *	EINVAL EIO ENODEV ENOSPC ETIMEDOUT EOPNOTSUPP	as positive numbers
+ *
+ * Locks.  A port serialises three groups, each with a lock of its own:
+ *
+ *	tx	lem_tx_*, and lem_intr_dispatch() for its transmit half
+ *	rx	lem_rx_*
+ *	config	everything else
+ *
+ * Where two are needed the order is config, then tx, then rx.  On one thread
+ * (bare metal) no lock is needed at all.
+ *
+ * Errors are 0 or -errno throughout.  A device that has gone away reads as all
+ * ones; whoever notices sets `gone` and returns -ENODEV.  No call waits for the
+ * device without a bound; the longest is lem_reset() with about 40 ms.
+ *
+ * Sections (13.4.x and so on) are those of Intel's "PCI/PCI-X Family of Gigabit
+ * Ethernet Controllers Software Developer's Manual", 317453.
+ */
+#ifndef LEM_H
+#define LEM_H
+
+#include "lem_os.h"
+#include "e1000_hw.h"
+
+#define LEM_SEG_MAX		16288u	/* bytes of one segment, 3.3.3 */
+#define LEM_MULTICAST_BITS	4096u
+#define LEM_RAR_ENTRIES		16u
+#define LEM_GUARD_MS		5u	/* call lem_tx_guard() this often */
+
+enum lem_chip {
+	LEM_82543,
+	LEM_82544,
+	LEM_82540,
+	LEM_82545,
+};
+
+/*
+ * Send combining: when TDT is written (doc/combining.md).
+ */
+enum lem_combine {
+	/* At every doorbell: the standard driver. */
+	LEM_COMBINE_OFF,
+	/* Put off while a transmit interrupt is pending; the interrupt writes
+	 * TDT first and reclaims second. */
+	LEM_COMBINE_ON,
+	/* The order of 2012, reclaim first; kept to be measured against. */
+	LEM_COMBINE_RECLAIM_FIRST,
+};
+
+/*
+ * Transmit requests.  Offsets and lengths are those of struct lem_tx_pkt.
+ */
+#define LEM_TX_IP_CSUM	0x01u	/* insert the IPv4 header checksum */
+#define LEM_TX_TCP_CSUM	0x02u	/* insert the TCP checksum */
+#define LEM_TX_UDP_CSUM	0x04u	/* insert the UDP checksum */
+#define LEM_TX_TSO	0x08u	/* cut into segments of mss; TCP only */
+#define LEM_TX_IPV6	0x10u	/* with TSO: the header is IPv6 */
+#define LEM_TX_VLAN	0x20u	/* insert vlan_tag */
+
+struct lem_tx_seg {
+	uint64_t pa;		/* bus address */
+	uint32_t len_bytes;	/* 1 to LEM_SEG_MAX */
+};
+
+/*
+ * One packet to send.  The caller keeps ownership of everything in it; the
+ * memory the segments point at must stay until the descriptors are reclaimed.
+ * For a checksum the caller leaves the pseudo-header sum in the checksum field
+ * (for TSO: without the length, and total length and IP checksum zero), 3.5.
+ */
+struct lem_tx_pkt {
+	const struct lem_tx_seg *seg;
+	uint16_t segs;
+	uint16_t flags;		/* LEM_TX_* */
+	uint8_t l2_len;		/* Ethernet header, bytes */
+	uint8_t l4_len;		/* TCP header, bytes; TSO only */
+	uint16_t l3_len;	/* IP header, bytes */
+	uint16_t mss;		/* payload bytes a segment; TSO only */
+	uint16_t vlan_tag;	/* PCP, DEI, VID as on the wire, host order */
+	uint32_t len_bytes;	/* of the whole packet; TSO only */
+};
+
+/* A packet takes at most this many descriptors beyond its segments: a context. */
+#define LEM_TX_EXTRA_DESC	1u
+
+struct lem_tx_stats {
+	uint64_t packets;	/* encapsulated */
+	uint64_t reclaimed;	/* descriptors taken back */
+	uint64_t doorbells;	/* TDT writes */
+	uint64_t deferred;	/* doorbells put off */
+	uint64_t batches;	/* TDT writes that carried deferred packets */
+	uint64_t guard_flushes;	/* TDT writes by lem_tx_guard() */
+	uint64_t ring_full;	/* packets refused with -ENOSPC */
+	uint32_t batch_max;	/* most packets one TDT write carried */
+};
+
+/*
+ * A transmit ring.  Indices count descriptors, 0 to count - 1.  In ring order:
+ *
+ *	next_to_clean <= tail_posted <= next_to_use
+ *
+ *	[next_to_clean, tail_posted)	the device's
+ *	[tail_posted, next_to_use)	filled, TDT not yet written: deferred
+ *	the rest			free
+ *
+ * One descriptor always stays free, so that full and empty differ (3.4).
+ *
+ * `rsq` remembers which descriptors carry RS.  RS is asked for once a doorbell,
+ * and every count / 4 descriptors within one, not once a packet: the device
+ * writes back less, and reclaim looks at one descriptor a batch.
+ */
+struct lem_tx_ring {
+	union e1000_tx_any_desc *desc;
+	uint16_t *rsq;
+	uint16_t count;
+	uint16_t next_to_use;
+	uint16_t next_to_clean;
+	uint16_t tail_posted;
+	uint16_t reserve;	/* most descriptors a packet may take */
+	uint16_t rs_stride;	/* RS at least this often */
+	uint16_t since_rs;	/* descriptors filled since the last RS */
+	uint16_t rs_head;	/* rsq: oldest not yet written back */
+	uint16_t rs_posted;	/* rsq: one past the last that is posted */
+	uint16_t rs_tail;	/* rsq: one past the last */
+	uint16_t unposted;	/* packets in [tail_posted, next_to_use) */
+	uint8_t cmd;		/* command bits of every descriptor */
+	bool int_pending;	/* an interrupt was asked for and not seen */
+	enum lem_combine combine;
+	uint64_t context[2];	/* the device's offload context; 0: none */
+	uint64_t guard_mark;	/* doorbells when the guard last looked */
+	struct lem_tx_stats stats;
+	uint64_t desc_pa;
+};
+
+/* What lem_rx_pkt_get() says of a packet. */
+#define LEM_RX_IP_OK	0x01u	/* IPv4 header checksum was right */
+#define LEM_RX_L4_OK	0x02u	/* TCP or UDP checksum was right */
+#define LEM_RX_VLAN	0x04u	/* vlan_tag was stripped from the frame */
+#define LEM_RX_ERROR	0x08u	/* damaged, or too many buffers: drop it */
+
+struct lem_rx_frag {
+	uint16_t index;		/* descriptor, hence the buffer given to it */
+	uint16_t len_bytes;
+};
+
+struct lem_rx_pkt {
+	struct lem_rx_frag *frag;	/* caller's array */
+	uint16_t frags_max;		/* its length */
+	uint16_t frags;			/* filled in */
+	uint16_t flags;			/* LEM_RX_* */
+	uint16_t vlan_tag;
+	uint32_t len_bytes;
+};
+
+struct lem_rx_stats {
+	uint64_t packets;
+	uint64_t errors;	/* packets with LEM_RX_ERROR */
+	uint64_t doorbells;	/* RDT writes */
+	uint64_t pushes;		/* RDT writes that had to be pushed through */
+};
+
+/*
+ * A receive ring: [next_to_clean, tail_posted) is the device's or waits to be
+ * read, [tail_posted, next_to_use) is refilled but RDT is not yet written.
+ *
+ * A write to RDT may be held back on its way: KVM collects writes to registers
+ * that QEMU calls coalescable, RDT among them, and delivers them with the next
+ * exit, whenever that is.  So the descriptors given to the device are counted
+ * three times: `posted` by an RDT write, `seen` of which it is known that the
+ * device has them, `marked` of which that will be known by the next interrupt.
+ * When it has used up all it is known to have, nothing but a push will get it
+ * going again: lem_rx_flush() then reads a register.  The counts run freely.
+ */
+struct lem_rx_ring {
+	struct e1000_rx_desc *desc;
+	uint16_t count;
+	uint16_t next_to_use;
+	uint16_t next_to_clean;
+	uint16_t tail_posted;
+	uint16_t buf_bytes;	/* 256, 512, 1024, 2048, 4096, 8192, 16384 */
+	uint32_t posted;	/* descriptors ever given to the device */
+	uint32_t seen;
+	uint32_t marked;
+	uint32_t cleaned;	/* and got back with a frame */
+	struct lem_rx_stats stats;
+	uint64_t desc_pa;
+};
+
+/*
+ * Interrupt moderation, in the registers' own units (13.4.18, 13.4.30, 13.4.31,
+ * 13.4.44, 13.4.50).  tidv and tadv take effect only on descriptors with IDE;
+ * the core sets IDE when, and only when, one of them is not zero, so that with
+ * both zero ITR alone decides.
+ */
+struct lem_moderation {
+	uint16_t itr;		/* least time between interrupts, 256 ns */
+	uint16_t rdtr, radv;	/* receive delay, absolute bound, 1.024 us */
+	uint16_t tidv, tadv;	/* transmit delay, absolute bound, 1.024 us */
+};
+
+struct lem_link {
+	bool up;
+	bool full_duplex;
+	uint16_t mbps;		/* 10, 100 or 1000 */
+};
+
+/* Receive filter modes of lem_filter_set(). */
+#define LEM_FILTER_PROMISC	0x01u
+#define LEM_FILTER_ALLMULTI	0x02u
+#define LEM_FILTER_BROADCAST	0x04u
+
+#define LEM_STATS	((E1000_TSCTFC - E1000_CRCERRS) / 4 + 1)
+
+/*
+ * One controller.  The port embeds it, sets `os` and `device_id`, then calls
+ * lem_attach(); the rest is the core's, and the port only reads it.
+ */
+struct lem {
+	struct lem_os os;
+	struct lem_tx_ring tx;
+	struct lem_rx_ring rx;
+	struct lem_moderation moderation;
+	struct lem_link link;
+	enum lem_chip chip;
+	uint16_t device_id;
+	uint16_t nvm_words;	/* 64 or 256 */
+	uint8_t mac[6];
+	bool gone;		/* surprise removed */
+	bool vlan_strip;
+	bool vlan_filter;
+	bool long_packets;	/* accept over 1522 bytes, RCTL.LPE */
+	uint32_t filter;	/* LEM_FILTER_* */
+	uint32_t mta[128];	/* shadow of MTA and VFTA: the 82544 does not */
+	uint32_t vfta[128];	/* read them back reliably */
+	uint64_t stat[LEM_STATS];
+};
+
+/* ------------------------------------------------------------ lem_main.c */
+
+/*
+ * lem_attach: identify the chip, reset it, find its address.
+ * sc: zeroed but for `os` and `device_id`.
+ * Returns 0; -EOPNOTSUPP unknown device id; -ENODEV gone; -ETIMEDOUT it does
+ * not come out of reset; -EIO no valid address in EEPROM or RAR 0.
+ */
+int lem_attach(struct lem *sc);
+
+/*
+ * lem_reset: global reset (CTRL.RST, 13.4.1): units off, interrupts masked.
+ * Rings must be set up again by lem_start().  Returns 0, -ENODEV, -ETIMEDOUT.
+ */
+int lem_reset(struct lem *sc);
+
+/*
+ * lem_tx_ring_init, lem_rx_ring_init: describe a ring to the core.
+ * desc: count descriptors, 16-byte aligned, zeroed, the caller's until
+ *	lem_stop(); desc_pa: their bus address.
+ * rsq: count entries of the caller's.
+ * count: a multiple of 8, 8 to 4096 (82543, 82544: to 256) (13.4.26, 13.4.36).
+ * max_segs: the most segments one packet will have.
+ * buf_bytes: the size of a receive buffer, one of the sizes of RCTL (13.4.22).
+ * Returns 0 or -EINVAL.
+ */
+int lem_tx_ring_init(struct lem *sc, union e1000_tx_any_desc *desc,
+    uint64_t desc_pa, uint16_t *rsq, uint16_t count, uint16_t max_segs);
+int lem_rx_ring_init(struct lem *sc, struct e1000_rx_desc *desc,
+    uint64_t desc_pa, uint16_t count, uint16_t buf_bytes);
+
+/*
+ * lem_start: program both rings, filters and moderation, and switch the units
+ * on.  Call lem_rx_refill() and lem_rx_flush() next, then lem_intr_enable().
+ * Returns 0 or -ENODEV.
+ */
+int lem_start(struct lem *sc);
+
+/*
+ * lem_stop: units off, interrupts masked.  Deferred packets are dropped with
+ * the posted ones: the caller frees [next_to_clean, next_to_use) of both rings.
+ */
+void lem_stop(struct lem *sc);
+
+/*
+ * lem_link_update: read the link's state into sc->link and set what depends on
+ * it.  Returns 1 when it changed, 0 when not, -ENODEV.  When the link went down
+ * the caller also calls lem_tx_flush(), so that nothing is left deferred.
+ */
+int lem_link_update(struct lem *sc);
+
+/*
+ * lem_filter_set: receive filter.  flags: LEM_FILTER_*.
+ * mc: count multicast addresses of 6 bytes, hashed into MTA (13.5.1).
+ */
+int lem_filter_set(struct lem *sc, uint32_t flags, const uint8_t (*mc)[6],
+    unsigned int count);
+
+/*
+ * lem_rar_set: exact unicast filter, index 0 to 15; 0 is the station address.
+ * mac NULL clears the entry (not for 0).  Returns 0 or -EINVAL.
+ */
+int lem_rar_set(struct lem *sc, unsigned int index, const uint8_t *mac);
+
+/* lem_vlan_filter: accept (or no longer accept) a VLAN, vid 0 to 4095. */
+int lem_vlan_filter(struct lem *sc, uint16_t vid, bool accept);
+
+/*
+ * lem_rx_mode: VLAN stripping and filtering, long packets; takes effect at
+ * once.  Returns 0.
+ */
+int lem_rx_mode(struct lem *sc, bool vlan_strip, bool vlan_filter,
+    bool long_packets);
+
+/*
+ * lem_moderation_set: takes effect at once.  Returns 0, or -EOPNOTSUPP when
+ * the chip (82543, 82544) has no ITR, RADV, TADV and one is asked for.
+ * Locks: config and tx.
+ */
+int lem_moderation_set(struct lem *sc, const struct lem_moderation *m);
+
+/*
+ * lem_stats_update: add the device's counters, which reading clears, to
+ * sc->stat.  About 60 register reads: not for a hot path.  Returns 0, -ENODEV.
+ */
+int lem_stats_update(struct lem *sc);
+
+/*
+ * lem_stat: a counter as last updated.  reg: its register, E1000_CRCERRS to
+ * E1000_TSCTFC; the octet counters by their low half.
+ */
+static inline uint64_t
+lem_stat(const struct lem *sc, uint32_t reg)
+{
+	return sc->stat[(reg - E1000_CRCERRS) / 4];
+}
+
+/* ------------------------------------------------------------- lem_phy.c */
+
+/*
+ * lem_nvm_read: one 16-bit word of the EEPROM, by EERD where the chip has it
+ * and answers, else by the four wires of EECD (5.3, 13.4.3, 13.4.4).
+ * Returns 0, -EINVAL, -ETIMEDOUT, -ENODEV.
+ */
+int lem_nvm_read(struct lem *sc, uint16_t word, uint16_t *value);
+
+/* lem_nvm_check: is the sum of words 0 to 0x3f 0xbaba?  0 or -EIO (5.6.35). */
+int lem_nvm_check(struct lem *sc);
+
+/*
+ * lem_phy_read, lem_phy_write: an MII register of the PHY, reg 0 to 31, by
+ * MDIC, on the 82543 by its MDIO pins (13.4.8).
+ * Returns 0, -EINVAL, -EIO the PHY did not answer, -ETIMEDOUT, -ENODEV.
+ */
+int lem_phy_read(struct lem *sc, uint8_t reg, uint16_t *value);
+int lem_phy_write(struct lem *sc, uint8_t reg, uint16_t value);
+
+/* lem_phy_renegotiate: restart autonegotiation; the link drops meanwhile. */
+int lem_phy_renegotiate(struct lem *sc);
+
+/* ------------------------------------------------------------ lem_txrx.c */
+
+/*
+ * The data path is seven verbs; iflib has the same.
+ *
+ *	transmit	encap, doorbell, reclaim
+ *	receive		available, pkt_get, refill, flush
+ */
+
+/*
+ * lem_tx_encap: write a packet's descriptors; the device does not see them yet.
+ * Returns the number of descriptors used, which begin at the next_to_use from
+ * before the call; -ENOSPC no room: call lem_tx_make_room() or wait for an
+ * interrupt; -EINVAL.
+ */
+int lem_tx_encap(struct lem *sc, const struct lem_tx_pkt *pkt);
+
+/*
+ * lem_tx_doorbell: let the device have what was encapsulated, or put that off
+ * by the rule of send combining.
+ */
+void lem_tx_doorbell(struct lem *sc);
+
+/*
+ * lem_tx_reclaim: take back what the device has finished with.
+ * Returns the number of descriptors, which begin at the next_to_clean from
+ * before the call.  Reads memory only, no register.
+ */
+uint16_t lem_tx_reclaim(struct lem *sc);
+
+/*
+ * lem_tx_make_room: the ring is too full for another packet: see to it that
+ * the device has everything, then reclaim.  Returns as lem_tx_reclaim().
+ */
+uint16_t lem_tx_make_room(struct lem *sc);
+
+/* lem_tx_flush: write TDT now if anything is deferred. */
+void lem_tx_flush(struct lem *sc);
+
+/*
+ * lem_tx_guard: the backstop against a device that loses an interrupt.  Call
+ * it every LEM_GUARD_MS from an ordinary timer while descriptors are
+ * outstanding; what was already deferred at one call and is still at the next
+ * is posted and counted.  Returns as lem_tx_reclaim().
+ */
+uint16_t lem_tx_guard(struct lem *sc);
+
+/*
+ * lem_tx_combine_set: switch send combining, at any time; what is deferred is
+ * posted first.  Returns 0 or -EINVAL.
+ */
+int lem_tx_combine_set(struct lem *sc, enum lem_combine combine);
+
+/* Free descriptors of the transmit ring. */
+static inline uint16_t
+lem_tx_free(const struct lem_tx_ring *r)
+{
+	uint16_t next = r->next_to_use + 1;
+
+	return r->next_to_clean >= next ? r->next_to_clean - next :
+	    r->next_to_clean + r->count - next;
+}
+
+/*
+ * lem_tx_low: should the caller make room before the next packet?
+ * The driver of 2012 began to reclaim at an eighth of the ring.
+ */
+static inline bool
+lem_tx_low(const struct lem_tx_ring *r)
+{
+	uint16_t low = r->combine == LEM_COMBINE_RECLAIM_FIRST ?
+	    r->count / 8 : r->reserve;
+
+	return lem_tx_free(r) < low;
+}
+
+/*
+ * lem_rx_available: packets ready to be read, counted up to budget.
+ */
+uint16_t lem_rx_available(struct lem *sc, uint16_t budget);
+
+/*
+ * lem_rx_pkt_get: describe the next packet and step over its descriptors.
+ * pkt: frag and frags_max set by the caller.
+ * Returns 1, or 0 when there is none.
+ */
+int lem_rx_pkt_get(struct lem *sc, struct lem_rx_pkt *pkt);
+
+/*
+ * lem_rx_refill: give n buffers of buf_bytes, at bus addresses pa[], to the
+ * descriptors from next_to_use on.  Returns how many fitted.
+ */
+uint16_t lem_rx_refill(struct lem *sc, const uint64_t *pa, uint16_t n);
+
+/* lem_rx_flush: let the device have what was refilled (one RDT write). */
+void lem_rx_flush(struct lem *sc);
+
+/* ------------------------------------------------------------ lem_intr.c */
+
+#define LEM_WORK_TX	0x01u	/* descriptors were reclaimed */
+#define LEM_WORK_RX	0x02u	/* look at the receive ring */
+#define LEM_WORK_LINK	0x04u	/* call lem_link_update() */
+#define LEM_WORK_GONE	0x08u	/* the device is not there any more */
+
+/*
+ * lem_intr_cause: read, and so acknowledge, ICR (13.4.17).
+ * Returns the causes, 0 when the interrupt is not ours.
+ */
+uint32_t lem_intr_cause(struct lem *sc);
+
+/*
+ * lem_intr_dispatch: do what an interrupt's causes ask for.  The transmit half
+ * is done here, in the order of sc->tx.combine.
+ * icr: of lem_intr_cause(), or several of them ORed.
+ * Returns LEM_WORK_*.
+ */
+unsigned int lem_intr_dispatch(struct lem *sc, uint32_t icr);
+
+/* lem_intr_enable, lem_intr_disable: unmask what the core uses; mask all. */
+void lem_intr_enable(struct lem *sc);
+void lem_intr_disable(struct lem *sc);
+
+/* ----------------------------------------------------------- shorthands */
+
+static inline uint32_t
+lem_read(struct lem *sc, uint32_t reg)
+{
+	return lem_os_read32(&sc->os, reg);
+}
+
+static inline void
+lem_write(struct lem *sc, uint32_t reg, uint32_t value)
+{
+	lem_os_write32(&sc->os, reg, value);
+}
+
+/*
+ * lem_wait: poll until (register & mask) == want, tries times every us.
+ * Returns 0, -ETIMEDOUT, or -ENODEV when the register reads all ones.
+ */
+int lem_wait(struct lem *sc, uint32_t reg, uint32_t mask, uint32_t want,
+    unsigned int tries, unsigned int us);
+
+/* Descriptors are little endian in memory, whatever the processor is. */
+static inline uint64_t
+lem_le64(uint64_t v)
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	return __builtin_bswap64(v);
+#else
+	return v;
+#endif
+}
+
+static inline uint16_t
+lem_le16(uint16_t v)
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	return __builtin_bswap16(v);
+#else
+	return v;
+#endif
+}
+
+#endif

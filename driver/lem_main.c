@@ -1,0 +1,525 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Reset, bring-up, link, receive filters, statistics: all that happens seldom.
+ */
+#include "lem.h"
+
+/* Collision threshold and distance, 13.4.33; IPG of copper, 13.4.34. */
+#define TCTL_CT			15u
+#define TIPG_COPPER		(8u << E1000_TIPG_IPGT_SHIFT | \
+				8u << E1000_TIPG_IPGR1_SHIFT | \
+				6u << E1000_TIPG_IPGR2_SHIFT)
+
+/* Address and type of an 802.3x pause frame (13.4.9 to 13.4.11). */
+#define PAUSE_ADDRESS_LOW	0x00c28001u
+#define PAUSE_ADDRESS_HIGH	0x0100u
+#define PAUSE_TYPE		0x8808u
+
+static const struct {
+	uint16_t device_id;
+	enum lem_chip chip;
+} lem_devices[] = {
+	{ E1000_DEV_82543GC_COPPER, LEM_82543 },
+	{ E1000_DEV_82544GC, LEM_82544 },
+	{ E1000_DEV_82540EM, LEM_82540 },
+	{ E1000_DEV_82545EM, LEM_82545 },
+};
+
+int
+lem_wait(struct lem *sc, uint32_t reg, uint32_t mask, uint32_t want,
+    unsigned int tries, unsigned int us)
+{
+	uint32_t value;
+
+	while (tries-- > 0) {
+		value = lem_read(sc, reg);
+		if (value == UINT32_MAX && mask != UINT32_MAX) {
+			sc->gone = true;
+			return -ENODEV;
+		}
+		if ((value & mask) == want)
+			return 0;
+		lem_os_udelay(&sc->os, us);
+	}
+	return -ETIMEDOUT;
+}
+
+static int
+check_present(struct lem *sc)
+{
+	if (lem_read(sc, E1000_STATUS) == UINT32_MAX)
+		sc->gone = true;
+	return sc->gone ? -ENODEV : 0;
+}
+
+/* ------------------------------------------------------ reset and attach */
+
+/*
+ * 14.3: mask interrupts, stop both units, let what is under way finish, reset.
+ * Models that ignore CTRL.RST are left in the same state by the writes around
+ * it.
+ */
+int
+lem_reset(struct lem *sc)
+{
+	int error;
+
+	lem_stop(sc);
+	error = check_present(sc);
+	if (error != 0)
+		return error;
+	lem_write(sc, E1000_CTRL, lem_read(sc, E1000_CTRL) | E1000_CTRL_RST);
+	/* 13.4.1: no access for 1 us; then the EEPROM is loaded, 5.5. */
+	lem_os_udelay(&sc->os, 5000);
+	error = lem_wait(sc, E1000_CTRL, E1000_CTRL_RST, 0, 20, 1000);
+	if (error != 0)
+		return error;
+	lem_intr_disable(sc);
+	(void)lem_read(sc, E1000_ICR);
+	return 0;
+}
+
+static bool
+mac_is_unicast(const uint8_t *mac)
+{
+	return !(mac[0] & 1) &&
+	    (mac[0] | mac[1] | mac[2] | mac[3] | mac[4] | mac[5]) != 0;
+}
+
+/* The EEPROM's address, or the one a hypervisor put into RAR 0. */
+static int
+mac_find(struct lem *sc)
+{
+	uint32_t low, high;
+	uint16_t i, word;
+	int error;
+
+	error = lem_nvm_check(sc);
+	if (error == -ENODEV)
+		return error;
+	for (i = 0; error == 0 && i < 3; i++) {
+		error = lem_nvm_read(sc, E1000_NVM_MAC0 + i, &word);
+		sc->mac[2 * i] = (uint8_t)word;
+		sc->mac[2 * i + 1] = (uint8_t)(word >> 8);
+	}
+	if (error == 0 && mac_is_unicast(sc->mac))
+		return 0;
+	low = lem_read(sc, E1000_RAL(0));
+	high = lem_read(sc, E1000_RAH(0));
+	for (i = 0; i < 4; i++)
+		sc->mac[i] = (uint8_t)(low >> (8 * i));
+	sc->mac[4] = (uint8_t)high;
+	sc->mac[5] = (uint8_t)(high >> 8);
+	return high & E1000_RAH_AV && mac_is_unicast(sc->mac) ? 0 : -EIO;
+}
+
+int
+lem_attach(struct lem *sc)
+{
+	unsigned int i, n = sizeof(lem_devices) / sizeof(lem_devices[0]);
+	int error;
+
+	for (i = 0; i < n; i++)
+		if (lem_devices[i].device_id == sc->device_id)
+			break;
+	if (i == n)
+		return -EOPNOTSUPP;
+	sc->chip = lem_devices[i].chip;
+	error = lem_reset(sc);
+	if (error != 0)
+		return error;
+	return mac_find(sc);
+}
+
+/* ----------------------------------------------------------------- rings */
+
+/* 13.4.26, 13.4.36: a whole number of 128-byte lines; old chips stop at 256. */
+static bool
+ring_size_valid(const struct lem *sc, uint16_t count)
+{
+	return count >= 8 && count % 8 == 0 &&
+	    count <= (sc->chip < LEM_82540 ? 256 : 4096);
+}
+
+static void
+tx_ring_reset(struct lem_tx_ring *r)
+{
+	r->next_to_use = r->next_to_clean = r->tail_posted = 0;
+	r->rs_head = r->rs_posted = r->rs_tail = 0;
+	r->since_rs = 0;
+	r->unposted = 0;
+	r->int_pending = false;
+	r->context[0] = r->context[1] = 0;
+}
+
+int
+lem_tx_ring_init(struct lem *sc, union e1000_tx_any_desc *desc,
+    uint64_t desc_pa, uint16_t *rsq, uint16_t count, uint16_t max_segs)
+{
+	struct lem_tx_ring *r = &sc->tx;
+
+	if (!ring_size_valid(sc, count) || desc_pa % 16 != 0 ||
+	    max_segs == 0 || max_segs + LEM_TX_EXTRA_DESC > count - 1u)
+		return -EINVAL;
+	r->desc = desc;
+	r->desc_pa = desc_pa;
+	r->rsq = rsq;
+	r->count = count;
+	r->reserve = (uint16_t)(max_segs + LEM_TX_EXTRA_DESC);
+	r->rs_stride = count / 4;
+	r->cmd = E1000_TXD_CMD_IFCS;
+	tx_ring_reset(r);
+	return 0;
+}
+
+int
+lem_rx_ring_init(struct lem *sc, struct e1000_rx_desc *desc,
+    uint64_t desc_pa, uint16_t count, uint16_t buf_bytes)
+{
+	struct lem_rx_ring *r = &sc->rx;
+
+	if (!ring_size_valid(sc, count) || desc_pa % 16 != 0 ||
+	    buf_bytes < 256 || buf_bytes > 16384 ||
+	    (buf_bytes & (buf_bytes - 1)) != 0)
+		return -EINVAL;
+	r->desc = desc;
+	r->desc_pa = desc_pa;
+	r->count = count;
+	r->buf_bytes = buf_bytes;
+	r->next_to_use = r->next_to_clean = r->tail_posted = 0;
+	return 0;
+}
+
+/* ------------------------------------------------------------ start, stop */
+
+/* RCTL.BSIZE and BSEX for a buffer size, 13.4.22. */
+static uint32_t
+rctl_bsize(uint16_t buf_bytes)
+{
+	switch (buf_bytes) {
+	case 256:
+		return E1000_RCTL_BSIZE_256;
+	case 512:
+		return E1000_RCTL_BSIZE_512;
+	case 1024:
+		return E1000_RCTL_BSIZE_1024;
+	case 4096:
+		return E1000_RCTL_BSIZE_4096;
+	case 8192:
+		return E1000_RCTL_BSIZE_8192;
+	case 16384:
+		return E1000_RCTL_BSIZE_16384;
+	default:
+		return E1000_RCTL_BSIZE_2048;
+	}
+}
+
+/* RCTL from what the port asked for; SECRC so that lengths are without FCS. */
+static uint32_t
+rctl_value(const struct lem *sc)
+{
+	uint32_t rctl = E1000_RCTL_EN | E1000_RCTL_SECRC |
+	    rctl_bsize(sc->rx.buf_bytes);
+
+	if (sc->filter & LEM_FILTER_PROMISC)
+		rctl |= E1000_RCTL_UPE | E1000_RCTL_MPE;
+	if (sc->filter & LEM_FILTER_ALLMULTI)
+		rctl |= E1000_RCTL_MPE;
+	if (sc->filter & LEM_FILTER_BROADCAST)
+		rctl |= E1000_RCTL_BAM;
+	if (sc->long_packets)
+		rctl |= E1000_RCTL_LPE;
+	if (sc->vlan_filter && !(sc->filter & LEM_FILTER_PROMISC))
+		rctl |= E1000_RCTL_VFE;
+	return rctl;
+}
+
+/* 14.5: base, length, head and tail while the unit is off; then TCTL.EN. */
+static void
+start_tx(struct lem *sc)
+{
+	struct lem_tx_ring *r = &sc->tx;
+
+	tx_ring_reset(r);
+	lem_write(sc, E1000_TDBAL, (uint32_t)r->desc_pa);
+	lem_write(sc, E1000_TDBAH, (uint32_t)(r->desc_pa >> 32));
+	lem_write(sc, E1000_TDLEN, r->count * (uint32_t)sizeof(*r->desc));
+	lem_write(sc, E1000_TDH, 0);
+	lem_write(sc, E1000_TDT, 0);
+	lem_write(sc, E1000_TIPG, TIPG_COPPER);
+	lem_write(sc, E1000_TCTL, E1000_TCTL_EN | E1000_TCTL_PSP |
+	    TCTL_CT << E1000_TCTL_CT_SHIFT |
+	    E1000_TCTL_COLD_FD);
+}
+
+/* 14.4, likewise; the ring is empty until the port refills it. */
+static void
+start_rx(struct lem *sc)
+{
+	struct lem_rx_ring *r = &sc->rx;
+
+	r->next_to_use = r->next_to_clean = r->tail_posted = 0;
+	r->posted = r->seen = r->marked = r->cleaned = 0;
+	lem_write(sc, E1000_RDBAL, (uint32_t)r->desc_pa);
+	lem_write(sc, E1000_RDBAH, (uint32_t)(r->desc_pa >> 32));
+	lem_write(sc, E1000_RDLEN, r->count * (uint32_t)sizeof(*r->desc));
+	lem_write(sc, E1000_RDH, 0);
+	lem_write(sc, E1000_RDT, 0);
+	lem_write(sc, E1000_RXCSUM, E1000_RXCSUM_IPOFL | E1000_RXCSUM_TUOFL);
+	lem_write(sc, E1000_RCTL, rctl_value(sc));
+}
+
+/* Reset lost them: station address, hash, VLANs (13.5.1 to 13.5.3). */
+static void
+start_filters(struct lem *sc)
+{
+	unsigned int i;
+
+	(void)lem_rar_set(sc, 0, sc->mac);
+	for (i = 1; i < LEM_RAR_ENTRIES; i++)
+		(void)lem_rar_set(sc, i, NULL);
+	for (i = 0; i < 128; i++) {
+		lem_write(sc, E1000_MTA(i), sc->mta[i]);
+		lem_write(sc, E1000_VFTA(i), sc->vfta[i]);
+	}
+}
+
+int
+lem_start(struct lem *sc)
+{
+	struct lem_moderation m = sc->moderation;
+	uint32_t ctrl;
+	int error;
+
+	error = check_present(sc);
+	if (error != 0)
+		return error;
+	/* 13.4.1, 14.6: link up, speed and duplex from the PHY. */
+	ctrl = lem_read(sc, E1000_CTRL);
+	ctrl &= ~(E1000_CTRL_FRCSPD | E1000_CTRL_FRCDPX | E1000_CTRL_ILOS |
+	    E1000_CTRL_LRST | E1000_CTRL_PHY_RST | E1000_CTRL_VME);
+	ctrl |= E1000_CTRL_SLU | E1000_CTRL_ASDE;
+	if (sc->vlan_strip)
+		ctrl |= E1000_CTRL_VME;
+	lem_write(sc, E1000_CTRL, ctrl);
+	lem_write(sc, E1000_FCAL, PAUSE_ADDRESS_LOW);
+	lem_write(sc, E1000_FCAH, PAUSE_ADDRESS_HIGH);
+	lem_write(sc, E1000_FCT, PAUSE_TYPE);
+	lem_write(sc, E1000_VET, E1000_VET_8021Q);
+	start_filters(sc);
+	start_tx(sc);
+	start_rx(sc);
+	error = lem_moderation_set(sc, &m);
+	if (error != 0)
+		return error;
+	sc->link.full_duplex = true;	/* as start_tx() left TCTL */
+	(void)lem_link_update(sc);
+	return check_present(sc);
+}
+
+void
+lem_stop(struct lem *sc)
+{
+	lem_intr_disable(sc);
+	lem_write(sc, E1000_RCTL, 0);
+	lem_write(sc, E1000_TCTL, E1000_TCTL_PSP);
+	/* 14.3: packets under way may still be written to memory. */
+	lem_os_udelay(&sc->os, 1000);
+	(void)lem_read(sc, E1000_ICR);
+}
+
+/* ------------------------------------------------------------------ link */
+
+static uint16_t
+status_mbps(uint32_t status)
+{
+	switch (status & E1000_STATUS_SPEED_MASK) {
+	case E1000_STATUS_SPEED_10:
+		return 10;
+	case E1000_STATUS_SPEED_100:
+		return 100;
+	default:
+		return 1000;
+	}
+}
+
+/*
+ * The 82543 does not take speed and duplex from the PHY by itself: read what
+ * was negotiated and force it (M88 specific status, 13.4.8).
+ */
+static int
+link_force_82543(struct lem *sc)
+{
+	uint32_t ctrl = lem_read(sc, E1000_CTRL);
+	uint16_t phy;
+	int error;
+
+	error = lem_phy_read(sc, E1000_PHY_M88_STATUS, &phy);
+	if (error != 0)
+		return error;
+	ctrl &= ~(E1000_CTRL_SPEED_MASK | E1000_CTRL_FD);
+	ctrl |= E1000_CTRL_FRCSPD | E1000_CTRL_FRCDPX;
+	if (phy & E1000_PHY_M88_STATUS_FD)
+		ctrl |= E1000_CTRL_FD;
+	switch (phy & E1000_PHY_M88_STATUS_SPEED_MASK) {
+	case E1000_PHY_M88_STATUS_SPEED_1000:
+		ctrl |= E1000_CTRL_SPEED_1000;
+		break;
+	case E1000_PHY_M88_STATUS_SPEED_100:
+		ctrl |= E1000_CTRL_SPEED_100;
+		break;
+	default:
+		break;
+	}
+	lem_write(sc, E1000_CTRL, ctrl);
+	return 0;
+}
+
+/* Collision distance follows duplex, 13.4.33. */
+static void
+link_set_duplex(struct lem *sc)
+{
+	uint32_t tctl = lem_read(sc, E1000_TCTL);
+
+	tctl &= ~E1000_TCTL_COLD_MASK;
+	tctl |= sc->link.full_duplex ? E1000_TCTL_COLD_FD :
+	    E1000_TCTL_COLD_HD;
+	lem_write(sc, E1000_TCTL, tctl);
+}
+
+int
+lem_link_update(struct lem *sc)
+{
+	struct lem_link was = sc->link;
+	uint32_t status = lem_read(sc, E1000_STATUS);
+
+	if (status == UINT32_MAX) {
+		sc->gone = true;
+		return -ENODEV;
+	}
+	sc->link.up = (status & E1000_STATUS_LU) != 0;
+	if (sc->link.up && !was.up && sc->chip == LEM_82543 &&
+	    link_force_82543(sc) == 0)
+		status = lem_read(sc, E1000_STATUS);
+	sc->link.full_duplex = (status & E1000_STATUS_FD) != 0;
+	sc->link.mbps = status_mbps(status);
+	if (sc->link.up && sc->link.full_duplex != was.full_duplex)
+		link_set_duplex(sc);
+	return sc->link.up != was.up || (sc->link.up &&
+	    (sc->link.mbps != was.mbps ||
+	    sc->link.full_duplex != was.full_duplex));
+}
+
+/* --------------------------------------------------------------- filters */
+
+/* 13.5.1 with RCTL.MO = 0: bits 47:36 of the address, 12 bits of hash. */
+static unsigned int
+multicast_hash(const uint8_t *mac)
+{
+	return (unsigned int)(mac[4] >> 4 | mac[5] << 4) &
+	    (LEM_MULTICAST_BITS - 1);
+}
+
+int
+lem_filter_set(struct lem *sc, uint32_t flags, const uint8_t (*mc)[6],
+    unsigned int count)
+{
+	uint32_t mta[128];
+	unsigned int i, hash;
+
+	for (i = 0; i < 128; i++)
+		mta[i] = 0;
+	for (i = 0; i < count; i++) {
+		hash = multicast_hash(mc[i]);
+		mta[hash / 32] |= 1u << hash % 32;
+	}
+	for (i = 0; i < 128; i++)
+		if (mta[i] != sc->mta[i]) {
+			sc->mta[i] = mta[i];
+			lem_write(sc, E1000_MTA(i), mta[i]);
+		}
+	sc->filter = flags;
+	lem_write(sc, E1000_RCTL, rctl_value(sc));
+	return check_present(sc);
+}
+
+int
+lem_rar_set(struct lem *sc, unsigned int index, const uint8_t *mac)
+{
+	uint32_t low = 0, high = 0;
+
+	if (index >= LEM_RAR_ENTRIES || (index == 0 && mac == NULL))
+		return -EINVAL;
+	if (mac != NULL) {
+		low = (uint32_t)mac[0] | (uint32_t)mac[1] << 8 |
+		    (uint32_t)mac[2] << 16 | (uint32_t)mac[3] << 24;
+		high = (uint32_t)mac[4] | (uint32_t)mac[5] << 8 |
+		    E1000_RAH_AV;
+	}
+	/* 13.5.2: the entry is not valid while its low half is written. */
+	lem_write(sc, E1000_RAH(index), 0);
+	lem_write(sc, E1000_RAL(index), low);
+	lem_write(sc, E1000_RAH(index), high);
+	return 0;
+}
+
+int
+lem_vlan_filter(struct lem *sc, uint16_t vid, bool accept)
+{
+	uint32_t bit = 1u << vid % 32;
+
+	if (vid > 4095)
+		return -EINVAL;
+	if (accept)
+		sc->vfta[vid / 32] |= bit;
+	else
+		sc->vfta[vid / 32] &= ~bit;
+	lem_write(sc, E1000_VFTA(vid / 32), sc->vfta[vid / 32]);
+	return 0;
+}
+
+int
+lem_rx_mode(struct lem *sc, bool vlan_strip, bool vlan_filter,
+    bool long_packets)
+{
+	uint32_t ctrl = lem_read(sc, E1000_CTRL) & ~E1000_CTRL_VME;
+
+	sc->vlan_strip = vlan_strip;
+	sc->vlan_filter = vlan_filter;
+	sc->long_packets = long_packets;
+	lem_write(sc, E1000_CTRL, ctrl | (vlan_strip ? E1000_CTRL_VME : 0));
+	lem_write(sc, E1000_RCTL, rctl_value(sc));
+	return 0;
+}
+
+/* ------------------------------------------------------------ statistics */
+
+/* The octet counters are 64 bits: low half first, high half clears (13.7). */
+static bool
+stat_is_octets(uint32_t reg)
+{
+	return reg == E1000_GORCL || reg == E1000_GOTCL ||
+	    reg == E1000_TORL || reg == E1000_TOTL;
+}
+
+int
+lem_stats_update(struct lem *sc)
+{
+	uint32_t reg, low, high;
+
+	if (check_present(sc) != 0)
+		return -ENODEV;
+	for (reg = E1000_CRCERRS; reg <= E1000_TSCTFC; reg += 4) {
+		low = lem_read(sc, reg);
+		high = 0;
+		if (stat_is_octets(reg)) {
+			high = lem_read(sc, reg + 4);
+			sc->stat[(reg - E1000_CRCERRS) / 4] +=
+			    (uint64_t)high << 32 | low;
+			reg += 4;
+		} else {
+			sc->stat[(reg - E1000_CRCERRS) / 4] += low;
+		}
+	}
+	return check_present(sc);
+}

@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The data path: seven verbs.  doc/combining.md is the essay that belongs to
+ * the transmit half; the rules are stated again where they are carried out.
+ *
+ * What one packet costs here: a 16-byte store into the ring, and nothing of the
+ * device.  What one batch costs: TDT, one RS bit, and on reclaim one load.
+ */
+#include "lem.h"
+
+/* Ring arithmetic without a division: i is at most one lap too far. */
+static inline uint16_t
+ring_wrap(uint16_t i, uint16_t count)
+{
+	return i >= count ? i - count : i;
+}
+
+static inline uint16_t
+ring_distance(uint16_t from, uint16_t to, uint16_t count)
+{
+	return to >= from ? to - from : to + count - from;
+}
+
+/* ------------------------------------------------------------- transmit */
+
+/* Put one descriptor down.  Two whole stores, so never half a descriptor. */
+static inline void
+tx_put(struct lem_tx_ring *r, uint64_t low, uint64_t high)
+{
+	union e1000_tx_any_desc *d = &r->desc[r->next_to_use];
+
+	d->qword[0] = lem_le64(low);
+	d->qword[1] = lem_le64(high);
+	r->next_to_use = ring_wrap(r->next_to_use + 1, r->count);
+	r->since_rs++;
+}
+
+/*
+ * Ask for a report on the newest descriptor, which the device does not have
+ * yet.  The command byte is in the same place in all formats (3.3.3 to 3.3.7).
+ */
+static void
+tx_request_report(struct lem_tx_ring *r)
+{
+	uint16_t last;
+
+	if (r->since_rs == 0)
+		return;
+	last = (r->next_to_use == 0 ? r->count : r->next_to_use) - 1;
+	r->desc[last].legacy.cmd |= E1000_TXD_CMD_RS;
+	r->rsq[r->rs_tail] = last;
+	r->rs_tail = ring_wrap(r->rs_tail + 1, r->count);
+	r->since_rs = 0;
+}
+
+/*
+ * Write TDT.  int_pending goes first: a device that transmits inside the write
+ * may interrupt inside it, too.
+ */
+static void
+tx_post(struct lem *sc)
+{
+	struct lem_tx_ring *r = &sc->tx;
+
+	tx_request_report(r);
+	if (r->unposted > 1)
+		r->stats.batches++;
+	if (r->unposted > r->stats.batch_max)
+		r->stats.batch_max = r->unposted;
+	r->unposted = 0;
+	r->tail_posted = r->next_to_use;
+	r->rs_posted = r->rs_tail;
+	r->int_pending = true;
+	r->stats.doorbells++;
+	/* The descriptors and what they point at, before the tail (3.4). */
+	lem_os_wmb();
+	lem_write(sc, E1000_TDT, r->tail_posted);
+}
+
+/*
+ * The context descriptor that a packet's offloads need (3.3.6), as two qwords.
+ */
+static void
+tx_context(const struct lem_tx_ring *r, const struct lem_tx_pkt *pkt,
+    uint64_t ctx[2])
+{
+	uint32_t l3 = pkt->l2_len, l4 = l3 + pkt->l3_len;
+	uint32_t tucso = l4 + (pkt->flags & LEM_TX_UDP_CSUM ? 6 : 16);
+	uint32_t cmd = E1000_TXD_TUCMD_DEXT | (r->cmd & E1000_TXD_CMD_IDE);
+	uint64_t paylen = 0, hdr_len = 0, mss = 0;
+
+	if (pkt->flags & LEM_TX_TCP_CSUM)
+		cmd |= E1000_TXD_TUCMD_TCP;
+	if (pkt->flags & LEM_TX_IP_CSUM)
+		cmd |= E1000_TXD_TUCMD_IP;
+	if (pkt->flags & LEM_TX_TSO) {
+		cmd |= E1000_TXD_TUCMD_TSE | E1000_TXD_TUCMD_TCP;
+		if (!(pkt->flags & LEM_TX_IPV6))
+			cmd |= E1000_TXD_TUCMD_IP;
+		hdr_len = l4 + pkt->l4_len;
+		paylen = pkt->len_bytes - hdr_len;
+		mss = pkt->mss;
+	}
+	ctx[0] = l3 | (l3 + 10) << 8 | (uint64_t)(l4 - 1) << 16 |
+	    (uint64_t)l4 << 32 | (uint64_t)tucso << 40;
+	ctx[1] = paylen | (uint64_t)E1000_TXD_DTYP_CONTEXT <<
+	    E1000_TXD_DTYP_SHIFT | (uint64_t)cmd << E1000_TXD_CMD_SHIFT |
+	    hdr_len << 40 | mss << 48;
+}
+
+static int
+tx_pkt_check(const struct lem_tx_ring *r, const struct lem_tx_pkt *pkt)
+{
+	uint32_t l4 = (uint32_t)pkt->l2_len + pkt->l3_len;
+	uint16_t i;
+
+	if (pkt->segs == 0 || pkt->segs + LEM_TX_EXTRA_DESC > r->reserve)
+		return -EINVAL;
+	for (i = 0; i < pkt->segs; i++)
+		if (pkt->seg[i].len_bytes == 0 ||
+		    pkt->seg[i].len_bytes > LEM_SEG_MAX)
+			return -EINVAL;
+	/* Offsets are bytes in the context, and TUCSO is 16 beyond L4. */
+	if (pkt->flags & ~(unsigned int)LEM_TX_VLAN && l4 + 16 > 255)
+		return -EINVAL;
+	if (pkt->flags & LEM_TX_TSO && (pkt->mss == 0 ||
+	    l4 + pkt->l4_len > 255 || pkt->len_bytes <= l4 + pkt->l4_len ||
+	    pkt->len_bytes - l4 - pkt->l4_len > E1000_TXD_LEN_MASK))
+		return -EINVAL;
+	return 0;
+}
+
+/* What every data descriptor of the packet has in its upper qword. */
+static uint64_t
+tx_data_bits(const struct lem_tx_ring *r, const struct lem_tx_pkt *pkt)
+{
+	uint64_t cmd = r->cmd, popts = 0, bits = 0;
+
+	if (pkt->flags & ~(unsigned int)LEM_TX_VLAN) {
+		cmd |= E1000_TXD_CMD_DEXT;
+		bits = (uint64_t)E1000_TXD_DTYP_DATA << E1000_TXD_DTYP_SHIFT;
+		if (pkt->flags & LEM_TX_IP_CSUM)
+			popts |= E1000_TXD_POPTS_IXSM;
+		if (pkt->flags & (LEM_TX_TCP_CSUM | LEM_TX_UDP_CSUM))
+			popts |= E1000_TXD_POPTS_TXSM;
+		if (pkt->flags & LEM_TX_TSO) {
+			cmd |= E1000_TXD_CMD_TSE;
+			popts |= E1000_TXD_POPTS_TXSM;
+			if (!(pkt->flags & LEM_TX_IPV6))
+				popts |= E1000_TXD_POPTS_IXSM;
+		}
+	}
+	if (pkt->flags & LEM_TX_VLAN) {
+		cmd |= E1000_TXD_CMD_VLE;
+		bits |= (uint64_t)pkt->vlan_tag << 48;
+	}
+	return bits | popts << 40 | cmd << E1000_TXD_CMD_SHIFT;
+}
+
+int
+lem_tx_encap(struct lem *sc, const struct lem_tx_pkt *pkt)
+{
+	struct lem_tx_ring *r = &sc->tx;
+	uint64_t ctx[2], bits, eop;
+	int error, used = pkt->segs;
+	uint16_t i;
+
+	error = tx_pkt_check(r, pkt);
+	if (error != 0)
+		return error;
+	if (lem_tx_free(r) < pkt->segs + LEM_TX_EXTRA_DESC) {
+		r->stats.ring_full++;
+		return -ENOSPC;
+	}
+	if (pkt->flags & ~(unsigned int)LEM_TX_VLAN) {
+		tx_context(r, pkt, ctx);
+		/* The device keeps its context: say it only when it changes. */
+		if (ctx[0] != r->context[0] || ctx[1] != r->context[1] ||
+		    pkt->flags & LEM_TX_TSO) {
+			r->context[0] = ctx[0];
+			r->context[1] = ctx[1];
+			tx_put(r, ctx[0], ctx[1]);
+			used++;
+		}
+	}
+	bits = tx_data_bits(r, pkt);
+	for (i = 0; i < pkt->segs; i++) {
+		eop = i + 1 == pkt->segs ?
+		    (uint64_t)E1000_TXD_CMD_EOP << E1000_TXD_CMD_SHIFT : 0;
+		tx_put(r, pkt->seg[i].pa, pkt->seg[i].len_bytes | bits | eop);
+	}
+	if (r->since_rs >= r->rs_stride)
+		tx_request_report(r);
+	r->unposted++;
+	r->stats.packets++;
+	return used;
+}
+
+/*
+ * The rule: while a transmit interrupt is pending TDT may wait for it, unless
+ * the ring could not take another packet.  So a batch ends in one of three
+ * ways: the interrupt came, the ring is full, or the guard fired.
+ */
+void
+lem_tx_doorbell(struct lem *sc)
+{
+	struct lem_tx_ring *r = &sc->tx;
+
+	if (r->next_to_use == r->tail_posted)
+		return;
+	if (r->combine != LEM_COMBINE_OFF && r->int_pending &&
+	    lem_tx_free(r) >= r->reserve)
+		r->stats.deferred++;
+	else
+		tx_post(sc);
+}
+
+/*
+ * Only what was posted is looked at: a device that writes DD into descriptors
+ * it does not own frees nothing early.
+ */
+uint16_t
+lem_tx_reclaim(struct lem *sc)
+{
+	struct lem_tx_ring *r = &sc->tx;
+	uint16_t clean = r->next_to_clean, freed, last;
+
+	while (r->rs_head != r->rs_posted) {
+		last = r->rsq[r->rs_head];
+		if (!(*(volatile uint8_t *)&r->desc[last].legacy.status &
+		    E1000_TXD_STAT_DD))
+			break;
+		r->rs_head = ring_wrap(r->rs_head + 1, r->count);
+		clean = ring_wrap(last + 1, r->count);
+	}
+	freed = ring_distance(r->next_to_clean, clean, r->count);
+	r->next_to_clean = clean;
+	r->stats.reclaimed += freed;
+	return freed;
+}
+
+void
+lem_tx_flush(struct lem *sc)
+{
+	if (sc->tx.next_to_use != sc->tx.tail_posted)
+		tx_post(sc);
+}
+
+uint16_t
+lem_tx_make_room(struct lem *sc)
+{
+	uint16_t freed;
+
+	/* lem_txeof() of 2012, which served here and in the interrupt. */
+	if (sc->tx.combine == LEM_COMBINE_RECLAIM_FIRST) {
+		freed = lem_tx_reclaim(sc);
+		sc->tx.int_pending = false;
+		lem_tx_flush(sc);
+		return freed;
+	}
+	lem_tx_flush(sc);
+	return lem_tx_reclaim(sc);
+}
+
+uint16_t
+lem_tx_guard(struct lem *sc)
+{
+	struct lem_tx_ring *r = &sc->tx;
+
+	if (r->next_to_use != r->tail_posted &&
+	    r->guard_mark == r->stats.doorbells) {
+		r->stats.guard_flushes++;
+		tx_post(sc);
+	}
+	r->guard_mark = r->stats.doorbells;
+	return lem_tx_reclaim(sc);
+}
+
+int
+lem_tx_combine_set(struct lem *sc, enum lem_combine combine)
+{
+	if (combine > LEM_COMBINE_RECLAIM_FIRST)
+		return -EINVAL;
+	lem_tx_flush(sc);
+	sc->tx.combine = combine;
+	return 0;
+}
+
+/* -------------------------------------------------------------- receive */
+
+static inline uint8_t
+rx_status(const struct lem_rx_ring *r, uint16_t i)
+{
+	return *(volatile const uint8_t *)&r->desc[i].status;
+}
+
+uint16_t
+lem_rx_available(struct lem *sc, uint16_t budget)
+{
+	struct lem_rx_ring *r = &sc->rx;
+	uint16_t i = r->next_to_clean, packets = 0;
+	uint8_t status;
+
+	while (packets < budget && i != r->tail_posted) {
+		status = rx_status(r, i);
+		if (!(status & E1000_RXD_STAT_DD))
+			break;
+		if (status & E1000_RXD_STAT_EOP)
+			packets++;
+		i = ring_wrap(i + 1, r->count);
+	}
+	return packets;
+}
+
+/* Checksum and VLAN results of a packet's last descriptor (3.2.3, 3.2.4). */
+static void
+rx_flags(struct lem_rx_pkt *pkt, const struct e1000_rx_desc *d)
+{
+	if (d->errors & (E1000_RXD_ERR_CE | E1000_RXD_ERR_SE |
+	    E1000_RXD_ERR_SEQ | E1000_RXD_ERR_CXE | E1000_RXD_ERR_RXE))
+		pkt->flags |= LEM_RX_ERROR;
+	if (!(d->status & E1000_RXD_STAT_IXSM)) {
+		if (d->status & E1000_RXD_STAT_IPCS &&
+		    !(d->errors & E1000_RXD_ERR_IPE))
+			pkt->flags |= LEM_RX_IP_OK;
+		if (d->status & E1000_RXD_STAT_TCPCS &&
+		    !(d->errors & E1000_RXD_ERR_TCPE))
+			pkt->flags |= LEM_RX_L4_OK;
+	}
+	if (d->status & E1000_RXD_STAT_VP) {
+		pkt->flags |= LEM_RX_VLAN;
+		pkt->vlan_tag = lem_le16(d->special);
+	}
+}
+
+int
+lem_rx_pkt_get(struct lem *sc, struct lem_rx_pkt *pkt)
+{
+	struct lem_rx_ring *r = &sc->rx;
+	struct e1000_rx_desc d;
+	uint16_t i = r->next_to_clean, len;
+
+	pkt->frags = 0;
+	pkt->flags = 0;
+	pkt->len_bytes = 0;
+	do {
+		if (i == r->tail_posted || !(rx_status(r, i) &
+		    E1000_RXD_STAT_DD))
+			return 0;	/* the rest has not come yet */
+		/* DD before the rest of the descriptor and the data. */
+		lem_os_rmb();
+		d = r->desc[i];
+		len = lem_le16(d.length);
+		if (len > r->buf_bytes) {
+			len = 0;
+			pkt->flags |= LEM_RX_ERROR;
+		}
+		if (pkt->frags < pkt->frags_max) {
+			pkt->frag[pkt->frags].index = i;
+			pkt->frag[pkt->frags++].len_bytes = len;
+			pkt->len_bytes += len;
+		} else {
+			pkt->flags |= LEM_RX_ERROR;
+		}
+		i = ring_wrap(i + 1, r->count);
+	} while (!(d.status & E1000_RXD_STAT_EOP));
+	rx_flags(pkt, &d);
+	r->cleaned += ring_distance(r->next_to_clean, i, r->count);
+	r->next_to_clean = i;
+	r->stats.packets++;
+	if (pkt->flags & LEM_RX_ERROR)
+		r->stats.errors++;
+	return 1;
+}
+
+uint16_t
+lem_rx_refill(struct lem *sc, const uint64_t *pa, uint16_t n)
+{
+	struct lem_rx_ring *r = &sc->rx;
+	uint16_t done = 0, next;
+
+	while (done < n) {
+		next = ring_wrap(r->next_to_use + 1, r->count);
+		if (next == r->next_to_clean)
+			break;
+		r->desc[r->next_to_use].buffer_addr = lem_le64(pa[done++]);
+		r->desc[r->next_to_use].status = 0;
+		r->next_to_use = next;
+	}
+	return done;
+}
+
+/*
+ * Has everything the device is known to know of been used up, while newer
+ * descriptors may be on their way to it?  While it has one left it interrupts
+ * with the next frame, and reading ICR delivers the rest.
+ */
+static bool
+rx_starved(const struct lem_rx_ring *r)
+{
+	return r->seen != r->posted && (int32_t)(r->cleaned - r->seen) >= 0;
+}
+
+void
+lem_rx_flush(struct lem *sc)
+{
+	struct lem_rx_ring *r = &sc->rx;
+
+	if (r->next_to_use != r->tail_posted) {
+		/* Addresses and cleared DD bits, before the tail (3.2.6). */
+		lem_os_wmb();
+		lem_write(sc, E1000_RDT, r->next_to_use);
+		r->posted += ring_distance(r->tail_posted, r->next_to_use,
+		    r->count);
+		r->tail_posted = r->next_to_use;
+		r->stats.doorbells++;
+	}
+	if (rx_starved(r)) {
+		r->stats.pushes++;
+		(void)lem_read(sc, E1000_STATUS);
+		r->seen = r->marked = r->posted;
+	}
+}
