@@ -21,9 +21,12 @@ WARN	= -Wall -Wextra -Werror
 USERFLAGS = -std=c11 -D_GNU_SOURCE $(WARN) -Ihw -Idriver -Ibench -Ibench/guest \
 	  -DLEM_VERSION='"$(VERSION)"' -pthread
 CFLAGS	?= -O2 -g
+# The core is called a packet at a time: without calls TCG runs it 1.2 times as
+# fast.  (clang would need lld for it.)
+LTO	= $(if $(findstring clang,$(CC)),,-flto)
 GUEST	= -std=c11 -O2 -m64 -ffreestanding -fno-pic -fno-pie -mno-red-zone \
 	  -mgeneral-regs-only -fno-stack-protector -fcf-protection=none \
-	  -fno-asynchronous-unwind-tables $(WARN) \
+	  -fno-asynchronous-unwind-tables $(LTO) $(WARN) \
 	  -Ihw -Idriver -Idriver/os/bare -Ibench -Ibench/guest
 
 CORE	= driver/lem_main.c driver/lem_phy.c driver/lem_txrx.c \
@@ -46,7 +49,7 @@ $(BUILD)/guest/%.o: % $(HEADERS)
 	$(CC) $(GUEST) -c -o $@ $<
 
 $(BUILD)/guest/payload.elf: $(GUEST_OBJ) driver/os/bare/payload.ld
-	$(CC) -m64 -nostdlib -static -no-pie -Wl,--build-id=none \
+	$(CC) $(GUEST) -nostdlib -static -no-pie -Wl,--build-id=none \
 	    -Wl,-z,noexecstack -T driver/os/bare/payload.ld \
 	    -o $@ $(GUEST_OBJ)
 

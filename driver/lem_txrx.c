@@ -23,23 +23,11 @@ ring_distance(uint16_t from, uint16_t to, uint16_t count)
 
 /* ------------------------------------------------------------- transmit */
 
-/* Put one descriptor down.  Two whole stores, so never half a descriptor. */
-static inline void
-tx_put(struct lem_tx_ring *r, uint64_t low, uint64_t high)
-{
-	union e1000_tx_any_desc *d = &r->desc[r->next_to_use];
-
-	d->qword[0] = lem_le64(low);
-	d->qword[1] = lem_le64(high);
-	r->next_to_use = ring_wrap(r->next_to_use + 1, r->count);
-	r->since_rs++;
-}
-
 /*
  * Ask for a report on the newest descriptor, which the device does not have
  * yet.  The command byte is in the same place in all formats (3.3.3 to 3.3.7).
  */
-static void
+static inline void
 tx_request_report(struct lem_tx_ring *r)
 {
 	uint16_t last;
@@ -108,87 +96,98 @@ tx_context(const struct lem_tx_ring *r, const struct lem_tx_pkt *pkt,
 	    hdr_len << 40 | mss << 48;
 }
 
-static int
-tx_pkt_check(const struct lem_tx_ring *r, const struct lem_tx_pkt *pkt)
+/* Offsets are bytes in the context; TUCSO is up to 16 beyond L4. */
+static bool
+tx_offload_valid(const struct lem_tx_pkt *pkt)
 {
 	uint32_t l4 = (uint32_t)pkt->l2_len + pkt->l3_len;
-	uint16_t i;
+	uint32_t hdr_len = l4 + pkt->l4_len;
 
-	if (pkt->segs == 0 || pkt->segs + LEM_TX_EXTRA_DESC > r->reserve)
-		return -EINVAL;
-	for (i = 0; i < pkt->segs; i++)
-		if (pkt->seg[i].len_bytes == 0 ||
-		    pkt->seg[i].len_bytes > LEM_SEG_MAX)
-			return -EINVAL;
-	/* Offsets are bytes in the context, and TUCSO is 16 beyond L4. */
-	if (pkt->flags & ~(unsigned int)LEM_TX_VLAN && l4 + 16 > 255)
-		return -EINVAL;
-	if (pkt->flags & LEM_TX_TSO && (pkt->mss == 0 ||
-	    l4 + pkt->l4_len > 255 || pkt->len_bytes <= l4 + pkt->l4_len ||
-	    pkt->len_bytes - l4 - pkt->l4_len > E1000_TXD_LEN_MASK))
-		return -EINVAL;
-	return 0;
+	if (l4 + 16 > 255)
+		return false;
+	return !(pkt->flags & LEM_TX_TSO) || (pkt->mss != 0 &&
+	    hdr_len <= 255 && pkt->len_bytes > hdr_len &&
+	    pkt->len_bytes - hdr_len <= E1000_TXD_LEN_MASK);
 }
 
-/* What every data descriptor of the packet has in its upper qword. */
+/*
+ * A packet with offloads: write the context it needs, unless the device has it
+ * already, and return what its data descriptors say (3.3.7).
+ */
 static uint64_t
-tx_data_bits(const struct lem_tx_ring *r, const struct lem_tx_pkt *pkt)
+tx_offload(struct lem_tx_ring *r, const struct lem_tx_pkt *pkt,
+    uint16_t *next)
 {
-	uint64_t cmd = r->cmd, popts = 0, bits = 0;
+	uint64_t ctx[2], cmd = r->cmd | E1000_TXD_CMD_DEXT, popts = 0;
 
-	if (pkt->flags & ~(unsigned int)LEM_TX_VLAN) {
-		cmd |= E1000_TXD_CMD_DEXT;
-		bits = (uint64_t)E1000_TXD_DTYP_DATA << E1000_TXD_DTYP_SHIFT;
-		if (pkt->flags & LEM_TX_IP_CSUM)
+	tx_context(r, pkt, ctx);
+	if (ctx[0] != r->context[0] || ctx[1] != r->context[1] ||
+	    pkt->flags & LEM_TX_TSO) {
+		r->context[0] = ctx[0];
+		r->context[1] = ctx[1];
+		r->desc[*next].qword[0] = lem_le64(ctx[0]);
+		r->desc[*next].qword[1] = lem_le64(ctx[1]);
+		*next = ring_wrap(*next + 1, r->count);
+	}
+	if (pkt->flags & LEM_TX_IP_CSUM)
+		popts |= E1000_TXD_POPTS_IXSM;
+	if (pkt->flags & (LEM_TX_TCP_CSUM | LEM_TX_UDP_CSUM))
+		popts |= E1000_TXD_POPTS_TXSM;
+	if (pkt->flags & LEM_TX_TSO) {
+		cmd |= E1000_TXD_CMD_TSE;
+		popts |= E1000_TXD_POPTS_TXSM;
+		if (!(pkt->flags & LEM_TX_IPV6))
 			popts |= E1000_TXD_POPTS_IXSM;
-		if (pkt->flags & (LEM_TX_TCP_CSUM | LEM_TX_UDP_CSUM))
-			popts |= E1000_TXD_POPTS_TXSM;
-		if (pkt->flags & LEM_TX_TSO) {
-			cmd |= E1000_TXD_CMD_TSE;
-			popts |= E1000_TXD_POPTS_TXSM;
-			if (!(pkt->flags & LEM_TX_IPV6))
-				popts |= E1000_TXD_POPTS_IXSM;
-		}
 	}
-	if (pkt->flags & LEM_TX_VLAN) {
-		cmd |= E1000_TXD_CMD_VLE;
-		bits |= (uint64_t)pkt->vlan_tag << 48;
-	}
-	return bits | popts << 40 | cmd << E1000_TXD_CMD_SHIFT;
+	return (uint64_t)E1000_TXD_DTYP_DATA << E1000_TXD_DTYP_SHIFT |
+	    cmd << E1000_TXD_CMD_SHIFT | popts << 40;
 }
 
+/*
+ * Nothing is committed before the last descriptor is written: a packet refused
+ * half-way leaves the ring as it was.  (The context it may have changed is
+ * forgotten, as the device will not see it.)
+ */
 int
 lem_tx_encap(struct lem *sc, const struct lem_tx_pkt *pkt)
 {
 	struct lem_tx_ring *r = &sc->tx;
-	uint64_t ctx[2], bits, eop;
-	int error, used = pkt->segs;
-	uint16_t i;
+	uint64_t bits = (uint64_t)r->cmd << E1000_TXD_CMD_SHIFT;
+	uint16_t next = r->next_to_use, i, segs = pkt->segs, used;
+	uint32_t len;
 
-	error = tx_pkt_check(r, pkt);
-	if (error != 0)
-		return error;
-	if (lem_tx_free(r) < pkt->segs + LEM_TX_EXTRA_DESC) {
+	if (segs == 0 || segs + LEM_TX_EXTRA_DESC > r->reserve)
+		return -EINVAL;
+	if (lem_tx_free(r) < segs + LEM_TX_EXTRA_DESC) {
 		r->stats.ring_full++;
 		return -ENOSPC;
 	}
-	if (pkt->flags & ~(unsigned int)LEM_TX_VLAN) {
-		tx_context(r, pkt, ctx);
-		/* The device keeps its context: say it only when it changes. */
-		if (ctx[0] != r->context[0] || ctx[1] != r->context[1] ||
-		    pkt->flags & LEM_TX_TSO) {
-			r->context[0] = ctx[0];
-			r->context[1] = ctx[1];
-			tx_put(r, ctx[0], ctx[1]);
-			used++;
+	if (pkt->flags != 0) {
+		if (pkt->flags & ~LEM_TX_VLAN) {
+			if (!tx_offload_valid(pkt))
+				return -EINVAL;
+			bits = tx_offload(r, pkt, &next);
 		}
+		if (pkt->flags & LEM_TX_VLAN)
+			bits |= (uint64_t)pkt->vlan_tag << 48 |
+			    (uint64_t)E1000_TXD_CMD_VLE << E1000_TXD_CMD_SHIFT;
 	}
-	bits = tx_data_bits(r, pkt);
-	for (i = 0; i < pkt->segs; i++) {
-		eop = i + 1 == pkt->segs ?
-		    (uint64_t)E1000_TXD_CMD_EOP << E1000_TXD_CMD_SHIFT : 0;
-		tx_put(r, pkt->seg[i].pa, pkt->seg[i].len_bytes | bits | eop);
+	for (i = 0; i < segs; i++) {
+		len = pkt->seg[i].len_bytes;
+		if (len - 1 >= LEM_SEG_MAX) {
+			r->context[0] = r->context[1] = 0;
+			return -EINVAL;
+		}
+		if (i + 1 == segs)
+			bits |= (uint64_t)E1000_TXD_CMD_EOP <<
+			    E1000_TXD_CMD_SHIFT;
+		r->desc[next].qword[0] = lem_le64(pkt->seg[i].pa);
+		r->desc[next].qword[1] = lem_le64(bits | len);
+		next = ring_wrap(next + 1, r->count);
 	}
+	used = ring_distance(r->next_to_use, next, r->count);
+	r->next_to_use = next;
+	r->since_rs += used;
 	if (r->since_rs >= r->rs_stride)
 		tx_request_report(r);
 	r->unposted++;
@@ -215,23 +214,35 @@ lem_tx_doorbell(struct lem *sc)
 		tx_post(sc);
 }
 
+/* Has the device written back the descriptor before index `end`? */
+static inline bool
+tx_done(const struct lem_tx_ring *r, unsigned int end)
+{
+	return *(const volatile uint8_t *)&r->desc[end - 1].legacy.status &
+	    E1000_TXD_STAT_DD;
+}
+
 /*
- * Only what was posted is looked at: a device that writes DD into descriptors
- * it does not own frees nothing early.
+ * The device writes back in order (3.4), so look at the newest report first: if
+ * it is there, one load frees the whole ring.  Only what was posted is looked
+ * at: a device that writes DD into descriptors it does not own frees nothing.
  */
 uint16_t
 lem_tx_reclaim(struct lem *sc)
 {
 	struct lem_tx_ring *r = &sc->tx;
-	uint16_t clean = r->next_to_clean, freed, last;
+	uint16_t clean = r->next_to_clean, freed;
 
-	while (r->rs_head != r->rs_posted) {
-		last = r->rsq[r->rs_head];
-		if (!(*(volatile uint8_t *)&r->desc[last].legacy.status &
-		    E1000_TXD_STAT_DD))
-			break;
+	if (r->rs_head == r->rs_posted)
+		return 0;
+	if (tx_done(r, r->tail_posted == 0 ? r->count : r->tail_posted)) {
+		clean = r->tail_posted;
+		r->rs_head = r->rs_posted;
+	}
+	while (r->rs_head != r->rs_posted &&
+	    tx_done(r, r->rsq[r->rs_head] + 1u)) {
+		clean = ring_wrap(r->rsq[r->rs_head] + 1, r->count);
 		r->rs_head = ring_wrap(r->rs_head + 1, r->count);
-		clean = ring_wrap(last + 1, r->count);
 	}
 	freed = ring_distance(r->next_to_clean, clean, r->count);
 	r->next_to_clean = clean;
