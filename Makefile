@@ -36,6 +36,9 @@ BENCH	= $(sort $(wildcard bench/*.c))
 HEADERS	= $(wildcard hw/*.h driver/*.h driver/os/*/*.h bench/*.h \
 	  bench/guest/*.h test/fake/*.h)
 
+# V=1 shows whole commands.
+say	= $(if $(V),,@echo '  $(1) $@';)
+
 all: build
 build: $(BUILD)/lem-bench
 
@@ -46,22 +49,22 @@ GUEST_OBJ = $(patsubst %,$(BUILD)/guest/%.o,$(GUEST_SRC))
 
 $(BUILD)/guest/%.o: % $(HEADERS)
 	@mkdir -p $(@D)
-	$(CC) $(GUEST) -c -o $@ $<
+	$(call say,CC)$(CC) $(GUEST) -c -o $@ $<
 
 $(BUILD)/guest/payload.elf: $(GUEST_OBJ) driver/os/bare/payload.ld
-	$(CC) $(GUEST) -nostdlib -static -no-pie -Wl,--build-id=none \
-	    -Wl,-z,noexecstack -T driver/os/bare/payload.ld \
+	$(call say,CC)$(CC) $(GUEST) -nostdlib -static -Wl,--build-id=none \
+	    -Wl,--no-warn-rwx-segments -Wl,-z,noexecstack -T driver/os/bare/payload.ld \
 	    -o $@ $(GUEST_OBJ)
 
 $(BUILD)/guest/payload.bin: $(BUILD)/guest/payload.elf
-	$(OBJCOPY) -O binary -j .text -j .rodata -j .data $< $@
+	$(call say,COPY)$(OBJCOPY) -O binary -j .text -j .rodata -j .data $< $@
 
 $(BUILD)/guest.bin: driver/os/bare/rom.S driver/os/bare/rom.ld \
     $(BUILD)/guest/payload.bin
-	$(CC) -m32 -c -Wa,-I,$(BUILD)/guest -o $(BUILD)/guest/rom.o $<
-	ld -m elf_i386 -T driver/os/bare/rom.ld -o $(BUILD)/guest/rom.elf \
+	$(call say,CC)$(CC) -m32 -c -Wa,-I,$(BUILD)/guest -o $(BUILD)/guest/rom.o $<
+	$(call say,LD)ld -m elf_i386 --no-warn-rwx-segments -T driver/os/bare/rom.ld -o $(BUILD)/guest/rom.elf \
 	    $(BUILD)/guest/rom.o
-	$(OBJCOPY) -O binary $(BUILD)/guest/rom.elf $@
+	$(call say,COPY)$(OBJCOPY) -O binary $(BUILD)/guest/rom.elf $@
 
 # --- lem-bench ------------------------------------------------------------
 
@@ -69,19 +72,93 @@ BENCH_OBJ = $(patsubst %,$(BUILD)/%.o,$(BENCH)) $(BUILD)/bench/image.S.o
 
 $(BUILD)/bench/%.c.o: bench/%.c $(HEADERS)
 	@mkdir -p $(@D)
-	$(CC) $(USERFLAGS) $(CFLAGS) -c -o $@ $<
+	$(call say,CC)$(CC) $(USERFLAGS) $(CFLAGS) -c -o $@ $<
 
 $(BUILD)/bench/image.S.o: bench/image.S $(BUILD)/guest.bin
 	@mkdir -p $(@D)
-	$(CC) -c -Wa,-I,$(BUILD) -o $@ $<
+	$(call say,CC)$(CC) -c -Wa,-I,$(BUILD) -o $@ $<
 
 $(BUILD)/lem-bench: $(BENCH_OBJ)
-	$(CC) $(CFLAGS) -pthread -o $@ $(BENCH_OBJ) -lm
+	$(call say,CC)$(CC) $(CFLAGS) -pthread -o $@ $(BENCH_OBJ) -lm
 
 bench: build
 	$(BUILD)/lem-bench $(ARGS)
 
+# --- tests ----------------------------------------------------------------
+#
+# make check builds everything again three times over: with clang, with the
+# sanitizers of both compilers, and for the fuzzers; then runs every test by
+# test/run.
+
+SANITIZE = -O1 -g -fno-omit-frame-pointer -fno-sanitize-recover=all \
+	  -fsanitize=address,undefined
+FAKE	= $(sort $(wildcard test/fake/*.c))
+UNIT	= $(patsubst test/unit/%.c,%,$(sort $(wildcard test/unit/*.c)))
+UNIT_RESULTS = bench/table.c bench/json.c bench/report.c bench/svg.c
+unit_src = test/unit/$(1).c \
+	  $(if $(filter test_results,$(1)),$(UNIT_RESULTS),$(FAKE) $(CORE))
+UNIT_BIN = $(UNIT:%=$(BUILD)/unit/gcc/%) $(UNIT:%=$(BUILD)/unit/clang/%)
+
+define unit_rule
+$$(BUILD)/unit/gcc/$(1): $$(call unit_src,$(1)) $$(HEADERS)
+	@mkdir -p $$(@D)
+	$$(call say,CC)gcc $$(USERFLAGS) -Itest/fake $$(SANITIZE) -o $$@ \
+	    $$(call unit_src,$(1)) -lcmocka -lm
+$$(BUILD)/unit/clang/$(1): $$(call unit_src,$(1)) $$(HEADERS)
+	@mkdir -p $$(@D)
+	$$(call say,CC)clang $$(USERFLAGS) -Itest/fake $$(SANITIZE) -o $$@ \
+	    $$(call unit_src,$(1)) -lcmocka -lm
+endef
+$(foreach t,$(UNIT),$(eval $(call unit_rule,$(t))))
+
+FUZZ	= $(patsubst test/fuzz/%.c,%,$(sort $(wildcard test/fuzz/*.c)))
+$(BUILD)/fuzz/%: test/fuzz/%.c $(FAKE) $(CORE) $(HEADERS)
+	@mkdir -p $(@D)
+	$(call say,CC)clang $(USERFLAGS) -Itest/fake -O1 -g -fno-sanitize-recover=all \
+	    -fsanitize=fuzzer,address,undefined -o $@ $< $(FAKE) $(CORE)
+
+# lem-bench itself, with sanitizers; the guest in it is the same.
+$(BUILD)/asan/lem-bench: $(BENCH) bench/image.S $(BUILD)/guest.bin $(HEADERS)
+	@mkdir -p $(@D)
+	$(call say,CC)$(CC) $(USERFLAGS) $(SANITIZE) -Wa,-I,$(BUILD) -o $@ $(BENCH) \
+	    bench/image.S -lm
+
+build-clang:
+	$(MAKE) --no-print-directory CC=clang BUILD=$(BUILD)/clang build
+
+check-build: build build-clang $(UNIT_BIN) $(FUZZ:%=$(BUILD)/fuzz/%) \
+    $(BUILD)/asan/lem-bench
+
+check: check-build
+	@BUILD=$(BUILD) SRCDIR=$(SRCDIR) CC=$(CC) test/run test/check \
+	    $(UNIT_BIN) test/fuzz test/bench
+
+# Each target for SECONDS; what crashes one is kept in its corpus.
+fuzz: $(FUZZ:%=$(BUILD)/fuzz/%)
+	@BUILD=$(BUILD) test/fuzz/fuzz.sh $(SECONDS)
+
+# Line coverage of the driver core by its unit tests.
+coverage:
+	@for t in $(filter-out test_results,$(UNIT)); do \
+		mkdir -p $(BUILD)/coverage/$$t && \
+		gcc $(USERFLAGS) -Itest/fake --coverage -O0 \
+		    -o $(BUILD)/coverage/$$t/$$t test/unit/$$t.c $(FAKE) \
+		    $(CORE) -lcmocka && \
+		$(BUILD)/coverage/$$t/$$t >$(BUILD)/coverage/$$t/log 2>&1 || \
+		exit; done
+	@gcovr -r . -f 'driver/[^/]*$$' $(BUILD)/coverage \
+	    >$(BUILD)/coverage/report.txt
+	@cat $(BUILD)/coverage/report.txt
+	@awk '$$1 == "TOTAL" { print "driver/", $$4 }' \
+	    $(BUILD)/coverage/report.txt
+
+install: build
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 755 $(BUILD)/lem-bench $(DESTDIR)$(PREFIX)/bin/
+	install -m 644 man/lem-bench.1 $(DESTDIR)$(PREFIX)/share/man/man1/
+
 clean:
 	rm -rf build
 
-.PHONY: all build bench clean
+.PHONY: all build bench build-clang check-build check fuzz coverage install \
+	clean

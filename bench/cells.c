@@ -13,17 +13,17 @@ static const char *const hosts[] = { "qemu-kvm", "qemu-tcg" };
 /* How each row sets up hypervisor and driver. */
 static const struct {
 	const char *id;
-	bool moderation;
 	unsigned int mit_enable;	/* enum lem_combine of driver/lem.h */
+	bool moderation;
 	bool virtio;
 } rows[LEM_ROWS] = {
-	[LEM_ROW_STANDARD] = { "standard", false, 0, false },
-	[LEM_ROW_COMBINED_ALONE] = { "combined-alone", false, 1, false },
-	[LEM_ROW_MODERATED] = { "moderated", true, 0, false },
-	[LEM_ROW_ORIGINAL] = { "original", true, 2, false },
-	[LEM_ROW_COMBINED] = { "combined", true, 1, false },
-	[LEM_ROW_VIRTIO] = { "virtio", false, 0, true },
-	[LEM_ROW_VIRTIO_POLL] = { "virtio-poll", false, 0, true },
+	[LEM_ROW_STANDARD] = { "standard", 0, false, false },
+	[LEM_ROW_COMBINED_ALONE] = { "combined-alone", 1, false, false },
+	[LEM_ROW_MODERATED] = { "moderated", 0, true, false },
+	[LEM_ROW_ORIGINAL] = { "original", 2, true, false },
+	[LEM_ROW_COMBINED] = { "combined", 1, true, false },
+	[LEM_ROW_VIRTIO] = { "virtio", 0, false, true },
+	[LEM_ROW_VIRTIO_POLL] = { "virtio-poll", 0, false, true },
 };
 
 /* What is run: with --quick the rows of `quick`, with --full all of `full`. */
@@ -112,10 +112,10 @@ add(struct lem_results *r, const struct lem_options *o,
 	cell.mit_enable = rows[cell.row].mit_enable;
 	if (!cell.moderation)
 		cell.itr = 0;
-	cell.ratio = cell.rtt_p50_us = cell.rtt_p99_us = NAN;
+	cell.ratio = cell.rtt_p50_us = cell.rtt_p99_us = cell.boot_ms = NAN;
 	cell.per_packet.doorbells = cell.per_packet.interrupts =
 	    cell.per_packet.registers = cell.per_packet.exits =
-	    cell.per_packet.host_cpu_us = NAN;
+		cell.per_packet.host_cpu_us = NAN;
 	set_skipped(&cell, host);
 	*c = cell;
 	r->cells++;
@@ -133,13 +133,13 @@ add_table(struct lem_results *r, const struct lem_options *o,
 			for (row = 0; row < LEM_ROWS; row++)
 				if ((o->full ? plan[p].full : plan[p].quick) &
 				    1u << row)
-					add(r, o, host, (struct lem_cell){
-					    .host = name,
-					    .workload = plan[p].workload,
-					    .sink = plan[p].sink,
-					    .row = (enum lem_row)row,
-					    .frame = o->frame[f],
-					    .itr = o->itr[0] });
+					add(r, o, host,
+					    (struct lem_cell){ .host = name,
+						.workload = plan[p].workload,
+						.sink = plan[p].sink,
+						.row = (enum lem_row)row,
+						.frame = o->frame[f],
+						.itr = o->itr[0] });
 }
 
 static void
@@ -153,14 +153,14 @@ add_curves(struct lem_results *r, const struct lem_options *o,
 		for (row = 0; row < LEM_ROWS; row++)
 			for (i = 0; i < o->itrs; i++)
 				if (curves[p].rows & 1u << row)
-					add(r, o, host, (struct lem_cell){
-					    .host = name,
-					    .workload = curves[p].workload,
-					    .sink = curves[p].sink,
-					    .row = (enum lem_row)row,
-					    .frame = o->frame[0],
-					    .itr = o->itr[i],
-					    .sweep = true });
+					add(r, o, host,
+					    (struct lem_cell){ .host = name,
+						.workload = curves[p].workload,
+						.sink = curves[p].sink,
+						.row = (enum lem_row)row,
+						.frame = o->frame[0],
+						.itr = o->itr[i],
+						.sweep = true });
 }
 
 /* A pattern of the list that no cell matches, NULL when there is none. */
@@ -187,9 +187,10 @@ int
 lem_cells_make(struct lem_results *r, const struct lem_options *o,
     const struct lem_host *host, const char **unmatched)
 {
-	size_t h, most = 2 * (LEM_ROWS * (sizeof(plan) / sizeof(plan[0])) *
-	    LEM_LIST_MAX + LEM_ROWS * (sizeof(curves) / sizeof(curves[0])) *
-	    LEM_LIST_MAX);
+	size_t h,
+	    most = 2 *
+	    (LEM_ROWS * (sizeof(plan) / sizeof(plan[0])) * LEM_LIST_MAX +
+		LEM_ROWS * (sizeof(curves) / sizeof(curves[0])) * LEM_LIST_MAX);
 	/* Curves take time: of one host only, unless all is asked for. */
 	const char *curve_host = hosts[host->has_kvm ? 0 : 1];
 

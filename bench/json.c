@@ -186,6 +186,18 @@ put_rates(FILE *out, const struct lem_cell *c)
 	put_number(out, "max", run ? c->kpps.max : NAN);
 	fprintf(out, ",\"runs\":%u},", c->kpps.runs);
 	put_number(out, "ratio", c->ratio);
+	putc(',', out);
+	put_number(out, "boot_ms", c->boot_ms);
+}
+
+/* put_loss: null where no receiver looked: nobody knows. */
+static void
+put_loss(FILE *out, const struct lem_cell *c, const char *key, uint64_t value)
+{
+	if (lem_cell_checked(c))
+		fprintf(out, ",\"%s\":%ju", key, (uintmax_t)value);
+	else
+		fprintf(out, ",\"%s\":null", key);
 }
 
 /* put_costs: what a packet cost, and what became of it. */
@@ -206,12 +218,12 @@ put_costs(FILE *out, const struct lem_cell *c)
 	put_number(out, "p50", c->rtt_p50_us);
 	putc(',', out);
 	put_number(out, "p99", c->rtt_p99_us);
-	fprintf(out,
-	    "},\"lost\":%ju,\"duplicated\":%ju,\"reordered\":%ju,"
-	    "\"corrupted\":%ju,\"guard_flushes\":%ju",
-	    (uintmax_t)c->lost, (uintmax_t)c->duplicated,
-	    (uintmax_t)c->reordered, (uintmax_t)c->corrupted,
-	    (uintmax_t)c->guard_flushes);
+	putc('}', out);
+	put_loss(out, c, "lost", c->lost);
+	put_loss(out, c, "duplicated", c->duplicated);
+	put_loss(out, c, "reordered", c->reordered);
+	put_loss(out, c, "corrupted", c->corrupted);
+	fprintf(out, ",\"guard_flushes\":%ju", (uintmax_t)c->guard_flushes);
 }
 
 static void

@@ -28,32 +28,37 @@
 
 static volatile sig_atomic_t interrupted;
 
+/* Units of 256 ns; 488 is 8000 interrupts a second, e1000's usual default. */
+static const unsigned int itr_quick[] = { 488, 0, 1953 };
+static const unsigned int itr_full[] = { 488, 0, 244, 976, 1953, 3906 };
+
 static const char usage[] =
-"usage: lem-bench [OPTION]...\n"
-"\n"
-"Measure what this machine's hypervisor makes an emulated e1000 cost, with\n"
-"interrupt moderation and send combining switched off and on, and print the\n"
-"table of the RFC of December 2012 with what lies behind it.\n"
-"\n"
-"  --quick         the table and one set of curves, in about 4 minutes (default)\n"
-"  --full          every row for every workload, and curves for every host\n"
-"  --cells LIST    only the cells that match: kvm.tx.null.combined, 'kvm.*', ...\n"
-"  --list          name the cells, with what would be skipped and why, and end\n"
-"  --json FILE     write everything measured as JSON\n"
-"  --report DIR    write DIR/index.html: the tables, and charts\n"
-"  --qemu PATH     QEMU to measure (default: qemu-system-x86_64)\n"
-"  --seconds N     length of one measured window (default: 0.3; full: 1)\n"
-"  --runs N        runs of each cell, interleaved (default: 5)\n"
-"  --itr LIST      values of ITR, units of 256 ns, 0 to 65535: the first is the\n"
-"                  table's, all are points of the curves\n"
-"                  (default: 488,0,976,1953,3906)\n"
-"  --frame LIST    frame lengths without FCS, 60 to 1514: the first is the\n"
-"                  table's, the others add transmit cells (default: 60)\n"
-"  --verbose       a line for every run\n"
-"  --help, --version\n"
-"\n"
-"Exit status: 0 all went well, 1 a cell failed or was interrupted, 2 usage.\n"
-"lem-bench(1) says what each figure means.\n";
+    "usage: lem-bench [OPTION]...\n"
+    "\n"
+    "Measure what this machine's hypervisor makes an emulated e1000 cost,\n"
+    "with interrupt moderation and send combining off and on.  Print the\n"
+    "table of the RFC of December 2012, and what lies behind it.\n"
+    "\n"
+    "  --quick         the table and one set of curves, in minutes (default)\n"
+    "  --full          every row for every workload, curves for every host\n"
+    "  --cells LIST    only the cells that match: kvm.tx.null.*,tcg.ping.*\n"
+    "  --list          name the cells, and say which would be skipped and why\n"
+    "  --json FILE     write everything measured as JSON\n"
+    "  --report DIR    write DIR/index.html: the tables, and charts\n"
+    "  --qemu PATH     QEMU to measure (default: qemu-system-x86_64)\n"
+    "  --seconds N     length of one measured window (default: 0.3; full: 1)\n"
+    "  --runs N        runs of each cell, interleaved (default: 5)\n"
+    "  --itr LIST      values of ITR, 0 to 65535 units of 256 ns; the first\n"
+    "                  is the table's, all are points of the curves\n"
+    "                  (default: 488,0,1953; full: 488,0,244,976,1953,3906)\n"
+    "  --frame LIST    frame lengths without FCS, 60 to 1514; the first is\n"
+    "                  the table's, the others add transmit cells (default:\n"
+    "                  60)\n"
+    "  --verbose       a line for every run\n"
+    "  --help, --version\n"
+    "\n"
+    "Exit status: 0 all well, 1 a cell failed or was interrupted, 2 usage.\n"
+    "lem-bench(1) says what each figure means.\n";
 
 static void
 on_signal(int signum)
@@ -97,11 +102,11 @@ parse_list(const char *option, const char *text, unsigned int least,
 		    value > most || (*end != '\0' && *end != ',') ||
 		    *text == '-')
 			return complain("--%s takes numbers from %u to %u, "
-			    "comma separated: not \"%s\"", option, least,
-			    most, text);
+					"comma separated: not \"%s\"",
+			    option, least, most, text);
 		if (*count == LEM_LIST_MAX)
-			return complain("--%s takes at most %d numbers",
-			    option, LEM_LIST_MAX);
+			return complain("--%s takes at most %d numbers", option,
+			    LEM_LIST_MAX);
 		list[(*count)++] = (unsigned int)value;
 		if (*end == '\0')
 			return 0;
@@ -121,9 +126,22 @@ parse_seconds(const char *text, double *seconds)
 	return 0;
 }
 
-enum { OPT_QUICK, OPT_FULL, OPT_CELLS, OPT_LIST, OPT_JSON, OPT_REPORT,
-	OPT_QEMU, OPT_SECONDS, OPT_RUNS, OPT_ITR, OPT_FRAME, OPT_VERBOSE,
-	OPT_HELP, OPT_VERSION };
+enum {
+	OPT_QUICK,
+	OPT_FULL,
+	OPT_CELLS,
+	OPT_LIST,
+	OPT_JSON,
+	OPT_REPORT,
+	OPT_QEMU,
+	OPT_SECONDS,
+	OPT_RUNS,
+	OPT_ITR,
+	OPT_FRAME,
+	OPT_VERBOSE,
+	OPT_HELP,
+	OPT_VERSION
+};
 
 static const struct option long_options[] = {
 	{ "quick", no_argument, NULL, OPT_QUICK },
@@ -177,8 +195,8 @@ parse_option(struct lem_options *o, int opt)
 	case OPT_ITR:
 		return parse_list("itr", optarg, 0, 65535, o->itr, &o->itrs);
 	case OPT_FRAME:
-		return parse_list("frame", optarg, LEM_FRAME_MIN,
-		    LEM_FRAME_MAX, o->frame, &o->frames);
+		return parse_list("frame", optarg, LEM_FRAME_MIN, LEM_FRAME_MAX,
+		    o->frame, &o->frames);
 	case OPT_VERBOSE:
 		o->verbose = true;
 		return 0;
@@ -197,7 +215,9 @@ parse_options(struct lem_options *o, int argc, char **argv, int *status)
 	while ((opt = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
 		if (opt == OPT_HELP || opt == 'h' || opt == OPT_VERSION) {
 			(void)fputs(opt == OPT_VERSION ?
-			    "lem-bench " LEM_VERSION "\n" : usage, stdout);
+				"lem-bench " LEM_VERSION "\n" :
+				usage,
+			    stdout);
 			*status = EXIT_SUCCESS;
 			return -1;
 		}
@@ -208,11 +228,18 @@ parse_options(struct lem_options *o, int argc, char **argv, int *status)
 	}
 	if (optind < argc) {
 		(void)complain("no arguments but options: \"%s\"\n"
-		    "Try lem-bench --help.", argv[optind]);
+			       "Try lem-bench --help.",
+		    argv[optind]);
 		return -1;
 	}
 	if (o->seconds == 0)
 		o->seconds = o->full ? 1 : 0.3;
+	if (o->itrs == 0) {
+		o->itrs = o->full ? sizeof(itr_full) / sizeof(itr_full[0]) :
+		    sizeof(itr_quick) / sizeof(itr_quick[0]);
+		memcpy(o->itr, o->full ? itr_full : itr_quick,
+		    o->itrs * sizeof(o->itr[0]));
+	}
 	return 0;
 }
 
@@ -226,13 +253,15 @@ check_writable(const struct lem_options *o)
 		fd = open(o->json, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
 		if (fd < 0)
 			return complain("--json %s: %s: name a file that can "
-			    "be written", o->json, strerror(errno));
+					"be written",
+			    o->json, strerror(errno));
 		(void)close(fd);
 	}
 	if (o->report != NULL && mkdir(o->report, 0777) != 0 &&
 	    (errno != EEXIST || access(o->report, W_OK) != 0))
 		return complain("--report %s: %s: name a folder that can be "
-		    "written", o->report, strerror(errno));
+				"written",
+		    o->report, strerror(errno));
 	return 0;
 }
 
@@ -283,6 +312,7 @@ summarize(struct lem_cell *c, const struct lem_run *run, unsigned int n)
 	c->per_packet.host_cpu_us = MEDIAN(host_cpu_us);
 	c->rtt_p50_us = MEDIAN(rtt_p50_us);
 	c->rtt_p99_us = MEDIAN(rtt_p99_us);
+	c->boot_ms = MEDIAN(boot_ms);
 	for (i = 0; i < n; i++) {
 		c->lost += run[i].lost;
 		c->duplicated += run[i].duplicated;
@@ -294,8 +324,8 @@ summarize(struct lem_cell *c, const struct lem_run *run, unsigned int n)
 	    c->lost + c->duplicated + c->reordered + c->corrupted != 0)
 		(void)snprintf(c->failed, sizeof(c->failed),
 		    "%lu frames lost, %lu duplicated, %lu reordered, "
-		    "%lu corrupted", c->lost, c->duplicated, c->reordered,
-		    c->corrupted);
+		    "%lu corrupted",
+		    c->lost, c->duplicated, c->reordered, c->corrupted);
 }
 
 /* Every ratio is to the standard row of the same column, sink and frame. */
@@ -314,8 +344,8 @@ set_ratios(struct lem_results *r)
 			    strcmp(base->host, r->cell[i].host) == 0 &&
 			    strcmp(base->workload, r->cell[i].workload) == 0 &&
 			    strcmp(base->sink, r->cell[i].sink) == 0)
-				r->cell[i].ratio = r->cell[i].kpps.median /
-				    base->kpps.median;
+				r->cell[i].ratio =
+				    r->cell[i].kpps.median / base->kpps.median;
 		}
 }
 
@@ -333,7 +363,8 @@ static void
 progress(const struct lem_results *r, const struct lem_cell *c,
     unsigned int round, size_t done, size_t all, double start)
 {
-	double left = done == 0 ? 0 :
+	double left = done == 0 ?
+	    0 :
 	    (now() - start) / (double)done * (double)(all - done);
 
 	if (!isatty(STDERR_FILENO)) {
@@ -353,7 +384,8 @@ progress(const struct lem_results *r, const struct lem_cell *c,
 static void
 verbose_line(const struct lem_cell *c, const struct lem_run *run)
 {
-	(void)fprintf(stderr, "\r\033[K%-32s %9.1f Kpps  tdt %.4f  irq %.4f  "
+	(void)fprintf(stderr,
+	    "\r\033[K%-32s %9.1f Kpps  tdt %.4f  irq %.4f  "
 	    "reg %.4f  exits %.4f  cpu %.2f us  batch %lu  boot %.0f ms\n",
 	    c->id, run->kpps, run->doorbells, run->interrupts, run->registers,
 	    run->exits, run->host_cpu_us, run->batch_max, run->boot_ms);
@@ -377,8 +409,8 @@ run_all(struct lem_results *r, const struct lem_options *o,
 			if (c->skipped[0] != '\0' || c->failed[0] != '\0')
 				continue;
 			if (lem_run_cell(c, host, r->seconds,
-			    &run[i * r->runs + n[i]], c->failed,
-			    sizeof(c->failed)) == 0) {
+				&run[i * r->runs + n[i]], c->failed,
+				sizeof(c->failed)) == 0) {
 				if (o->verbose)
 					verbose_line(c,
 					    &run[i * r->runs + n[i]]);
@@ -463,8 +495,8 @@ measure(const struct lem_options *o, const struct lem_host *host,
 		goto free_runs;
 	}
 	if (r->cells > 0)
-		r->machine.sink_kpps = lem_sink_ceiling(o->frame[0],
-		    r->seconds);
+		r->machine.sink_kpps =
+		    lem_sink_ceiling(o->frame[0], r->seconds);
 	run_all(r, o, host, run, n);
 	status = output(o, r);
 free_runs:
@@ -476,8 +508,7 @@ free_runs:
 int
 main(int argc, char **argv)
 {
-	struct lem_options o = { .runs = 5, .itr = { 488, 0, 976, 1953, 3906 },
-	    .itrs = 5, .frame = { 60 }, .frames = 1 };
+	struct lem_options o = { .runs = 5, .frame = { 60 }, .frames = 1 };
 	struct sigaction sa = { .sa_handler = on_signal };
 	struct lem_results r = { 0 };
 	struct lem_host host;
@@ -495,7 +526,8 @@ main(int argc, char **argv)
 	status = lem_cells_make(&r, &o, &host, &unmatched);
 	if (status == -ENOENT) {
 		(void)complain("--cells: no cell matches \"%.*s\"; --list "
-		    "names them", (int)strcspn(unmatched, ","), unmatched);
+			       "names them",
+		    (int)strcspn(unmatched, ","), unmatched);
 		status = EXIT_USAGE;
 	} else if (status != 0) {
 		(void)complain("%s", strerror(-status));

@@ -12,7 +12,7 @@
 #include "sink.h"
 #include "vm.h"
 
-#define UP_TIMEOUT_MS	20000u
+#define READY_TIMEOUT_MS	10000u
 #define STOP_TIMEOUT_MS	5000u
 #define DONE_TIMEOUT_MS	10000u
 
@@ -40,36 +40,37 @@ compare_u32(const void *a, const void *b)
 static void
 round_trips(struct lem_run *run, const struct lem_vm *vm, double tsc_mhz)
 {
-	uint64_t n = vm->box->samples;
+	uint64_t n = vm->box->samples, p50 = n / 2, p99 = n - 1 - n / 100;
 	uint32_t *sample = (uint32_t *)(void *)(vm->ram + LEM_SAMPLES_PA);
 
 	if (n == 0 || n > LEM_SAMPLES_MAX)
 		return;
 	qsort(sample, n, sizeof(*sample), compare_u32);
-	run->rtt_p50_us = sample[n / 2] / tsc_mhz;
-	run->rtt_p99_us = sample[n - 1 - n / 100] / tsc_mhz;
+	run->rtt_p50_us = sample[p50] / tsc_mhz;
+	run->rtt_p99_us = sample[p99] / tsc_mhz;
 }
 
 /* The window's figures: end minus begin, by the window's packets. */
 static void
 window_figures(struct lem_run *run, const struct lem_cell *cell,
-    const struct lem_vm *vm, const struct lem_vm_usage usage[2],
-    double tsc_hz)
+    const struct lem_vm *vm, const struct lem_vm_usage usage[2], double tsc_hz)
 {
 	const struct lem_box_counters *b = &vm->box->begin, *e = &vm->box->end;
 	bool idle = strcmp(cell->workload, "idle") == 0;
 	double seconds = (double)(e->tsc - b->tsc) / tsc_hz, n;
 
 	run->packets = strcmp(cell->workload, "rx") == 0 ?
-	    e->rx_packets - b->rx_packets : strcmp(cell->workload, "ping") ==
-	    0 ? vm->box->samples : e->tx_packets - b->tx_packets;
+	    e->rx_packets - b->rx_packets :
+	    strcmp(cell->workload, "ping") == 0 ? vm->box->samples :
+						  e->tx_packets - b->tx_packets;
 	run->kpps = (double)run->packets / seconds / 1e3;
 	/* Idle has no packets: its figures are by the second. */
 	n = idle ? seconds : run->packets > 0 ? (double)run->packets : NAN;
 	run->doorbells = (double)(e->doorbells - b->doorbells) / n;
 	run->interrupts = (double)(e->interrupts - b->interrupts) / n;
-	run->registers = (double)(e->reg_reads - b->reg_reads +
-	    e->reg_writes - b->reg_writes) / n;
+	run->registers = (double)(e->reg_reads - b->reg_reads + e->reg_writes -
+			     b->reg_writes) /
+	    n;
 	run->exits = (usage[1].exits - usage[0].exits) / n;
 	run->host_cpu_us = (usage[1].cpu_us - usage[0].cpu_us) / n;
 	run->guard_flushes = e->guard_flushes - b->guard_flushes;
@@ -90,8 +91,7 @@ account(struct lem_run *run, const struct lem_cell *cell,
 	if (sink->mode == LEM_SINK_SEND) {
 		run->lost = sink->sent - box->rx_unique;
 	} else {
-		run->lost = lem_sequence_lost(&sink->received,
-		    box->sent_total);
+		run->lost = lem_sequence_lost(&sink->received, box->sent_total);
 		run->duplicated = sink->received.duplicated;
 		run->reordered = sink->received.reordered;
 		run->corrupted = sink->corrupted;
@@ -107,15 +107,15 @@ static enum lem_sink_mode
 sink_mode(const struct lem_cell *cell)
 {
 	return strcmp(cell->workload, "rx") == 0 ? LEM_SINK_SEND :
-	    strcmp(cell->workload, "ping") == 0 ? LEM_SINK_ECHO :
+	    strcmp(cell->workload, "ping") == 0  ? LEM_SINK_ECHO :
 	    LEM_SINK_RECEIVE;
 }
 
 static int
 start_sink(struct lem_vm *vm, struct lem_sink *sink, enum lem_sink_mode mode)
 {
-	int error = lem_sink_start(sink, vm->net_fd, mode,
-	    vm->box->frame_bytes);
+	int error =
+	    lem_sink_start(sink, vm->net_fd, mode, vm->box->frame_bytes);
 
 	if (error != 0)
 		(void)snprintf(vm->error, sizeof(vm->error),
@@ -142,7 +142,7 @@ window(struct lem_vm *vm, bool kvm, double seconds,
 	return 0;
 }
 
-/* Boot, window, drain; the sink runs from before the warm-up to after the drain. */
+/* Boot, window, drain; the sink runs from warm-up to the end of the drain. */
 static int
 run_vm(struct lem_vm *vm, const struct lem_cell *cell,
     const struct lem_host *host, double seconds, struct lem_sink *sink,
@@ -152,14 +152,14 @@ run_vm(struct lem_vm *vm, const struct lem_cell *cell,
 	int failed;
 
 	if (lem_vm_start(vm, cell, host->qemu, host->has_mitigation,
-	    host->tsc_hz) != 0)
+		host->tsc_hz) != 0)
 		return -1;
 	/* Not before: QEMU throws away what comes before a NIC is reset. */
-	failed = lem_vm_wait(vm, LEM_BOX_UP, UP_TIMEOUT_MS);
+	failed = lem_vm_up(vm);
 	if (failed == 0 && vm->net_fd >= 0)
 		failed = start_sink(vm, sink, sink_mode(cell));
 	if (failed == 0)
-		failed = lem_vm_ready(vm);
+		failed = lem_vm_wait(vm, LEM_BOX_READY, READY_TIMEOUT_MS);
 	if (failed == 0)
 		failed = window(vm, kvm, seconds, usage);
 	if (sink->mode == LEM_SINK_SEND)

@@ -27,7 +27,7 @@ struct lem_run {
 	double kpps;
 	double doorbells, interrupts, registers, exits, host_cpu_us;
 	double rtt_p50_us, rtt_p99_us;
-	double boot_ms;
+	double boot_ms;		/* from fork to a NIC that is up */
 	uint64_t lost, duplicated, reordered, corrupted, guard_flushes;
 	uint64_t packets;	/* in the window */
 	uint64_t batch_max;
@@ -37,8 +37,8 @@ struct lem_run {
  * lem_probe: what this machine has.  qemu: a path or name given by the user,
  * NULL for qemu-system-x86_64.
  */
-void lem_probe(struct lem_host *host, struct lem_machine *machine,
-    const char *qemu);
+void
+lem_probe(struct lem_host *host, struct lem_machine *machine, const char *qemu);
 
 /*
  * lem_run_cell: run `cell` once for a window of `seconds`.

@@ -52,8 +52,7 @@ capture(char *const argv[], char *out, size_t out_bytes)
 }
 
 static void
-probe_qemu(struct lem_host *host, struct lem_machine *machine,
-    const char *qemu)
+probe_qemu(struct lem_host *host, struct lem_machine *machine, const char *qemu)
 {
 	char *version[] = { host->qemu, "--version", NULL };
 	char *device[] = { host->qemu, "-device", "e1000,help", NULL };
@@ -64,7 +63,8 @@ probe_qemu(struct lem_host *host, struct lem_machine *machine,
 	if (capture(version, text, sizeof(text)) != 0) {
 		(void)snprintf(host->why_no_qemu, sizeof(host->why_no_qemu),
 		    "%.80s does not run: install qemu-system-x86, or name a "
-		    "QEMU with --qemu PATH", host->qemu);
+		    "QEMU with --qemu PATH",
+		    host->qemu);
 		return;
 	}
 	(void)snprintf(machine->qemu, sizeof(machine->qemu), "%.*s",
@@ -87,13 +87,16 @@ probe_kvm(struct lem_host *host, struct lem_machine *machine)
 	size_t bytes = sizeof(host->why_no_kvm);
 
 	if (kvm < 0 && (errno == EACCES || errno == EPERM))
-		(void)snprintf(why, bytes, "no permission on /dev/kvm: run as "
+		(void)snprintf(why, bytes,
+		    "no permission on /dev/kvm: run as "
 		    "root, or join its group (adduser USER kvm) and log in "
 		    "again");
 	else if (kvm < 0)
-		(void)snprintf(why, bytes, "no /dev/kvm (%s): switch "
+		(void)snprintf(why, bytes,
+		    "no /dev/kvm (%s): switch "
 		    "virtualization on in the firmware or in the hypervisor "
-		    "below, and load kvm-intel or kvm-amd", strerror(errno));
+		    "below, and load kvm-intel or kvm-amd",
+		    strerror(errno));
 	else if (ioctl(kvm, KVM_GET_API_VERSION, 0) != KVM_API)
 		(void)snprintf(why, bytes, "/dev/kvm is not KVM");
 	else if ((vm = ioctl(kvm, KVM_CREATE_VM, 0)) < 0)
@@ -186,8 +189,10 @@ lem_probe(struct lem_host *host, struct lem_machine *machine, const char *qemu)
 	probe_kvm(host, machine);
 	if (host->has_kvm && strstr(flags, "hypervisor") != NULL)
 		(void)snprintf(machine->kvm, sizeof(machine->kvm),
-		    "usable, nested%s", strstr(flags, " svm") == NULL &&
-		    strstr(flags, " vmx") == NULL ? " (no svm or vmx flag)" :
-		    "");
+		    "usable, nested%s",
+		    strstr(flags, " svm") == NULL &&
+			    strstr(flags, " vmx") == NULL ?
+			" (no svm or vmx flag)" :
+			"");
 	host->tsc_hz = probe_tsc();
 }

@@ -57,7 +57,9 @@ struct lem_cell {
 		double doorbells, interrupts, registers, exits, host_cpu_us;
 	} per_packet;		/* medians over the runs; idle: a second */
 	double rtt_p50_us, rtt_p99_us;
-	uint64_t lost, duplicated, reordered, corrupted;	/* all runs */
+	double boot_ms;		/* from starting the VM to a NIC that is up */
+	/* Of all runs; only where a receiver looked, lem_cell_checked(). */
+	uint64_t lost, duplicated, reordered, corrupted;
 	uint64_t guard_flushes;
 	char skipped[200];	/* why it was not run, or "" */
 	char failed[200];	/* what went wrong, or "" */
@@ -67,7 +69,7 @@ struct lem_cell {
 struct lem_machine {
 	char cpu[128], kernel[128], os[128], qemu[128], kvm[128], date[64];
 	unsigned int cores;
-	double sink_kpps;	/* ceiling of the receiver itself, NAN: not run */
+	double sink_kpps;	/* ceiling of the receiver itself, or NAN */
 };
 
 struct lem_results {
@@ -84,6 +86,27 @@ const char *lem_row_name(enum lem_row row);
 
 /* lem_rfc_kpps: the RFC's own figure for a row and host, or NAN. */
 double lem_rfc_kpps(enum lem_row row, const char *host);
+
+/*
+ * What every form needs to know of cells (table.c).
+ *
+ * lem_row_order: the RFC's three rows in its order, then those for reference.
+ * lem_host_label: "KVM", "QEMU (TCG)", any other host as it is.
+ * lem_cell_status: "skipped", "failed", "-" (NULL too), or NULL: it has a rate.
+ * lem_cell_measured: is there a figure in it?
+ * lem_cell_checked: were its packets looked at by a receiver?
+ * lem_compare_groups: by sweep, workload, sink and frame, as memcmp(3) does.
+ * lem_compare_cells: of qsort(3), for an array of pointers: by group, then
+ *	host, row and ITR.
+ */
+#define LEM_RFC_ROWS	3u
+extern const enum lem_row lem_row_order[LEM_ROWS];
+const char *lem_host_label(const char *host);
+const char *lem_cell_status(const struct lem_cell *c);
+bool lem_cell_measured(const struct lem_cell *c);
+bool lem_cell_checked(const struct lem_cell *c);
+int lem_compare_groups(const struct lem_cell *a, const struct lem_cell *b);
+int lem_compare_cells(const void *va, const void *vb);
 
 /*
  * lem_table_print: the RFC's table and what lies behind it, 80 columns of

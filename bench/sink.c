@@ -42,8 +42,8 @@ lem_socket_deepen(int fd)
 {
 	int bytes = SOCKET_BYTES;
 
-	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &bytes,
-	    sizeof(bytes)) != 0)
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &bytes, sizeof(bytes)) !=
+	    0)
 		(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes,
 		    sizeof(bytes));
 }
@@ -64,8 +64,8 @@ check_batch(struct lem_sink *sink, const struct batch *b, int n)
 	int i;
 
 	for (i = 0; i < n; i++) {
-		if (!lem_frame_check(&sink->in, b->slot[i],
-		    b->msg[i].msg_len, &seq)) {
+		if (!lem_frame_check(&sink->in, b->slot[i], b->msg[i].msg_len,
+			&seq)) {
 			sink->corrupted++;
 			continue;
 		}
@@ -211,8 +211,7 @@ lem_sink_ceiling(unsigned int frame_bytes, double seconds)
 	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, pair) != 0)
 		goto free_sink;
 	lem_socket_deepen(pair[1]);
-	if (lem_sink_start(sink, pair[0], LEM_SINK_RECEIVE,
-	    frame_bytes) != 0)
+	if (lem_sink_start(sink, pair[0], LEM_SINK_RECEIVE, frame_bytes) != 0)
 		goto close_pair;
 	start = now();
 	sent = ceiling_send(pair[1], frame_bytes, start + seconds);

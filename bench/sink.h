@@ -41,8 +41,8 @@ int lem_sink_start(struct lem_sink *sink, int fd, enum lem_sink_mode mode,
     unsigned int frame_bytes);
 
 /*
- * lem_sink_finish: end the thread, if there is one; a sender stops at once, a receiver when nothing has come for
- * 50 ms.  Blocks until it has ended.
+ * lem_sink_finish: end the thread, if there is one: a sender at once, a
+ * receiver when nothing has come for 50 ms.  Blocks until it has ended.
  */
 void lem_sink_finish(struct lem_sink *sink);
 

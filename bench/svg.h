@@ -8,8 +8,6 @@
 #ifndef LEM_BENCH_SVG_H
 #define LEM_BENCH_SVG_H
 
-#include "results.h"
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -72,26 +70,5 @@ const char *lem_html_number(char text[LEM_SVG_NUMBER_SIZE], double v);
 
 /* lem_svg_style: the page's style sheet, light and dark, charts and tables. */
 extern const char lem_svg_style[];
-
-/*
- * What table.c knows of cells and report.c uses too.
- *
- * lem_row_order: the RFC's three rows in its order, then those for reference.
- * lem_host_label: "KVM", "QEMU (TCG)", any other host as it is.
- * lem_cell_status: "skipped", "failed", "-" (NULL too), or NULL: it has a rate.
- * lem_cell_measured: is there a figure in it?
- * lem_cell_checked: were its packets looked at by a receiver?
- * lem_compare_groups: by sweep, workload, sink and frame, as memcmp(3) does.
- * lem_compare_cells: of qsort(3), for an array of pointers: by group, then
- *	host, row and ITR.
- */
-#define LEM_RFC_ROWS	3u
-extern const enum lem_row lem_row_order[LEM_ROWS];
-const char *lem_host_label(const char *host);
-const char *lem_cell_status(const struct lem_cell *c);
-bool lem_cell_measured(const struct lem_cell *c);
-bool lem_cell_checked(const struct lem_cell *c);
-int lem_compare_groups(const struct lem_cell *a, const struct lem_cell *b);
-int lem_compare_cells(const void *va, const void *vb);
 
 #endif

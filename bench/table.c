@@ -5,7 +5,6 @@
  * what was not run and why.  ASCII only, whatever the strings hold.
  */
 #include "results.h"
-#include "svg.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -169,10 +169,9 @@ make_channels(struct lem_vm *vm, const struct lem_cell *cell,
 	int pipefd[2];
 	void *rom;
 
-	in->ram = make_memfd(vm, "lem-ram", LEM_GUEST_RAM_BYTES,
-	    (void **)&vm->ram);
-	in->rom = in->ram < 0 ? -1 :
-	    make_memfd(vm, "lem-rom", rom_bytes, &rom);
+	in->ram =
+	    make_memfd(vm, "lem-ram", LEM_GUEST_RAM_BYTES, (void **)&vm->ram);
+	in->rom = in->ram < 0 ? -1 : make_memfd(vm, "lem-rom", rom_bytes, &rom);
 	if (in->rom < 0)
 		return -1;
 	memcpy(rom, lem_guest_image, rom_bytes);
@@ -193,17 +192,17 @@ make_channels(struct lem_vm *vm, const struct lem_cell *cell,
 }
 
 static void
-fill_box(struct lem_mailbox *box, const struct lem_cell *cell,
-    uint64_t tsc_hz)
+fill_box(struct lem_mailbox *box, const struct lem_cell *cell, uint64_t tsc_hz)
 {
-	bool virtio = cell->row == LEM_ROW_VIRTIO ||
-	    cell->row == LEM_ROW_VIRTIO_POLL;
+	bool virtio =
+	    cell->row == LEM_ROW_VIRTIO || cell->row == LEM_ROW_VIRTIO_POLL;
 
 	box->tsc_hz = tsc_hz;
 	box->nic = virtio ? LEM_BOX_NIC_VIRTIO : LEM_BOX_NIC_E1000;
 	box->workload = strcmp(cell->workload, "tx") == 0 ? LEM_BOX_TX :
-	    strcmp(cell->workload, "rx") == 0 ? LEM_BOX_RX :
-	    strcmp(cell->workload, "ping") == 0 ? LEM_BOX_PING : LEM_BOX_IDLE;
+	    strcmp(cell->workload, "rx") == 0             ? LEM_BOX_RX :
+	    strcmp(cell->workload, "ping") == 0           ? LEM_BOX_PING :
+							    LEM_BOX_IDLE;
 	box->frame_bytes = cell->frame;
 	box->ring_size = RING_SIZE;
 	box->mit_enable = cell->mit_enable;
@@ -247,14 +246,15 @@ static void
 make_command(struct command *c, const struct lem_cell *cell,
     const struct inherited *in, const char *qemu, bool has_mitigation)
 {
-	static const char *const fixed[] = { "-cpu", "qemu64,-sse3",
-	    "-machine", "pc,memory-backend=ram", "-m", "64M",
-	    /* With one CPU at most TCG drops every fence of the guest's. */
-	    "-smp", "1,maxcpus=2", "-display", "none", "-vga", "none", "-nodefaults", "-no-user-config",
-	    "-no-reboot", "-chardev", "stdio,id=console,signal=off",
-	    "-device", "isa-debugcon,iobase=0x402,chardev=console",
-	    "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
-	    "-mon", "chardev=qmp,mode=control" };
+	static const char *const fixed[] = { "-cpu", "qemu64,-sse3", "-machine",
+		"pc,memory-backend=ram", "-m", "64M",
+		/* With one CPU at most TCG drops every fence of the guest's. */
+		"-smp", "1,maxcpus=2", "-display", "none", "-vga", "none",
+		"-nodefaults", "-no-user-config", "-no-reboot", "-chardev",
+		"stdio,id=console,signal=off", "-device",
+		"isa-debugcon,iobase=0x402,chardev=console", "-device",
+		"isa-debug-exit,iobase=0xf4,iosize=4", "-mon",
+		"chardev=qmp,mode=control" };
 	size_t i;
 
 	memset(c, 0, sizeof(*c));
@@ -263,8 +263,10 @@ make_command(struct command *c, const struct lem_cell *cell,
 	arg(c, strcmp(cell->host, "qemu-kvm") == 0 ? "kvm" : "tcg");
 	for (i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
 		arg(c, fixed[i]);
-	argf(c, "-object", "memory-backend-file,id=ram,share=on,size=%u,"
-	    "mem-path=/proc/self/fd/%d", LEM_GUEST_RAM_BYTES, in->ram);
+	argf(c, "-object",
+	    "memory-backend-file,id=ram,share=on,size=%u,"
+	    "mem-path=/proc/self/fd/%d",
+	    LEM_GUEST_RAM_BYTES, in->ram);
 	argf(c, "-bios", "/proc/self/fd/%d", in->rom);
 	argf(c, "-chardev", "socket,id=qmp,fd=%d", in->qmp);
 	if (in->net >= 0) {
@@ -278,11 +280,15 @@ make_command(struct command *c, const struct lem_cell *cell,
 		arg(c, "hubport,id=net1,hubid=0");
 	}
 	if (strcmp(cell->nic, "e1000") == 0)
-		argf(c, "-device", "e1000,netdev=net0,romfile=,"
-		    "mac=52:54:00:12:34:56%s", !has_mitigation ? "" :
-		    cell->moderation ? ",mitigation=on" : ",mitigation=off");
+		argf(c, "-device",
+		    "e1000,netdev=net0,romfile=,"
+		    "mac=52:54:00:12:34:56%s",
+		    !has_mitigation      ? "" :
+			cell->moderation ? ",mitigation=on" :
+					   ",mitigation=off");
 	else
-		argf(c, "-device", "virtio-net-pci,netdev=net0,romfile=,"
+		argf(c, "-device",
+		    "virtio-net-pci,netdev=net0,romfile=,"
 		    "mac=52:54:00:12:34:56,disable-legacy=on");
 }
 
@@ -335,8 +341,8 @@ check_alive(struct lem_vm *vm)
 	lem_vm_running = 0;
 	vm->pid = 0;
 	last_words(vm, words, sizeof(words));
-	return vm_error(vm, "QEMU ended: %s", words[0] != '\0' ? words :
-	    "it said nothing");
+	return vm_error(vm, "QEMU ended: %s",
+	    words[0] != '\0' ? words : "it said nothing");
 }
 
 int
@@ -344,8 +350,8 @@ lem_vm_wait(struct lem_vm *vm, enum lem_box_state state,
     unsigned int timeout_ms)
 {
 	static const char *const doing[] = { "booting", "warming up",
-	    "waiting to start",
-	    "in its workload", "waiting to finish", "done", "failed" };
+		"waiting to start", "in its workload", "waiting to finish",
+		"done", "failed" };
 	double limit = now_ms() + timeout_ms;
 
 	for (;;) {
@@ -363,8 +369,8 @@ lem_vm_wait(struct lem_vm *vm, enum lem_box_state state,
 }
 
 int
-lem_vm_start(struct lem_vm *vm, const struct lem_cell *cell,
-    const char *qemu, bool has_mitigation, uint64_t tsc_hz)
+lem_vm_start(struct lem_vm *vm, const struct lem_cell *cell, const char *qemu,
+    bool has_mitigation, uint64_t tsc_hz)
 {
 	struct inherited in = { -1, -1, -1, -1, -1 };
 	struct command command;
@@ -398,11 +404,11 @@ close_inherited:
 }
 
 int
-lem_vm_ready(struct lem_vm *vm)
+lem_vm_up(struct lem_vm *vm)
 {
 	char reply[16384];
 
-	if (lem_vm_wait(vm, LEM_BOX_READY, BOOT_TIMEOUT_MS) != 0)
+	if (lem_vm_wait(vm, LEM_BOX_UP, BOOT_TIMEOUT_MS) != 0)
 		return -1;
 	vm->boot_ms = now_ms() - vm->started_ms;
 	return qmp(vm, "{\"execute\":\"qmp_capabilities\"}\n", reply,

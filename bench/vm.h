@@ -27,7 +27,7 @@ struct lem_vm {
 	uint8_t *ram;		/* shared with the guest */
 	struct lem_mailbox *box;
 	double started_ms;
-	double boot_ms;		/* from fork to READY */
+	double boot_ms;		/* from fork to UP */
 	char error[LEM_ERROR_BYTES];
 };
 
@@ -46,8 +46,11 @@ struct lem_vm_usage {
 int lem_vm_start(struct lem_vm *vm, const struct lem_cell *cell,
     const char *qemu, bool has_mitigation, uint64_t tsc_hz);
 
-/* lem_vm_ready: wait until the guest has booted.  0, or -1 with vm->error. */
-int lem_vm_ready(struct lem_vm *vm);
+/*
+ * lem_vm_up: wait until the guest has booted and its NIC is up.
+ * Returns 0, or -1 with vm->error set.
+ */
+int lem_vm_up(struct lem_vm *vm);
 
 /*
  * lem_vm_wait: wait for a state of the guest, at most timeout_ms.

@@ -99,7 +99,7 @@ struct lem_tx_pkt {
 	uint32_t len_bytes;	/* of the whole packet; TSO only */
 };
 
-/* A packet takes at most this many descriptors beyond its segments: a context. */
+/* A packet takes so many descriptors beyond its segments: a context. */
 #define LEM_TX_EXTRA_DESC	1u
 
 struct lem_tx_stats {
@@ -175,7 +175,7 @@ struct lem_rx_stats {
 	uint64_t packets;
 	uint64_t errors;	/* packets with LEM_RX_ERROR */
 	uint64_t doorbells;	/* RDT writes */
-	uint64_t pushes;		/* RDT writes that had to be pushed through */
+	uint64_t pushes;		/* reads that pushed RDT through */
 };
 
 /*
@@ -444,8 +444,8 @@ lem_tx_free(const struct lem_tx_ring *r)
 static inline bool
 lem_tx_low(const struct lem_tx_ring *r)
 {
-	uint16_t low = r->combine == LEM_COMBINE_RECLAIM_FIRST ?
-	    r->count / 8 : r->reserve;
+	uint16_t low =
+	    r->combine == LEM_COMBINE_RECLAIM_FIRST ? r->count / 8 : r->reserve;
 
 	return lem_tx_free(r) < low;
 }

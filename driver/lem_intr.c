@@ -9,8 +9,7 @@
 #define LEM_INTR_LINK	(E1000_ICR_LSC | E1000_ICR_RXSEQ)
 
 /* What is unmasked.  TXQE would only repeat TXDW: every batch ends with RS. */
-#define LEM_INTR_MASK	\
-	(E1000_ICR_TXDW | LEM_INTR_RX | LEM_INTR_LINK)
+#define LEM_INTR_MASK (E1000_ICR_TXDW | LEM_INTR_RX | LEM_INTR_LINK)
 
 uint32_t
 lem_intr_cause(struct lem *sc)
@@ -55,7 +54,7 @@ lem_intr_dispatch(struct lem *sc, uint32_t icr)
 		sc->gone = true;
 	if (sc->gone)
 		return LEM_WORK_GONE;
-	/* ICR was read after the last dispatch: what RDT was then has arrived. */
+	/* ICR was read after the last dispatch, so RDT as it was then is in. */
 	sc->rx.seen = sc->rx.marked;
 	sc->rx.marked = sc->rx.posted;
 	if (icr & LEM_INTR_TX && tx_intr(sc) > 0)

@@ -6,9 +6,9 @@
 
 /* Collision threshold and distance, 13.4.33; IPG of copper, 13.4.34. */
 #define TCTL_CT			15u
-#define TIPG_COPPER		(8u << E1000_TIPG_IPGT_SHIFT | \
-				8u << E1000_TIPG_IPGR1_SHIFT | \
-				6u << E1000_TIPG_IPGR2_SHIFT)
+#define TIPG_COPPER \
+	(8u << E1000_TIPG_IPGT_SHIFT | 8u << E1000_TIPG_IPGR1_SHIFT | \
+	    6u << E1000_TIPG_IPGR2_SHIFT)
 
 /* Address and type of an 802.3x pause frame (13.4.9 to 13.4.11). */
 #define PAUSE_ADDRESS_LOW	0x00c28001u
@@ -158,8 +158,8 @@ lem_tx_ring_init(struct lem *sc, union e1000_tx_any_desc *desc,
 {
 	struct lem_tx_ring *r = &sc->tx;
 
-	if (!ring_size_valid(sc, count) || desc_pa % 16 != 0 ||
-	    max_segs == 0 || max_segs + LEM_TX_EXTRA_DESC > count - 1u)
+	if (!ring_size_valid(sc, count) || desc_pa % 16 != 0 || max_segs == 0 ||
+	    max_segs + LEM_TX_EXTRA_DESC > count - 1u)
 		return -EINVAL;
 	r->desc = desc;
 	r->desc_pa = desc_pa;
@@ -173,8 +173,8 @@ lem_tx_ring_init(struct lem *sc, union e1000_tx_any_desc *desc,
 }
 
 int
-lem_rx_ring_init(struct lem *sc, struct e1000_rx_desc *desc,
-    uint64_t desc_pa, uint16_t count, uint16_t buf_bytes)
+lem_rx_ring_init(struct lem *sc, struct e1000_rx_desc *desc, uint64_t desc_pa,
+    uint16_t count, uint16_t buf_bytes)
 {
 	struct lem_rx_ring *r = &sc->rx;
 
@@ -218,8 +218,8 @@ rctl_bsize(uint16_t buf_bytes)
 static uint32_t
 rctl_value(const struct lem *sc)
 {
-	uint32_t rctl = E1000_RCTL_EN | E1000_RCTL_SECRC |
-	    rctl_bsize(sc->rx.buf_bytes);
+	uint32_t rctl =
+	    E1000_RCTL_EN | E1000_RCTL_SECRC | rctl_bsize(sc->rx.buf_bytes);
 
 	if (sc->filter & LEM_FILTER_PROMISC)
 		rctl |= E1000_RCTL_UPE | E1000_RCTL_MPE;
@@ -247,9 +247,9 @@ start_tx(struct lem *sc)
 	lem_write(sc, E1000_TDH, 0);
 	lem_write(sc, E1000_TDT, 0);
 	lem_write(sc, E1000_TIPG, TIPG_COPPER);
-	lem_write(sc, E1000_TCTL, E1000_TCTL_EN | E1000_TCTL_PSP |
-	    TCTL_CT << E1000_TCTL_CT_SHIFT |
-	    E1000_TCTL_COLD_FD);
+	lem_write(sc, E1000_TCTL,
+	    E1000_TCTL_EN | E1000_TCTL_PSP | TCTL_CT << E1000_TCTL_CT_SHIFT |
+		E1000_TCTL_COLD_FD);
 }
 
 /* 14.4, likewise; the ring is empty until the port refills it. */
@@ -382,8 +382,7 @@ link_set_duplex(struct lem *sc)
 	uint32_t tctl = lem_read(sc, E1000_TCTL);
 
 	tctl &= ~E1000_TCTL_COLD_MASK;
-	tctl |= sc->link.full_duplex ? E1000_TCTL_COLD_FD :
-	    E1000_TCTL_COLD_HD;
+	tctl |= sc->link.full_duplex ? E1000_TCTL_COLD_FD : E1000_TCTL_COLD_HD;
 	lem_write(sc, E1000_TCTL, tctl);
 }
 
@@ -405,8 +404,9 @@ lem_link_update(struct lem *sc)
 	sc->link.mbps = status_mbps(status);
 	if (sc->link.up && sc->link.full_duplex != was.full_duplex)
 		link_set_duplex(sc);
-	return sc->link.up != was.up || (sc->link.up &&
-	    (sc->link.mbps != was.mbps ||
+	return sc->link.up != was.up ||
+	    (sc->link.up &&
+		(sc->link.mbps != was.mbps ||
 	    sc->link.full_duplex != was.full_duplex));
 }
 
@@ -453,8 +453,7 @@ lem_rar_set(struct lem *sc, unsigned int index, const uint8_t *mac)
 	if (mac != NULL) {
 		low = (uint32_t)mac[0] | (uint32_t)mac[1] << 8 |
 		    (uint32_t)mac[2] << 16 | (uint32_t)mac[3] << 24;
-		high = (uint32_t)mac[4] | (uint32_t)mac[5] << 8 |
-		    E1000_RAH_AV;
+		high = (uint32_t)mac[4] | (uint32_t)mac[5] << 8 | E1000_RAH_AV;
 	}
 	/* 13.5.2: the entry is not valid while its low half is written. */
 	lem_write(sc, E1000_RAH(index), 0);
@@ -498,28 +497,25 @@ lem_rx_mode(struct lem *sc, bool vlan_strip, bool vlan_filter,
 static bool
 stat_is_octets(uint32_t reg)
 {
-	return reg == E1000_GORCL || reg == E1000_GOTCL ||
-	    reg == E1000_TORL || reg == E1000_TOTL;
+	return reg == E1000_GORCL || reg == E1000_GOTCL || reg == E1000_TORL ||
+	    reg == E1000_TOTL;
 }
 
 int
 lem_stats_update(struct lem *sc)
 {
-	uint32_t reg, low, high;
+	uint64_t value;
+	uint32_t reg;
 
 	if (check_present(sc) != 0)
 		return -ENODEV;
 	for (reg = E1000_CRCERRS; reg <= E1000_TSCTFC; reg += 4) {
-		low = lem_read(sc, reg);
-		high = 0;
-		if (stat_is_octets(reg)) {
-			high = lem_read(sc, reg + 4);
-			sc->stat[(reg - E1000_CRCERRS) / 4] +=
-			    (uint64_t)high << 32 | low;
+		value = lem_read(sc, reg);
+		if (stat_is_octets(reg))
+			value |= (uint64_t)lem_read(sc, reg + 4) << 32;
+		sc->stat[(reg - E1000_CRCERRS) / 4] += value;
+		if (stat_is_octets(reg))
 			reg += 4;
-		} else {
-			sc->stat[(reg - E1000_CRCERRS) / 4] += low;
-		}
 	}
 	return check_present(sc);
 }

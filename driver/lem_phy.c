@@ -23,10 +23,10 @@ nvm_read_eerd(struct lem *sc, uint16_t word, uint16_t *value)
 {
 	int error;
 
-	lem_write(sc, E1000_EERD, E1000_EERD_START |
-	    (uint32_t)word << E1000_EERD_ADDR_SHIFT);
-	error = lem_wait(sc, E1000_EERD, E1000_EERD_DONE, E1000_EERD_DONE,
-	    100, 5);
+	lem_write(sc, E1000_EERD,
+	    E1000_EERD_START | (uint32_t)word << E1000_EERD_ADDR_SHIFT);
+	error =
+	    lem_wait(sc, E1000_EERD, E1000_EERD_DONE, E1000_EERD_DONE, 100, 5);
 	if (error == 0)
 		*value = (uint16_t)(lem_read(sc, E1000_EERD) >>
 		    E1000_EERD_DATA_SHIFT);
@@ -86,8 +86,8 @@ nvm_acquire(struct lem *sc, uint32_t *eecd)
 	if (sc->chip >= LEM_82540) {
 		*eecd |= E1000_EECD_REQ;
 		lem_write(sc, E1000_EECD, *eecd);
-		error = lem_wait(sc, E1000_EECD, E1000_EECD_GNT,
-		    E1000_EECD_GNT, 1000, 5);
+		error = lem_wait(sc, E1000_EECD, E1000_EECD_GNT, E1000_EECD_GNT,
+		    1000, 5);
 	}
 	*eecd &= ~(E1000_EECD_SK | E1000_EECD_DI | E1000_EECD_CS);
 	return error;
@@ -113,8 +113,9 @@ nvm_read_wires(struct lem *sc, uint16_t word, uint16_t *value)
 		nvm_clock(sc, &eecd, false);
 		nvm_shift_out(sc, &eecd, E1000_NVM_OPCODE_READ,
 		    E1000_NVM_OPCODE_BITS);
-		nvm_shift_out(sc, &eecd, word, sc->nvm_words == 256 ?
-		    E1000_NVM_ADDR_BITS_256 : E1000_NVM_ADDR_BITS_64);
+		nvm_shift_out(sc, &eecd, word,
+		    sc->nvm_words == 256 ? E1000_NVM_ADDR_BITS_256 :
+					   E1000_NVM_ADDR_BITS_64);
 		*value = nvm_shift_in(sc, &eecd);
 	}
 	if (!sc->gone)
@@ -129,7 +130,9 @@ lem_nvm_read(struct lem *sc, uint16_t word, uint16_t *value)
 
 	if (sc->nvm_words == 0)
 		sc->nvm_words = sc->chip >= LEM_82540 &&
-		    lem_read(sc, E1000_EECD) & E1000_EECD_SIZE ? 256 : 64;
+			lem_read(sc, E1000_EECD) & E1000_EECD_SIZE ?
+		    256 :
+		    64;
 	if (word >= sc->nvm_words)
 		return -EINVAL;
 	if (sc->chip >= LEM_82540) {
@@ -241,9 +244,10 @@ lem_phy_read(struct lem *sc, uint8_t reg, uint16_t *value)
 	if (reg > 31)
 		return -EINVAL;
 	if (sc->chip != LEM_82543)
-		return phy_mdic(sc, E1000_MDIC_OP_READ |
-		    PHY_ADDRESS << E1000_MDIC_PHY_SHIFT |
-		    (uint32_t)reg << E1000_MDIC_REG_SHIFT, value);
+		return phy_mdic(sc,
+		    E1000_MDIC_OP_READ | PHY_ADDRESS << E1000_MDIC_PHY_SHIFT |
+			(uint32_t)reg << E1000_MDIC_REG_SHIFT,
+		    value);
 	mdio_shift_out(sc, UINT32_MAX, MDIO_PREAMBLE_BITS);
 	mdio_shift_out(sc, mdio_header(true, reg), 14);
 	*value = mdio_shift_in(sc);
@@ -258,9 +262,10 @@ lem_phy_write(struct lem *sc, uint8_t reg, uint16_t value)
 	if (reg > 31)
 		return -EINVAL;
 	if (sc->chip != LEM_82543)
-		return phy_mdic(sc, E1000_MDIC_OP_WRITE |
-		    PHY_ADDRESS << E1000_MDIC_PHY_SHIFT |
-		    (uint32_t)reg << E1000_MDIC_REG_SHIFT | value, &ignored);
+		return phy_mdic(sc,
+		    E1000_MDIC_OP_WRITE | PHY_ADDRESS << E1000_MDIC_PHY_SHIFT |
+			(uint32_t)reg << E1000_MDIC_REG_SHIFT | value,
+		    &ignored);
 	mdio_shift_out(sc, UINT32_MAX, MDIO_PREAMBLE_BITS);
 	/* Header, turnaround 10, data. */
 	mdio_shift_out(sc, mdio_header(false, reg) << 18 | 2u << 16 | value,
@@ -277,6 +282,6 @@ lem_phy_renegotiate(struct lem *sc)
 	error = lem_phy_read(sc, E1000_PHY_CTRL, &control);
 	if (error != 0)
 		return error;
-	return lem_phy_write(sc, E1000_PHY_CTRL, control |
-	    E1000_PHY_CTRL_AN_EN | E1000_PHY_CTRL_RESTART_AN);
+	return lem_phy_write(sc, E1000_PHY_CTRL,
+	    control | E1000_PHY_CTRL_AN_EN | E1000_PHY_CTRL_RESTART_AN);
 }

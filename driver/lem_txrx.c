@@ -91,9 +91,9 @@ tx_context(const struct lem_tx_ring *r, const struct lem_tx_pkt *pkt,
 	}
 	ctx[0] = l3 | (l3 + 10) << 8 | (uint64_t)(l4 - 1) << 16 |
 	    (uint64_t)l4 << 32 | (uint64_t)tucso << 40;
-	ctx[1] = paylen | (uint64_t)E1000_TXD_DTYP_CONTEXT <<
-	    E1000_TXD_DTYP_SHIFT | (uint64_t)cmd << E1000_TXD_CMD_SHIFT |
-	    hdr_len << 40 | mss << 48;
+	ctx[1] = paylen |
+	    (uint64_t)E1000_TXD_DTYP_CONTEXT << E1000_TXD_DTYP_SHIFT |
+	    (uint64_t)cmd << E1000_TXD_CMD_SHIFT | hdr_len << 40 | mss << 48;
 }
 
 /* Offsets are bytes in the context; TUCSO is up to 16 beyond L4. */
@@ -105,9 +105,9 @@ tx_offload_valid(const struct lem_tx_pkt *pkt)
 
 	if (l4 + 16 > 255)
 		return false;
-	return !(pkt->flags & LEM_TX_TSO) || (pkt->mss != 0 &&
-	    hdr_len <= 255 && pkt->len_bytes > hdr_len &&
-	    pkt->len_bytes - hdr_len <= E1000_TXD_LEN_MASK);
+	return !(pkt->flags & LEM_TX_TSO) ||
+	    (pkt->mss != 0 && hdr_len <= 255 && pkt->len_bytes > hdr_len &&
+		pkt->len_bytes - hdr_len <= E1000_TXD_LEN_MASK);
 }
 
 /*
@@ -115,8 +115,7 @@ tx_offload_valid(const struct lem_tx_pkt *pkt)
  * already, and return what its data descriptors say (3.3.7).
  */
 static uint64_t
-tx_offload(struct lem_tx_ring *r, const struct lem_tx_pkt *pkt,
-    uint16_t *next)
+tx_offload(struct lem_tx_ring *r, const struct lem_tx_pkt *pkt, uint16_t *next)
 {
 	uint64_t ctx[2], cmd = r->cmd | E1000_TXD_CMD_DEXT, popts = 0;
 
@@ -179,8 +178,8 @@ lem_tx_encap(struct lem *sc, const struct lem_tx_pkt *pkt)
 			return -EINVAL;
 		}
 		if (i + 1 == segs)
-			bits |= (uint64_t)E1000_TXD_CMD_EOP <<
-			    E1000_TXD_CMD_SHIFT;
+			bits |= (uint64_t)E1000_TXD_CMD_EOP
+			    << E1000_TXD_CMD_SHIFT;
 		r->desc[next].qword[0] = lem_le64(pkt->seg[i].pa);
 		r->desc[next].qword[1] = lem_le64(bits | len);
 		next = ring_wrap(next + 1, r->count);
@@ -239,8 +238,8 @@ lem_tx_reclaim(struct lem *sc)
 		clean = r->tail_posted;
 		r->rs_head = r->rs_posted;
 	}
-	while (r->rs_head != r->rs_posted &&
-	    tx_done(r, r->rsq[r->rs_head] + 1u)) {
+	while (
+	    r->rs_head != r->rs_posted && tx_done(r, r->rsq[r->rs_head] + 1u)) {
 		clean = ring_wrap(r->rsq[r->rs_head] + 1, r->count);
 		r->rs_head = ring_wrap(r->rs_head + 1, r->count);
 	}
@@ -327,8 +326,9 @@ lem_rx_available(struct lem *sc, uint16_t budget)
 static void
 rx_flags(struct lem_rx_pkt *pkt, const struct e1000_rx_desc *d)
 {
-	if (d->errors & (E1000_RXD_ERR_CE | E1000_RXD_ERR_SE |
-	    E1000_RXD_ERR_SEQ | E1000_RXD_ERR_CXE | E1000_RXD_ERR_RXE))
+	if (d->errors &
+	    (E1000_RXD_ERR_CE | E1000_RXD_ERR_SE | E1000_RXD_ERR_SEQ |
+		E1000_RXD_ERR_CXE | E1000_RXD_ERR_RXE))
 		pkt->flags |= LEM_RX_ERROR;
 	if (!(d->status & E1000_RXD_STAT_IXSM)) {
 		if (d->status & E1000_RXD_STAT_IPCS &&
@@ -355,8 +355,8 @@ lem_rx_pkt_get(struct lem *sc, struct lem_rx_pkt *pkt)
 	pkt->flags = 0;
 	pkt->len_bytes = 0;
 	do {
-		if (i == r->tail_posted || !(rx_status(r, i) &
-		    E1000_RXD_STAT_DD))
+		if (i == r->tail_posted ||
+		    !(rx_status(r, i) & E1000_RXD_STAT_DD))
 			return 0;	/* the rest has not come yet */
 		/* DD before the rest of the descriptor and the data. */
 		lem_os_rmb();
@@ -421,8 +421,8 @@ lem_rx_flush(struct lem *sc)
 		/* Addresses and cleared DD bits, before the tail (3.2.6). */
 		lem_os_wmb();
 		lem_write(sc, E1000_RDT, r->next_to_use);
-		r->posted += ring_distance(r->tail_posted, r->next_to_use,
-		    r->count);
+		r->posted +=
+		    ring_distance(r->tail_posted, r->next_to_use, r->count);
 		r->tail_posted = r->next_to_use;
 		r->stats.doorbells++;
 	}

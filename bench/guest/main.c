@@ -31,16 +31,13 @@ deadline(uint32_t ms)
 	return bare_rdtsc() + box->tsc_hz / 1000 * ms;
 }
 
-static void __attribute__((noreturn))
-fail(const char *why)
+static void __attribute__((noreturn)) fail(const char *why)
 {
 	size_t i;
 
-	for (i = 0; why[i] != '\0' && i < sizeof(box->error) - 1; i++)
-		box->error[i] = why[i];
+	for (i = 0; i < sizeof(box->error) - 1 && *why != '\0'; i++)
+		box->error[i] = *why++;
 	box->state = LEM_BOX_FAILED;
-	bare_console_puts(why);
-	bare_console_puts("\n");
 	bare_exit(1);
 }
 
@@ -221,8 +218,8 @@ run_ping(void)
 		if (ticks == 0)
 			box->ping_timeouts++;
 		else if (box->samples < LEM_SAMPLES_MAX)
-			sample[box->samples++] = ticks > UINT32_MAX ?
-			    UINT32_MAX : (uint32_t)ticks;
+			sample[box->samples++] =
+			    ticks > UINT32_MAX ? UINT32_MAX : (uint32_t)ticks;
 	}
 	end();
 	drain();

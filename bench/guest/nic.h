@@ -52,7 +52,7 @@ struct nic {
 	/* Reclaims, then stores every counter but tsc; no register access. */
 	void (*counters)(struct lem_box_counters *c);
 
-	/* After a drain: does the device's own count agree?  NULL or why not. */
+	/* After a drain: does the device's count agree?  NULL or why not. */
 	const char *(*verify)(uint64_t frames_sent);
 };
 

@@ -16,10 +16,10 @@ static union e1000_tx_any_desc tx_desc[NIC_RING_MAX]
 static struct e1000_rx_desc rx_desc[NIC_RING_MAX]
     __attribute__((aligned(4096)));
 static uint16_t tx_rsq[NIC_RING_MAX];
-static uint8_t tx_buf[NIC_RING_MAX][NIC_BUF_BYTES]
-    BARE_NOINIT __attribute__((aligned(4096)));
-static uint8_t rx_buf[NIC_RING_MAX][NIC_BUF_BYTES]
-    BARE_NOINIT __attribute__((aligned(4096)));
+static uint8_t tx_buf[NIC_RING_MAX][NIC_BUF_BYTES] BARE_NOINIT
+    __attribute__((aligned(4096)));
+static uint8_t rx_buf[NIC_RING_MAX][NIC_BUF_BYTES] BARE_NOINIT
+    __attribute__((aligned(4096)));
 
 static struct lem_rx_frag rx_frag;
 static bool rx_interrupted;
@@ -46,9 +46,8 @@ guard_tick(void)
 static const char *
 e1000_map(void)
 {
-	static const uint16_t ids[] = { E1000_DEV_82540EM,
-	    E1000_DEV_82545EM, E1000_DEV_82544GC,
-	    E1000_DEV_82543GC_COPPER };
+	static const uint16_t ids[] = { E1000_DEV_82540EM, E1000_DEV_82545EM,
+		E1000_DEV_82544GC, E1000_DEV_82543GC_COPPER };
 	uint64_t bar[BARE_PCI_BARS];
 	unsigned int i;
 	int devfn = -1;
@@ -73,9 +72,9 @@ e1000_rings(const struct lem_mailbox *box)
 
 	if (box->ring_size > NIC_RING_MAX ||
 	    lem_tx_ring_init(&sc, tx_desc, (uintptr_t)tx_desc, tx_rsq, size,
-	    1) != 0 ||
+		1) != 0 ||
 	    lem_rx_ring_init(&sc, rx_desc, (uintptr_t)rx_desc, size,
-	    NIC_BUF_BYTES) != 0)
+		NIC_BUF_BYTES) != 0)
 		return "ring size the 8254x can not have";
 	if (lem_tx_combine_set(&sc, (enum lem_combine)box->mit_enable) != 0)
 		return "mit_enable is 0, 1 or 2";
@@ -179,7 +178,7 @@ e1000_tx_idle(void)
 	return sc.tx.next_to_clean == sc.tx.next_to_use;
 }
 
-/* As a driver does: the ring is looked at from an interrupt until it is empty. */
+/* As a driver does: an interrupt starts it, an empty ring ends it. */
 static const uint8_t *
 e1000_rx_next(uint32_t *len_bytes)
 {

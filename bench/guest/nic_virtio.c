@@ -179,8 +179,8 @@ static uint16_t
 vq_used_count(const struct vq *q)
 {
 	/* Acquire: what the entry says is read after the index (2.7.8). */
-	return (uint16_t)(__atomic_load_n(&q->mem->used.idx,
-	    __ATOMIC_ACQUIRE) - q->next_used);
+	return (uint16_t)(__atomic_load_n(&q->mem->used.idx, __ATOMIC_ACQUIRE) -
+	    q->next_used);
 }
 
 /*
@@ -242,8 +242,8 @@ vq_publish(struct vq *q)
 	if (vnet.event_idx)
 		notify = (uint16_t)(q->published - *q->avail_event - 1) < added;
 	else
-		notify = !(*(volatile uint16_t *)&q->mem->used.flags &
-		    USED_NO_NOTIFY);
+		notify = !(
+		    *(volatile uint16_t *)&q->mem->used.flags & USED_NO_NOTIFY);
 	if (notify) {
 		bare_mmio_write16(q->notify, q->index);
 		vnet.doorbells++;
@@ -408,8 +408,8 @@ cap_address(int devfn, unsigned int cap, const uint64_t *bar)
 
 	if (number >= BARE_PCI_BARS || bar[number] == 0)
 		return NULL;
-	return (uint8_t *)(uintptr_t)
-	    (bar[number] + bare_pci_read32(devfn, cap + 8));
+	return (uint8_t *)(uintptr_t)(bar[number] +
+	    bare_pci_read32(devfn, cap + 8));
 }
 
 /* Finds the device's structures; the first of each kind counts (4.1.4). */
@@ -450,8 +450,9 @@ find_structures(int devfn, const uint64_t *bar)
 static void
 status_add(uint8_t bits)
 {
-	bare_mmio_write8(vnet.common + COMMON_DEVICE_STATUS, (uint8_t)(bits |
-	    bare_mmio_read8(vnet.common + COMMON_DEVICE_STATUS)));
+	bare_mmio_write8(vnet.common + COMMON_DEVICE_STATUS,
+	    (uint8_t)(bits |
+		bare_mmio_read8(vnet.common + COMMON_DEVICE_STATUS)));
 }
 
 /* Reset and feature negotiation: steps 1 to 6 of 3.1.1. */
@@ -487,7 +488,7 @@ negotiate(void)
 
 	status_add(STATUS_FEATURES_OK);
 	if (!(bare_mmio_read8(common + COMMON_DEVICE_STATUS) &
-	    STATUS_FEATURES_OK))
+		STATUS_FEATURES_OK))
 		return "virtio: features refused";
 	return NULL;
 }
@@ -514,14 +515,13 @@ write_address(unsigned int offset, const void *address)
 
 /* Queue set-up (4.1.5.1.3). */
 static const char *
-queue_open(struct vq *q, struct vq_memory *mem, uint16_t index,
-    uint32_t wanted)
+queue_open(struct vq *q, struct vq_memory *mem, uint16_t index, uint32_t wanted)
 {
 	uint8_t *common = vnet.common;
 
 	bare_mmio_write16(common + COMMON_QUEUE_SELECT, index);
-	q->size = queue_size(wanted,
-	    bare_mmio_read16(common + COMMON_QUEUE_SIZE));
+	q->size =
+	    queue_size(wanted, bare_mmio_read16(common + COMMON_QUEUE_SIZE));
 	if (q->size < 8)
 		return "virtio: queue missing or too small";
 	q->mask = (uint16_t)(q->size - 1);
@@ -529,8 +529,9 @@ queue_open(struct vq *q, struct vq_memory *mem, uint16_t index,
 	q->mem = mem;
 	q->used_event = &mem->avail.ring[q->size];
 	q->avail_event = (volatile uint16_t *)&mem->used.ring[q->size];
-	q->notify = vnet.notify + (size_t)vnet.notify_multiplier *
-	    bare_mmio_read16(common + COMMON_QUEUE_NOTIFY_OFF);
+	q->notify = vnet.notify +
+	    (size_t)vnet.notify_multiplier *
+		bare_mmio_read16(common + COMMON_QUEUE_NOTIFY_OFF);
 	vq_disarm(q);
 
 	bare_mmio_write16(common + COMMON_QUEUE_SIZE, q->size);
@@ -550,16 +551,16 @@ buffers_init(void)
 
 	for (i = 0; i < vnet.tx.size; i++) {
 		desc = &vnet.tx.mem->desc[i];
-		desc->addr = (uintptr_t)tx_buffers[i] +
-		    FRAME_OFFSET - HEADER_BYTES;
+		desc->addr =
+		    (uintptr_t)tx_buffers[i] + FRAME_OFFSET - HEADER_BYTES;
 		memset(tx_buffers[i], 0, FRAME_OFFSET);
 		vnet.tx_free[vnet.tx.size - 1 - i] = i;
 	}
 	vnet.tx_free_count = vnet.tx.size;
 	for (i = 0; i < vnet.rx.size; i++) {
 		desc = &vnet.rx.mem->desc[i];
-		desc->addr = (uintptr_t)rx_buffers[i] +
-		    FRAME_OFFSET - HEADER_BYTES;
+		desc->addr =
+		    (uintptr_t)rx_buffers[i] + FRAME_OFFSET - HEADER_BYTES;
 		desc->len = HEADER_BYTES + NIC_BUF_BYTES;
 		desc->flags = DESC_WRITE;
 		vq_fill(&vnet.rx, i);
@@ -573,8 +574,7 @@ queues_open(const struct lem_mailbox *box)
 
 	error = queue_open(&vnet.rx, &rx_mem, QUEUE_RX, box->ring_size);
 	if (error == NULL)
-		error = queue_open(&vnet.tx, &tx_mem, QUEUE_TX,
-		    box->ring_size);
+		error = queue_open(&vnet.tx, &tx_mem, QUEUE_TX, box->ring_size);
 	return error;
 }
 

@@ -47,6 +47,7 @@ add(const char *id, enum lem_row row, double kpps, double ratio)
 		.per_packet = { 1, 0.24, 1.5, 1.5, 57.8 },
 		.rtt_p50_us = NAN,
 		.rtt_p99_us = NAN,
+		.boot_ms = 150,
 	};
 	snprintf(c->id, sizeof(c->id), "%s", id);
 	if (row == LEM_ROW_COMBINED)
@@ -361,11 +362,12 @@ test_json_golden(void **state)
 	    "\"cells\":[\n"
 	    "{\"id\":\"kvm.tx.null.original\",\"host\":\"qemu-kvm\","
 	    "\"nic\":\"e1000\",\"driver\":\"lem\",\"guest\":\"bare\","
-	    "\"workload\":\"tx\",\"sink\":\"null\",\"frame\":60,"
+	    "\"workload\":\"tx\",\"sink\":\"dgram\",\"frame\":60,"
 	    "\"moderation\":true,\"mit_enable\":true,\"itr\":488,"
 	    "\"row\":\"original\",\"order\":\"reclaim-first\","
 	    "\"sweep\":false,\"kpps\":{\"median\":768,\"min\":729.6,"
 	    "\"max\":806.4,\"runs\":5},\"ratio\":44.4,"
+	    "\"boot_ms\":150,"
 	    "\"per_packet\":{\"doorbells\":1,\"interrupts\":0.24,"
 	    "\"registers\":1.5,\"exits\":1.5,\"host_cpu_us\":57.8},"
 	    "\"rtt_us\":{\"p50\":null,\"p99\":null},\"lost\":0,"
@@ -377,6 +379,7 @@ test_json_golden(void **state)
 
 	(void)state;
 	c = add("kvm.tx.null.original", LEM_ROW_ORIGINAL, 768, 44.4);
+	c->sink = "dgram";
 	c->corrupted = UINT64_MAX;
 	c->guard_flushes = 3;
 	SET(c->failed, "it burnt");
@@ -430,6 +433,7 @@ test_json_absent(void **state)
 	    "\"max\":null,\"runs\":0},\"ratio\":null");
 	assert_has(text, "\"registers\":null,\"exits\":null");
 	assert_has(text, "\"skipped\":\"no KVM\"");
+	assert_has(text, "\"lost\":null,\"duplicated\":null");
 	assert_lacks(text, "nan");
 	assert_lacks(text, "inf");
 	free(text);

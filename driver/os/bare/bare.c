@@ -96,8 +96,10 @@ bare_pci_find(uint16_t vendor, uint16_t device)
 		if (id == wanted)
 			return devfn;
 		/* Each access is an exit: skip functions that can not be. */
-		if ((devfn & 7) == 0 && (id == 0xffffffff ||
-		    !(bare_pci_read32(devfn, PCI_HEADER) & PCI_HEADER_MULTI)))
+		if ((devfn & 7) == 0 &&
+		    (id == 0xffffffff ||
+			!(bare_pci_read32(devfn, PCI_HEADER) &
+			    PCI_HEADER_MULTI)))
 			devfn |= 7;
 	}
 	return -ENODEV;
@@ -160,8 +162,8 @@ bare_pci_enable(int devfn, uint64_t bar[BARE_PCI_BARS])
 
 	/* Decoding off, as a BAR being sized claims the top of memory. */
 	command = bare_pci_read32(devfn, PCI_COMMAND) & 0xffff;
-	command &= ~(PCI_COMMAND_IO | PCI_COMMAND_MEMORY |
-	    PCI_COMMAND_MASTER | PCI_COMMAND_INTX_OFF);
+	command &= ~(PCI_COMMAND_IO | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER |
+	    PCI_COMMAND_INTX_OFF);
 	bare_pci_write32(devfn, PCI_COMMAND, command);
 	for (i = 0; i < BARE_PCI_BARS; i++)
 		bar[i] = 0;
@@ -171,8 +173,8 @@ bare_pci_enable(int devfn, uint64_t bar[BARE_PCI_BARS])
 		if (error != 0)
 			return error;
 	}
-	bare_pci_write32(devfn, PCI_COMMAND, command |
-	    PCI_COMMAND_IO | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	bare_pci_write32(devfn, PCI_COMMAND,
+	    command | PCI_COMMAND_IO | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
 	return 0;
 }
 
@@ -219,8 +221,9 @@ bare_init(uint64_t hz)
 void
 bare_tick_start(uint32_t period_us)
 {
-	lapic_write(LAPIC_LVT_TIMER, VECTOR_TICK |
-	    (period_us != 0 ? LAPIC_TIMER_PERIODIC : LAPIC_TIMER_MASKED));
+	lapic_write(LAPIC_LVT_TIMER,
+	    VECTOR_TICK |
+		(period_us != 0 ? LAPIC_TIMER_PERIODIC : LAPIC_TIMER_MASKED));
 	lapic_write(LAPIC_TIMER_DIVIDE, LAPIC_DIVIDE_BY_1);
 	lapic_write(LAPIC_TIMER_COUNT, period_us * 1000);
 }
@@ -302,7 +305,8 @@ memcpy(void *restrict to, const void *restrict from, size_t len_bytes)
 
 	__asm__ volatile("rep movsq\n\tmovq %3, %%rcx\n\trep movsb"
 	    : "+D" (cursor), "+S" (from), "+c" (words)
-	    : "r" (tail) : "memory");
+			 : "r"(tail)
+			 : "memory");
 	return to;
 }
 
@@ -316,7 +320,8 @@ memset(void *to, int byte, size_t len_bytes)
 
 	__asm__ volatile("rep stosq\n\tmovq %3, %%rcx\n\trep stosb"
 	    : "+D" (cursor), "+c" (words)
-	    : "a" (pattern), "r" (tail) : "memory");
+			 : "a"(pattern), "r"(tail)
+			 : "memory");
 	return to;
 }
 

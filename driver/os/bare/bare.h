@@ -41,8 +41,10 @@ bare_mmio_read8(const volatile void *reg)
 {
 	uint8_t value;
 
-	__asm__ volatile("movb %1, %0" : "=q" (value)
-	    : "m" (*(const volatile uint8_t *)reg) : "memory");
+	__asm__ volatile("movb %1, %0"
+			 : "=q"(value)
+			 : "m"(*(const volatile uint8_t *)reg)
+			 : "memory");
 	return value;
 }
 
@@ -51,8 +53,10 @@ bare_mmio_read16(const volatile void *reg)
 {
 	uint16_t value;
 
-	__asm__ volatile("movw %1, %0" : "=r" (value)
-	    : "m" (*(const volatile uint16_t *)reg) : "memory");
+	__asm__ volatile("movw %1, %0"
+			 : "=r"(value)
+			 : "m"(*(const volatile uint16_t *)reg)
+			 : "memory");
 	return value;
 }
 
@@ -61,8 +65,10 @@ bare_mmio_read32(const volatile void *reg)
 {
 	uint32_t value;
 
-	__asm__ volatile("movl %1, %0" : "=r" (value)
-	    : "m" (*(const volatile uint32_t *)reg) : "memory");
+	__asm__ volatile("movl %1, %0"
+			 : "=r"(value)
+			 : "m"(*(const volatile uint32_t *)reg)
+			 : "memory");
 	return value;
 }
 
@@ -70,21 +76,27 @@ static inline void
 bare_mmio_write8(volatile void *reg, uint8_t value)
 {
 	__asm__ volatile("movb %1, %0"
-	    : "=m" (*(volatile uint8_t *)reg) : "q" (value) : "memory");
+			 : "=m"(*(volatile uint8_t *)reg)
+			 : "q"(value)
+			 : "memory");
 }
 
 static inline void
 bare_mmio_write16(volatile void *reg, uint16_t value)
 {
 	__asm__ volatile("movw %1, %0"
-	    : "=m" (*(volatile uint16_t *)reg) : "r" (value) : "memory");
+			 : "=m"(*(volatile uint16_t *)reg)
+			 : "r"(value)
+			 : "memory");
 }
 
 static inline void
 bare_mmio_write32(volatile void *reg, uint32_t value)
 {
 	__asm__ volatile("movl %1, %0"
-	    : "=m" (*(volatile uint32_t *)reg) : "r" (value) : "memory");
+			 : "=m"(*(volatile uint32_t *)reg)
+			 : "r"(value)
+			 : "memory");
 }
 
 /* --- I/O ports --- */
@@ -235,7 +247,9 @@ bare_irq_take(void)
 		return 0;
 	/* One instruction, as an interrupt may come before or after it. */
 	__asm__ volatile("xchgl %0, %1"
-	    : "+r" (cause), "+m" (bare_irq_cause) : : "memory");
+			 : "+r"(cause), "+m"(bare_irq_cause)
+			 :
+			 : "memory");
 	return cause;
 }
 
