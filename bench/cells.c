@@ -115,7 +115,8 @@ add(struct lem_results *r, const struct lem_options *o,
 	cell.ratio = cell.rtt_p50_us = cell.rtt_p99_us = cell.boot_ms = NAN;
 	cell.per_packet.doorbells = cell.per_packet.interrupts =
 	    cell.per_packet.registers = cell.per_packet.exits =
-		cell.per_packet.host_cpu_us = NAN;
+		cell.per_packet.host_cpu_us = cell.per_packet.deferred =
+	    cell.per_packet.ring_full = cell.batch_max = NAN;
 	set_skipped(&cell, host);
 	*c = cell;
 	r->cells++;
@@ -170,6 +171,8 @@ find_unmatched(const struct lem_results *r, const char *patterns)
 	char pattern[64];
 	size_t n, i;
 
+	if (*patterns == '\0')
+		return patterns;
 	for (; *patterns != '\0'; patterns += n + (patterns[n] == ',')) {
 		n = strcspn(patterns, ",");
 		(void)snprintf(pattern, sizeof(pattern), "%.*s", (int)n,

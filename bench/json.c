@@ -214,7 +214,13 @@ put_costs(FILE *out, const struct lem_cell *c)
 	put_number(out, "exits", c->per_packet.exits);
 	putc(',', out);
 	put_number(out, "host_cpu_us", c->per_packet.host_cpu_us);
-	fprintf(out, "},\"rtt_us\":{");
+	putc(',', out);
+	put_number(out, "deferred", c->per_packet.deferred);
+	putc(',', out);
+	put_number(out, "ring_full", c->per_packet.ring_full);
+	fprintf(out, "},");
+	put_number(out, "batch_max", c->batch_max);
+	fprintf(out, ",\"rtt_us\":{");
 	put_number(out, "p50", c->rtt_p50_us);
 	putc(',', out);
 	put_number(out, "p99", c->rtt_p99_us);

@@ -26,11 +26,9 @@
 #define EXIT_FAILED	1
 #define EXIT_USAGE	2
 
-static volatile sig_atomic_t interrupted;
-
 /* Units of 256 ns; 488 is 8000 interrupts a second, e1000's usual default. */
-static const unsigned int itr_quick[] = { 488, 0, 1953 };
-static const unsigned int itr_full[] = { 488, 0, 244, 976, 1953, 3906 };
+static const unsigned int itr_quick[] = { 488, 976, 3906 };
+static const unsigned int itr_full[] = { 488, 0, 976, 1953, 3906, 7812 };
 
 static const char usage[] =
     "usage: lem-bench [OPTION]...\n"
@@ -50,7 +48,7 @@ static const char usage[] =
     "  --runs N        runs of each cell, interleaved (default: 5)\n"
     "  --itr LIST      values of ITR, 0 to 65535 units of 256 ns; the first\n"
     "                  is the table's, all are points of the curves\n"
-    "                  (default: 488,0,1953; full: 488,0,244,976,1953,3906)\n"
+    "                  (default: 488,976,3906; full: 488,0,976,1953,3906,7812)\n"
     "  --frame LIST    frame lengths without FCS, 60 to 1514; the first is\n"
     "                  the table's, the others add transmit cells (default:\n"
     "                  60)\n"
@@ -65,11 +63,11 @@ on_signal(int signum)
 {
 	pid_t pid = lem_vm_running;
 
-	if (interrupted)	/* a second time: at once */
+	if (lem_vm_interrupted)	/* a second time: at once */
 		_exit(128 + signum);
-	interrupted = 1;
+	lem_vm_interrupted = 1;
 	if (pid > 0)
-		(void)kill(pid, SIGKILL);
+		(void)kill(-pid, SIGKILL);
 }
 
 /* --------------------------------------------------------------- options */
@@ -94,6 +92,7 @@ parse_list(const char *option, const char *text, unsigned int least,
 {
 	unsigned long value;
 	char *end;
+	size_t i;
 
 	for (*count = 0;; text = end + 1) {
 		errno = 0;
@@ -107,10 +106,30 @@ parse_list(const char *option, const char *text, unsigned int least,
 		if (*count == LEM_LIST_MAX)
 			return complain("--%s takes at most %d numbers", option,
 			    LEM_LIST_MAX);
-		list[(*count)++] = (unsigned int)value;
+		for (i = 0; i < *count && list[i] != value; i++)
+			;
+		if (i == *count)	/* the same number again is the same cell */
+			list[(*count)++] = (unsigned int)value;
 		if (*end == '\0')
 			return 0;
 	}
+}
+
+/* One whole number. */
+static int
+parse_number(const char *option, const char *text, unsigned int least,
+    unsigned int most, unsigned int *value)
+{
+	unsigned int list[LEM_LIST_MAX];
+	size_t count;
+
+	if (strchr(text, ',') != NULL)
+		return complain("--%s takes one number: not \"%s\"", option,
+		    text);
+	if (parse_list(option, text, least, most, list, &count) != 0)
+		return -1;
+	*value = list[0];
+	return 0;
 }
 
 static int
@@ -164,8 +183,6 @@ static const struct option long_options[] = {
 static int
 parse_option(struct lem_options *o, int opt)
 {
-	size_t one;
-
 	switch (opt) {
 	case OPT_QUICK:
 		o->full = false;
@@ -191,7 +208,7 @@ parse_option(struct lem_options *o, int opt)
 	case OPT_SECONDS:
 		return parse_seconds(optarg, &o->seconds);
 	case OPT_RUNS:
-		return parse_list("runs", optarg, 1, 1000, &o->runs, &one);
+		return parse_number("runs", optarg, 1, 1000, &o->runs);
 	case OPT_ITR:
 		return parse_list("itr", optarg, 0, 65535, o->itr, &o->itrs);
 	case OPT_FRAME:
@@ -243,6 +260,18 @@ parse_options(struct lem_options *o, int argc, char **argv, int *status)
 	return 0;
 }
 
+static bool
+writable_folder(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) == 0 && !S_ISDIR(st.st_mode))
+		errno = ENOTDIR;
+	else if (access(path, W_OK | X_OK) == 0)
+		return true;
+	return false;
+}
+
 /* Better now than after minutes of measuring. */
 static int
 check_writable(const struct lem_options *o)
@@ -258,7 +287,7 @@ check_writable(const struct lem_options *o)
 		(void)close(fd);
 	}
 	if (o->report != NULL && mkdir(o->report, 0777) != 0 &&
-	    (errno != EEXIST || access(o->report, W_OK) != 0))
+	    (errno != EEXIST || !writable_folder(o->report)))
 		return complain("--report %s: %s: name a folder that can be "
 				"written",
 		    o->report, strerror(errno));
@@ -310,6 +339,9 @@ summarize(struct lem_cell *c, const struct lem_run *run, unsigned int n)
 	c->per_packet.registers = MEDIAN(registers);
 	c->per_packet.exits = MEDIAN(exits);
 	c->per_packet.host_cpu_us = MEDIAN(host_cpu_us);
+	c->per_packet.deferred = MEDIAN(deferred);
+	c->per_packet.ring_full = MEDIAN(ring_full);
+	c->batch_max = MEDIAN(batch_max);
 	c->rtt_p50_us = MEDIAN(rtt_p50_us);
 	c->rtt_p99_us = MEDIAN(rtt_p99_us);
 	c->boot_ms = MEDIAN(boot_ms);
@@ -339,7 +371,7 @@ set_ratios(struct lem_results *r)
 		for (k = 0; k < r->cells; k++) {
 			base = &r->cell[k];
 			if (base->row == LEM_ROW_STANDARD &&
-			    base->kpps.runs > 0 &&
+			    base->kpps.runs > 0 && base->failed[0] == '\0' &&
 			    base->frame == r->cell[i].frame &&
 			    strcmp(base->host, r->cell[i].host) == 0 &&
 			    strcmp(base->workload, r->cell[i].workload) == 0 &&
@@ -368,7 +400,7 @@ progress(const struct lem_results *r, const struct lem_cell *c,
 	    (now() - start) / (double)done * (double)(all - done);
 
 	if (!isatty(STDERR_FILENO)) {
-		if (done % r->cells == 0)
+		if (done * r->runs % all == 0)
 			(void)fprintf(stderr, "run %u of %u\n", round + 1,
 			    r->runs);
 		return;
@@ -386,9 +418,33 @@ verbose_line(const struct lem_cell *c, const struct lem_run *run)
 {
 	(void)fprintf(stderr,
 	    "\r\033[K%-32s %9.1f Kpps  tdt %.4f  irq %.4f  "
-	    "reg %.4f  exits %.4f  cpu %.2f us  batch %lu  boot %.0f ms\n",
+	    "reg %.4f  exits %.4f  cpu %.2f us  batch %.0f  boot %.0f ms\n",
 	    c->id, run->kpps, run->doorbells, run->interrupts, run->registers,
 	    run->exits, run->host_cpu_us, run->batch_max, run->boot_ms);
+}
+
+/*
+ * When two cells of a host have failed and none has come through, the others
+ * would only take their time to fail, too.
+ */
+static void
+give_up_host(struct lem_results *r, const char *host, const unsigned int *n)
+{
+	unsigned int failed = 0;
+	size_t i;
+
+	for (i = 0; i < r->cells; i++)
+		if (strcmp(r->cell[i].host, host) == 0) {
+			if (n[i] > 0)
+				return;
+			failed += r->cell[i].failed[0] != '\0';
+		}
+	for (i = 0; i < r->cells && failed >= 2; i++)
+		if (strcmp(r->cell[i].host, host) == 0 &&
+		    r->cell[i].failed[0] == '\0')
+			(void)snprintf(r->cell[i].skipped,
+			    sizeof(r->cell[i].skipped),
+			    "not tried: %u cells of this host failed", failed);
 }
 
 /* All cells once, then all again; a cell that failed is not tried again. */
@@ -396,18 +452,19 @@ static void
 run_all(struct lem_results *r, const struct lem_options *o,
     const struct lem_host *host, struct lem_run *run, unsigned int *n)
 {
+	size_t i, done = 0, todo = 0;
 	double start = now();
 	unsigned int round;
 	struct lem_cell *c;
-	size_t i;
 
+	for (i = 0; i < r->cells; i++)
+		todo += r->cell[i].skipped[0] == '\0';
 	for (round = 0; round < r->runs; round++)
-		for (i = 0; i < r->cells && !interrupted; i++) {
+		for (i = 0; i < r->cells && !lem_vm_interrupted; i++) {
 			c = &r->cell[i];
-			progress(r, c, round, round * r->cells + i,
-			    r->runs * r->cells, start);
 			if (c->skipped[0] != '\0' || c->failed[0] != '\0')
 				continue;
+			progress(r, c, round, done++, todo * r->runs, start);
 			if (lem_run_cell(c, host, r->seconds,
 				&run[i * r->runs + n[i]], c->failed,
 				sizeof(c->failed)) == 0) {
@@ -415,13 +472,15 @@ run_all(struct lem_results *r, const struct lem_options *o,
 					verbose_line(c,
 					    &run[i * r->runs + n[i]]);
 				n[i]++;
-			} else if (interrupted) {
+			} else if (lem_vm_interrupted) {
 				c->failed[0] = '\0';	/* our doing */
+			} else {
+				give_up_host(r, c->host, n);
 			}
 		}
 	if (isatty(STDERR_FILENO))
 		(void)fputs("\r\033[K", stderr);
-	r->interrupted = interrupted;
+	r->interrupted = lem_vm_interrupted;
 	for (i = 0; i < r->cells; i++)
 		summarize(&r->cell[i], &run[i * r->runs], n[i]);
 	set_ratios(r);
@@ -496,13 +555,27 @@ measure(const struct lem_options *o, const struct lem_host *host,
 	}
 	if (r->cells > 0)
 		r->machine.sink_kpps =
-		    lem_sink_ceiling(o->frame[0], r->seconds);
+		    lem_sink_ceiling(o->frame[0],
+		    r->seconds < 1 ? r->seconds : 1);
 	run_all(r, o, host, run, n);
 	status = output(o, r);
 free_runs:
 	free(n);
 	free(run);
 	return status;
+}
+
+/* Whoever closed one of 0 to 2 must not get a memfd or a socket there. */
+static void
+keep_standard_fds(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		(void)close(fd);
 }
 
 int
@@ -515,10 +588,9 @@ main(int argc, char **argv)
 	const char *unmatched;
 	int status;
 
+	keep_standard_fds();
 	if (parse_options(&o, argc, argv, &status) != 0)
 		return status;
-	if (check_writable(&o) != 0)
-		return EXIT_USAGE;
 	lem_probe(&host, &r.machine, o.qemu);
 	r.seconds = o.seconds;
 	r.runs = o.runs;
@@ -534,7 +606,10 @@ main(int argc, char **argv)
 		status = EXIT_FAILED;
 	} else if (o.list) {
 		list(&r);
+	} else if (check_writable(&o) != 0) {
+		status = EXIT_USAGE;
 	} else {
+		(void)signal(SIGCHLD, SIG_DFL);	/* QEMU is waited for */
 		(void)sigaction(SIGINT, &sa, NULL);
 		(void)sigaction(SIGTERM, &sa, NULL);
 		status = measure(&o, &host, &r);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "measure.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,14 +15,20 @@
 #define STOP_TIMEOUT_MS	5000u
 #define DONE_TIMEOUT_MS	10000u
 
-static void
-sleep_seconds(double seconds)
+/* Sleep, unless QEMU ends meanwhile; ten looks a second cost nothing. */
+static int
+sleep_seconds(struct lem_vm *vm, double seconds)
 {
-	struct timespec t = { .tv_sec = (time_t)seconds };
+	struct timespec t = { .tv_nsec = 100000000 };
 
-	t.tv_nsec = (long)((seconds - (double)t.tv_sec) * 1e9);
-	while (nanosleep(&t, &t) != 0 && errno == EINTR)
-		;
+	for (; seconds > 0; seconds -= 0.1) {
+		if (seconds < 0.1)
+			t.tv_nsec = (long)(seconds * 1e9);
+		(void)nanosleep(&t, NULL);
+		if (lem_vm_alive(vm) != 0)
+			return -1;
+	}
+	return 0;
 }
 
 static int
@@ -59,10 +64,9 @@ window_figures(struct lem_run *run, const struct lem_cell *cell,
 	bool idle = strcmp(cell->workload, "idle") == 0;
 	double seconds = (double)(e->tsc - b->tsc) / tsc_hz, n;
 
-	run->packets = strcmp(cell->workload, "rx") == 0 ?
-	    e->rx_packets - b->rx_packets :
-	    strcmp(cell->workload, "ping") == 0 ? vm->box->samples :
-						  e->tx_packets - b->tx_packets;
+	run->packets = strcmp(cell->workload, "tx") == 0 ?
+	    e->tx_packets - b->tx_packets :
+	    e->rx_packets - b->rx_packets;
 	run->kpps = (double)run->packets / seconds / 1e3;
 	/* Idle has no packets: its figures are by the second. */
 	n = idle ? seconds : run->packets > 0 ? (double)run->packets : NAN;
@@ -74,33 +78,36 @@ window_figures(struct lem_run *run, const struct lem_cell *cell,
 	run->exits = (usage[1].exits - usage[0].exits) / n;
 	run->host_cpu_us = (usage[1].cpu_us - usage[0].cpu_us) / n;
 	run->guard_flushes = e->guard_flushes - b->guard_flushes;
-	run->batch_max = e->batch_max;
+	run->deferred = (double)(e->deferred - b->deferred) / n;
+	run->ring_full = (double)(e->ring_full - b->ring_full) / n;
+	run->batch_max = (double)e->batch_max;
 	if (strcmp(cell->workload, "ping") == 0)
 		round_trips(run, vm, tsc_hz / 1e6);
 }
 
+static uint64_t
+missing(uint64_t sent, uint64_t arrived)
+{
+	return sent > arrived ? sent - arrived : 0;
+}
+
 /* Every frame that was sent: where is it? */
 static void
-account(struct lem_run *run, const struct lem_cell *cell,
-    const struct lem_vm *vm, const struct lem_sink *sink)
+account(struct lem_run *run, const struct lem_vm *vm,
+    const struct lem_sink *sink)
 {
 	const struct lem_mailbox *box = vm->box;
 
 	if (vm->net_fd < 0)
 		return;		/* null sink: the device's TPT was compared */
-	if (sink->mode == LEM_SINK_SEND) {
-		run->lost = sink->sent - box->rx_unique;
-	} else {
-		run->lost = lem_sequence_lost(&sink->received, box->sent_total);
-		run->duplicated = sink->received.duplicated;
-		run->reordered = sink->received.reordered;
-		run->corrupted = sink->corrupted;
-	}
-	if (strcmp(cell->workload, "ping") == 0)
-		run->lost += box->sent_total - box->rx_unique;
-	run->duplicated += box->rx_duplicated;
-	run->reordered += box->rx_reordered;
-	run->corrupted += box->rx_corrupted;
+	/* A ping is lost once, on whichever way it was. */
+	run->lost = sink->mode == LEM_SINK_RECEIVE ?
+	    lem_sequence_lost(&sink->received, box->sent_total) :
+	    missing(sink->mode == LEM_SINK_SEND ? sink->sent : box->sent_total,
+		box->rx_unique);
+	run->duplicated = sink->received.duplicated + box->rx_duplicated;
+	run->reordered = sink->received.reordered + box->rx_reordered;
+	run->corrupted = sink->corrupted + box->rx_corrupted;
 }
 
 static enum lem_sink_mode
@@ -134,7 +141,8 @@ window(struct lem_vm *vm, bool kvm, double seconds,
 	if (lem_vm_usage(vm, kvm, &usage[0]) != 0)
 		return -1;
 	vm->box->go = 1;
-	sleep_seconds(seconds);
+	if (sleep_seconds(vm, seconds) != 0)
+		return -1;
 	vm->box->stop = 1;
 	if (lem_vm_wait(vm, LEM_BOX_STOPPED, STOP_TIMEOUT_MS) != 0 ||
 	    lem_vm_usage(vm, kvm, &usage[1]) != 0)
@@ -162,13 +170,17 @@ run_vm(struct lem_vm *vm, const struct lem_cell *cell,
 		failed = lem_vm_wait(vm, LEM_BOX_READY, READY_TIMEOUT_MS);
 	if (failed == 0)
 		failed = window(vm, kvm, seconds, usage);
-	if (sink->mode == LEM_SINK_SEND)
-		lem_sink_finish(sink);
+	if (sink->mode == LEM_SINK_SEND) {
+		lem_sink_finish(sink, 0);
+		vm->box->expect = sink->sent;
+	}
 	if (failed == 0) {
 		vm->box->finish = 1;
 		failed = lem_vm_wait(vm, LEM_BOX_DONE, DONE_TIMEOUT_MS);
 	}
-	lem_sink_finish(sink);
+	if (failed != 0)
+		lem_vm_kill(vm);	/* so that the sink sees an end */
+	lem_sink_finish(sink, failed == 0 ? vm->box->sent_total : 0);
 	return failed;
 }
 
@@ -190,7 +202,7 @@ lem_run_cell(const struct lem_cell *cell, const struct lem_host *host,
 	if (failed == 0) {
 		window_figures(run, cell, &vm, usage, (double)host->tsc_hz);
 		run->boot_ms = vm.boot_ms;
-		account(run, cell, &vm, sink);
+		account(run, &vm, sink);
 	} else {
 		(void)snprintf(error, error_bytes, "%s", vm.error);
 	}

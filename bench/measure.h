@@ -26,11 +26,11 @@ struct lem_host {
 struct lem_run {
 	double kpps;
 	double doorbells, interrupts, registers, exits, host_cpu_us;
+	double deferred, ring_full, batch_max;
 	double rtt_p50_us, rtt_p99_us;
 	double boot_ms;		/* from fork to a NIC that is up */
 	uint64_t lost, duplicated, reordered, corrupted, guard_flushes;
 	uint64_t packets;	/* in the window */
-	uint64_t batch_max;
 };
 
 /*

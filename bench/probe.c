@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kvm.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -15,6 +17,7 @@
 
 #include "measure.h"
 
+#define CAPTURE_TIMEOUT_MS	10000
 #define KVM_API		12	/* the only one there has been since 2007 */
 
 /*
@@ -27,6 +30,7 @@ capture(char *const argv[], char *out, size_t out_bytes)
 	size_t used = 0;
 	int fd[2], status;
 	ssize_t n;
+	struct pollfd pfd;
 	pid_t pid;
 
 	out[0] = '\0';
@@ -41,9 +45,15 @@ capture(char *const argv[], char *out, size_t out_bytes)
 		_exit(127);
 	}
 	(void)close(fd[1]);
-	while (pid > 0 && used < out_bytes - 1 &&
-	    (n = read(fd[0], out + used, out_bytes - 1 - used)) > 0)
+	pfd = (struct pollfd){ .fd = fd[0], .events = POLLIN };
+	while (pid > 0 && used < out_bytes - 1) {
+		if (poll(&pfd, 1, CAPTURE_TIMEOUT_MS) == 0)
+			(void)kill(pid, SIGKILL);
+		n = read(fd[0], out + used, out_bytes - 1 - used);
+		if (n <= 0)
+			break;
 		used += (size_t)n;
+	}
 	out[used] = '\0';
 	(void)close(fd[0]);
 	if (pid < 0 || waitpid(pid, &status, 0) < 0 || !WIFEXITED(status))

@@ -55,7 +55,9 @@ struct lem_cell {
 	double ratio;		/* median of kpps over the standard row's */
 	struct {
 		double doorbells, interrupts, registers, exits, host_cpu_us;
+		double deferred, ring_full;
 	} per_packet;		/* medians over the runs; idle: a second */
+	double batch_max;	/* most packets one TDT write carried */
 	double rtt_p50_us, rtt_p99_us;
 	double boot_ms;		/* from starting the VM to a NIC that is up */
 	/* Of all runs; only where a receiver looked, lem_cell_checked(). */

@@ -10,10 +10,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "vm.h"
+
 #define BATCH		64
 #define SLOT_BYTES	2048
-#define QUIET_MS	50
-#define SOCKET_BYTES	(64 << 20)	/* of frames under way to a sink */
+#define LOOK_MS		10	/* how often a receiver looks up */
+#define LOOKS_MAX	200	/* without a frame, before it gives up */
 
 /* A batch of datagrams, one buffer each. */
 struct batch {
@@ -35,17 +37,6 @@ batch_new(void)
 		b->msg[i].msg_hdr.msg_iovlen = 1;
 	}
 	return b;
-}
-
-void
-lem_socket_deepen(int fd)
-{
-	int bytes = SOCKET_BYTES;
-
-	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &bytes, sizeof(bytes)) !=
-	    0)
-		(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes,
-		    sizeof(bytes));
 }
 
 static void
@@ -79,19 +70,21 @@ static void
 receive(struct lem_sink *sink, struct batch *b)
 {
 	struct pollfd pfd = { .fd = sink->fd, .events = POLLIN };
-	int n;
+	int n, looks = 0;
 
-	for (;;) {
+	while (looks < LOOKS_MAX &&
+	    sink->received.unique < atomic_load(&sink->expect)) {
 		n = recvmmsg(sink->fd, b->msg, BATCH, MSG_DONTWAIT, NULL);
 		if (n > 0) {
 			check_batch(sink, b, n);
+			looks = 0;
 			continue;
 		}
 		if (n == 0 || (errno != EAGAIN && errno != EINTR))
 			return;
-		n = poll(&pfd, 1, QUIET_MS);
+		n = poll(&pfd, 1, LOOK_MS);
 		if (n == 0 && atomic_load(&sink->stop))
-			return;
+			looks++;
 	}
 }
 
@@ -154,6 +147,7 @@ lem_sink_start(struct lem_sink *sink, int fd, enum lem_sink_mode mode,
 	sink->mode = mode;
 	lem_frame_init(&sink->in, frame_bytes, LEM_FRAME_FROM_GUEST);
 	lem_frame_init(&sink->out, frame_bytes, LEM_FRAME_TO_GUEST);
+	atomic_store(&sink->expect, UINT64_MAX);
 	sink->running = true;
 	error = pthread_create(&sink->thread, NULL, sink_main, sink);
 	if (error != 0)
@@ -162,10 +156,11 @@ lem_sink_start(struct lem_sink *sink, int fd, enum lem_sink_mode mode,
 }
 
 void
-lem_sink_finish(struct lem_sink *sink)
+lem_sink_finish(struct lem_sink *sink, uint64_t expect)
 {
 	if (!sink->running)
 		return;
+	atomic_store(&sink->expect, expect);
 	atomic_store(&sink->stop, true);
 	(void)pthread_join(sink->thread, NULL);
 	sink->running = false;
@@ -189,7 +184,7 @@ ceiling_send(int fd, unsigned int frame_bytes, double until)
 	uint64_t seq = 0;
 
 	lem_frame_init(&flow, frame_bytes, LEM_FRAME_FROM_GUEST);
-	while (now() < until) {
+	while (now() < until && !lem_vm_interrupted) {
 		lem_frame_build(&flow, seq, frame);
 		if (send(fd, frame, frame_bytes, 0) < 0)
 			break;
@@ -210,13 +205,12 @@ lem_sink_ceiling(unsigned int frame_bytes, double seconds)
 		return NAN;
 	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, pair) != 0)
 		goto free_sink;
-	lem_socket_deepen(pair[1]);
 	if (lem_sink_start(sink, pair[0], LEM_SINK_RECEIVE, frame_bytes) != 0)
 		goto close_pair;
 	start = now();
 	sent = ceiling_send(pair[1], frame_bytes, start + seconds);
 	kpps = (double)sent / (now() - start) / 1e3;
-	lem_sink_finish(sink);
+	lem_sink_finish(sink, sent);
 	if (sink->received.unique != sent || sink->corrupted != 0 ||
 	    sink->received.reordered != 0)
 		kpps = NAN;

@@ -20,7 +20,7 @@ enum lem_sink_mode {
 	LEM_SINK_SEND,		/* send as fast as the guest takes them */
 };
 
-/* The thread writes all but `stop`; read the counts after lem_sink_finish(). */
+/* The thread writes all but the last three; read the counts after lem_sink_finish(). */
 struct lem_sink {
 	pthread_t thread;
 	int fd;
@@ -30,7 +30,8 @@ struct lem_sink {
 	uint64_t corrupted;
 	uint64_t sent;		/* LEM_SINK_SEND: frames handed to QEMU */
 	bool running;
-	atomic_bool stop;
+	atomic_ullong expect;	/* receivers: end when so many have come */
+	atomic_bool stop;	/* end at once */
 };
 
 /*
@@ -42,9 +43,10 @@ int lem_sink_start(struct lem_sink *sink, int fd, enum lem_sink_mode mode,
 
 /*
  * lem_sink_finish: end the thread, if there is one: a sender at once, a
- * receiver when nothing has come for 50 ms.  Blocks until it has ended.
+ * receiver when `expect` frames have come, or none for 2 s.  Blocks until it
+ * has ended.
  */
-void lem_sink_finish(struct lem_sink *sink);
+void lem_sink_finish(struct lem_sink *sink, uint64_t expect);
 
 /*
  * lem_sink_ceiling: how many frames a second one thread can send, as QEMU does
@@ -52,8 +54,5 @@ void lem_sink_finish(struct lem_sink *sink);
  * `seconds`.  NAN when it could not be measured or a frame was not right.
  */
 double lem_sink_ceiling(unsigned int frame_bytes, double seconds);
-
-/* lem_socket_deepen: the largest send buffer this process may have. */
-void lem_socket_deepen(int fd);
 
 #endif

@@ -18,13 +18,14 @@
 
 #include "sink.h"
 
-#define BOOT_TIMEOUT_MS	20000u
+#define BOOT_TIMEOUT_MS	10000u
 #define QMP_TIMEOUT_MS	5000
 #define RING_SIZE	256u
 
 extern const uint8_t lem_guest_image[], lem_guest_image_end[];
 
 volatile pid_t lem_vm_running;
+volatile sig_atomic_t lem_vm_interrupted;
 
 static int __attribute__((format(printf, 2, 3)))
 vm_error(struct lem_vm *vm, const char *format, ...)
@@ -50,7 +51,8 @@ now_ms(void)
 
 /*
  * Send a command and read up to the line that answers it; events and the
- * greeting are passed over.
+ * greeting are passed over.  Returns 0; 1 when QEMU refuses the command; -1
+ * with vm->error set.
  */
 static int
 qmp(struct lem_vm *vm, const char *command, char *reply, size_t reply_bytes)
@@ -60,7 +62,7 @@ qmp(struct lem_vm *vm, const char *command, char *reply, size_t reply_bytes)
 	char *line, *end;
 	ssize_t n;
 
-	if (write(vm->qmp_fd, command, strlen(command)) < 0)
+	if (send(vm->qmp_fd, command, strlen(command), MSG_NOSIGNAL) < 0)
 		return vm_error(vm, "QMP: %s", strerror(errno));
 	for (;;) {
 		if (poll(&pfd, 1, QMP_TIMEOUT_MS) <= 0)
@@ -78,7 +80,7 @@ qmp(struct lem_vm *vm, const char *command, char *reply, size_t reply_bytes)
 				return 0;
 			}
 			if (strncmp(line, "{\"error\"", 8) == 0)
-				return vm_error(vm, "QMP: %.150s", line);
+				return 1;
 		}
 		used = strlen(line);
 		memmove(reply, line, used + 1);
@@ -87,7 +89,10 @@ qmp(struct lem_vm *vm, const char *command, char *reply, size_t reply_bytes)
 	}
 }
 
-/* "exits" of the first (only) CPU in the answer to query-stats. */
+/*
+ * "exits" of the first (only) CPU in the answer to query-stats; NAN where QEMU
+ * (before 7.1) or the kernel (before 5.14) does not count them.
+ */
 static int
 qmp_exits(struct lem_vm *vm, double *exits)
 {
@@ -96,13 +101,13 @@ qmp_exits(struct lem_vm *vm, double *exits)
 	    "\"providers\":[{\"provider\":\"kvm\",\"names\":[\"exits\"]}]}}\n";
 	char reply[16384];
 	const char *value;
+	int refused;
 
-	if (qmp(vm, command, reply, sizeof(reply)) != 0)
+	refused = qmp(vm, command, reply, sizeof(reply));
+	if (refused < 0)
 		return -1;
-	value = strstr(reply, "\"value\": ");
-	if (value == NULL)
-		return vm_error(vm, "QEMU's query-stats has no exits");
-	*exits = strtod(value + 9, NULL);
+	value = refused ? NULL : strstr(reply, "\"value\": ");
+	*exits = value == NULL ? NAN : strtod(value + 9, NULL);
 	return 0;
 }
 
@@ -181,12 +186,14 @@ make_channels(struct lem_vm *vm, const struct lem_cell *cell,
 	if (strcmp(cell->sink, "null") != 0) {
 		if (make_pair(vm, SOCK_DGRAM, &vm->net_fd, &in->net) != 0)
 			return -1;
-		/* QEMU would drop what the socket can not hold. */
-		lem_socket_deepen(in->net);
+		vm->net_peer_fd = fcntl(in->net, F_DUPFD_CLOEXEC, 0);
+		if (vm->net_peer_fd < 0)
+			return vm_error(vm, "dup: %s", strerror(errno));
 	}
 	if (pipe2(pipefd, O_CLOEXEC) != 0)
 		return vm_error(vm, "pipe: %s", strerror(errno));
 	vm->console_fd = pipefd[0];
+	(void)fcntl(vm->console_fd, F_SETFL, O_NONBLOCK);
 	in->console = pipefd[1];
 	return 0;
 }
@@ -313,7 +320,8 @@ child(struct command *c, const struct inherited *in, pid_t parent)
 static void
 last_words(struct lem_vm *vm, char *out, size_t out_bytes)
 {
-	char text[4096], *p, *line = text;
+	const char *line = "it said nothing";
+	char text[4096], *p;
 	ssize_t n = 0, got;
 
 	while (n < (ssize_t)sizeof(text) - 1) {
@@ -324,14 +332,14 @@ last_words(struct lem_vm *vm, char *out, size_t out_bytes)
 		n += got;
 	}
 	text[n] = '\0';
-	for (p = text; *p != '\0'; p++)
-		if (*p == '\n' && p[1] != '\0')
-			line = p + 1;
-	(void)snprintf(out, out_bytes, "%.*s", (int)strcspn(line, "\n"), line);
+	for (p = strtok(text, "\n"); p != NULL; p = strtok(NULL, "\n"))
+		if (strstr(p, "warning:") == NULL)
+			line = p;
+	(void)snprintf(out, out_bytes, "%s", line);
 }
 
-static int
-check_alive(struct lem_vm *vm)
+int
+lem_vm_alive(struct lem_vm *vm)
 {
 	char words[120];
 	int status;
@@ -341,8 +349,11 @@ check_alive(struct lem_vm *vm)
 	lem_vm_running = 0;
 	vm->pid = 0;
 	last_words(vm, words, sizeof(words));
-	return vm_error(vm, "QEMU ended: %s",
-	    words[0] != '\0' ? words : "it said nothing");
+	return WIFSIGNALED(status) ?
+	    vm_error(vm, "QEMU was killed by signal %d: %s", WTERMSIG(status),
+		words) :
+	    vm_error(vm, "QEMU ended with status %d: %s", WEXITSTATUS(status),
+		words);
 }
 
 int
@@ -359,7 +370,7 @@ lem_vm_wait(struct lem_vm *vm, enum lem_box_state state,
 			return vm_error(vm, "guest: %.150s", vm->box->error);
 		if (vm->box->state >= state)
 			return 0;
-		if (check_alive(vm) != 0)
+		if (lem_vm_alive(vm) != 0)
 			return -1;
 		if (now_ms() > limit)
 			return vm_error(vm, "the guest hangs %s (%u s)",
@@ -378,7 +389,7 @@ lem_vm_start(struct lem_vm *vm, const struct lem_cell *cell, const char *qemu,
 	int error;
 
 	memset(vm, 0, sizeof(*vm));
-	vm->qmp_fd = vm->console_fd = vm->net_fd = -1;
+	vm->qmp_fd = vm->console_fd = vm->net_fd = vm->net_peer_fd = -1;
 	error = make_channels(vm, cell, &in);
 	if (error != 0)
 		goto close_inherited;
@@ -395,6 +406,9 @@ lem_vm_start(struct lem_vm *vm, const struct lem_cell *cell, const char *qemu,
 		goto close_inherited;
 	}
 	lem_vm_running = vm->pid;
+	(void)setpgid(vm->pid, vm->pid); /* as the child does: who is first */
+	if (lem_vm_interrupted)	/* before the handler could know the pid */
+		(void)kill(-vm->pid, SIGKILL);
 	inherited_close(&in);
 close_inherited:
 	inherited_close(&in);
@@ -411,6 +425,14 @@ lem_vm_up(struct lem_vm *vm)
 	if (lem_vm_wait(vm, LEM_BOX_UP, BOOT_TIMEOUT_MS) != 0)
 		return -1;
 	vm->boot_ms = now_ms() - vm->started_ms;
+	/*
+	 * QEMU queues, and then drops, what a socket that does not block can
+	 * not take.  Let it block: the rate is then what the receiver gets.
+	 */
+	if (vm->net_peer_fd >= 0 &&
+	    fcntl(vm->net_peer_fd, F_SETFL,
+		fcntl(vm->net_peer_fd, F_GETFL) & ~O_NONBLOCK) != 0)
+		return vm_error(vm, "fcntl: %s", strerror(errno));
 	return qmp(vm, "{\"execute\":\"qmp_capabilities\"}\n", reply,
 	    sizeof(reply));
 }
@@ -430,17 +452,24 @@ lem_vm_usage(struct lem_vm *vm, bool kvm, struct lem_vm_usage *usage)
 }
 
 void
-lem_vm_stop(struct lem_vm *vm)
+lem_vm_kill(struct lem_vm *vm)
 {
-	int *fd[] = { &vm->qmp_fd, &vm->console_fd, &vm->net_fd };
-	size_t i;
-
 	lem_vm_running = 0;
 	if (vm->pid > 0) {
-		(void)kill(vm->pid, SIGKILL);
+		(void)kill(-vm->pid, SIGKILL); /* a wrapper's child, too */
 		(void)waitpid(vm->pid, NULL, 0);
 		vm->pid = 0;
 	}
+}
+
+void
+lem_vm_stop(struct lem_vm *vm)
+{
+	int *fd[] = { &vm->qmp_fd, &vm->console_fd, &vm->net_fd,
+		&vm->net_peer_fd };
+	size_t i;
+
+	lem_vm_kill(vm);
 	if (vm->ram != NULL) {
 		(void)munmap(vm->ram, LEM_GUEST_RAM_BYTES);
 		vm->ram = NULL;

@@ -9,6 +9,7 @@
 #ifndef LEM_BENCH_VM_H
 #define LEM_BENCH_VM_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -24,6 +25,7 @@ struct lem_vm {
 	int qmp_fd;
 	int console_fd;		/* QEMU's stdout and stderr */
 	int net_fd;		/* frames, a datagram each; -1: null sink */
+	int net_peer_fd;	/* QEMU's end of it */
 	uint8_t *ram;		/* shared with the guest */
 	struct lem_mailbox *box;
 	double started_ms;
@@ -62,10 +64,19 @@ int lem_vm_wait(struct lem_vm *vm, enum lem_box_state state,
 /* lem_vm_usage: the counters now.  Returns 0, or -1 with vm->error set. */
 int lem_vm_usage(struct lem_vm *vm, bool kvm, struct lem_vm_usage *usage);
 
-/* lem_vm_stop: end QEMU by its pid, close everything.  May be called twice. */
+/* lem_vm_kill: end QEMU, by its pid; the mailbox stays. */
+void lem_vm_kill(struct lem_vm *vm);
+
+/* lem_vm_stop: end QEMU, close everything.  May be called twice. */
 void lem_vm_stop(struct lem_vm *vm);
 
 /* The pid of the VM that runs now, 0: none.  For the signal handler. */
 extern volatile pid_t lem_vm_running;
+
+/* A signal asked for an end: start nothing more. */
+extern volatile sig_atomic_t lem_vm_interrupted;
+
+/* lem_vm_alive: 0, or -1 with vm->error set when QEMU has ended. */
+int lem_vm_alive(struct lem_vm *vm);
 
 #endif

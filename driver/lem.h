@@ -21,16 +21,18 @@
  *
  * Locks.  A port serialises three groups, each with a lock of its own:
  *
- *	tx	lem_tx_*, and lem_intr_dispatch() for its transmit half
+ *	tx	lem_tx_*, lem_intr_dispatch()
  *	rx	lem_rx_*
  *	config	everything else
+ *	all	lem_start(), lem_stop(), lem_reset(), lem_attach(), *_ring_init()
  *
  * Where two are needed the order is config, then tx, then rx.  On one thread
  * (bare metal) no lock is needed at all.
  *
  * Errors are 0 or -errno throughout.  A device that has gone away reads as all
  * ones; whoever notices sets `gone` and returns -ENODEV.  No call waits for the
- * device without a bound; the longest is lem_reset() with about 40 ms.
+ * device without a bound; the longest is lem_attach() with about
+ * 30 ms, and 0.3 s where the EEPROM has to be read wire by wire.
  *
  * Sections (13.4.x and so on) are those of Intel's "PCI/PCI-X Family of Gigabit
  * Ethernet Controllers Software Developer's Manual", 317453.
@@ -43,7 +45,7 @@
 
 #define LEM_SEG_MAX		16288u	/* bytes of one segment, 3.3.3 */
 #define LEM_MULTICAST_BITS	4096u
-#define LEM_RAR_ENTRIES		16u
+#define LEM_RAR_ENTRIES		15u	/* of 16: bhyve asserts on the last */
 #define LEM_GUARD_MS		5u	/* call lem_tx_guard() this often */
 
 enum lem_chip {
@@ -74,7 +76,7 @@ enum lem_combine {
 #define LEM_TX_UDP_CSUM	0x04u	/* insert the UDP checksum */
 #define LEM_TX_TSO	0x08u	/* cut into segments of mss; TCP only */
 #define LEM_TX_IPV6	0x10u	/* with TSO: the header is IPv6 */
-#define LEM_TX_VLAN	0x20u	/* insert vlan_tag */
+#define LEM_TX_VLAN	0x20u	/* insert vlan_tag; see lem_rx_mode() */
 
 struct lem_tx_seg {
 	uint64_t pa;		/* bus address */
@@ -168,6 +170,7 @@ struct lem_rx_pkt {
 	uint16_t frags;			/* filled in */
 	uint16_t flags;			/* LEM_RX_* */
 	uint16_t vlan_tag;
+	uint16_t descs;			/* descriptors stepped over, >= frags */
 	uint32_t len_bytes;
 };
 
@@ -185,10 +188,14 @@ struct lem_rx_stats {
  * A write to RDT may be held back on its way: KVM collects writes to registers
  * that QEMU calls coalescable, RDT among them, and delivers them with the next
  * exit, whenever that is.  So the descriptors given to the device are counted
- * three times: `posted` by an RDT write, `seen` of which it is known that the
- * device has them, `marked` of which that will be known by the next interrupt.
- * When it has used up all it is known to have, nothing but a push will get it
- * going again: lem_rx_flush() then reads a register.  The counts run freely.
+ * twice: `posted` by an RDT write, `seen` of which it is known that the device
+ * has them.  When it has used up all it is known to have, nothing but a push
+ * will get it going again: lem_rx_flush() then reads a register.
+ *
+ * A read of ICR delivers what was held back before it.  Dispatches are counted,
+ * and the ICR read of the third after an RDT write is surely later than that
+ * write, on however many CPUs: `marked` become `seen` then.  All counts run
+ * freely.
  */
 struct lem_rx_ring {
 	struct e1000_rx_desc *desc;
@@ -200,7 +207,8 @@ struct lem_rx_ring {
 	uint32_t posted;	/* descriptors ever given to the device */
 	uint32_t seen;
 	uint32_t marked;
-	uint32_t cleaned;	/* and got back with a frame */
+	uint32_t mark_dispatch;	/* dispatches when they were marked */
+	uint32_t cleaned;	/* got back with a frame */
 	struct lem_rx_stats stats;
 	uint64_t desc_pa;
 };
@@ -209,7 +217,7 @@ struct lem_rx_ring {
  * Interrupt moderation, in the registers' own units (13.4.18, 13.4.30, 13.4.31,
  * 13.4.44, 13.4.50).  tidv and tadv take effect only on descriptors with IDE;
  * the core sets IDE when, and only when, one of them is not zero, so that with
- * both zero ITR alone decides.
+ * both zero ITR alone decides.  radv bounds rdtr: alone it does nothing.
  */
 struct lem_moderation {
 	uint16_t itr;		/* least time between interrupts, 256 ns */
@@ -245,12 +253,19 @@ struct lem {
 	uint16_t nvm_words;	/* 64 or 256 */
 	uint8_t mac[6];
 	bool gone;		/* surprise removed */
-	bool vlan_strip;
+	bool running;		/* between lem_start() and lem_stop() */
+	bool eerd_dead;		/* EERD does not answer here */
+	bool vlan;		/* CTRL.VME: strip and insert tags */
 	bool vlan_filter;
 	bool long_packets;	/* accept over 1522 bytes, RCTL.LPE */
 	uint32_t filter;	/* LEM_FILTER_* */
-	uint32_t mta[128];	/* shadow of MTA and VFTA: the 82544 does not */
-	uint32_t vfta[128];	/* read them back reliably */
+	uint32_t rctl;		/* as last written, 0: off */
+	uint32_t dispatches;	/* of lem_intr_dispatch() */
+	/* What the device forgets in a reset: MTA, VFTA, RAR (0 is `mac`). */
+	uint32_t mta[128];
+	uint32_t vfta[128];
+	uint8_t rar[LEM_RAR_ENTRIES][6];
+	uint16_t rar_valid;	/* a bit an entry */
 	uint64_t stat[LEM_STATS];
 };
 
@@ -288,7 +303,8 @@ int lem_rx_ring_init(struct lem *sc, struct e1000_rx_desc *desc,
 /*
  * lem_start: program both rings, filters and moderation, and switch the units
  * on.  Call lem_rx_refill() and lem_rx_flush() next, then lem_intr_enable().
- * Returns 0 or -ENODEV.
+ * What the setters below are told while the device is stopped takes effect
+ * here.  Returns 0 or -ENODEV.
  */
 int lem_start(struct lem *sc);
 
@@ -313,8 +329,9 @@ int lem_filter_set(struct lem *sc, uint32_t flags, const uint8_t (*mc)[6],
     unsigned int count);
 
 /*
- * lem_rar_set: exact unicast filter, index 0 to 15; 0 is the station address.
- * mac NULL clears the entry (not for 0).  Returns 0 or -EINVAL.
+ * lem_rar_set: exact unicast filter, index 0 to 14; 0 is the station address,
+ * and becomes sc->mac.  mac NULL clears the entry (not for 0).
+ * Returns 0 or -EINVAL.
  */
 int lem_rar_set(struct lem *sc, unsigned int index, const uint8_t *mac);
 
@@ -322,22 +339,24 @@ int lem_rar_set(struct lem *sc, unsigned int index, const uint8_t *mac);
 int lem_vlan_filter(struct lem *sc, uint16_t vid, bool accept);
 
 /*
- * lem_rx_mode: VLAN stripping and filtering, long packets; takes effect at
- * once.  Returns 0.
+ * lem_rx_mode: VLAN tags in hardware (stripped on receive, and inserted where
+ * LEM_TX_VLAN asks: one bit, CTRL.VME, is for both), VLAN filter, and frames
+ * over 1522 bytes.
  */
-int lem_rx_mode(struct lem *sc, bool vlan_strip, bool vlan_filter,
+void lem_rx_mode(struct lem *sc, bool vlan, bool vlan_filter,
     bool long_packets);
 
 /*
- * lem_moderation_set: takes effect at once.  Returns 0, or -EOPNOTSUPP when
- * the chip (82543, 82544) has no ITR, RADV, TADV and one is asked for.
- * Locks: config and tx.
+ * lem_moderation_set: Returns 0, or -EOPNOTSUPP when the chip (82543, 82544)
+ * has no ITR, RADV, TADV and one is asked for.  Locks: config and tx.
  */
 int lem_moderation_set(struct lem *sc, const struct lem_moderation *m);
 
 /*
  * lem_stats_update: add the device's counters, which reading clears, to
- * sc->stat.  About 60 register reads: not for a hot path.  Returns 0, -ENODEV.
+ * sc->stat.  74 register reads: not for a hot path.  bhyve's do not clear, and
+ * some versions of QEMU have none but a few.  Returns 0, or -ENODEV and adds
+ * nothing.
  */
 int lem_stats_update(struct lem *sc);
 
@@ -387,7 +406,7 @@ int lem_phy_renegotiate(struct lem *sc);
  * lem_tx_encap: write a packet's descriptors; the device does not see them yet.
  * Returns the number of descriptors used, which begin at the next_to_use from
  * before the call; -ENOSPC no room: call lem_tx_make_room() or wait for an
- * interrupt; -EINVAL.
+ * interrupt; -EINVAL; -EOPNOTSUPP TSO on an 82543; -ENODEV.
  */
 int lem_tx_encap(struct lem *sc, const struct lem_tx_pkt *pkt);
 
@@ -400,7 +419,9 @@ void lem_tx_doorbell(struct lem *sc);
 /*
  * lem_tx_reclaim: take back what the device has finished with.
  * Returns the number of descriptors, which begin at the next_to_clean from
- * before the call.  Reads memory only, no register.
+ * before the call.  Reads memory only, no register.  Interrupts and the guard
+ * reclaim, too: a port frees buffers from a cursor of its own up to
+ * next_to_clean, and stats.reclaimed counts them all.
  */
 uint16_t lem_tx_reclaim(struct lem *sc);
 
@@ -416,8 +437,9 @@ void lem_tx_flush(struct lem *sc);
 /*
  * lem_tx_guard: the backstop against a device that loses an interrupt.  Call
  * it every LEM_GUARD_MS from an ordinary timer while descriptors are
- * outstanding; what was already deferred at one call and is still at the next
- * is posted and counted.  Returns as lem_tx_reclaim().
+ * outstanding; if anything is deferred and TDT was not written since the last
+ * call, it is posted and counted.  (Where ITR asks for a longer window than
+ * that, the guard is what bounds the wait.)  Returns as lem_tx_reclaim().
  */
 uint16_t lem_tx_guard(struct lem *sc);
 
@@ -480,7 +502,8 @@ void lem_rx_flush(struct lem *sc);
 
 /*
  * lem_intr_cause: read, and so acknowledge, ICR (13.4.17).
- * Returns the causes, 0 when the interrupt is not ours.
+ * Returns the causes, 0 when the interrupt is not ours, UINT32_MAX when the
+ * device is gone (which lem_intr_dispatch() understands).
  */
 uint32_t lem_intr_cause(struct lem *sc);
 
@@ -509,6 +532,19 @@ lem_write(struct lem *sc, uint32_t reg, uint32_t value)
 {
 	lem_os_write32(&sc->os, reg, value);
 }
+
+/*
+ * lem_push: have the device act on the writes so far.  KVM may hold back writes
+ * to most registers until something is read (see struct lem_rx_ring).
+ */
+static inline void
+lem_push(struct lem *sc)
+{
+	(void)lem_read(sc, E1000_STATUS);
+}
+
+/* lem_moderation_write: what lem_start() needs of lem_moderation_set(). */
+void lem_moderation_write(struct lem *sc);
 
 /*
  * lem_wait: poll until (register & mask) == want, tries times every us.

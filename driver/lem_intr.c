@@ -16,10 +16,8 @@ lem_intr_cause(struct lem *sc)
 {
 	uint32_t icr = lem_read(sc, E1000_ICR);
 
-	if (icr == UINT32_MAX) {
+	if (icr == UINT32_MAX)
 		sc->gone = true;
-		return 0;
-	}
 	return icr;
 }
 
@@ -54,9 +52,7 @@ lem_intr_dispatch(struct lem *sc, uint32_t icr)
 		sc->gone = true;
 	if (sc->gone)
 		return LEM_WORK_GONE;
-	/* ICR was read after the last dispatch, so RDT as it was then is in. */
-	sc->rx.seen = sc->rx.marked;
-	sc->rx.marked = sc->rx.posted;
+	sc->dispatches++;
 	if (icr & LEM_INTR_TX && tx_intr(sc) > 0)
 		work |= LEM_WORK_TX;
 	if (icr & LEM_INTR_RX)
@@ -70,8 +66,6 @@ void
 lem_intr_enable(struct lem *sc)
 {
 	lem_write(sc, E1000_IMS, LEM_INTR_MASK);
-	/* IMS is never held back, so neither is any RDT before it. */
-	sc->rx.seen = sc->rx.marked = sc->rx.posted;
 }
 
 void
@@ -92,20 +86,31 @@ lem_moderation_set(struct lem *sc, const struct lem_moderation *m)
 	if (!has_throttle(sc) && (m->itr != 0 || m->radv != 0 || m->tadv != 0))
 		return -EOPNOTSUPP;
 	sc->moderation = *m;
+	if (sc->running)
+		lem_moderation_write(sc);
+	return 0;
+}
+
+/*
+ * Without IDE a descriptor's interrupt does not wait for TIDV (3.3.3), and
+ * QEMU's rate is min(TADV, ITR) as soon as IDE is set: an ITR of any length
+ * would be hidden behind a TADV nobody asked for.
+ */
+void
+lem_moderation_write(struct lem *sc)
+{
+	const struct lem_moderation *m = &sc->moderation;
+
+	sc->tx.cmd = E1000_TXD_CMD_IFCS;
+	if (m->tidv != 0 || m->tadv != 0)
+		sc->tx.cmd |= E1000_TXD_CMD_IDE;
 	lem_write(sc, E1000_RDTR, m->rdtr);
-	lem_write(sc, E1000_TIDV, m->tidv);
+	/* 13.4.44: 0 is not allowed with IDE. */
+	lem_write(sc, E1000_TIDV, m->tidv != 0 ? m->tidv : m->tadv);
 	if (has_throttle(sc)) {
 		lem_write(sc, E1000_RADV, m->radv);
 		lem_write(sc, E1000_TADV, m->tadv);
 		lem_write(sc, E1000_ITR, m->itr);
 	}
-	/*
-	 * Without IDE a descriptor's interrupt does not wait for TIDV (3.3.3),
-	 * and QEMU's rate is min(TADV, ITR) as soon as IDE is set: an ITR of
-	 * any length would be hidden behind a TADV nobody asked for.
-	 */
-	sc->tx.cmd = E1000_TXD_CMD_IFCS;
-	if (m->tidv != 0 || m->tadv != 0)
-		sc->tx.cmd |= E1000_TXD_CMD_IDE;
-	return 0;
+	lem_push(sc);
 }

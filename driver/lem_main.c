@@ -133,12 +133,12 @@ lem_attach(struct lem *sc)
 
 /* ----------------------------------------------------------------- rings */
 
-/* 13.4.26, 13.4.36: a whole number of 128-byte lines; old chips stop at 256. */
+/* 13.4.26, 13.4.36: a whole number of 128-byte lines; the 82543 has up to 256. */
 static bool
 ring_size_valid(const struct lem *sc, uint16_t count)
 {
 	return count >= 8 && count % 8 == 0 &&
-	    count <= (sc->chip < LEM_82540 ? 256 : 4096);
+	    count <= (sc->chip == LEM_82543 ? 256 : 4096);
 }
 
 static void
@@ -214,12 +214,15 @@ rctl_bsize(uint16_t buf_bytes)
 	}
 }
 
-/* RCTL from what the port asked for; SECRC so that lengths are without FCS. */
-static uint32_t
-rctl_value(const struct lem *sc)
+/*
+ * RCTL from what the port asked for; SECRC so that lengths are without FCS.
+ * Written only when it changes: QEMU receives nothing for a second after.
+ */
+static void
+rctl_write(struct lem *sc)
 {
-	uint32_t rctl =
-	    E1000_RCTL_EN | E1000_RCTL_SECRC | rctl_bsize(sc->rx.buf_bytes);
+	uint32_t rctl = E1000_RCTL_EN | E1000_RCTL_SECRC |
+	    rctl_bsize(sc->rx.buf_bytes);
 
 	if (sc->filter & LEM_FILTER_PROMISC)
 		rctl |= E1000_RCTL_UPE | E1000_RCTL_MPE;
@@ -231,7 +234,9 @@ rctl_value(const struct lem *sc)
 		rctl |= E1000_RCTL_LPE;
 	if (sc->vlan_filter && !(sc->filter & LEM_FILTER_PROMISC))
 		rctl |= E1000_RCTL_VFE;
-	return rctl;
+	if (rctl != sc->rctl)
+		lem_write(sc, E1000_RCTL, rctl);
+	sc->rctl = rctl;
 }
 
 /* 14.5: base, length, head and tail while the unit is off; then TCTL.EN. */
@@ -266,18 +271,34 @@ start_rx(struct lem *sc)
 	lem_write(sc, E1000_RDH, 0);
 	lem_write(sc, E1000_RDT, 0);
 	lem_write(sc, E1000_RXCSUM, E1000_RXCSUM_IPOFL | E1000_RXCSUM_TUOFL);
-	lem_write(sc, E1000_RCTL, rctl_value(sc));
+	rctl_write(sc);
 }
 
-/* Reset lost them: station address, hash, VLANs (13.5.1 to 13.5.3). */
+static void
+rar_write(struct lem *sc, unsigned int index, const uint8_t *mac)
+{
+	uint32_t low = 0, high = 0;
+
+	if (mac != NULL) {
+		low = (uint32_t)mac[0] | (uint32_t)mac[1] << 8 |
+		    (uint32_t)mac[2] << 16 | (uint32_t)mac[3] << 24;
+		high = (uint32_t)mac[4] | (uint32_t)mac[5] << 8 | E1000_RAH_AV;
+	}
+	/* 13.5.2: the entry is not valid while its low half is written. */
+	lem_write(sc, E1000_RAH(index), 0);
+	lem_write(sc, E1000_RAL(index), low);
+	lem_write(sc, E1000_RAH(index), high);
+}
+
+/* What a reset loses: addresses, hash, VLANs (13.5.1 to 13.5.3). */
 static void
 start_filters(struct lem *sc)
 {
 	unsigned int i;
 
-	(void)lem_rar_set(sc, 0, sc->mac);
+	rar_write(sc, 0, sc->mac);
 	for (i = 1; i < LEM_RAR_ENTRIES; i++)
-		(void)lem_rar_set(sc, i, NULL);
+		rar_write(sc, i, sc->rar_valid & 1u << i ? sc->rar[i] : NULL);
 	for (i = 0; i < 128; i++) {
 		lem_write(sc, E1000_MTA(i), sc->mta[i]);
 		lem_write(sc, E1000_VFTA(i), sc->vfta[i]);
@@ -287,7 +308,6 @@ start_filters(struct lem *sc)
 int
 lem_start(struct lem *sc)
 {
-	struct lem_moderation m = sc->moderation;
 	uint32_t ctrl;
 	int error;
 
@@ -299,7 +319,7 @@ lem_start(struct lem *sc)
 	ctrl &= ~(E1000_CTRL_FRCSPD | E1000_CTRL_FRCDPX | E1000_CTRL_ILOS |
 	    E1000_CTRL_LRST | E1000_CTRL_PHY_RST | E1000_CTRL_VME);
 	ctrl |= E1000_CTRL_SLU | E1000_CTRL_ASDE;
-	if (sc->vlan_strip)
+	if (sc->vlan)
 		ctrl |= E1000_CTRL_VME;
 	lem_write(sc, E1000_CTRL, ctrl);
 	lem_write(sc, E1000_FCAL, PAUSE_ADDRESS_LOW);
@@ -309,9 +329,8 @@ lem_start(struct lem *sc)
 	start_filters(sc);
 	start_tx(sc);
 	start_rx(sc);
-	error = lem_moderation_set(sc, &m);
-	if (error != 0)
-		return error;
+	lem_moderation_write(sc);
+	sc->running = true;
 	sc->link.full_duplex = true;	/* as start_tx() left TCTL */
 	(void)lem_link_update(sc);
 	return check_present(sc);
@@ -323,6 +342,9 @@ lem_stop(struct lem *sc)
 	lem_intr_disable(sc);
 	lem_write(sc, E1000_RCTL, 0);
 	lem_write(sc, E1000_TCTL, E1000_TCTL_PSP);
+	sc->running = false;
+	sc->rctl = 0;
+	sc->link = (struct lem_link){ 0 };
 	/* 14.3: packets under way may still be written to memory. */
 	lem_os_udelay(&sc->os, 1000);
 	(void)lem_read(sc, E1000_ICR);
@@ -433,32 +455,37 @@ lem_filter_set(struct lem *sc, uint32_t flags, const uint8_t (*mc)[6],
 		hash = multicast_hash(mc[i]);
 		mta[hash / 32] |= 1u << hash % 32;
 	}
+	sc->filter = flags;
 	for (i = 0; i < 128; i++)
 		if (mta[i] != sc->mta[i]) {
 			sc->mta[i] = mta[i];
-			lem_write(sc, E1000_MTA(i), mta[i]);
+			if (sc->running)
+				lem_write(sc, E1000_MTA(i), mta[i]);
 		}
-	sc->filter = flags;
-	lem_write(sc, E1000_RCTL, rctl_value(sc));
-	return check_present(sc);
+	if (!sc->running)
+		return 0;
+	rctl_write(sc);
+	return check_present(sc);	/* and pushes the writes through */
 }
 
 int
 lem_rar_set(struct lem *sc, unsigned int index, const uint8_t *mac)
 {
-	uint32_t low = 0, high = 0;
+	uint8_t *shadow;
+	unsigned int i;
 
 	if (index >= LEM_RAR_ENTRIES || (index == 0 && mac == NULL))
 		return -EINVAL;
-	if (mac != NULL) {
-		low = (uint32_t)mac[0] | (uint32_t)mac[1] << 8 |
-		    (uint32_t)mac[2] << 16 | (uint32_t)mac[3] << 24;
-		high = (uint32_t)mac[4] | (uint32_t)mac[5] << 8 | E1000_RAH_AV;
+	shadow = index == 0 ? sc->mac : sc->rar[index];
+	sc->rar_valid &= (uint16_t)~(1u << index);
+	for (i = 0; mac != NULL && i < 6; i++)
+		shadow[i] = mac[i];
+	if (mac != NULL)
+		sc->rar_valid |= (uint16_t)(1u << index);
+	if (sc->running) {
+		rar_write(sc, index, mac);
+		lem_push(sc);
 	}
-	/* 13.5.2: the entry is not valid while its low half is written. */
-	lem_write(sc, E1000_RAH(index), 0);
-	lem_write(sc, E1000_RAL(index), low);
-	lem_write(sc, E1000_RAH(index), high);
 	return 0;
 }
 
@@ -473,22 +500,27 @@ lem_vlan_filter(struct lem *sc, uint16_t vid, bool accept)
 		sc->vfta[vid / 32] |= bit;
 	else
 		sc->vfta[vid / 32] &= ~bit;
-	lem_write(sc, E1000_VFTA(vid / 32), sc->vfta[vid / 32]);
+	if (sc->running) {
+		lem_write(sc, E1000_VFTA(vid / 32), sc->vfta[vid / 32]);
+		lem_push(sc);
+	}
 	return 0;
 }
 
-int
-lem_rx_mode(struct lem *sc, bool vlan_strip, bool vlan_filter,
-    bool long_packets)
+void
+lem_rx_mode(struct lem *sc, bool vlan, bool vlan_filter, bool long_packets)
 {
-	uint32_t ctrl = lem_read(sc, E1000_CTRL) & ~E1000_CTRL_VME;
+	uint32_t ctrl;
 
-	sc->vlan_strip = vlan_strip;
+	sc->vlan = vlan;
 	sc->vlan_filter = vlan_filter;
 	sc->long_packets = long_packets;
-	lem_write(sc, E1000_CTRL, ctrl | (vlan_strip ? E1000_CTRL_VME : 0));
-	lem_write(sc, E1000_RCTL, rctl_value(sc));
-	return 0;
+	if (!sc->running)
+		return;
+	ctrl = lem_read(sc, E1000_CTRL) & ~E1000_CTRL_VME;
+	lem_write(sc, E1000_CTRL, ctrl | (vlan ? E1000_CTRL_VME : 0));
+	rctl_write(sc);
+	lem_push(sc);
 }
 
 /* ------------------------------------------------------------ statistics */
@@ -504,18 +536,20 @@ stat_is_octets(uint32_t reg)
 int
 lem_stats_update(struct lem *sc)
 {
-	uint64_t value;
-	uint32_t reg;
+	uint64_t now[LEM_STATS] = { 0 };
+	uint32_t reg, i;
 
+	for (reg = E1000_CRCERRS; reg <= E1000_TSCTFC; reg += 4) {
+		i = (reg - E1000_CRCERRS) / 4;
+		now[i] = lem_read(sc, reg);
+		if (stat_is_octets(reg)) {
+			reg += 4;
+			now[i] |= (uint64_t)lem_read(sc, reg) << 32;
+		}
+	}
 	if (check_present(sc) != 0)
 		return -ENODEV;
-	for (reg = E1000_CRCERRS; reg <= E1000_TSCTFC; reg += 4) {
-		value = lem_read(sc, reg);
-		if (stat_is_octets(reg))
-			value |= (uint64_t)lem_read(sc, reg + 4) << 32;
-		sc->stat[(reg - E1000_CRCERRS) / 4] += value;
-		if (stat_is_octets(reg))
-			reg += 4;
-	}
-	return check_present(sc);
+	for (i = 0; i < LEM_STATS; i++)
+		sc->stat[i] += now[i];
+	return 0;
 }

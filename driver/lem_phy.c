@@ -135,10 +135,11 @@ lem_nvm_read(struct lem *sc, uint16_t word, uint16_t *value)
 		    64;
 	if (word >= sc->nvm_words)
 		return -EINVAL;
-	if (sc->chip >= LEM_82540) {
+	if (sc->chip >= LEM_82540 && !sc->eerd_dead) {
 		error = nvm_read_eerd(sc, word, value);
 		if (error != -ETIMEDOUT)
 			return error;
+		sc->eerd_dead = true;	/* bhyve has none: ask only once */
 	}
 	return nvm_read_wires(sc, word, value);
 }

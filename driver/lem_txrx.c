@@ -103,7 +103,7 @@ tx_offload_valid(const struct lem_tx_pkt *pkt)
 	uint32_t l4 = (uint32_t)pkt->l2_len + pkt->l3_len;
 	uint32_t hdr_len = l4 + pkt->l4_len;
 
-	if (l4 + 16 > 255)
+	if (pkt->l2_len < 14 || pkt->l3_len < 20 || l4 + 16 > 255)
 		return false;
 	return !(pkt->flags & LEM_TX_TSO) ||
 	    (pkt->mss != 0 && hdr_len <= 255 && pkt->len_bytes > hdr_len &&
@@ -155,6 +155,8 @@ lem_tx_encap(struct lem *sc, const struct lem_tx_pkt *pkt)
 	uint16_t next = r->next_to_use, i, segs = pkt->segs, used;
 	uint32_t len;
 
+	if (sc->gone)
+		return -ENODEV;
 	if (segs == 0 || segs + LEM_TX_EXTRA_DESC > r->reserve)
 		return -EINVAL;
 	if (lem_tx_free(r) < segs + LEM_TX_EXTRA_DESC) {
@@ -162,6 +164,10 @@ lem_tx_encap(struct lem *sc, const struct lem_tx_pkt *pkt)
 		return -ENOSPC;
 	}
 	if (pkt->flags != 0) {
+		if (pkt->flags & LEM_TX_TSO && sc->chip == LEM_82543)
+			return -EOPNOTSUPP;
+		if (pkt->flags & LEM_TX_VLAN && !sc->vlan)
+			return -EINVAL;	/* it would leave untagged */
 		if (pkt->flags & ~LEM_TX_VLAN) {
 			if (!tx_offload_valid(pkt))
 				return -EINVAL;
@@ -376,7 +382,8 @@ lem_rx_pkt_get(struct lem *sc, struct lem_rx_pkt *pkt)
 		i = ring_wrap(i + 1, r->count);
 	} while (!(d.status & E1000_RXD_STAT_EOP));
 	rx_flags(pkt, &d);
-	r->cleaned += ring_distance(r->next_to_clean, i, r->count);
+	pkt->descs = ring_distance(r->next_to_clean, i, r->count);
+	r->cleaned += pkt->descs;
 	r->next_to_clean = i;
 	r->stats.packets++;
 	if (pkt->flags & LEM_RX_ERROR)
@@ -399,6 +406,21 @@ lem_rx_refill(struct lem *sc, const uint64_t *pa, uint16_t n)
 		r->next_to_use = next;
 	}
 	return done;
+}
+
+/*
+ * What was marked three dispatches ago has arrived.  Dispatch 1 may be under way
+ * when RDT is written, and the ICR read of dispatch 2 may precede it; dispatch 2
+ * takes its causes after that, so those of dispatch 3 were read later still.
+ */
+static void
+rx_seen(struct lem_rx_ring *r, uint32_t dispatches)
+{
+	if (dispatches - r->mark_dispatch < 3)
+		return;
+	r->seen = r->marked;
+	r->marked = r->posted;
+	r->mark_dispatch = dispatches;
 }
 
 /*
@@ -426,9 +448,10 @@ lem_rx_flush(struct lem *sc)
 		r->tail_posted = r->next_to_use;
 		r->stats.doorbells++;
 	}
+	rx_seen(r, sc->dispatches);
 	if (rx_starved(r)) {
 		r->stats.pushes++;
-		(void)lem_read(sc, E1000_STATUS);
+		lem_push(sc);
 		r->seen = r->marked = r->posted;
 	}
 }

@@ -16,7 +16,7 @@
  *	guest	state = RUNNING, takes its counters, works
  *	host	waits, sets stop = 1
  *	guest	takes its counters again, state = STOPPED
- *	host	reads its own counters again, sets finish = 1
+ *	host	reads its own counters again, sets expect, then finish = 1
  *	guest	drains, checks the device's statistics, state = DONE
  *
  * A guest that can not go on writes a sentence to `error` and sets FAILED.
@@ -87,7 +87,8 @@ struct lem_mailbox {
 	volatile uint32_t go;
 	volatile uint32_t stop;
 	volatile uint32_t finish;
-	uint32_t pad[15];
+	uint32_t pad;
+	uint64_t expect;	/* rx: frames that were sent in all */
 
 	/* guest to host */
 	volatile uint32_t state;	/* enum lem_box_state */
@@ -95,7 +96,6 @@ struct lem_mailbox {
 	uint64_t sent_total;	/* tx, ping: sequence numbers 0 .. this - 1 */
 	uint64_t samples;	/* round trips stored at LEM_SAMPLES_PA */
 	uint64_t rx_unique, rx_duplicated, rx_reordered, rx_corrupted;
-	uint64_t ping_timeouts;
 	struct lem_box_counters begin, end;
 	char error[160];
 };

@@ -11,9 +11,9 @@
 #include "sequence.h"
 
 #define DRAIN_MS	3000u	/* longest wait for what is outstanding */
-#define QUIET_MS	50u	/* no frame for so long: the sender is done */
 #define PING_TIMEOUT_MS	100u
 #define PING_WARM_UP	16u
+#define IDLE_TICK_US	10000u
 #define RX_BATCH	32u	/* frames between two RDT writes */
 
 static struct lem_mailbox *const box =
@@ -141,6 +141,21 @@ receive_batch(void)
 	return n;
 }
 
+/* What is still on its way, up to `expect` frames in all; then the account. */
+static void
+receive_rest(uint64_t expect)
+{
+	uint64_t limit = deadline(DRAIN_MS);
+
+	while (received.unique < expect && bare_rdtsc() < limit)
+		(void)receive_batch();
+	/* One more look: what came twice comes now. */
+	(void)receive_batch();
+	box->rx_unique = received.unique;
+	box->rx_duplicated = received.duplicated;
+	box->rx_reordered = received.reordered;
+}
+
 /*
  * The sender is already at it; the window begins when its frames arrive (QEMU
  * lets none in for a second after RCTL is written).
@@ -148,7 +163,7 @@ receive_batch(void)
 static void
 run_rx(void)
 {
-	uint64_t quiet, limit = deadline(DRAIN_MS);
+	uint64_t limit = deadline(DRAIN_MS);
 
 	while (received.unique < box->ring_size) {
 		(void)receive_batch();
@@ -160,22 +175,20 @@ run_rx(void)
 		if (receive_batch() == 0)
 			bare_pause();
 	end();
-	quiet = deadline(QUIET_MS);
-	while (bare_rdtsc() < quiet)
-		if (receive_batch() > 0)
-			quiet = deadline(QUIET_MS);
-	box->rx_unique = received.unique;
-	box->rx_duplicated = received.duplicated;
-	box->rx_reordered = received.reordered;
+	receive_rest(box->expect);
 }
 
 /* ------------------------------------------------------------------ ping */
 
-/* One round trip; returns its TSC ticks, 0 when no answer came. */
+/*
+ * One round trip; returns its TSC ticks, UINT32_MAX when no answer came in
+ * time.  It ends with an empty ring, so that the next answer,
+ * too, takes an interrupt: a ring that is never empty would be polled.
+ */
 static uint64_t
 ping_one(void)
 {
-	uint64_t want = sent, seq, start, limit;
+	uint64_t want = sent, seq, start, limit, ticks = UINT32_MAX;
 	const uint8_t *frame;
 	uint32_t len;
 
@@ -186,6 +199,8 @@ ping_one(void)
 	do {
 		nic->poll();
 		frame = nic->rx_next(&len);
+		if (frame == NULL && ticks != UINT32_MAX)
+			return ticks;
 		if (frame == NULL) {
 			bare_pause();
 			continue;
@@ -199,9 +214,9 @@ ping_one(void)
 		nic->rx_release();
 		nic->rx_flush();
 		if (seq == want)
-			return bare_rdtsc() - start;
+			ticks = bare_rdtsc() - start;
 	} while (bare_rdtsc() < limit);
-	return 0;
+	return ticks;
 }
 
 static void
@@ -215,17 +230,13 @@ run_ping(void)
 	begin();
 	while (box->stop == 0) {
 		ticks = ping_one();
-		if (ticks == 0)
-			box->ping_timeouts++;
-		else if (box->samples < LEM_SAMPLES_MAX)
+		if (box->samples < LEM_SAMPLES_MAX)
 			sample[box->samples++] =
-			    ticks > UINT32_MAX ? UINT32_MAX : (uint32_t)ticks;
+			    ticks < UINT32_MAX ? (uint32_t)ticks : UINT32_MAX;
 	}
 	end();
 	drain();
-	box->rx_unique = received.unique;
-	box->rx_duplicated = received.duplicated;
-	box->rx_reordered = received.reordered;
+	receive_rest(sent);
 }
 
 /* ------------------------------------------------------------------ idle */
@@ -233,9 +244,10 @@ run_ping(void)
 static void
 run_idle(void)
 {
+	bare_tick_start(IDLE_TICK_US);	/* to see that the window is over */
 	begin();
 	while (box->stop == 0)
-		bare_pause();
+		bare_wait_for_interrupt();
 	end();
 }
 

@@ -17,6 +17,7 @@ scripts()
 		    echo "$file"
 	done
 	echo ./test/check/common
+	echo ./test/bench/common
 }
 
 bad=0

@@ -44,7 +44,8 @@ add(const char *id, enum lem_row row, double kpps, double ratio)
 		.itr = 488,
 		.kpps = { kpps, kpps * 0.95, kpps * 1.05, 5 },
 		.ratio = ratio,
-		.per_packet = { 1, 0.24, 1.5, 1.5, 57.8 },
+		.per_packet = { 1, 0.24, 1.5, 1.5, 57.8, 0.5, 0 },
+		.batch_max = 254,
 		.rtt_p50_us = NAN,
 		.rtt_p99_us = NAN,
 		.boot_ms = 150,
@@ -369,7 +370,8 @@ test_json_golden(void **state)
 	    "\"max\":806.4,\"runs\":5},\"ratio\":44.4,"
 	    "\"boot_ms\":150,"
 	    "\"per_packet\":{\"doorbells\":1,\"interrupts\":0.24,"
-	    "\"registers\":1.5,\"exits\":1.5,\"host_cpu_us\":57.8},"
+	    "\"registers\":1.5,\"exits\":1.5,\"host_cpu_us\":57.8,"
+	    "\"deferred\":0.5,\"ring_full\":0},\"batch_max\":254,"
 	    "\"rtt_us\":{\"p50\":null,\"p99\":null},\"lost\":0,"
 	    "\"duplicated\":0,\"reordered\":0,\"corrupted\":"
 	    "18446744073709551615,\"guard_flushes\":3,\"skipped\":null,"

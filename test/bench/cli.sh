@@ -1,0 +1,136 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# lem-bench's options: what it takes, what it refuses and in what words.  The
+# QEMU here is a script: nothing is measured, and nothing may be tried to.
+
+# shellcheck source=test/bench/common
+. "$(dirname -- "$0")/common"
+
+qemu_script <<END
+case "\$*" in
+--version) echo 'QEMU emulator version 0 (a script)' ;;
+*help*) echo '  mitigation=<bool>      - on/off (default: true)' ;;
+*) echo "\$*" >>'$tmp/measured' ;;
+esac
+END
+
+# refused WORD ARG...: a usage error that names WORD, before any measuring.
+refused()
+{
+	word=$1
+	shift
+	topic "$*"
+	run --qemu "$tmp/qemu" "$@"
+	status_is 2
+	[ -s "$tmp/out" ] && wrong "it prints on standard output"
+	head -n 1 "$tmp/err" | grep -qF -e "$word" ||
+	    wrong "the first line does not say '$word': $(cat "$tmp/err")"
+	head -n 1 "$tmp/err" | grep -q 'lem-bench: ' ||
+	    wrong "the line does not say who speaks"
+	[ "$(sed '/^Try /d' "$tmp/err" | wc -l)" = 1 ] ||
+	    wrong "not one line: $(cat "$tmp/err")"
+	[ -e "$tmp/measured" ] && wrong "it began to measure"
+	rm -f "$tmp/measured"
+	nothing_left
+}
+
+topic --help
+run --help
+status_is 0
+for option in quick full cells list json report qemu seconds runs itr frame \
+    help; do
+	grep -q -e "--$option" "$tmp/out" || wrong "no --$option"
+done
+[ -s "$tmp/err" ] && wrong "it prints on standard error"
+[ "$(awk 'length > 80' "$tmp/out")" = '' ] || wrong "lines over 80 columns"
+
+topic --version
+run --version
+status_is 0
+grep -Eqx 'lem-bench [0-9.]+' "$tmp/out" || wrong "$(cat "$tmp/out")"
+
+refused --bogus --bogus
+refused x -x
+refused extra extra
+refused runs --runs
+for value in 0 -1 x '' 1001 1x 1,2 99999999999999999999; do
+	refused --runs --runs "$value"
+done
+for value in -1 65536 x '' '1,' 1,,2 '1 2' 99999999999999999999; do
+	refused --itr --itr "$value"
+done
+refused --itr --itr 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17
+for value in 59 1515 x '' 60,59 -60; do
+	refused --frame --frame "$value"
+done
+for value in 0 -1 x '' 1x nan inf 1e9 0.001; do
+	refused --seconds --seconds "$value"
+done
+refused nope --cells nope
+refused nope --cells 'kvm.tx.null.combined,nope'
+refused --cells --cells ''
+refused --cells --cells ,
+
+refused /nonexistent/file --json /nonexistent/file
+refused "$tmp/cwd" --json "$tmp/cwd"
+refused --json --json ''
+refused /nonexistent/a/b --report /nonexistent/a/b
+refused "$tmp/out" --report "$tmp/out"
+refused --report --report ''
+# A usage error leaves no files, whatever the order of the options.
+refused nope --json "$tmp/cwd/json" --report "$tmp/cwd/report" --cells nope
+
+topic --list
+run --list --qemu "$tmp/qemu" --json "$tmp/cwd/json" --report "$tmp/cwd/report"
+status_is 0
+[ -e "$tmp/measured" ] && wrong "it began to measure"
+nothing_left
+for host in kvm tcg; do
+	for row in standard moderated combined virtio; do
+		grep -Eq "^$host\.tx\.null\.$row( |$)" "$tmp/out" ||
+		    wrong "no $host.tx.null.$row"
+	done
+done
+cut -d ' ' -f 1 "$tmp/out" >"$tmp/quick"
+run --list --full --qemu "$tmp/qemu"
+status_is 0
+cut -d ' ' -f 1 "$tmp/out" | sort >"$tmp/full"
+[ "$(sort "$tmp/quick" | comm -23 - "$tmp/full")" = '' ] ||
+    wrong "--quick has cells that --full has not"
+[ "$(wc -l <"$tmp/full")" -gt "$(wc -l <"$tmp/quick")" ] ||
+    wrong "--full is no more than --quick"
+
+topic "--list with --cells"
+run --list --cells 'tcg.*.null.combined,tcg.ping.*.virtio' --qemu "$tmp/qemu"
+status_is 0
+cut -d ' ' -f 1 "$tmp/out" | grep -Evq \
+    '^tcg\.(tx\.null\.combined|ping\.dgram\.virtio)$' &&
+    wrong "cells that do not match: $(cat "$tmp/out")"
+[ -s "$tmp/out" ] || wrong "no cells at all"
+
+topic "--frame and --itr"
+run --list --frame 60,1514 --itr 488,77 --qemu "$tmp/qemu"
+status_is 0
+grep -q '^tcg\.tx\.null\.combined\.frame1514$' "$tmp/out" ||
+    wrong "no cell for the second frame length"
+grep -q '\.combined\.itr77\( \|$\)' "$tmp/out" ||
+    wrong "no cell for the second ITR"
+
+# Refused or taken once: an id is a key.
+topic "the same number twice"
+run --list --frame 60,60 --itr 5,5 --qemu "$tmp/qemu"
+[ $status = 2 ] || [ "$(cut -d ' ' -f 1 "$tmp/out" | sort | uniq -d)" = '' ] ||
+    wrong "ids are not unique: $(sort "$tmp/out" | uniq -d | head -n 2)"
+
+topic "an output that is full"
+run --cells tcg.tx.null.virtio --qemu /nonexistent --seconds 0.05 \
+    --json /dev/full
+status_is 1
+grep -q /dev/full "$tmp/err" || wrong "the file is not named"
+"$bench" --cells tcg.tx.null.virtio --qemu /nonexistent --seconds 0.05 \
+    >/dev/full 2>"$tmp/err" </dev/null
+status=$?
+status_is 1
+
+verdict

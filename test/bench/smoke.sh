@@ -1,0 +1,102 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# A short run of a few cells for each accelerator there is: whatever can be
+# said of the figures without a clock.  Rates and times only have to be there.
+
+# shellcheck source=test/bench/common
+. "$(dirname -- "$0")/common"
+
+command -v jq >/dev/null || skip "jq is not here"
+[ -n "$real" ] || skip "QEMU is not here"
+
+topic "a short run"
+cells='*.tx.null.combined,*.tx.null.standard,*.tx.dgram.combined'
+cells=$cells',*.rx.dgram.combined,*.ping.dgram.combined,*.tx.null.virtio'
+run --cells "$cells" --runs 1 --seconds 0.2 --json "$tmp/json" \
+    --report "$tmp/report"
+status_is 0
+jq empty "$tmp/json" || wrong "the JSON is not well-formed"
+
+topic "the layout of the JSON"
+# Keys are an interface: these stay, whatever comes to them.
+json '.machine | has("cpu") and has("kernel") and has("qemu") and has("kvm")'
+json '.cells | length >= 12'
+# shellcheck disable=SC2016 # a variable of jq
+json '[.cells[] | . as $c | (
+    ("id host nic driver guest workload sink frame moderation mit_enable",
+    "itr kpps ratio per_packet rtt_us lost duplicated reordered corrupted",
+    "skipped" | split(" ")[] | select(in($c) | not)),
+    ("median min max runs" | split(" ")[] | select(in($c.kpps) | not)),
+    ("doorbells interrupts registers exits host_cpu_us" | split(" ")[] |
+	select(in($c.per_packet) | not)),
+    ("p50 p99" | split(" ")[] | select(in($c.rtt_us) | not))
+    )] | length == 0'
+json '[.cells[] | .id, .host, .nic, .driver, .guest, .workload, .sink |
+    type] | unique == ["string"]'
+json '[.cells[] | .moderation, .mit_enable | type] | unique == ["boolean"]'
+json '[.cells[] | .frame, .itr, .kpps.runs | type] | unique == ["number"]'
+json '[.cells[] | .skipped | type] - ["string", "null"] == []'
+json '[.cells[].id] | length == (unique | length)'
+json '[.cells[].host] | unique == ["qemu-kvm", "qemu-tcg"]'
+
+topic "every cell that ran"
+json '[.cells[] | select(.host == "qemu-tcg" and .nic == "virtio-net" and
+    .skipped != null)] == []'
+json '[.cells[] | select(.skipped == null) | .failed == null and
+    .kpps.runs == 1 and .kpps.median > 0 and .kpps.min == .kpps.median and
+    .kpps.max == .kpps.median] | length > 0 and all'
+json '[.cells[] | select(.skipped == null) | .per_packet |
+    .interrupts, .registers, .host_cpu_us | type] | unique == ["number"]'
+json '[.cells[] | select(.skipped == null and .sink == "dgram") |
+    .lost, .duplicated, .reordered, .corrupted] |
+    length > 0 and all(. == 0)'
+json '[.cells[] | .lost, .duplicated, .reordered, .corrupted] |
+    all(. == 0 or . == null)'
+json '[.cells[] | select(.skipped == null) | .guard_flushes == 0] | all'
+# Exits are KVM's to count; there are none to count under TCG.
+json '[.cells[] | select(.host == "qemu-kvm" and .skipped == null) |
+    .per_packet.exits | type] - ["number"] == []'
+json '[.cells[] | select(.host == "qemu-kvm" and .skipped == null) |
+    .per_packet.exits > 0] | all'
+json '[.cells[] | select(.host == "qemu-tcg") | .per_packet.exits] |
+    all(. == null)'
+
+topic "each workload"
+json '[.cells[] | select(.workload == "ping" and .skipped == null) |
+    .rtt_us | .p50 > 0 and .p99 >= .p50] | all'
+json '[.cells[] | select(.workload != "ping") | .rtt_us.p50, .rtt_us.p99] |
+    all(. == null)'
+# Combined packets share a TDT write, those of the standard driver do not.
+json '[.cells[] | select(.skipped == null and .workload == "tx" and
+    .nic == "e1000" and .mit_enable) | .per_packet.doorbells < 0.1 and
+    .per_packet.doorbells > 0] | length > 0 and all'
+json '[.cells[] | select(.skipped == null and .workload == "tx" and
+    .nic == "e1000" and (.mit_enable | not)) | .per_packet.doorbells |
+    . > 0.999 and . < 1.001] | all'
+json '[.cells[] | select(.skipped == null and .workload == "ping") |
+    .per_packet.doorbells | . > 0.99 and . < 1.1] | all'
+json '[.cells[] | select(.skipped == null and (.id |
+    endswith(".tx.null.standard"))) | .ratio == 1] | all'
+
+topic "the report"
+page=$tmp/report/index.html
+[ -s "$page" ] || wrong "no index.html"
+grep -q '<svg' "$page" || wrong "no chart"
+grep -q '</html>' "$page" || wrong "the page has no end"
+grep -Eqi '(src|href) *= *["'\'']?(https?:)?//' "$page" &&
+    wrong "the page fetches something"
+[ "$(ls -A "$tmp/report")" = index.html ] ||
+    wrong "more than the page: $(ls -A "$tmp/report")"
+
+topic "the table"
+says "moderated/modified"
+says "RFC, 2012"
+[ "$(awk 'length > 79' "$tmp/out")" = '' ] || wrong "lines over 79 columns"
+nothing_left
+
+jq -r '.cells[] | select(.skipped != null) |
+    "not run: \(.id): \(.skipped)"' "$tmp/json"
+[ "$(jq '[.cells[] | select(.skipped == null)] | length' "$tmp/json")" != 0 ] ||
+    [ $bad = 1 ] || skip "every cell was skipped"
+verdict
