@@ -120,7 +120,7 @@ static int
 parse_number(const char *option, const char *text, unsigned int least,
     unsigned int most, unsigned int *value)
 {
-	unsigned int list[LEM_LIST_MAX];
+	unsigned int list[LEM_LIST_MAX] = { 0 };
 	size_t count;
 
 	if (strchr(text, ',') != NULL)
@@ -554,8 +554,7 @@ measure(const struct lem_options *o, const struct lem_host *host,
 		goto free_runs;
 	}
 	if (r->cells > 0)
-		r->machine.sink_kpps =
-		    lem_sink_ceiling(o->frame[0],
+		r->machine.sink_kpps = lem_sink_ceiling(o->frame[0],
 		    r->seconds < 1 ? r->seconds : 1);
 	run_all(r, o, host, run, n);
 	status = output(o, r);

@@ -209,6 +209,7 @@ struct lem_rx_ring {
 	uint32_t marked;
 	uint32_t mark_dispatch;	/* dispatches when they were marked */
 	uint32_t cleaned;	/* got back with a frame */
+	uint32_t partial;	/* written back, of a frame not yet complete */
 	struct lem_rx_stats stats;
 	uint64_t desc_pa;
 };
@@ -343,8 +344,8 @@ int lem_vlan_filter(struct lem *sc, uint16_t vid, bool accept);
  * LEM_TX_VLAN asks: one bit, CTRL.VME, is for both), VLAN filter, and frames
  * over 1522 bytes.
  */
-void lem_rx_mode(struct lem *sc, bool vlan, bool vlan_filter,
-    bool long_packets);
+void
+lem_rx_mode(struct lem *sc, bool vlan, bool vlan_filter, bool long_packets);
 
 /*
  * lem_moderation_set: Returns 0, or -EOPNOTSUPP when the chip (82543, 82544)
@@ -466,9 +467,10 @@ lem_tx_free(const struct lem_tx_ring *r)
 static inline bool
 lem_tx_low(const struct lem_tx_ring *r)
 {
-	uint16_t low =
-	    r->combine == LEM_COMBINE_RECLAIM_FIRST ? r->count / 8 : r->reserve;
+	uint16_t low = r->reserve;
 
+	if (r->combine == LEM_COMBINE_RECLAIM_FIRST && r->count / 8 > low)
+		low = r->count / 8;
 	return lem_tx_free(r) < low;
 }
 
@@ -542,6 +544,9 @@ lem_push(struct lem *sc)
 {
 	(void)lem_read(sc, E1000_STATUS);
 }
+
+/* lem_check_present: 0, or -ENODEV when STATUS reads all ones. */
+int lem_check_present(struct lem *sc);
 
 /* lem_moderation_write: what lem_start() needs of lem_moderation_set(). */
 void lem_moderation_write(struct lem *sc);

@@ -4,11 +4,12 @@
  */
 #include "lem.h"
 
-/* Collision threshold and distance, 13.4.33; IPG of copper, 13.4.34. */
+/* Collision threshold, 13.4.33; TIPG, 13.4.34. */
 #define TCTL_CT			15u
-#define TIPG_COPPER \
-	(8u << E1000_TIPG_IPGT_SHIFT | 8u << E1000_TIPG_IPGR1_SHIFT | \
-	    6u << E1000_TIPG_IPGR2_SHIFT)
+/* Gaps of copper; IPGT is 8 on the old chips, 10 since the 82540. */
+#define TIPG_IPGR (8u << E1000_TIPG_IPGR1_SHIFT | 6u << E1000_TIPG_IPGR2_SHIFT)
+#define TIPG_IPGT_82543		8u
+#define TIPG_IPGT_82540		10u
 
 /* Address and type of an 802.3x pause frame (13.4.9 to 13.4.11). */
 #define PAUSE_ADDRESS_LOW	0x00c28001u
@@ -44,8 +45,8 @@ lem_wait(struct lem *sc, uint32_t reg, uint32_t mask, uint32_t want,
 	return -ETIMEDOUT;
 }
 
-static int
-check_present(struct lem *sc)
+int
+lem_check_present(struct lem *sc)
 {
 	if (lem_read(sc, E1000_STATUS) == UINT32_MAX)
 		sc->gone = true;
@@ -65,7 +66,7 @@ lem_reset(struct lem *sc)
 	int error;
 
 	lem_stop(sc);
-	error = check_present(sc);
+	error = lem_check_present(sc);
 	if (error != 0)
 		return error;
 	lem_write(sc, E1000_CTRL, lem_read(sc, E1000_CTRL) | E1000_CTRL_RST);
@@ -126,9 +127,9 @@ lem_attach(struct lem *sc)
 		return -EOPNOTSUPP;
 	sc->chip = lem_devices[i].chip;
 	error = lem_reset(sc);
-	if (error != 0)
-		return error;
-	return mac_find(sc);
+	if (error == 0)
+		error = mac_find(sc);
+	return error != 0 ? error : lem_check_present(sc);
 }
 
 /* ----------------------------------------------------------------- rings */
@@ -221,8 +222,8 @@ rctl_bsize(uint16_t buf_bytes)
 static void
 rctl_write(struct lem *sc)
 {
-	uint32_t rctl = E1000_RCTL_EN | E1000_RCTL_SECRC |
-	    rctl_bsize(sc->rx.buf_bytes);
+	uint32_t rctl =
+	    E1000_RCTL_EN | E1000_RCTL_SECRC | rctl_bsize(sc->rx.buf_bytes);
 
 	if (sc->filter & LEM_FILTER_PROMISC)
 		rctl |= E1000_RCTL_UPE | E1000_RCTL_MPE;
@@ -239,6 +240,15 @@ rctl_write(struct lem *sc)
 	sc->rctl = rctl;
 }
 
+/* The transmitter on; collision distance follows duplex (13.4.33). */
+static void
+tctl_write(struct lem *sc, bool full_duplex)
+{
+	lem_write(sc, E1000_TCTL,
+	    E1000_TCTL_EN | E1000_TCTL_PSP | TCTL_CT << E1000_TCTL_CT_SHIFT |
+		(full_duplex ? E1000_TCTL_COLD_FD : E1000_TCTL_COLD_HD));
+}
+
 /* 14.5: base, length, head and tail while the unit is off; then TCTL.EN. */
 static void
 start_tx(struct lem *sc)
@@ -251,10 +261,11 @@ start_tx(struct lem *sc)
 	lem_write(sc, E1000_TDLEN, r->count * (uint32_t)sizeof(*r->desc));
 	lem_write(sc, E1000_TDH, 0);
 	lem_write(sc, E1000_TDT, 0);
-	lem_write(sc, E1000_TIPG, TIPG_COPPER);
-	lem_write(sc, E1000_TCTL,
-	    E1000_TCTL_EN | E1000_TCTL_PSP | TCTL_CT << E1000_TCTL_CT_SHIFT |
-		E1000_TCTL_COLD_FD);
+	lem_write(sc, E1000_TIPG,
+	    TIPG_IPGR |
+		(sc->chip < LEM_82540 ? TIPG_IPGT_82543 : TIPG_IPGT_82540)
+		    << E1000_TIPG_IPGT_SHIFT);
+	tctl_write(sc, true);
 }
 
 /* 14.4, likewise; the ring is empty until the port refills it. */
@@ -264,7 +275,7 @@ start_rx(struct lem *sc)
 	struct lem_rx_ring *r = &sc->rx;
 
 	r->next_to_use = r->next_to_clean = r->tail_posted = 0;
-	r->posted = r->seen = r->marked = r->cleaned = 0;
+	r->posted = r->seen = r->marked = r->cleaned = r->partial = 0;
 	lem_write(sc, E1000_RDBAL, (uint32_t)r->desc_pa);
 	lem_write(sc, E1000_RDBAH, (uint32_t)(r->desc_pa >> 32));
 	lem_write(sc, E1000_RDLEN, r->count * (uint32_t)sizeof(*r->desc));
@@ -311,7 +322,7 @@ lem_start(struct lem *sc)
 	uint32_t ctrl;
 	int error;
 
-	error = check_present(sc);
+	error = lem_check_present(sc);
 	if (error != 0)
 		return error;
 	/* 13.4.1, 14.6: link up, speed and duplex from the PHY. */
@@ -333,7 +344,7 @@ lem_start(struct lem *sc)
 	sc->running = true;
 	sc->link.full_duplex = true;	/* as start_tx() left TCTL */
 	(void)lem_link_update(sc);
-	return check_present(sc);
+	return lem_check_present(sc);
 }
 
 void
@@ -397,35 +408,26 @@ link_force_82543(struct lem *sc)
 	return 0;
 }
 
-/* Collision distance follows duplex, 13.4.33. */
-static void
-link_set_duplex(struct lem *sc)
-{
-	uint32_t tctl = lem_read(sc, E1000_TCTL);
-
-	tctl &= ~E1000_TCTL_COLD_MASK;
-	tctl |= sc->link.full_duplex ? E1000_TCTL_COLD_FD : E1000_TCTL_COLD_HD;
-	lem_write(sc, E1000_TCTL, tctl);
-}
-
 int
 lem_link_update(struct lem *sc)
 {
 	struct lem_link was = sc->link;
 	uint32_t status = lem_read(sc, E1000_STATUS);
 
+	if (sc->chip == LEM_82543 && !was.up && status & E1000_STATUS_LU) {
+		(void)link_force_82543(sc);
+		status = lem_read(sc, E1000_STATUS);
+	}
 	if (status == UINT32_MAX) {
 		sc->gone = true;
 		return -ENODEV;
 	}
 	sc->link.up = (status & E1000_STATUS_LU) != 0;
-	if (sc->link.up && !was.up && sc->chip == LEM_82543 &&
-	    link_force_82543(sc) == 0)
-		status = lem_read(sc, E1000_STATUS);
 	sc->link.full_duplex = (status & E1000_STATUS_FD) != 0;
 	sc->link.mbps = status_mbps(status);
-	if (sc->link.up && sc->link.full_duplex != was.full_duplex)
-		link_set_duplex(sc);
+	if (sc->running && sc->link.up &&
+	    (!was.up || sc->link.full_duplex != was.full_duplex))
+		tctl_write(sc, sc->link.full_duplex);
 	return sc->link.up != was.up ||
 	    (sc->link.up &&
 		(sc->link.mbps != was.mbps ||
@@ -465,7 +467,7 @@ lem_filter_set(struct lem *sc, uint32_t flags, const uint8_t (*mc)[6],
 	if (!sc->running)
 		return 0;
 	rctl_write(sc);
-	return check_present(sc);	/* and pushes the writes through */
+	return lem_check_present(sc);	/* and pushes the writes through */
 }
 
 int
@@ -547,7 +549,7 @@ lem_stats_update(struct lem *sc)
 			now[i] |= (uint64_t)lem_read(sc, reg) << 32;
 		}
 	}
-	if (check_present(sc) != 0)
+	if (lem_check_present(sc) != 0)
 		return -ENODEV;
 	for (i = 0; i < LEM_STATS; i++)
 		sc->stat[i] += now[i];

@@ -72,7 +72,10 @@ nvm_shift_in(struct lem *sc, uint32_t *eecd)
 	return value;
 }
 
-/* Software owns the wires only while GNT says so (13.4.3). */
+/*
+ * Software may move the wires only while GNT says so (13.4.3).  The grant bits
+ * are new with the 82540; before it nobody else is on the bus.
+ */
 static int
 nvm_acquire(struct lem *sc, uint32_t *eecd)
 {
@@ -88,17 +91,22 @@ nvm_acquire(struct lem *sc, uint32_t *eecd)
 		lem_write(sc, E1000_EECD, *eecd);
 		error = lem_wait(sc, E1000_EECD, E1000_EECD_GNT, E1000_EECD_GNT,
 		    1000, 5);
+		if (error == -ETIMEDOUT)
+			lem_write(sc, E1000_EECD, *eecd & ~E1000_EECD_REQ);
 	}
 	*eecd &= ~(E1000_EECD_SK | E1000_EECD_DI | E1000_EECD_CS);
 	return error;
 }
 
+/* Deselect, one clock for the EEPROM to notice, and let go. */
 static void
 nvm_release(struct lem *sc, uint32_t *eecd)
 {
-	*eecd &= ~(E1000_EECD_CS | E1000_EECD_DI | E1000_EECD_REQ);
+	*eecd &= ~(E1000_EECD_CS | E1000_EECD_DI);
 	nvm_clock(sc, eecd, true);
 	nvm_clock(sc, eecd, false);
+	if (sc->chip >= LEM_82540)
+		lem_write(sc, E1000_EECD, *eecd & ~E1000_EECD_REQ);
 }
 
 static int
@@ -108,19 +116,17 @@ nvm_read_wires(struct lem *sc, uint16_t word, uint16_t *value)
 	int error;
 
 	error = nvm_acquire(sc, &eecd);
-	if (error == 0) {
-		eecd |= E1000_EECD_CS;
-		nvm_clock(sc, &eecd, false);
-		nvm_shift_out(sc, &eecd, E1000_NVM_OPCODE_READ,
-		    E1000_NVM_OPCODE_BITS);
-		nvm_shift_out(sc, &eecd, word,
-		    sc->nvm_words == 256 ? E1000_NVM_ADDR_BITS_256 :
-					   E1000_NVM_ADDR_BITS_64);
-		*value = nvm_shift_in(sc, &eecd);
-	}
-	if (!sc->gone)
-		nvm_release(sc, &eecd);
-	return error;
+	if (error != 0)
+		return error;
+	eecd |= E1000_EECD_CS;
+	nvm_clock(sc, &eecd, false);
+	nvm_shift_out(sc, &eecd, E1000_NVM_OPCODE_READ, E1000_NVM_OPCODE_BITS);
+	nvm_shift_out(sc, &eecd, word,
+	    sc->nvm_words == 256 ? E1000_NVM_ADDR_BITS_256 :
+				   E1000_NVM_ADDR_BITS_64);
+	*value = nvm_shift_in(sc, &eecd);
+	nvm_release(sc, &eecd);
+	return 0;
 }
 
 int
@@ -207,18 +213,23 @@ mdio_shift_out(struct lem *sc, uint32_t bits, unsigned int n)
 	}
 }
 
-/* Turn the bus round, then 16 bits, most significant first. */
-static uint16_t
-mdio_shift_in(struct lem *sc)
+/*
+ * Turn the bus round, then 16 bits, most significant first.  A PHY that is there
+ * answers the turnaround with a 0; a wire nobody drives is pulled up.
+ */
+static int
+mdio_shift_in(struct lem *sc, uint16_t *result)
 {
 	uint32_t ctrl = lem_read(sc, E1000_CTRL);
 	uint16_t value = 0;
 	unsigned int n;
+	bool absent;
 
 	ctrl &= ~(E1000_CTRL_SDP2_IODIR | E1000_CTRL_SDP2_DATA |
 	    E1000_CTRL_SDP3_DATA);
 	lem_write(sc, E1000_CTRL, ctrl);
 	mdio_clock(sc, ctrl);
+	absent = (lem_read(sc, E1000_CTRL) & E1000_CTRL_SDP2_DATA) != 0;
 	for (n = 0; n < 16; n++) {
 		lem_write(sc, E1000_CTRL, ctrl | E1000_CTRL_SDP3_DATA);
 		lem_os_udelay(&sc->os, MDIO_DELAY_US);
@@ -229,7 +240,8 @@ mdio_shift_in(struct lem *sc)
 		lem_os_udelay(&sc->os, MDIO_DELAY_US);
 	}
 	mdio_clock(sc, ctrl);
-	return value;
+	*result = value;
+	return absent ? -EIO : 0;
 }
 
 /* Start 01, operation, PHY and register address: 14 bits. */
@@ -242,6 +254,8 @@ mdio_header(bool read, uint8_t reg)
 int
 lem_phy_read(struct lem *sc, uint8_t reg, uint16_t *value)
 {
+	int error;
+
 	if (reg > 31)
 		return -EINVAL;
 	if (sc->chip != LEM_82543)
@@ -251,8 +265,8 @@ lem_phy_read(struct lem *sc, uint8_t reg, uint16_t *value)
 		    value);
 	mdio_shift_out(sc, UINT32_MAX, MDIO_PREAMBLE_BITS);
 	mdio_shift_out(sc, mdio_header(true, reg), 14);
-	*value = mdio_shift_in(sc);
-	return 0;
+	error = mdio_shift_in(sc, value);
+	return lem_check_present(sc) != 0 ? -ENODEV : error;
 }
 
 int
@@ -271,7 +285,7 @@ lem_phy_write(struct lem *sc, uint8_t reg, uint16_t value)
 	/* Header, turnaround 10, data. */
 	mdio_shift_out(sc, mdio_header(false, reg) << 18 | 2u << 16 | value,
 	    32);
-	return 0;
+	return lem_check_present(sc);
 }
 
 int

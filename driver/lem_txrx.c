@@ -362,8 +362,12 @@ lem_rx_pkt_get(struct lem *sc, struct lem_rx_pkt *pkt)
 	pkt->len_bytes = 0;
 	do {
 		if (i == r->tail_posted ||
-		    !(rx_status(r, i) & E1000_RXD_STAT_DD))
-			return 0;	/* the rest has not come yet */
+		    !(rx_status(r, i) & E1000_RXD_STAT_DD)) {
+			/* The rest has not come yet. */
+			r->partial =
+			    ring_distance(r->next_to_clean, i, r->count);
+			return 0;
+		}
 		/* DD before the rest of the descriptor and the data. */
 		lem_os_rmb();
 		d = r->desc[i];
@@ -384,6 +388,7 @@ lem_rx_pkt_get(struct lem *sc, struct lem_rx_pkt *pkt)
 	rx_flags(pkt, &d);
 	pkt->descs = ring_distance(r->next_to_clean, i, r->count);
 	r->cleaned += pkt->descs;
+	r->partial = 0;
 	r->next_to_clean = i;
 	r->stats.packets++;
 	if (pkt->flags & LEM_RX_ERROR)
@@ -410,7 +415,7 @@ lem_rx_refill(struct lem *sc, const uint64_t *pa, uint16_t n)
 
 /*
  * What was marked three dispatches ago has arrived.  Dispatch 1 may be under way
- * when RDT is written, and the ICR read of dispatch 2 may precede it; dispatch 2
+ * What was marked three dispatches ago has arrived.  Dispatch 1 may be under way
  * takes its causes after that, so those of dispatch 3 were read later still.
  */
 static void
@@ -431,7 +436,8 @@ rx_seen(struct lem_rx_ring *r, uint32_t dispatches)
 static bool
 rx_starved(const struct lem_rx_ring *r)
 {
-	return r->seen != r->posted && (int32_t)(r->cleaned - r->seen) >= 0;
+	return r->seen != r->posted &&
+	    (int32_t)(r->cleaned + r->partial - r->seen) >= 0;
 }
 
 void

@@ -75,7 +75,8 @@ test_nvm_dead_eerd(void **state)
 		assert_true((rig.dev.now_ns - start_ns) / sizes[i] < 5000000);
 		/* The wires are given back after each word. */
 		assert_int_equal(fake_peek(&rig.dev, E1000_EECD) &
-		    (E1000_EECD_REQ | E1000_EECD_CS), 0);
+			(E1000_EECD_REQ | E1000_EECD_CS),
+		    0);
 	}
 }
 
@@ -110,8 +111,8 @@ test_nvm_keeps_flash_bits(void **state)
 	rig.dev.dead_eerd = true;
 	fake_poke(&rig.dev, E1000_EECD, E1000_EECD_FWE_DIS);
 	assert_int_equal(nvm(3), rig.dev.nvm[3]);
-	assert_int_equal(fake_peek(&rig.dev, E1000_EECD) &
-	    E1000_EECD_FWE_MASK, E1000_EECD_FWE_DIS);
+	assert_int_equal(fake_peek(&rig.dev, E1000_EECD) & E1000_EECD_FWE_MASK,
+	    E1000_EECD_FWE_DIS);
 }
 
 /* 5.6.35: words 0 to 3f; those beyond do not count. */
@@ -177,11 +178,12 @@ test_phy_write(void **state)
 		rig_attach(rig_chips[i]);
 		for (k = 0; k < RIG_COUNT(values); k++) {
 			assert_int_equal(lem_phy_write(&rig.sc, E1000_PHY_ANA,
-			    values[k]), 0);
-			assert_int_equal(rig.dev.phy[E1000_PHY_ANA],
-			    values[k]);
+					     values[k]),
+			    0);
+			assert_int_equal(rig.dev.phy[E1000_PHY_ANA], values[k]);
 			assert_int_equal(lem_phy_read(&rig.sc, E1000_PHY_ANA,
-			    &value), 0);
+					     &value),
+			    0);
 			assert_int_equal(value, values[k]);
 		}
 		assert_int_equal(rig.dev.phy_writes, RIG_COUNT(values));
@@ -238,8 +240,7 @@ test_phy_dead_mdic(void **state)
 		rig.dev.dead_mdic = true;
 		start_ns = rig.dev.now_ns;
 		accesses = rig.dev.reads + rig.dev.writes;
-		assert_int_equal(lem_phy_read(&rig.sc, 2, &value),
-		    -ETIMEDOUT);
+		assert_int_equal(lem_phy_read(&rig.sc, 2, &value), -ETIMEDOUT);
 		assert_int_equal(lem_phy_write(&rig.sc, 4, 0), -ETIMEDOUT);
 		assert_int_equal(lem_phy_renegotiate(&rig.sc), -ETIMEDOUT);
 		assert_true(rig.dev.now_ns - start_ns < 20000000);
@@ -285,7 +286,8 @@ test_mdio_back_to_back(void **state)
 		assert_int_equal(value, (uint16_t)(i * 257));
 		if (i % 3 == 0)
 			assert_int_equal(lem_phy_write(&rig.sc, 21,
-			    (uint16_t)i), 0);
+					     (uint16_t)i),
+			    0);
 		assert_int_equal(rig.dev.phy[21], i / 3 * 3);
 	}
 }

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the driver core needs of the unit tests (driver/lem.h lists it): every
+ * access goes to a struct fake_device, whose clock udelay advances.  A barrier
+ * has no device to go to; it is noted by the one last initialised.
+ */
+#ifndef LEM_OS_H
+#define LEM_OS_H
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct fake_device;
+
+struct lem_os {
+	struct fake_device *dev;
+};
+
+uint32_t fake_read(struct fake_device *dev, uint32_t reg);
+void fake_write(struct fake_device *dev, uint32_t reg, uint32_t value);
+void fake_udelay(struct fake_device *dev, unsigned int us);
+void fake_wmb(void);
+void fake_rmb(void);
+
+static inline uint32_t
+lem_os_read32(struct lem_os *os, uint32_t reg)
+{
+	return fake_read(os->dev, reg);
+}
+
+static inline void
+lem_os_write32(struct lem_os *os, uint32_t reg, uint32_t value)
+{
+	fake_write(os->dev, reg, value);
+}
+
+static inline void
+lem_os_udelay(struct lem_os *os, unsigned int us)
+{
+	fake_udelay(os->dev, us);
+}
+
+static inline void
+lem_os_wmb(void)
+{
+	__asm__ volatile("" : : : "memory");
+	fake_wmb();
+}
+
+static inline void
+lem_os_rmb(void)
+{
+	__asm__ volatile("" : : : "memory");
+	fake_rmb();
+}
+
+#endif
