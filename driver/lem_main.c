@@ -134,7 +134,7 @@ lem_attach(struct lem *sc)
 
 /* ----------------------------------------------------------------- rings */
 
-/* 13.4.26, 13.4.36: a whole number of 128-byte lines; the 82543 has up to 256. */
+/* 13.4.26, 13.4.36: whole lines of 128 bytes; 82543: up to 256. */
 static bool
 ring_size_valid(const struct lem *sc, uint16_t count)
 {

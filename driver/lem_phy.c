@@ -214,8 +214,8 @@ mdio_shift_out(struct lem *sc, uint32_t bits, unsigned int n)
 }
 
 /*
- * Turn the bus round, then 16 bits, most significant first.  A PHY that is there
- * answers the turnaround with a 0; a wire nobody drives is pulled up.
+ * Turn the bus round, then 16 bits, most significant first.  A PHY that is
+ * there answers the turnaround with a 0; a wire nobody drives is pulled up.
  */
 static int
 mdio_shift_in(struct lem *sc, uint16_t *result)

@@ -414,9 +414,9 @@ lem_rx_refill(struct lem *sc, const uint64_t *pa, uint16_t n)
 }
 
 /*
- * What was marked three dispatches ago has arrived.  Dispatch 1 may be under way
- * What was marked three dispatches ago has arrived.  Dispatch 1 may be under way
- * takes its causes after that, so those of dispatch 3 were read later still.
+ * What was marked three dispatches ago has arrived.  Dispatch 1 may be under
+ * way when RDT is written, and the ICR read of dispatch 2 may precede it;
+ * dispatch 2 takes its causes after it, so those of dispatch 3 were read later.
  */
 static void
 rx_seen(struct lem_rx_ring *r, uint32_t dispatches)

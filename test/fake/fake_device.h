@@ -89,7 +89,7 @@ struct fake_wire {
 	uint64_t edge_ns;	/* when the clock last moved */
 };
 
-/* Somebody else's device: each access and barrier goes there, and no further. */
+/* Somebody else's device: accesses and barriers go there, and no further. */
 struct fake_hooks {
 	uint32_t (*read)(void *arg, uint32_t reg);
 	void (*write)(void *arg, uint32_t reg, uint32_t value);
@@ -113,7 +113,7 @@ struct fake_device {
 	uint8_t rar0[6];
 	uint16_t nvm[256];
 	uint16_t nvm_words;	/* 64 or 256 */
-	uint64_t remove_at;	/* index of the first access that finds nothing */
+	uint64_t remove_at;	/* index of the first access in vain */
 	void (*on_packet)(void *arg, const struct fake_packet *packet);
 	void *arg;		/* of on_packet and the hooks */
 

@@ -13,7 +13,7 @@
  * That memory beyond the rings is not touched is ASan's to say: they are on the
  * heap, of exactly their size.
  *
- * Of the fake device only the hooks are used: the double behaves, this does not.
+ * Of the fake device only the hooks are used: that one behaves, this does not.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,7 +80,7 @@ take32(void)
 
 /* ------------------------------------------------------------- the device */
 
-/* A frame, plausible or not, in one of the descriptors the core looks at next. */
+/* A frame, plausible or not, in a descriptor the core will look at next. */
 static void
 scribble_frame(unsigned int ahead)
 {

@@ -145,7 +145,7 @@ note_state(void *arg, const struct fake_packet *packet)
 	assert_int_equal(tx->rs_posted, tx->rs_tail);
 }
 
-/* The ring is in order before TDT is written: the device may interrupt in it. */
+/* All is in order before TDT is written: the device may interrupt in it. */
 static void
 test_state_inside_write(void **state)
 {
