@@ -21,16 +21,18 @@
 static int
 nvm_read_eerd(struct lem *sc, uint16_t word, uint16_t *value)
 {
+	uint32_t eerd;
 	int error;
 
 	lem_write(sc, E1000_EERD,
 	    E1000_EERD_START | (uint32_t)word << E1000_EERD_ADDR_SHIFT);
-	error =
-	    lem_wait(sc, E1000_EERD, E1000_EERD_DONE, E1000_EERD_DONE, 100, 5);
-	if (error == 0)
-		*value = (uint16_t)(lem_read(sc, E1000_EERD) >>
-		    E1000_EERD_DATA_SHIFT);
-	return error;
+	error = lem_wait(sc, E1000_EERD, E1000_EERD_DONE, E1000_EERD_DONE, 100,
+	    5);
+	if (error != 0)
+		return error;
+	eerd = lem_read(sc, E1000_EERD);
+	*value = (uint16_t)(eerd >> E1000_EERD_DATA_SHIFT);
+	return eerd == UINT32_MAX ? lem_check_present(sc) : 0;
 }
 
 /* One edge of the Microwire clock; data is stable around it (5.3.1). */
@@ -126,7 +128,7 @@ nvm_read_wires(struct lem *sc, uint16_t word, uint16_t *value)
 				   E1000_NVM_ADDR_BITS_64);
 	*value = nvm_shift_in(sc, &eecd);
 	nvm_release(sc, &eecd);
-	return 0;
+	return lem_check_present(sc);	/* or it was all ones we read */
 }
 
 int
