@@ -48,7 +48,8 @@ static const char usage[] =
     "  --runs N        runs of each cell, interleaved (default: 5)\n"
     "  --itr LIST      values of ITR, 0 to 65535 units of 256 ns; the first\n"
     "                  is the table's, all are points of the curves\n"
-    "                  (default: 488,976,3906; full: 488,0,976,1953,3906,7812)\n"
+    "                  (default: 488,976,3906; full: 488,0,976,\n"
+    "                  1953,3906,7812)\n"
     "  --frame LIST    frame lengths without FCS, 60 to 1514; the first is\n"
     "                  the table's, the others add transmit cells (default:\n"
     "                  60)\n"
@@ -108,7 +109,7 @@ parse_list(const char *option, const char *text, unsigned int least,
 			    LEM_LIST_MAX);
 		for (i = 0; i < *count && list[i] != value; i++)
 			;
-		if (i == *count)	/* the same number again is the same cell */
+		if (i == *count)	/* a number again: the same cell */
 			list[(*count)++] = (unsigned int)value;
 		if (*end == '\0')
 			return 0;
@@ -306,24 +307,28 @@ compare_double(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Median, least and most of one figure over a cell's runs. */
+/* Median, least and most of n values, which are sorted. */
+static struct lem_stat
+statistic(double *value, unsigned int n)
+{
+	if (n == 0)
+		return (struct lem_stat){ NAN, NAN, NAN, 0 };
+	qsort(value, n, sizeof(*value), compare_double);
+	return (struct lem_stat){ (value[(n - 1) / 2] + value[n / 2]) / 2,
+		value[0], value[n - 1], n };
+}
+
+/* The same of one figure over a cell's runs. */
 static struct lem_stat
 figure(const struct lem_run *run, unsigned int runs, size_t offset)
 {
-	struct lem_stat s = { NAN, NAN, NAN, runs };
 	double value[runs > 0 ? runs : 1];
 	unsigned int i;
 
-	if (runs == 0)
-		return s;
 	for (i = 0; i < runs; i++)
 		memcpy(&value[i], (const char *)&run[i] + offset,
 		    sizeof(double));
-	qsort(value, runs, sizeof(double), compare_double);
-	s.min = value[0];
-	s.max = value[runs - 1];
-	s.median = (value[(runs - 1) / 2] + value[runs / 2]) / 2;
-	return s;
+	return statistic(value, runs);
 }
 
 #define MEDIAN(field)	figure(run, n, offsetof(struct lem_run, field)).median
@@ -360,25 +365,48 @@ summarize(struct lem_cell *c, const struct lem_run *run, unsigned int n)
 		    c->lost, c->duplicated, c->reordered, c->corrupted);
 }
 
-/* Every ratio is to the standard row of the same column, sink and frame. */
-static void
-set_ratios(struct lem_results *r)
+/* The standard row of a cell's column, workload, sink and frame; or NULL. */
+static const struct lem_cell *
+standard_of(const struct lem_results *r, const struct lem_cell *c)
 {
 	const struct lem_cell *base;
-	size_t i, k;
 
-	for (i = 0; i < r->cells; i++)
-		for (k = 0; k < r->cells; k++) {
-			base = &r->cell[k];
-			if (base->row == LEM_ROW_STANDARD &&
-			    base->kpps.runs > 0 && base->failed[0] == '\0' &&
-			    base->frame == r->cell[i].frame &&
-			    strcmp(base->host, r->cell[i].host) == 0 &&
-			    strcmp(base->workload, r->cell[i].workload) == 0 &&
-			    strcmp(base->sink, r->cell[i].sink) == 0)
-				r->cell[i].ratio =
-				    r->cell[i].kpps.median / base->kpps.median;
-		}
+	for (base = r->cell; base < r->cell + r->cells; base++)
+		if (base->row == LEM_ROW_STANDARD && base->frame == c->frame &&
+		    base->failed[0] == '\0' &&
+		    strcmp(base->host, c->host) == 0 &&
+		    strcmp(base->workload, c->workload) == 0 &&
+		    strcmp(base->sink, c->sink) == 0)
+			return base;
+	return NULL;
+}
+
+/*
+ * Ratios are taken round by round, and their median is quoted: the runs of one
+ * round are seconds apart, so a machine that is now slow and now fast is so for
+ * both.
+ */
+static void
+set_ratios(struct lem_results *r, const struct lem_run *run,
+    const unsigned int *n)
+{
+	const struct lem_run *cell, *base;
+	const struct lem_cell *standard;
+	unsigned int i, k, rounds;
+	double ratio[r->runs];
+
+	for (i = 0; i < r->cells; i++) {
+		standard = standard_of(r, &r->cell[i]);
+		if (standard == NULL)
+			continue;
+		k = (unsigned int)(standard - r->cell);
+		cell = &run[i * r->runs];
+		base = &run[k * r->runs];
+		rounds = n[i] < n[k] ? n[i] : n[k];
+		for (k = 0; k < rounds; k++)
+			ratio[k] = cell[k].kpps / base[k].kpps;
+		r->cell[i].ratio = statistic(ratio, rounds).median;
+	}
 }
 
 static double
@@ -483,7 +511,7 @@ run_all(struct lem_results *r, const struct lem_options *o,
 	r->interrupted = lem_vm_interrupted;
 	for (i = 0; i < r->cells; i++)
 		summarize(&r->cell[i], &run[i * r->runs], n[i]);
-	set_ratios(r);
+	set_ratios(r, run, n);
 }
 
 /* ---------------------------------------------------------------- output */

@@ -19,11 +19,13 @@
 static int
 sleep_seconds(struct lem_vm *vm, double seconds)
 {
-	struct timespec t = { .tv_nsec = 100000000 };
+	struct timespec t = { 0 };
+	long left_ms, slice_ms;
 
-	for (; seconds > 0; seconds -= 0.1) {
-		if (seconds < 0.1)
-			t.tv_nsec = (long)(seconds * 1e9);
+	for (left_ms = (long)(seconds * 1e3); left_ms > 0;
+	    left_ms -= slice_ms) {
+		slice_ms = left_ms < 100 ? left_ms : 100;
+		t.tv_nsec = slice_ms * 1000000;
 		(void)nanosleep(&t, NULL);
 		if (lem_vm_alive(vm) != 0)
 			return -1;

@@ -20,7 +20,7 @@ enum lem_sink_mode {
 	LEM_SINK_SEND,		/* send as fast as the guest takes them */
 };
 
-/* The thread writes all but the last three; read the counts after lem_sink_finish(). */
+/* The thread writes the counts: read them after lem_sink_finish(). */
 struct lem_sink {
 	pthread_t thread;
 	int fd;

@@ -24,7 +24,8 @@
  *	tx	lem_tx_*, lem_intr_dispatch()
  *	rx	lem_rx_*
  *	config	everything else
- *	all	lem_start(), lem_stop(), lem_reset(), lem_attach(), *_ring_init()
+ *	all	lem_attach(), lem_reset(), *_ring_init(), lem_start(),
+ *		lem_stop()
  *
  * Where two are needed the order is config, then tx, then rx.  On one thread
  * (bare metal) no lock is needed at all.
@@ -78,6 +79,8 @@ enum lem_combine {
 #define LEM_TX_IPV6	0x10u	/* with TSO: the header is IPv6 */
 #define LEM_TX_VLAN	0x20u	/* insert vlan_tag; see lem_rx_mode() */
 
+#define LEM_TX_ALL	0x3fu
+
 struct lem_tx_seg {
 	uint64_t pa;		/* bus address */
 	uint32_t len_bytes;	/* 1 to LEM_SEG_MAX */
@@ -109,7 +112,7 @@ struct lem_tx_stats {
 	uint64_t reclaimed;	/* descriptors taken back */
 	uint64_t doorbells;	/* TDT writes */
 	uint64_t deferred;	/* doorbells put off */
-	uint64_t batches;	/* TDT writes that carried deferred packets */
+	uint64_t batches;	/* TDT writes that carried more than one */
 	uint64_t guard_flushes;	/* TDT writes by lem_tx_guard() */
 	uint64_t ring_full;	/* packets refused with -ENOSPC */
 	uint32_t batch_max;	/* most packets one TDT write carried */
@@ -216,7 +219,7 @@ struct lem_rx_ring {
 
 /*
  * Interrupt moderation, in the registers' own units (13.4.18, 13.4.30, 13.4.31,
- * 13.4.44, 13.4.50).  tidv and tadv take effect only on descriptors with IDE;
+ * 13.4.41, 13.4.44).  tidv and tadv take effect only on descriptors with IDE;
  * the core sets IDE when, and only when, one of them is not zero, so that with
  * both zero ITR alone decides.  radv bounds rdtr: alone it does nothing.
  */
@@ -261,7 +264,7 @@ struct lem {
 	bool long_packets;	/* accept over 1522 bytes, RCTL.LPE */
 	uint32_t filter;	/* LEM_FILTER_* */
 	uint32_t rctl;		/* as last written, 0: off */
-	uint32_t dispatches;	/* of lem_intr_dispatch() */
+	uint32_t dispatches;	/* of lem_intr_dispatch(); rx only reads it */
 	/* What the device forgets in a reset: MTA, VFTA, RAR (0 is `mac`). */
 	uint32_t mta[128];
 	uint32_t vfta[128];
@@ -291,7 +294,7 @@ int lem_reset(struct lem *sc);
  * desc: count descriptors, 16-byte aligned, zeroed, the caller's until
  *	lem_stop(); desc_pa: their bus address.
  * rsq: count entries of the caller's.
- * count: a multiple of 8, 8 to 4096 (82543, 82544: to 256) (13.4.26, 13.4.36).
+ * count: a multiple of 8, 8 to 4096 (82543, 82544: to 256) (13.4.27, 13.4.38).
  * max_segs: the most segments one packet will have.
  * buf_bytes: the size of a receive buffer, one of the sizes of RCTL (13.4.22).
  * Returns 0 or -EINVAL.
@@ -305,7 +308,8 @@ int lem_rx_ring_init(struct lem *sc, struct e1000_rx_desc *desc,
  * lem_start: program both rings, filters and moderation, and switch the units
  * on.  Call lem_rx_refill() and lem_rx_flush() next, then lem_intr_enable().
  * What the setters below are told while the device is stopped takes effect
- * here.  Returns 0 or -ENODEV.
+ * here, and sc->link is as it is now: lem_link_update() only tells changes.
+ * Returns 0 or -ENODEV.
  */
 int lem_start(struct lem *sc);
 
@@ -342,7 +346,7 @@ int lem_vlan_filter(struct lem *sc, uint16_t vid, bool accept);
 /*
  * lem_rx_mode: VLAN tags in hardware (stripped on receive, and inserted where
  * LEM_TX_VLAN asks: one bit, CTRL.VME, is for both), VLAN filter, and frames
- * over 1522 bytes.
+ * over 1522 bytes, up to 16384: the receive ring must hold the longest.
  */
 void
 lem_rx_mode(struct lem *sc, bool vlan, bool vlan_filter, bool long_packets);
@@ -355,7 +359,7 @@ int lem_moderation_set(struct lem *sc, const struct lem_moderation *m);
 
 /*
  * lem_stats_update: add the device's counters, which reading clears, to
- * sc->stat.  74 register reads: not for a hot path.  bhyve's do not clear, and
+ * sc->stat.  65 register reads: not for a hot path.  bhyve's do not clear, and
  * some versions of QEMU have none but a few.  Returns 0, or -ENODEV and adds
  * nothing.
  */
@@ -385,7 +389,7 @@ int lem_nvm_check(struct lem *sc);
 
 /*
  * lem_phy_read, lem_phy_write: an MII register of the PHY, reg 0 to 31, by
- * MDIC, on the 82543 by its MDIO pins (13.4.8).
+ * MDIC, on the 82543 by its MDIO pins (13.4.7).
  * Returns 0, -EINVAL, -EIO the PHY did not answer, -ETIMEDOUT, -ENODEV.
  */
 int lem_phy_read(struct lem *sc, uint8_t reg, uint16_t *value);

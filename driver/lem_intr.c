@@ -77,7 +77,7 @@ lem_intr_disable(struct lem *sc)
 static bool
 has_throttle(const struct lem *sc)
 {
-	return sc->chip >= LEM_82540;	/* 13.4.18, 13.4.31, 13.4.50 */
+	return sc->chip >= LEM_82540;	/* 13.4.18, 13.4.31, 13.4.44 */
 }
 
 int
@@ -105,7 +105,7 @@ lem_moderation_write(struct lem *sc)
 	if (m->tidv != 0 || m->tadv != 0)
 		sc->tx.cmd |= E1000_TXD_CMD_IDE;
 	lem_write(sc, E1000_RDTR, m->rdtr);
-	/* 13.4.44: 0 is not allowed with IDE. */
+	/* 13.4.41: 0 is not allowed with IDE. */
 	lem_write(sc, E1000_TIDV, m->tidv != 0 ? m->tidv : m->tadv);
 	if (has_throttle(sc)) {
 		lem_write(sc, E1000_RADV, m->radv);

@@ -11,7 +11,7 @@
 #define TIPG_IPGT_82543		8u
 #define TIPG_IPGT_82540		10u
 
-/* Address and type of an 802.3x pause frame (13.4.9 to 13.4.11). */
+/* Address and type of an 802.3x pause frame (13.4.8 to 13.4.10). */
 #define PAUSE_ADDRESS_LOW	0x00c28001u
 #define PAUSE_ADDRESS_HIGH	0x0100u
 #define PAUSE_TYPE		0x8808u
@@ -134,7 +134,7 @@ lem_attach(struct lem *sc)
 
 /* ----------------------------------------------------------------- rings */
 
-/* 13.4.26, 13.4.36: whole lines of 128 bytes; 82543: up to 256. */
+/* 13.4.27, 13.4.38: whole lines of 128 bytes; 82543: up to 256. */
 static bool
 ring_size_valid(const struct lem *sc, uint16_t count)
 {
@@ -301,7 +301,7 @@ rar_write(struct lem *sc, unsigned int index, const uint8_t *mac)
 	lem_write(sc, E1000_RAH(index), high);
 }
 
-/* What a reset loses: addresses, hash, VLANs (13.5.1 to 13.5.3). */
+/* What a reset loses: addresses, hash, VLANs (13.5.1 to 13.5.4). */
 static void
 start_filters(struct lem *sc)
 {
@@ -378,7 +378,7 @@ status_mbps(uint32_t status)
 
 /*
  * The 82543 does not take speed and duplex from the PHY by itself: read what
- * was negotiated and force it (M88 specific status, 13.4.8).
+ * was negotiated and force it (M88 specific status).
  */
 static int
 link_force_82543(struct lem *sc)

@@ -12,7 +12,7 @@
 #define MDIO_DELAY_US		10u
 #define MDIO_PREAMBLE_BITS	32u
 
-/* PHY address of the internal PHY, 13.4.8. */
+/* PHY address of the internal PHY, 13.4.7. */
 #define PHY_ADDRESS		1u
 
 /* ---------------------------------------------------------------- EEPROM */
@@ -26,8 +26,8 @@ nvm_read_eerd(struct lem *sc, uint16_t word, uint16_t *value)
 
 	lem_write(sc, E1000_EERD,
 	    E1000_EERD_START | (uint32_t)word << E1000_EERD_ADDR_SHIFT);
-	error = lem_wait(sc, E1000_EERD, E1000_EERD_DONE, E1000_EERD_DONE, 100,
-	    5);
+	error =
+	    lem_wait(sc, E1000_EERD, E1000_EERD_DONE, E1000_EERD_DONE, 100, 5);
 	if (error != 0)
 		return error;
 	eerd = lem_read(sc, E1000_EERD);

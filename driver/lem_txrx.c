@@ -96,16 +96,24 @@ tx_context(const struct lem_tx_ring *r, const struct lem_tx_pkt *pkt,
 	    (uint64_t)cmd << E1000_TXD_CMD_SHIFT | hdr_len << 40 | mss << 48;
 }
 
-/* Offsets are bytes in the context; TUCSO is up to 16 beyond L4. */
+/*
+ * One checksum above IP at most, TSO is TCP's, and IPv6 has no header checksum.
+ * Offsets are bytes in the context; TUCSO is up to 16 beyond L4.
+ */
 static bool
 tx_offload_valid(const struct lem_tx_pkt *pkt)
 {
 	uint32_t l4 = (uint32_t)pkt->l2_len + pkt->l3_len;
 	uint32_t hdr_len = l4 + pkt->l4_len;
+	uint16_t f = pkt->flags;
 
-	if (pkt->l2_len < 14 || pkt->l3_len < 20 || l4 + 16 > 255)
+	if (f & ~LEM_TX_ALL || pkt->l2_len < 14 || pkt->l3_len < 20 ||
+	    l4 + 16 > 255)
 		return false;
-	return !(pkt->flags & LEM_TX_TSO) ||
+	if ((f & LEM_TX_UDP_CSUM && f & (LEM_TX_TCP_CSUM | LEM_TX_TSO)) ||
+	    (f & LEM_TX_IPV6 && f & LEM_TX_IP_CSUM))
+		return false;
+	return !(f & LEM_TX_TSO) ||
 	    (pkt->mss != 0 && hdr_len <= 255 && pkt->len_bytes > hdr_len &&
 		pkt->len_bytes - hdr_len <= E1000_TXD_LEN_MASK);
 }
