@@ -169,6 +169,8 @@ run_vm(struct lem_vm *vm, const struct lem_cell *cell,
 	if (failed == 0 && vm->net_fd >= 0)
 		failed = start_sink(vm, sink, sink_mode(cell));
 	if (failed == 0)
+		failed = lem_vm_greet(vm);
+	if (failed == 0)
 		failed = lem_vm_wait(vm, LEM_BOX_READY, READY_TIMEOUT_MS);
 	if (failed == 0)
 		failed = window(vm, kvm, seconds, usage);

@@ -420,8 +420,6 @@ close_inherited:
 int
 lem_vm_up(struct lem_vm *vm)
 {
-	char reply[16384];
-
 	if (lem_vm_wait(vm, LEM_BOX_UP, BOOT_TIMEOUT_MS) != 0)
 		return -1;
 	vm->boot_ms = now_ms() - vm->started_ms;
@@ -433,8 +431,18 @@ lem_vm_up(struct lem_vm *vm)
 	    fcntl(vm->net_peer_fd, F_SETFL,
 		fcntl(vm->net_peer_fd, F_GETFL) & ~O_NONBLOCK) != 0)
 		return vm_error(vm, "fcntl: %s", strerror(errno));
-	return qmp(vm, "{\"execute\":\"qmp_capabilities\"}\n", reply,
+	return 0;
+}
+
+int
+lem_vm_greet(struct lem_vm *vm)
+{
+	char reply[16384];
+	int refused;
+
+	refused = qmp(vm, "{\"execute\":\"qmp_capabilities\"}\n", reply,
 	    sizeof(reply));
+	return refused > 0 ? vm_error(vm, "QEMU refuses QMP") : refused;
 }
 
 int

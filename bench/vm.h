@@ -55,6 +55,12 @@ int lem_vm_start(struct lem_vm *vm, const struct lem_cell *cell,
 int lem_vm_up(struct lem_vm *vm);
 
 /*
+ * lem_vm_greet: begin the talk on QMP.  Somebody must read net_fd by then: a
+ * QEMU that waits in send() answers nobody.  Returns 0, or -1 with vm->error.
+ */
+int lem_vm_greet(struct lem_vm *vm);
+
+/*
  * lem_vm_wait: wait for a state of the guest, at most timeout_ms.
  * Returns 0, or -1 with vm->error set: failed, exited, or hangs.
  */
