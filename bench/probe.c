@@ -28,7 +28,7 @@ static int
 capture(char *const argv[], char *out, size_t out_bytes)
 {
 	size_t used = 0;
-	int fd[2], status;
+	int fd[2], null, status;
 	ssize_t n;
 	struct pollfd pfd;
 	pid_t pid;
@@ -38,9 +38,11 @@ capture(char *const argv[], char *out, size_t out_bytes)
 		return -1;
 	pid = fork();
 	if (pid == 0) {
-		(void)dup2(open("/dev/null", O_RDWR), STDIN_FILENO);
-		(void)dup2(fd[1], STDOUT_FILENO);
-		(void)dup2(fd[1], STDERR_FILENO);
+		null = open("/dev/null", O_RDWR);
+		if (null < 0 || dup2(null, STDIN_FILENO) < 0 ||
+		    dup2(fd[1], STDOUT_FILENO) < 0 ||
+		    dup2(fd[1], STDERR_FILENO) < 0)
+			_exit(127);
 		execvp(argv[0], argv);
 		_exit(127);
 	}

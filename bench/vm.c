@@ -308,9 +308,10 @@ child(struct command *c, const struct inherited *in, pid_t parent)
 	if (getppid() != parent)
 		_exit(127);
 	(void)setpgid(0, 0);	/* Ctrl-C is for us to pass on */
-	(void)dup2(null, STDIN_FILENO);
-	(void)dup2(in->console, STDOUT_FILENO);
-	(void)dup2(in->console, STDERR_FILENO);
+	if (null < 0 || in->console < 0 || dup2(null, STDIN_FILENO) < 0 ||
+	    dup2(in->console, STDOUT_FILENO) < 0 ||
+	    dup2(in->console, STDERR_FILENO) < 0)
+		_exit(127);
 	execvp(c->argv[0], c->argv);
 	(void)dprintf(STDERR_FILENO, "%s: %s\n", c->argv[0], strerror(errno));
 	_exit(127);
