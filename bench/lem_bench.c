@@ -16,10 +16,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cells.h"
+#include "clock.h"
 #include "sink.h"
 #include "vm.h"
 
@@ -409,15 +409,6 @@ set_ratios(struct lem_results *r, const struct lem_run *run,
 	}
 }
 
-static double
-now(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 /* One line that is written over, where there is a terminal to write on. */
 static void
 progress(const struct lem_results *r, const struct lem_cell *c,
@@ -425,7 +416,7 @@ progress(const struct lem_results *r, const struct lem_cell *c,
 {
 	double left = done == 0 ?
 	    0 :
-	    (now() - start) / (double)done * (double)(all - done);
+	    (lem_now() - start) / (double)done * (double)(all - done);
 
 	if (!isatty(STDERR_FILENO)) {
 		if (done * r->runs % all == 0)
@@ -481,7 +472,7 @@ run_all(struct lem_results *r, const struct lem_options *o,
     const struct lem_host *host, struct lem_run *run, unsigned int *n)
 {
 	size_t i, done = 0, todo = 0;
-	double start = now();
+	double start = lem_now();
 	unsigned int round;
 	struct lem_cell *c;
 

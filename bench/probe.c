@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "measure.h"
 
 #define CAPTURE_TIMEOUT_MS	10000
@@ -154,24 +155,15 @@ rdtsc(void)
 	return (uint64_t)high << 32 | low;
 }
 
-static double
-now(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 /* The TSC's rate, against the system clock for 50 ms. */
 static uint64_t
 probe_tsc(void)
 {
-	double start = now(), passed;
+	double start = lem_now(), passed;
 	uint64_t tsc = rdtsc();
 
 	do
-		passed = now() - start;
+		passed = lem_now() - start;
 	while (passed < 0.05);
 	return (uint64_t)((double)(rdtsc() - tsc) / passed);
 }

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "vm.h"
 
 #define BATCH		64
@@ -166,15 +166,6 @@ lem_sink_finish(struct lem_sink *sink, uint64_t expect)
 	sink->running = false;
 }
 
-static double
-now(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 /* Send frames one by one until the time is over; returns how many. */
 static uint64_t
 ceiling_send(int fd, unsigned int frame_bytes, double until)
@@ -184,7 +175,7 @@ ceiling_send(int fd, unsigned int frame_bytes, double until)
 	uint64_t seq = 0;
 
 	lem_frame_init(&flow, frame_bytes, LEM_FRAME_FROM_GUEST);
-	while (now() < until && !lem_vm_interrupted) {
+	while (lem_now() < until && !lem_vm_interrupted) {
 		lem_frame_build(&flow, seq, frame);
 		if (send(fd, frame, frame_bytes, 0) < 0)
 			break;
@@ -207,9 +198,9 @@ lem_sink_ceiling(unsigned int frame_bytes, double seconds)
 		goto free_sink;
 	if (lem_sink_start(sink, pair[0], LEM_SINK_RECEIVE, frame_bytes) != 0)
 		goto close_pair;
-	start = now();
+	start = lem_now();
 	sent = ceiling_send(pair[1], frame_bytes, start + seconds);
-	kpps = (double)sent / (now() - start) / 1e3;
+	kpps = (double)sent / (lem_now() - start) / 1e3;
 	lem_sink_finish(sink, sent);
 	if (sink->received.unique != sent || sink->corrupted != 0 ||
 	    sink->received.reordered != 0)

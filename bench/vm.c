@@ -13,10 +13,9 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "sink.h"
+#include "clock.h"
 
 #define BOOT_TIMEOUT_MS	10000u
 #define QMP_TIMEOUT_MS	5000
@@ -36,15 +35,6 @@ vm_error(struct lem_vm *vm, const char *format, ...)
 	(void)vsnprintf(vm->error, sizeof(vm->error), format, ap);
 	va_end(ap);
 	return -1;
-}
-
-static double
-now_ms(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 
 /* ------------------------------------------------------------------- QMP */
@@ -364,7 +354,7 @@ lem_vm_wait(struct lem_vm *vm, enum lem_box_state state,
 	static const char *const doing[] = { "booting", "warming up",
 		"waiting to start", "in its workload", "waiting to finish",
 		"done", "failed" };
-	double limit = now_ms() + timeout_ms;
+	double limit = lem_now() + timeout_ms / 1e3;
 
 	for (;;) {
 		if (vm->box->state == LEM_BOX_FAILED)
@@ -373,7 +363,7 @@ lem_vm_wait(struct lem_vm *vm, enum lem_box_state state,
 			return 0;
 		if (lem_vm_alive(vm) != 0)
 			return -1;
-		if (now_ms() > limit)
+		if (lem_now() > limit)
 			return vm_error(vm, "the guest hangs %s (%u s)",
 			    doing[vm->box->state % 7], timeout_ms / 1000);
 		(void)usleep(200);
@@ -397,7 +387,7 @@ lem_vm_start(struct lem_vm *vm, const struct lem_cell *cell, const char *qemu,
 	vm->box = (struct lem_mailbox *)(void *)(vm->ram + LEM_MAILBOX_PA);
 	fill_box(vm->box, cell, tsc_hz);
 	make_command(&command, cell, &in, qemu, has_mitigation);
-	vm->started_ms = now_ms();
+	vm->started = lem_now();
 	vm->pid = fork();
 	if (vm->pid == 0)
 		child(&command, &in, parent);
@@ -423,7 +413,7 @@ lem_vm_up(struct lem_vm *vm)
 {
 	if (lem_vm_wait(vm, LEM_BOX_UP, BOOT_TIMEOUT_MS) != 0)
 		return -1;
-	vm->boot_ms = now_ms() - vm->started_ms;
+	vm->boot_ms = (lem_now() - vm->started) * 1e3;
 	/*
 	 * QEMU queues, and then drops, what a socket that does not block can
 	 * not take.  Let it block: the rate is then what the receiver gets.

@@ -28,7 +28,7 @@ struct lem_vm {
 	int net_peer_fd;	/* QEMU's end of it */
 	uint8_t *ram;		/* shared with the guest */
 	struct lem_mailbox *box;
-	double started_ms;
+	double started;		/* lem_now() */
 	double boot_ms;		/* from fork to UP */
 	char error[LEM_ERROR_BYTES];
 };

@@ -333,6 +333,29 @@ test_bad_offsets(void **state)
 	assert_int_equal(lem_tx_free(&rig.sc.tx), 13);
 }
 
+/* Requests that no context can express. */
+static void
+test_contradictions(void **state)
+{
+	static const uint16_t flags[] = {
+		LEM_TX_TCP_CSUM | LEM_TX_UDP_CSUM,
+		LEM_TX_TSO | LEM_TX_UDP_CSUM,
+		LEM_TX_IPV6 | LEM_TX_IP_CSUM,
+		0x40,
+		0x8000,
+	};
+	struct lem_tx_pkt pkt = tcp4;
+	size_t i;
+
+	(void)state;
+	rig_up(FAKE_82540, 16, 4);
+	for (i = 0; i < RIG_COUNT(flags); i++) {
+		pkt.flags = flags[i];
+		assert_int_equal(encap(&pkt), -EINVAL);
+	}
+	assert_int_equal(lem_tx_free(&rig.sc.tx), 15);
+}
+
 /* A VLAN tag and a checksum need headers; nothing else does. */
 static void
 test_vlan_needs_no_headers(void **state)
@@ -870,6 +893,7 @@ main(void)
 		RIG_TEST(test_tso_limits),
 		RIG_TEST(test_bad_segments),
 		RIG_TEST(test_bad_offsets),
+		RIG_TEST(test_contradictions),
 		RIG_TEST(test_vlan_needs_no_headers),
 		RIG_TEST(test_not_possible),
 		RIG_TEST(test_context_once),
