@@ -1,0 +1,33 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# The driver on the other 8254x that QEMU has: a wrapper puts them in the place
+# of the 82540EM.  ITR is 0, as the 82544 has none.
+
+# shellcheck source=test/bench/common
+. "$(dirname -- "$0")/common"
+
+command -v jq >/dev/null || skip "jq is not here"
+[ -n "$real" ] || skip "QEMU is not here"
+
+for chip in 82544gc 82545em; do
+	topic "$chip"
+	qemu_script <<END
+for a; do
+	shift
+	case \$a in e1000,netdev=*) a=e1000-$chip,\${a#e1000,} ;; esac
+	set -- "\$@" "\$a"
+done
+exec "\$real" "\$@"
+END
+	run --qemu "$tmp/qemu" --itr 0 --runs 1 --seconds 0.2 \
+	    --cells '*.tx.*.combined,*.rx.*.combined,*.ping.*.combined' \
+	    --json "$tmp/json"
+	status_is 0
+	json '[.cells[] | select(.skipped == null) | .kpps.median > 0 and
+	    .failed == null and (.lost == 0 or .lost == null)] |
+	    length >= 4 and all'
+	json '[.cells[] | select(.skipped == null and .workload == "tx") |
+	    .per_packet.doorbells < 0.1] | all'
+done
+verdict
