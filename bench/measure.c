@@ -87,26 +87,22 @@ window_figures(struct lem_run *run, const struct lem_cell *cell,
 		round_trips(run, vm, tsc_hz / 1e6);
 }
 
-static uint64_t
-missing(uint64_t sent, uint64_t arrived)
-{
-	return sent > arrived ? sent - arrived : 0;
-}
-
 /* Every frame that was sent: where is it? */
 static void
 account(struct lem_run *run, const struct lem_vm *vm,
     const struct lem_sink *sink)
 {
 	const struct lem_mailbox *box = vm->box;
+	uint64_t sent = box->sent_total, arrived = box->rx_unique;
 
+	if (sink->mode == LEM_SINK_SEND)
+		sent = sink->sent;
+	if (sink->mode == LEM_SINK_RECEIVE)
+		arrived = sink->received.unique;
 	if (vm->net_fd < 0)
 		return;		/* null sink: the device's TPT was compared */
 	/* A ping is lost once, on whichever way it was. */
-	run->lost = sink->mode == LEM_SINK_RECEIVE ?
-	    lem_sequence_lost(&sink->received, box->sent_total) :
-	    missing(sink->mode == LEM_SINK_SEND ? sink->sent : box->sent_total,
-		box->rx_unique);
+	run->lost = lem_frames_lost(sent, arrived);
 	run->duplicated = sink->received.duplicated + box->rx_duplicated;
 	run->reordered = sink->received.reordered + box->rx_reordered;
 	run->corrupted = sink->corrupted + box->rx_corrupted;

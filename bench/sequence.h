@@ -49,11 +49,11 @@ lem_sequence_note(struct lem_sequence *s, uint64_t seq)
 	}
 }
 
-/* lem_sequence_lost: of `sent` frames, how many never arrived. */
+/* lem_frames_lost: of `sent` frames, `unique` came; how many did not? */
 static inline uint64_t
-lem_sequence_lost(const struct lem_sequence *s, uint64_t sent)
+lem_frames_lost(uint64_t sent, uint64_t unique)
 {
-	return sent > s->unique ? sent - s->unique : 0;
+	return sent > unique ? sent - unique : 0;
 }
 
 #endif

@@ -117,9 +117,11 @@ make_memfd(struct lem_vm *vm, const char *name, size_t bytes, void **map)
 	}
 	*map = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (*map == MAP_FAILED) {
-		(void)close(fd);
-		return vm_error(vm, "no memory for the guest: %s",
+		(void)vm_error(vm, "no memory for the guest: %s",
 		    strerror(errno));
+		(void)close(fd);
+		*map = NULL;
+		return -1;
 	}
 	return fd;
 }
@@ -191,11 +193,9 @@ make_channels(struct lem_vm *vm, const struct lem_cell *cell,
 static void
 fill_box(struct lem_mailbox *box, const struct lem_cell *cell, uint64_t tsc_hz)
 {
-	bool virtio =
-	    cell->row == LEM_ROW_VIRTIO || cell->row == LEM_ROW_VIRTIO_POLL;
-
 	box->tsc_hz = tsc_hz;
-	box->nic = virtio ? LEM_BOX_NIC_VIRTIO : LEM_BOX_NIC_E1000;
+	box->nic = strcmp(cell->nic, "e1000") == 0 ? LEM_BOX_NIC_E1000 :
+						     LEM_BOX_NIC_VIRTIO;
 	box->workload = strcmp(cell->workload, "tx") == 0 ? LEM_BOX_TX :
 	    strcmp(cell->workload, "rx") == 0             ? LEM_BOX_RX :
 	    strcmp(cell->workload, "ping") == 0           ? LEM_BOX_PING :
@@ -205,7 +205,6 @@ fill_box(struct lem_mailbox *box, const struct lem_cell *cell, uint64_t tsc_hz)
 	box->mit_enable = cell->mit_enable;
 	box->itr = cell->itr;
 	box->virtio_poll = cell->row == LEM_ROW_VIRTIO_POLL;
-	box->verify_stats = !virtio;
 	box->magic = LEM_MAILBOX_MAGIC;
 }
 

@@ -63,8 +63,8 @@ struct lem_box_counters {
 	uint64_t interrupts;
 	uint64_t reg_reads;	/* device registers, doorbells included */
 	uint64_t reg_writes;
-	uint64_t deferred;	/* packets whose TDT write was put off */
-	uint64_t batches;	/* TDT writes that carried deferred packets */
+	uint64_t deferred;	/* doorbells put off */
+	uint64_t batches;	/* TDT writes that carried more than one */
 	uint64_t guard_flushes;
 	uint64_t ring_full;
 	uint64_t batch_max;	/* largest number of packets one TDT carried */
@@ -83,16 +83,13 @@ struct lem_mailbox {
 	uint32_t tidv, tadv;	/* units of 1.024 us */
 	uint32_t rdtr, radv;
 	uint32_t virtio_poll;	/* 1: reclaim by polling, no interrupts */
-	uint32_t verify_stats;	/* 1: compare the device's own counters */
 	volatile uint32_t go;
 	volatile uint32_t stop;
 	volatile uint32_t finish;
-	uint32_t pad;
 	uint64_t expect;	/* rx: frames that were sent in all */
 
 	/* guest to host */
 	volatile uint32_t state;	/* enum lem_box_state */
-	uint32_t pad1;
 	uint64_t sent_total;	/* tx, ping: sequence numbers 0 .. this - 1 */
 	uint64_t samples;	/* round trips stored at LEM_SAMPLES_PA */
 	uint64_t rx_unique, rx_duplicated, rx_reordered, rx_corrupted;

@@ -9,7 +9,6 @@
 
 #define PORT_PCI_ADDRESS	0xcf8
 #define PORT_PCI_DATA		0xcfc
-#define PORT_CONSOLE		0x402
 #define PORT_EXIT		0xf4
 
 #define IRQ_NIC			5	/* as in start.S */
@@ -261,27 +260,6 @@ bare_irq_attach(volatile void *cause_register, unsigned int width_bytes)
 	/* The gate's lowest 16 bits; the others are alike, see start.S. */
 	bare_irq_gate[0] = (uint16_t)(uintptr_t)stub;
 	return 0;
-}
-
-void
-bare_console_puts(const char *string)
-{
-	while (*string != '\0')
-		bare_out8(PORT_CONSOLE, (uint8_t)*string++);
-}
-
-void
-bare_console_putu(uint64_t value)
-{
-	char digits[21];
-	unsigned int i = sizeof(digits) - 1;
-
-	digits[i] = '\0';
-	do {
-		digits[--i] = (char)('0' + value % 10);
-		value /= 10;
-	} while (value != 0);
-	bare_console_puts(&digits[i]);
 }
 
 void

@@ -272,10 +272,7 @@ void bare_wait_for_interrupt(void);
  */
 void bare_tick_start(uint32_t period_us);
 
-/* --- Console (port 0x402, isa-debugcon); an exit a character under KVM --- */
-
-void bare_console_puts(const char *string);
-void bare_console_putu(uint64_t value);
+/* --- The end; start.S also prints exceptions on port 0x402 (debugcon) --- */
 
 /* Leaves QEMU with status 2 * code + 1 (port 0xf4, isa-debug-exit). */
 void bare_exit(uint32_t code) __attribute__((noreturn));
