@@ -1,0 +1,427 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * e82540: a model of Intel's 82540EM, 82545EM and 82544GC gigabit Ethernet
+ * controllers, for virtual machine monitors and emulators.
+ *
+ * There is no OS in it: no thread, clock, file descriptor or allocation.  The
+ * host hands in time, as an argument; guest memory, as a table of regions; and
+ * a table of callbacks: the interrupt line, a timer, the network.
+ *
+ *	guest driver                 host (you)                      network
+ *	   |  MMIO, port I/O, PCI       |                               |
+ *	   +--> e82540_mmio_write() --> model -- host->send() ----------+
+ *	   |                             | |                            |
+ *	   +<-- host->interrupt() -------+ +<-- e82540_receive() -------+
+ *	                                 |
+ *	        e82540_run() <--- host->timer()
+ *
+ * A host in ten lines:
+ *
+ *	dev = aligned_alloc(E82540_ALIGN, e82540_size());
+ *	e82540_init(dev, &config, now);		// config.host: your callbacks
+ *	e82540_memory_set(dev, regions, n);	// guest RAM
+ *	e82540_link_set(dev, now, true);	// the cable is in
+ *	on a guest's access to BAR 0:		e82540_mmio_read(), _write()
+ *	... to BAR 2 (I/O):			e82540_io_read(), _write()
+ *	... to configuration space:		e82540_pci_read(), _write()
+ *	when the time of host->timer() comes:	e82540_run(dev, now)
+ *	when frames arrive:			e82540_receive(dev, now, ...)
+ *
+ * Time is in nanoseconds since whenever, from one clock that does not step back
+ * (a step back is taken for no time).  A late call of e82540_run() is harmless:
+ * what was due happens then.
+ *
+ * Threads.  Any function may be called by any thread at any time, provided the
+ * host's lock() and unlock() exclude.  There are three locks, and the model
+ * takes them in the order of enum e82540_lock, each for a bounded time:
+ *
+ *	E82540_LOCK_BUS	registers, interrupts, timers
+ *	E82540_LOCK_TX	transmit: descriptors, guest memory, host->send()
+ *	E82540_LOCK_RX	receive: descriptors, guest memory
+ *
+ * Thus one thread transmits, by e82540_transmit(), and another delivers, by
+ * e82540_receive(), while virtual processors access registers: they meet only
+ * for the short time it takes to post the result of a batch.  A register whose
+ * write must be seen by the data path before it returns (a reset, RCTL, TDBAL)
+ * takes the data path's lock, too.  A host with one thread leaves lock and
+ * unlock NULL.  From inside a callback no function of this file may be called,
+ * e82540_counters() and so on included; note what is to be done, and do it
+ * after.
+ *
+ * Transmit on the thread that writes TDT, or on another: see host->tx_kick().
+ *
+ * Bounds.  What a guest does has a bounded cost: a register access transmits at
+ * most E82540_TX_BURST packets before it returns, and the rest follows by way
+ * of timer or kick.  Nothing a guest, a frame or a snapshot contains can crash
+ * the model, make it loop, or make it touch memory outside of the regions.
+ * What it ignores for that reason is counted: see struct e82540_counters.
+ *
+ * Sections (13.4.x and so on) are those of Intel's "PCI/PCI-X Family of Gigabit
+ * Ethernet Controllers Software Developer's Manual", 317453.
+ */
+#ifndef E82540_H
+#define E82540_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#pragma GCC visibility push(default)
+
+#define E82540_API		1	/* of config.api */
+#define E82540_ALIGN		64	/* of the device's memory, bytes */
+#define E82540_NEVER		UINT64_MAX
+
+#define E82540_REGIONS_MAX	32	/* of guest memory */
+#define E82540_TX_BURST		1024	/* packets, of one register access */
+#define E82540_SEND_MAX		64	/* packets, of one host->send() */
+#define E82540_FRAME_MAX_BYTES	16384	/* received, with its CRC */
+
+struct e82540;				/* the device; opaque */
+
+enum e82540_chip {
+	E82540_82540EM,			/* QEMU's and VirtualBox's "e1000" */
+	E82540_82545EM,			/* VMware's and bhyve's */
+	E82540_82544GC,			/* older: no ITR, no RADV, no TADV */
+};
+
+enum e82540_lock {
+	E82540_LOCK_BUS,
+	E82540_LOCK_TX,
+	E82540_LOCK_RX,
+};
+
+/*
+ * Guest memory: len bytes from bus address gpa on are at `host`.  The memory is
+ * the host's, and must stay mapped until another e82540_memory_set() returned.
+ */
+struct e82540_region {
+	uint64_t gpa;
+	uint64_t len;
+	void *host;
+	bool writable;			/* by the device; ROM is not */
+};
+
+/* As struct iovec of POSIX. */
+struct e82540_iov {
+	const void *base;
+	size_t len;
+};
+
+/*
+ * As struct virtio_net_hdr, little-endian (OASIS virtio 1.1, 5.1.6): what the
+ * network has yet to do with a packet.  All zero: nothing.
+ */
+struct e82540_vnet_hdr {
+	uint8_t flags;			/* E82540_VNET_* */
+	uint8_t gso_type;		/* E82540_GSO_* */
+	uint16_t hdr_len;		/* bytes of headers */
+	uint16_t gso_size;		/* bytes of payload a segment */
+	uint16_t csum_start;		/* sum from this byte on */
+	uint16_t csum_offset;		/* ... into this byte from there */
+	uint16_t num_buffers;		/* in headers of 12 bytes only */
+};
+
+#define E82540_VNET_NEEDS_CSUM	1	/* insert it */
+#define E82540_VNET_DATA_VALID	2	/* receive: checksums are right */
+#define E82540_GSO_NONE		0
+#define E82540_GSO_TCPV4	1
+#define E82540_GSO_TCPV6	4
+
+/* What config.offloads lets a packet leave to the network. */
+#define E82540_OFFLOAD_CSUM	1u	/* one checksum */
+#define E82540_OFFLOAD_TSO4	2u	/* segmentation, with the checksum */
+#define E82540_OFFLOAD_TSO6	4u
+
+/*
+ * A packet to send.  Its bytes lie in guest memory or in the device, are valid
+ * until send() returns, and (those of the guest) may change meanwhile: copy
+ * before you check.  If config.vnet_hdr_bytes is not zero, iov[0] is the
+ * header, and len_bytes does not count it.
+ */
+struct e82540_packet {
+	const struct e82540_iov *iov;
+	uint32_t iovs;
+	uint32_t len_bytes;		/* without CRC */
+};
+
+/* A frame to receive, without CRC; the caller's, copied by the call. */
+struct e82540_frame {
+	const void *data;
+	uint32_t len_bytes;
+	uint8_t flags;			/* E82540_FRAME_* */
+};
+
+/* Its checksums are known to be right: they are not computed again. */
+#define E82540_FRAME_CSUM_VALID	0x01u
+
+/*
+ * The host's side.  ctx is config.ctx.  A callback must not call the model,
+ * must not block for long, and is called with the locks that it names held.
+ * Those marked "may be NULL" may.
+ */
+struct e82540_host {
+	/*
+	 * interrupt: INTA# is asserted, or no longer.  Called on changes only.
+	 * Lock: bus.
+	 */
+	void (*interrupt)(void *ctx, bool asserted);
+
+	/*
+	 * msi: write data to bus address addr.  Instead of interrupt() while
+	 * the guest has MSI enabled.  May be NULL if config.msi is false.
+	 * Lock: bus.
+	 */
+	void (*msi)(void *ctx, uint64_t addr, uint32_t data);
+
+	/*
+	 * timer: call e82540_run() at or soon after time at_ns.  Replaces the
+	 * time set before.  May be NULL: then poll e82540_deadline().
+	 * Lock: bus.
+	 */
+	void (*timer)(void *ctx, uint64_t at_ns);
+
+	/*
+	 * send: n packets, 1 to E82540_SEND_MAX, to the network, in order.
+	 * Returns how many it took.  If fewer than n, the others stay in the
+	 * ring until e82540_tx_resume().  A packet the network refuses for good
+	 * counts as taken.  Lock: tx.
+	 */
+	unsigned int (*send)(void *ctx, const struct e82540_packet *packet,
+	    unsigned int n);
+
+	/*
+	 * tx_kick: there is something to transmit: have a thread call
+	 * e82540_transmit() until it returns false.  It is not called again
+	 * before that thread did.  NULL: the model transmits inside the write
+	 * of TDT.  Locks: bus.
+	 */
+	void (*tx_kick)(void *ctx);
+
+	/*
+	 * rx_ready: e82540_receive() had taken fewer frames than it was given;
+	 * now there is room again.  May be NULL.  Lock: bus.
+	 */
+	void (*rx_ready)(void *ctx);
+
+	/*
+	 * lock, unlock: exclusion between threads.  Both or neither NULL.
+	 */
+	void (*lock)(void *ctx, enum e82540_lock lock);
+	void (*unlock)(void *ctx, enum e82540_lock lock);
+};
+
+struct e82540_config {
+	uint32_t api;			/* E82540_API */
+	enum e82540_chip chip;
+	const struct e82540_host *host;	/* stays the caller's, must stay */
+	void *ctx;			/* for the callbacks */
+	uint8_t mac[6];			/* into EEPROM, if nvm is NULL */
+	bool moderation_off;		/* see e82540_moderation_set() */
+	bool msi;			/* offer the MSI capability */
+	bool no_fcs;			/* received CRCs are zero: faster */
+	bool rx_drop;			/* ring and FIFO full: drop, not wait */
+	uint8_t vnet_hdr_bytes;		/* 0, 10 or 12: header before packets */
+	uint8_t offloads;		/* E82540_OFFLOAD_*; needs a header */
+	uint64_t link_delay_ns;		/* how long autonegotiation takes */
+	const uint16_t *nvm;		/* 64 words of EEPROM, or NULL */
+};
+
+/*
+ * What happened, since e82540_init().  No register shows these.
+ */
+struct e82540_counters {
+	uint64_t reg_reads, reg_writes;	/* 32-bit register accesses */
+	uint64_t tdt_writes, rdt_writes;
+	uint64_t interrupts;		/* rising edges, or MSIs */
+	uint64_t tx_packets;		/* taken by send() or looped back */
+	uint64_t tx_bytes;
+	uint64_t tx_sends;		/* calls of send() */
+	uint64_t tx_stopped;		/* send() took fewer than given */
+	uint64_t rx_packets;		/* stored in guest memory */
+	uint64_t rx_bytes;
+	uint64_t rx_filtered;		/* not for us */
+	uint64_t rx_waited;		/* receive() took fewer than given */
+	uint64_t rx_dropped;		/* of those that were for us */
+	uint64_t resets;		/* CTRL.RST */
+	/* What a guest gets wrong. */
+	uint64_t bad_access;		/* no such register, or its width */
+	uint64_t bad_ring;		/* length 0, index beyond it */
+	uint64_t bad_address;		/* DMA outside of guest memory */
+	uint64_t bad_descriptor;	/* packet dropped for its descriptors */
+};
+
+/* ---------------------------------------------------------------- set up */
+
+/* e82540_size: bytes of memory a device takes, about 200 KiB. */
+size_t e82540_size(void);
+
+/*
+ * e82540_init: make a device, as after power-on with the cable out.
+ * dev: e82540_size() bytes, aligned to E82540_ALIGN, the caller's; to free them
+ * is all it takes to end a device.
+ * Returns 0, or -EINVAL: config.api, chip, vnet_hdr_bytes, offloads, a callback
+ * that must not be NULL.
+ */
+int e82540_init(struct e82540 *dev, const struct e82540_config *config,
+    uint64_t now_ns);
+
+/*
+ * e82540_memory_set: guest memory, now these n regions (0 to
+ * E82540_REGIONS_MAX), copied.  When it returns nothing uses the old ones any
+ * more.  Returns 0, or -EINVAL: too many, overlap, or one wraps.
+ */
+int e82540_memory_set(struct e82540 *dev, const struct e82540_region *region,
+    unsigned int n);
+
+/*
+ * e82540_reset: PCI reset (RST#): all but the EEPROM and the counters is as
+ * after e82540_init(), the cable is as it is.
+ */
+void e82540_reset(struct e82540 *dev, uint64_t now_ns);
+
+/*
+ * e82540_link_set: the cable is in, or out.  Autonegotiation begins, and ends
+ * link_delay_ns later with 1000 Mb/s, full duplex, or what the guest lets it
+ * advertise.
+ */
+void e82540_link_set(struct e82540 *dev, uint64_t now_ns, bool up);
+
+/* e82540_link_up: is the link up, autonegotiation done? */
+bool e82540_link_up(struct e82540 *dev);
+
+/*
+ * e82540_moderation_set: obey ITR and the delay timers, as the chip does (the
+ * default), or interrupt at each event, as hypervisors of 2012 did.
+ */
+void e82540_moderation_set(struct e82540 *dev, uint64_t now_ns, bool on);
+
+/* -------------------------------------------------------------- accesses */
+
+/*
+ * BAR 0, E1000_BAR0_SIZE_BYTES of it.  size: 1, 2, 4 or 8 bytes.  Registers are
+ * 32 bits wide (13.3): eight bytes are two registers, the lower first; of one
+ * or two bytes a read gets its part, and a write is ignored and counted.
+ * What is not a register reads as 0 and ignores writes.
+ */
+uint64_t e82540_mmio_read(struct e82540 *dev, uint64_t now_ns, uint32_t offset,
+    unsigned int size);
+void e82540_mmio_write(struct e82540 *dev, uint64_t now_ns, uint32_t offset,
+    unsigned int size, uint64_t value);
+
+/* The I/O BAR, 8 bytes: IOADDR and IODATA (13.2.2). */
+uint32_t e82540_io_read(struct e82540 *dev, uint64_t now_ns, uint32_t offset,
+    unsigned int size);
+void e82540_io_write(struct e82540 *dev, uint64_t now_ns, uint32_t offset,
+    unsigned int size, uint32_t value);
+
+/*
+ * Configuration space, 256 bytes; size 1, 2 or 4.  BAR 0 is memory, 128 KiB;
+ * BAR 2 is I/O, 8 bytes.  A host maps them where the guest put them: look after
+ * each write to E82540_PCI_COMMAND or a BAR.  The model heeds Bus Master Enable
+ * (without it there is no DMA) and Interrupt Disable.  A host with a
+ * configuration space of its own forwards the command register:
+ *	e82540_pci_write(dev, now, E82540_PCI_COMMAND, 2, E82540_PCI_MASTER)
+ */
+uint32_t e82540_pci_read(struct e82540 *dev, uint64_t now_ns, uint32_t offset,
+    unsigned int size);
+void e82540_pci_write(struct e82540 *dev, uint64_t now_ns, uint32_t offset,
+    unsigned int size, uint32_t value);
+
+#define E82540_PCI_COMMAND	0x04
+#define E82540_PCI_IO		0x0001u	/* BAR 2 answers */
+#define E82540_PCI_MEMORY	0x0002u	/* BAR 0 answers */
+#define E82540_PCI_MASTER	0x0004u	/* DMA */
+#define E82540_PCI_INTX_DISABLE	0x0400u
+#define E82540_PCI_BAR0		0x10
+#define E82540_PCI_BAR2		0x18
+
+/* ------------------------------------------------------------------ time */
+
+/* e82540_run: do what is due at now_ns. */
+void e82540_run(struct e82540 *dev, uint64_t now_ns);
+
+/* e82540_deadline: when e82540_run() is due next, or E82540_NEVER. */
+uint64_t e82540_deadline(struct e82540 *dev);
+
+/* ------------------------------------------------------------------ data */
+
+/*
+ * e82540_transmit: send what is in the ring, at most E82540_SEND_MAX packets.
+ * For hosts with a tx_kick(), from a thread of their choice; one that polls may
+ * call it without being kicked.
+ * Returns true if there is more to do: call again.
+ */
+bool e82540_transmit(struct e82540 *dev, uint64_t now_ns);
+
+/*
+ * e82540_tx_resume: send() can take packets again.  Transmits, or kicks.
+ */
+void e82540_tx_resume(struct e82540 *dev, uint64_t now_ns);
+
+/*
+ * e82540_receive: n frames, in order, from the network.  Each is filtered,
+ * stored in the ring, or in the device's FIFO (RXA of PBA, 48 KiB) if the ring
+ * has no room.  Returns how many were consumed, whatever became of them; fewer
+ * than n when FIFO and ring are full: the others wait with the caller until
+ * rx_ready().  With config.rx_drop all are consumed, and what has no room is
+ * counted in MPC.  Frames that come while the receiver is disabled or the link
+ * is down are consumed and lost.  One raised interrupt at most for all.
+ */
+unsigned int e82540_receive(struct e82540 *dev, uint64_t now_ns,
+    const struct e82540_frame *frame, unsigned int n);
+
+/* -------------------------------------------------------------- snapshot */
+
+/*
+ * e82540_save: the whole state of the device, but not of config and memory.
+ * Between any two calls.  Versioned, little-endian, the same on all machines.
+ * buf: of `len` bytes, or NULL to ask how many it takes.
+ * Returns the number of bytes written (or that it takes), or -ENOSPC.
+ */
+int64_t e82540_save(struct e82540 *dev, uint64_t now_ns, void *buf, size_t len);
+
+/*
+ * e82540_load: make a device of the same chip what another was.  Its memory
+ * must be set, and hold what the guest's held.
+ * buf: from anywhere: what does not hold together is refused, and the device is
+ * as before.
+ * Returns 0; -EINVAL not a snapshot, damaged, or out of range; -ENOTSUP another
+ * version or chip.
+ */
+int
+e82540_load(struct e82540 *dev, uint64_t now_ns, const void *buf, size_t len);
+
+/* ---------------------------------------------------------------- to see */
+
+void e82540_counters(struct e82540 *dev, struct e82540_counters *counters);
+
+/* e82540_nvm_get: the 64 words of EEPROM, which the guest can write. */
+void e82540_nvm_get(struct e82540 *dev, uint16_t nvm[64]);
+
+/*
+ * The register map, as the model has it: row 0, 1, ... until NULL.  For
+ * tools, tests and documentation; constant.
+ */
+struct e82540_reg_info {
+	const char *name;		/* "TDT"; of an array "MTA" */
+	uint32_t offset;		/* in BAR 0 */
+	uint16_t count;			/* 1, or of the array */
+	uint16_t stride;		/* bytes from one to the next */
+	uint32_t reset;			/* value after reset */
+	uint32_t write_mask;		/* bits that hold what is written */
+	uint8_t chips;			/* bit 1 << enum e82540_chip */
+	const char *section;		/* of the manual */
+	const char *note;		/* what it does not do, or "" */
+};
+const struct e82540_reg_info *e82540_reg_info(unsigned int row);
+
+#pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* E82540_H */

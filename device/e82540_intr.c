@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Interrupts: causes, mask and moderation (3.2.7, 3.3.3.1, 13.4.17 to 13.4.21).
+ *
+ * A cause is recorded in ICR whether it is unmasked or not.  The interrupt is
+ * asserted while ICR & IMS is not zero, but not before ITR allows:
+ *
+ *	            cause     cause, ICR read     window ends
+ *	 ICR & IMS  ___/~~~~~~~~~~~~\__/~~~~~~~~~~~~~~~~~~~~~~
+ *	 asserted   ___/~~~~~~~~~~~~\____________/~~~~~~~~~~~~
+ *	               |<---- ITR x 256 ns ----->|
+ *
+ * from one assertion to the next; the first after a quiet window comes at once.
+ * Unlike other models this one has no floor: ITR 0 is no moderation (13.4.18).
+ *
+ * TXDW (for descriptors with IDE) and RXT0 have two timers each before they
+ * become causes at all: a delay that starts anew with each packet (TIDV, RDTR),
+ * and a bound that does not (TADV, RADV).  Whichever runs out first sets the
+ * cause and stops the other.
+ *
+ * With moderation switched off all of this is skipped: every event interrupts
+ * at once, which is how hypervisors were when the RFC was written.
+ */
+#include "e82540_impl.h"
+
+/* ------------------------------------------------------------- the line */
+
+static uint64_t
+itr_ns(const struct e82540 *dev)
+{
+	if (!dev->intr.moderation)
+		return 0;
+	return (uint64_t)(e82540_reg(dev, E1000_ITR) &
+		   E1000_ITR_INTERVAL_MASK) *
+	    E1000_ITR_UNIT_NS;
+}
+
+/* Time since the last one: after e82540_load() that may be before time 0. */
+static bool
+window_open(const struct e82540 *dev)
+{
+	return !dev->intr.fired ||
+	    dev->now_ns - dev->intr.last_ns >= itr_ns(dev);
+}
+
+void
+e82540_intr_update(struct e82540 *dev)
+{
+	bool pending = e82540_reg(dev, E1000_ICR) & e82540_reg(dev, E1000_IMS);
+	struct e82540_intr *intr = &dev->intr;
+
+	if (!pending) {
+		e82540_due_clear(dev, E82540_DUE_ITR);
+		if (intr->asserted) {
+			intr->asserted = false;
+			e82540_pci_interrupt(dev, false);
+		}
+		return;
+	}
+	if (intr->asserted)
+		return;
+	if (!window_open(dev)) {
+		e82540_due_set(dev, E82540_DUE_ITR,
+		    intr->last_ns + itr_ns(dev));
+		return;
+	}
+	e82540_due_clear(dev, E82540_DUE_ITR);
+	intr->asserted = true;
+	intr->fired = true;
+	intr->last_ns = dev->now_ns;
+	dev->counters.interrupts++;
+	e82540_pci_interrupt(dev, true);
+}
+
+void
+e82540_intr_set(struct e82540 *dev, uint32_t causes)
+{
+	e82540_reg_set(dev, E1000_ICR, e82540_reg(dev, E1000_ICR) | causes);
+	e82540_intr_update(dev);
+}
+
+void
+e82540_intr_reset(struct e82540 *dev)
+{
+	dev->intr.fired = false;
+	e82540_intr_update(dev);
+}
+
+/* ---------------------------------------------------------- delay timers */
+
+/*
+ * One direction's pair: the cause, the delay that each packet starts anew, and
+ * the bound on it.
+ */
+struct pair {
+	uint32_t cause;
+	uint32_t delay_reg, bound_reg;
+	enum e82540_deadline delay, bound;
+};
+
+static const struct pair transmit = {
+	.cause = E1000_ICR_TXDW,
+	.delay_reg = E1000_TIDV,
+	.bound_reg = E1000_TADV,
+	.delay = E82540_DUE_TIDV,
+	.bound = E82540_DUE_TADV,
+};
+
+static const struct pair receive = {
+	.cause = E1000_ICR_RXT0,
+	.delay_reg = E1000_RDTR,
+	.bound_reg = E1000_RADV,
+	.delay = E82540_DUE_RDTR,
+	.bound = E82540_DUE_RADV,
+};
+
+static uint64_t
+delay_ns(const struct e82540 *dev, uint32_t reg)
+{
+	return (uint64_t)(e82540_reg(dev, reg) & E1000_RDTR_DELAY_MASK) *
+	    E1000_DELAY_UNIT_NS;
+}
+
+static void
+pair_stop(struct e82540 *dev, const struct pair *pair)
+{
+	e82540_due_clear(dev, pair->delay);
+	e82540_due_clear(dev, pair->bound);
+}
+
+/*
+ * A packet whose cause is to be delayed.  On the 82544, which has no bounds,
+ * RDTR is an absolute delay: packets do not start it anew (3.2.8).
+ */
+static void
+pair_start(struct e82540 *dev, const struct pair *pair)
+{
+	uint64_t delay = delay_ns(dev, pair->delay_reg);
+	uint64_t bound = delay_ns(dev, pair->bound_reg);
+	bool runs = dev->deadline[pair->delay] != E82540_NEVER;
+
+	if (!dev->intr.moderation || delay == 0) {
+		pair_stop(dev, pair);
+		e82540_intr_set(dev, pair->cause);
+		return;
+	}
+	if (!(runs && E82540_IS(dev, E82540_82544GC) && pair == &receive))
+		e82540_due_set(dev, pair->delay, dev->now_ns + delay);
+	if (bound != 0 && dev->deadline[pair->bound] == E82540_NEVER)
+		e82540_due_set(dev, pair->bound, dev->now_ns + bound);
+}
+
+void
+e82540_intr_report(struct e82540 *dev, const struct e82540_report *r)
+{
+	if (r->icr & E1000_ICR_TXDW)
+		pair_stop(dev, &transmit);
+	if (r->icr & E1000_ICR_RXT0)
+		pair_stop(dev, &receive);
+	if (r->txdw_delayed)
+		pair_start(dev, &transmit);
+	if (r->rxt0_delayed)
+		pair_start(dev, &receive);
+	if (r->icr != 0)
+		e82540_intr_set(dev, r->icr);
+}
+
+void
+e82540_intr_due(struct e82540 *dev, enum e82540_deadline due)
+{
+	switch (due) {
+	case E82540_DUE_RDTR:
+	case E82540_DUE_RADV:
+		pair_stop(dev, &receive);
+		e82540_intr_set(dev, E1000_ICR_RXT0);
+		break;
+	case E82540_DUE_TIDV:
+	case E82540_DUE_TADV:
+		pair_stop(dev, &transmit);
+		e82540_intr_set(dev, E1000_ICR_TXDW);
+		break;
+	default:
+		e82540_intr_update(dev);
+		break;
+	}
+}
+
+static void
+pair_flush(struct e82540 *dev, const struct pair *pair)
+{
+	if (dev->deadline[pair->delay] == E82540_NEVER)
+		return;
+	pair_stop(dev, pair);
+	e82540_intr_set(dev, pair->cause);
+}
+
+void
+e82540_intr_flush(struct e82540 *dev)
+{
+	pair_flush(dev, &transmit);
+	pair_flush(dev, &receive);
+	e82540_intr_update(dev);
+}
+
+/* ----------------------------------------------------------- registers */
+
+/* 13.4.17: reading takes all causes, and so deasserts. */
+uint32_t
+e82540_icr_read(struct e82540 *dev, uint32_t offset)
+{
+	uint32_t icr = e82540_reg(dev, offset);
+
+	e82540_reg_set(dev, offset, 0);
+	e82540_intr_update(dev);
+	return icr;
+}
+
+/* 13.4.17: a 1 clears that cause. */
+void
+e82540_icr_write(struct e82540 *dev, uint32_t offset, uint32_t value)
+{
+	e82540_reg_set(dev, offset, e82540_reg(dev, offset) & ~value);
+	e82540_intr_update(dev);
+}
+
+void
+e82540_ics_write(struct e82540 *dev, uint32_t offset, uint32_t value)
+{
+	(void)offset;
+	e82540_intr_set(dev, value & E1000_ICR_MASK);
+}
+
+void
+e82540_ims_write(struct e82540 *dev, uint32_t offset, uint32_t value)
+{
+	e82540_reg_set(dev, offset,
+	    e82540_reg(dev, offset) | (value & E1000_ICR_MASK));
+	e82540_intr_update(dev);
+}
+
+void
+e82540_imc_write(struct e82540 *dev, uint32_t offset, uint32_t value)
+{
+	(void)offset;
+	e82540_reg_set(dev, E1000_IMS, e82540_reg(dev, E1000_IMS) & ~value);
+	e82540_intr_update(dev);
+}
+
+/* A new interval counts from the last assertion: the wait may end now. */
+void
+e82540_itr_write(struct e82540 *dev, uint32_t offset, uint32_t value)
+{
+	e82540_reg_set(dev, offset, value & E1000_ITR_INTERVAL_MASK);
+	e82540_intr_update(dev);
+}
+
+/* 13.4.30: FPD expires a running timer at once, and reads as 0. */
+void
+e82540_rdtr_write(struct e82540 *dev, uint32_t offset, uint32_t value)
+{
+	e82540_reg_set(dev, offset, value & E1000_RDTR_DELAY_MASK);
+	if (value & E1000_RDTR_FPD)
+		pair_flush(dev, &receive);
+}

@@ -1,0 +1,602 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The public functions.  Each is bracketed by enter() and leave(): enter()
+ * takes the bus lock and the time; leave() carries out what was asked for
+ * inside (gates, timer, kick), releases the lock, and then, without it, does
+ * the data path's work that came of it.
+ */
+#include "e82540_impl.h"
+
+static void
+enter(struct e82540 *dev, uint64_t now_ns)
+{
+	e82540_lock(dev, E82540_LOCK_BUS);
+	if (now_ns > dev->now_ns)
+		dev->now_ns = now_ns;
+}
+
+static void
+lock_path(struct e82540 *dev)
+{
+	e82540_lock(dev, E82540_LOCK_TX);
+	e82540_lock(dev, E82540_LOCK_RX);
+}
+
+static void
+unlock_path(struct e82540 *dev)
+{
+	e82540_unlock(dev, E82540_LOCK_RX);
+	e82540_unlock(dev, E82540_LOCK_TX);
+}
+
+/* ------------------------------------------------------------------ gates */
+
+/*
+ * May the data path run?  It needs its enable bit (13.4.22, 13.4.33), the bus
+ * (PCI 6.2.2), power, and a link, unless it talks to itself.  All locks.
+ */
+static void
+gates(struct e82540 *dev)
+{
+	uint32_t rctl = e82540_reg(dev, E1000_RCTL);
+	bool up = e82540_reg(dev, E1000_STATUS) & E1000_STATUS_LU;
+	bool dma = e82540_pci_master(dev) && !e82540_pci_d3(dev);
+	bool was = dev->tx.open;
+
+	dev->tx.loopback =
+	    (rctl & E1000_RCTL_LBM_MASK) != E1000_RCTL_LBM_NONE ||
+	    e82540_phy_loopback(dev);
+	up = up || dev->tx.loopback;
+	dev->tx.open = dma && up && !dev->paused &&
+	    e82540_reg(dev, E1000_TCTL) & E1000_TCTL_EN;
+	dev->rx.open = dma && up && rctl & E1000_RCTL_EN;
+	dev->rx.asleep = e82540_pci_d3(dev);
+	if (dev->tx.open && !was)
+		dev->want_tx = true;
+	/* A frame can wait for memory, or for the receiver. */
+	dev->want_rx = true;
+}
+
+/* ------------------------------------------------------------------- time */
+
+void
+e82540_due_set(struct e82540 *dev, enum e82540_deadline due, uint64_t at_ns)
+{
+	dev->deadline[due] = at_ns;
+}
+
+void
+e82540_due_clear(struct e82540 *dev, enum e82540_deadline due)
+{
+	dev->deadline[due] = E82540_NEVER;
+}
+
+static uint64_t
+earliest(const struct e82540 *dev)
+{
+	uint64_t at = E82540_NEVER;
+	unsigned int i;
+
+	for (i = 0; i < E82540_DUES; i++)
+		if (dev->deadline[i] < at)
+			at = dev->deadline[i];
+	return at;
+}
+
+/*
+ * A deadline that moves away leaves the host's timer as it is: it will go off
+ * for nothing once, and then be set right.  RDTR and TIDV, which move with each
+ * packet, cost a call a window instead of one a packet.
+ */
+static void
+timer(struct e82540 *dev)
+{
+	uint64_t at = earliest(dev);
+
+	if (at >= dev->armed)
+		return;
+	dev->armed = at;
+	if (dev->host.timer != NULL)
+		dev->host.timer(dev->config.ctx, at);
+}
+
+static void
+due(struct e82540 *dev, enum e82540_deadline due)
+{
+	e82540_due_clear(dev, due);
+	switch (due) {
+	case E82540_DUE_LINK:
+		e82540_phy_due(dev);
+		break;
+	case E82540_DUE_PAUSE:
+		e82540_flow_due(dev);
+		break;
+	case E82540_DUE_TX:
+		dev->want_tx = true;
+		break;
+	default:
+		e82540_intr_due(dev, due);
+		break;
+	}
+}
+
+/* In order of time, so that a late call does what punctual ones had done. */
+static void
+run(struct e82540 *dev)
+{
+	uint64_t now_ns = dev->now_ns, at;
+	unsigned int i, next, n;
+
+	/* What is due may make due again: but not more than this often. */
+	for (n = 0; n < 2 * E82540_DUES; n++) {
+		next = 0;
+		for (i = 1; i < E82540_DUES; i++)
+			if (dev->deadline[i] < dev->deadline[next])
+				next = i;
+		at = dev->deadline[next];
+		if (at > now_ns)
+			return;
+		due(dev, next);
+	}
+}
+
+/* --------------------------------------------------------------- and leave */
+
+static void
+counters_add(struct e82540_counters *to, const struct e82540_counters *from)
+{
+	const uint64_t *f = (const uint64_t *)from;
+	uint64_t *t = (uint64_t *)to;
+	unsigned int i;
+
+	for (i = 0; i < sizeof(*to) / sizeof(*t); i++)
+		t[i] += f[i];
+}
+
+void
+e82540_post(struct e82540 *dev, const struct e82540_report *report)
+{
+	uint64_t left;
+	unsigned int i;
+
+	for (left = report->counted; left != 0; left &= left - 1) {
+		i = __builtin_ctzll(left);
+		e82540_stat_add(dev, E1000_CRCERRS + i * 4, report->stat[i]);
+	}
+	dev->total[E82540_GORC] += report->good_octets_rx;
+	dev->total[E82540_GOTC] += report->good_octets_tx;
+	dev->total[E82540_TOR] += report->total_octets_rx;
+	dev->total[E82540_TOT] += report->total_octets_tx;
+	counters_add(&dev->counters, &report->counters);
+	if (report->paused || report->fifo_high || report->fifo_low)
+		e82540_flow_report(dev, report);
+	if (report->wake != 0)
+		e82540_wake_report(dev, report->wake);
+	e82540_intr_report(dev, report);
+	if (report->rx_ready && dev->host.rx_ready != NULL)
+		dev->host.rx_ready(dev->config.ctx);
+}
+
+/* What is to be done with the bus lock still held. */
+static void
+settle(struct e82540 *dev)
+{
+	if (dev->want_gates) {
+		dev->want_gates = false;
+		lock_path(dev);
+		gates(dev);
+		unlock_path(dev);
+	}
+	if (dev->want_tx && dev->host.tx_kick != NULL) {
+		dev->want_tx = false;
+		if (!atomic_exchange(&dev->kicked, true))
+			dev->host.tx_kick(dev->config.ctx);
+	}
+	timer(dev);
+}
+
+/* One batch.  Called without the bus lock, returns with it. */
+static void
+pump_tx(struct e82540 *dev, struct e82540_report *report)
+{
+	bool more;
+
+	e82540_report_init(report);
+	e82540_lock(dev, E82540_LOCK_TX);
+	more = e82540_tx_run(dev, report);
+	e82540_unlock(dev, E82540_LOCK_TX);
+	e82540_lock(dev, E82540_LOCK_BUS);
+	e82540_post(dev, report);
+	dev->want_tx |= more;
+}
+
+static void
+pump_rx(struct e82540 *dev, struct e82540_report *report)
+{
+	e82540_report_init(report);
+	e82540_lock(dev, E82540_LOCK_RX);
+	e82540_rx_drain(dev, report);
+	e82540_unlock(dev, E82540_LOCK_RX);
+	e82540_lock(dev, E82540_LOCK_BUS);
+	e82540_post(dev, report);
+}
+
+/*
+ * A burst at most is transmitted on the caller's time; what remains waits for
+ * the timer, which is due at once.
+ */
+static void
+leave(struct e82540 *dev)
+{
+	unsigned int batches = E82540_TX_BURST / E82540_SEND_MAX;
+	struct e82540_report report;
+
+	for (;;) {
+		if (dev->want_tx && dev->host.tx_kick == NULL && batches == 0) {
+			dev->want_tx = false;
+			e82540_due_set(dev, E82540_DUE_TX, dev->now_ns);
+		}
+		settle(dev);
+		if (dev->want_rx) {
+			dev->want_rx = false;
+			e82540_unlock(dev, E82540_LOCK_BUS);
+			pump_rx(dev, &report);
+		} else if (dev->want_tx) {
+			dev->want_tx = false;
+			batches--;
+			e82540_unlock(dev, E82540_LOCK_BUS);
+			pump_tx(dev, &report);
+		} else {
+			break;
+		}
+	}
+	e82540_unlock(dev, E82540_LOCK_BUS);
+}
+
+/* ----------------------------------------------------------------- set up */
+
+size_t
+e82540_size(void)
+{
+	return sizeof(struct e82540);
+}
+
+static bool
+config_valid(const struct e82540_config *c)
+{
+	const uint8_t all =
+	    E82540_OFFLOAD_CSUM | E82540_OFFLOAD_TSO4 | E82540_OFFLOAD_TSO6;
+	const struct e82540_host *host = c->host;
+
+	if (c->api != E82540_API || c->chip > E82540_82544GC || host == NULL)
+		return false;
+	if (host->interrupt == NULL || host->send == NULL ||
+	    (c->msi && host->msi == NULL) ||
+	    (host->lock == NULL) != (host->unlock == NULL))
+		return false;
+	if (c->vnet_hdr_bytes != 0 && c->vnet_hdr_bytes != 10 &&
+	    c->vnet_hdr_bytes != 12)
+		return false;
+	if (c->offloads & ~all || (c->offloads && c->vnet_hdr_bytes == 0))
+		return false;
+	/* A segment needs its checksum. */
+	return !(c->offloads & ~E82540_OFFLOAD_CSUM) ||
+	    c->offloads & E82540_OFFLOAD_CSUM;
+}
+
+/* All locks. */
+void
+e82540_device_reset(struct e82540 *dev)
+{
+	unsigned int i;
+
+	for (i = 0; i < E82540_DUES; i++)
+		if (i != E82540_DUE_LINK)
+			e82540_due_clear(dev, i);
+	memset(dev->total, 0, sizeof(dev->total));
+	dev->paused = dev->xoff_sent = false;
+	e82540_regs_reset(dev);
+	e82540_tx_reset(dev);
+	e82540_rx_reset(dev);
+	e82540_intr_reset(dev);
+	e82540_link_update(dev);
+	dev->want_gates = true;
+}
+
+/*
+ * The PHY first: that its link went is no news to a device that is new.  All
+ * locks.
+ */
+static void
+power_on(struct e82540 *dev)
+{
+	e82540_regs_init(dev);
+	e82540_pci_reset(dev);
+	e82540_phy_reset(dev);
+	e82540_device_reset(dev);
+}
+
+int
+e82540_init(struct e82540 *dev, const struct e82540_config *config,
+    uint64_t now_ns)
+{
+	unsigned int i;
+
+	if (!config_valid(config))
+		return -EINVAL;
+	memset(dev, 0, sizeof(*dev));
+	dev->config = *config;
+	dev->host = *config->host;
+	dev->now_ns = now_ns;
+	dev->armed = E82540_NEVER;
+	for (i = 0; i < E82540_DUES; i++)
+		e82540_due_clear(dev, i);
+	dev->intr.moderation = !config->moderation_off;
+	e82540_nvm_init(dev);
+	enter(dev, now_ns);
+	lock_path(dev);
+	power_on(dev);
+	unlock_path(dev);
+	leave(dev);
+	return 0;
+}
+
+void
+e82540_reset(struct e82540 *dev, uint64_t now_ns)
+{
+	enter(dev, now_ns);
+	lock_path(dev);
+	power_on(dev);
+	unlock_path(dev);
+	leave(dev);
+}
+
+/* Sorts as it copies; -EINVAL before anything is changed. */
+int
+e82540_memory_set(struct e82540 *dev, const struct e82540_region *region,
+    unsigned int n)
+{
+	struct guest_mem mem = { .n = 0 };
+	unsigned int i, at;
+
+	if (n > E82540_REGIONS_MAX)
+		return -EINVAL;
+	for (i = 0; i < n; i++) {
+		if (region[i].len == 0)
+			continue;
+		if (region[i].gpa + (region[i].len - 1) < region[i].gpa)
+			return -EINVAL;
+		for (at = mem.n++; at > 0; at--) {
+			if (mem.region[at - 1].gpa < region[i].gpa)
+				break;
+			mem.region[at] = mem.region[at - 1];
+		}
+		mem.region[at] = region[i];
+	}
+	for (i = 1; i < mem.n; i++)
+		if (mem.region[i].gpa - mem.region[i - 1].gpa <
+		    mem.region[i - 1].len)
+			return -EINVAL;
+
+	enter(dev, 0);
+	lock_path(dev);
+	dev->mem = mem;
+	unlock_path(dev);
+	/* What had stopped for want of it goes on. */
+	dev->want_tx = dev->want_rx = true;
+	leave(dev);
+	return 0;
+}
+
+void
+e82540_link_set(struct e82540 *dev, uint64_t now_ns, bool up)
+{
+	enter(dev, now_ns);
+	e82540_phy_cable(dev, up);
+	leave(dev);
+}
+
+bool
+e82540_link_up(struct e82540 *dev)
+{
+	bool up;
+
+	e82540_lock(dev, E82540_LOCK_BUS);
+	up = dev->phy.link;
+	e82540_unlock(dev, E82540_LOCK_BUS);
+	return up;
+}
+
+void
+e82540_moderation_set(struct e82540 *dev, uint64_t now_ns, bool on)
+{
+	enter(dev, now_ns);
+	dev->intr.moderation = on;
+	if (!on)
+		e82540_intr_flush(dev);
+	leave(dev);
+}
+
+/* --------------------------------------------------------------- accesses */
+
+uint64_t
+e82540_mmio_read(struct e82540 *dev, uint64_t now_ns, uint32_t offset,
+    unsigned int size)
+{
+	unsigned int shift = (offset & 3) * 8;
+	uint64_t value = 0;
+
+	enter(dev, now_ns);
+	if (offset < E1000_BAR0_SIZE_BYTES)
+		value = e82540_reg_read(dev, offset & ~3u) >> shift;
+	else
+		dev->counters.bad_access++;
+	if (size == 8 && offset + 4 < E1000_BAR0_SIZE_BYTES)
+		value |= (uint64_t)e82540_reg_read(dev, (offset & ~3u) + 4)
+		    << 32;
+	leave(dev);
+	return size >= 8 ? value : value & (((uint64_t)1 << size * 8) - 1);
+}
+
+void
+e82540_mmio_write(struct e82540 *dev, uint64_t now_ns, uint32_t offset,
+    unsigned int size, uint64_t value)
+{
+	enter(dev, now_ns);
+	if (offset & 3 || size < 4 || offset >= E1000_BAR0_SIZE_BYTES)
+		dev->counters.bad_access++;
+	else {
+		e82540_reg_write(dev, offset, value);
+		if (size == 8 && offset + 4 < E1000_BAR0_SIZE_BYTES)
+			e82540_reg_write(dev, offset + 4, value >> 32);
+	}
+	leave(dev);
+}
+
+/* Bits 19:0 of IOADDR are writable, but only BAR 0's size of it means anything
+ * (13.2.2.1): beyond, IODATA reads 0 and ignores writes. */
+uint32_t
+e82540_io_read(struct e82540 *dev, uint64_t now_ns, uint32_t offset,
+    unsigned int size)
+{
+	uint32_t value = 0, shift = (offset & 3) * 8;
+
+	enter(dev, now_ns);
+	if ((offset & ~3u) == E1000_IOADDR)
+		value = dev->pci.io_address;
+	else if ((offset & ~3u) == E1000_IODATA &&
+	    dev->pci.io_address < E1000_BAR0_SIZE_BYTES)
+		value = e82540_reg_read(dev, dev->pci.io_address & ~3u);
+	else
+		dev->counters.bad_access++;
+	leave(dev);
+	value >>= shift;
+	return size >= 4 ? value : value & ((1u << size * 8) - 1);
+}
+
+void
+e82540_io_write(struct e82540 *dev, uint64_t now_ns, uint32_t offset,
+    unsigned int size, uint32_t value)
+{
+	enter(dev, now_ns);
+	if (offset == E1000_IOADDR && size == 4)
+		dev->pci.io_address = value & 0xFFFFFu;
+	else if (offset == E1000_IODATA && size == 4 &&
+	    !(dev->pci.io_address & 3) &&
+	    dev->pci.io_address < E1000_BAR0_SIZE_BYTES)
+		e82540_reg_write(dev, dev->pci.io_address, value);
+	else
+		dev->counters.bad_access++;
+	leave(dev);
+}
+
+uint32_t
+e82540_pci_read(struct e82540 *dev, uint64_t now_ns, uint32_t offset,
+    unsigned int size)
+{
+	uint32_t value;
+
+	enter(dev, now_ns);
+	value = e82540_pci_config_read(dev, offset, size);
+	leave(dev);
+	return value;
+}
+
+void
+e82540_pci_write(struct e82540 *dev, uint64_t now_ns, uint32_t offset,
+    unsigned int size, uint32_t value)
+{
+	enter(dev, now_ns);
+	e82540_pci_config_write(dev, offset, size, value);
+	leave(dev);
+}
+
+/* ------------------------------------------------------------------- time */
+
+void
+e82540_run(struct e82540 *dev, uint64_t now_ns)
+{
+	enter(dev, now_ns);
+	dev->armed = E82540_NEVER;
+	run(dev);
+	leave(dev);
+}
+
+uint64_t
+e82540_deadline(struct e82540 *dev)
+{
+	uint64_t at;
+
+	e82540_lock(dev, E82540_LOCK_BUS);
+	at = earliest(dev);
+	e82540_unlock(dev, E82540_LOCK_BUS);
+	return at;
+}
+
+/* ------------------------------------------------------------------- data */
+
+/*
+ * A kick is answered before the ring is looked at: what is posted after this
+ * look kicks again.
+ */
+bool
+e82540_transmit(struct e82540 *dev, uint64_t now_ns)
+{
+	struct e82540_report report;
+	bool more;
+
+	if (atomic_load_explicit(&dev->kicked, memory_order_relaxed))
+		atomic_exchange(&dev->kicked, false);
+	e82540_report_init(&report);
+	e82540_lock(dev, E82540_LOCK_TX);
+	more = e82540_tx_run(dev, &report);
+	e82540_unlock(dev, E82540_LOCK_TX);
+	enter(dev, now_ns);
+	e82540_post(dev, &report);
+	leave(dev);
+	return more;
+}
+
+void
+e82540_tx_resume(struct e82540 *dev, uint64_t now_ns)
+{
+	e82540_lock(dev, E82540_LOCK_TX);
+	dev->tx.blocked = false;
+	e82540_unlock(dev, E82540_LOCK_TX);
+	enter(dev, now_ns);
+	dev->want_tx = true;
+	leave(dev);
+}
+
+unsigned int
+e82540_receive(struct e82540 *dev, uint64_t now_ns,
+    const struct e82540_frame *frame, unsigned int n)
+{
+	struct e82540_report report;
+	unsigned int taken;
+
+	e82540_report_init(&report);
+	e82540_lock(dev, E82540_LOCK_RX);
+	taken = e82540_rx_run(dev, frame, n, &report);
+	e82540_unlock(dev, E82540_LOCK_RX);
+	enter(dev, now_ns);
+	e82540_post(dev, &report);
+	leave(dev);
+	return taken;
+}
+
+void
+e82540_counters(struct e82540 *dev, struct e82540_counters *counters)
+{
+	e82540_lock(dev, E82540_LOCK_BUS);
+	*counters = dev->counters;
+	e82540_unlock(dev, E82540_LOCK_BUS);
+}
+
+void
+e82540_nvm_get(struct e82540 *dev, uint16_t nvm[64])
+{
+	e82540_lock(dev, E82540_LOCK_BUS);
+	memcpy(nvm, dev->nvm.word, sizeof(dev->nvm.word));
+	e82540_unlock(dev, E82540_LOCK_BUS);
+}

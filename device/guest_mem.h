@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Guest memory, the only way to it.  A bus address means nothing until it was
+ * looked up here, and is looked up anew for every use: the table may change
+ * between any two calls of the model.  It never contains the device's own
+ * registers, so DMA to its own BAR finds nothing (CVE-2021-3416).
+ */
+#ifndef GUEST_MEM_H
+#define GUEST_MEM_H
+
+#include <string.h>
+
+#include "e82540.h"
+
+/* Sorted by gpa, without overlap, none empty or wrapping. */
+struct guest_mem {
+	struct e82540_region region[E82540_REGIONS_MAX];
+	unsigned int n;
+};
+
+/*
+ * guest_find: the region that gpa lies in, or NULL.  hint: where it was found
+ * last, the caller's; rings and buffers mostly lie in one region.
+ */
+static inline const struct e82540_region *
+guest_find(const struct guest_mem *mem, unsigned int *hint, uint64_t gpa)
+{
+	const struct e82540_region *r = &mem->region[*hint];
+	unsigned int i;
+
+	if (*hint < mem->n && gpa - r->gpa < r->len)
+		return r;
+	for (i = 0; i < mem->n; i++) {
+		r = &mem->region[i];
+		if (gpa - r->gpa < r->len) {
+			*hint = i;
+			return r;
+		}
+	}
+	return NULL;
+}
+
+/*
+ * guest_span: where the bytes from gpa on are, and how many of the *len asked
+ * for (1 or more) lie there in one piece: *len is cut to that.  NULL: nowhere,
+ * or to be written to and read-only.
+ */
+static inline void *
+guest_span(const struct guest_mem *mem, unsigned int *hint, uint64_t gpa,
+    uint32_t *len, bool write)
+{
+	const struct e82540_region *r = guest_find(mem, hint, gpa);
+	uint64_t offset;
+
+	if (r == NULL || (write && !r->writable))
+		return NULL;
+	offset = gpa - r->gpa;
+	if (*len > r->len - offset)
+		*len = r->len - offset;
+	return (uint8_t *)r->host + offset;
+}
+
+/*
+ * guest_ptr: len bytes in one piece, or NULL.  For descriptors: those are 16
+ * bytes, aligned to 16, and so is where regions meet in any machine.
+ */
+static inline void *
+guest_ptr(const struct guest_mem *mem, unsigned int *hint, uint64_t gpa,
+    uint32_t len, bool write)
+{
+	uint32_t span = len;
+	void *p = guest_span(mem, hint, gpa, &span, write);
+
+	return span == len ? p : NULL;
+}
+
+/* guest_read, guest_write: copy; false, having copied a part, if not there. */
+static inline bool
+guest_read(const struct guest_mem *mem, unsigned int *hint, void *to,
+    uint64_t gpa, uint32_t len)
+{
+	uint8_t *out = to;
+	uint32_t span;
+	const void *p;
+
+	for (; len > 0; len -= span, gpa += span, out += span) {
+		span = len;
+		p = guest_span(mem, hint, gpa, &span, false);
+		if (p == NULL)
+			return false;
+		memcpy(out, p, span);
+	}
+	return true;
+}
+
+static inline bool
+guest_write(const struct guest_mem *mem, unsigned int *hint, uint64_t gpa,
+    const void *from, uint32_t len)
+{
+	const uint8_t *in = from;
+	uint32_t span;
+	void *p;
+
+	for (; len > 0; len -= span, gpa += span, in += span) {
+		span = len;
+		p = guest_span(mem, hint, gpa, &span, true);
+		if (p == NULL)
+			return false;
+		memcpy(p, in, span);
+	}
+	return true;
+}
+
+#endif

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The smallest host that the model can have: guest memory, a fake clock, an
+ * interrupt line, a wire.  What the model does is recorded; nothing is
+ * checked here but that it keeps to the contract of e82540.h.
+ */
+#ifndef TEST_HOST_H
+#define TEST_HOST_H
+
+#include <assert.h>
+#include <stdarg.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "e1000_hw.h"
+#include "e82540.h"
+
+#define HOST_RAM_BYTES	0x100000u	/* guest memory, at bus address: */
+#define HOST_RAM	0x10000u
+#define HOST_SENT_MAX	4096u
+
+struct host_packet {
+	uint8_t *data;			/* copied; without the header */
+	uint32_t len_bytes;
+	struct e82540_vnet_hdr hdr;
+};
+
+struct host {
+	struct e82540 *dev;
+	struct e82540_config config;
+	struct e82540_host table;
+	uint8_t *ram;
+	uint64_t now_ns;
+	uint64_t timer_ns;		/* as the model asked */
+
+	bool line;			/* INTA# */
+	unsigned int edges;		/* rising */
+	uint64_t edge_ns;		/* when last */
+	unsigned int msis;
+	uint64_t msi_addr;
+	uint32_t msi_data;
+
+	struct host_packet sent[HOST_SENT_MAX];
+	unsigned int packets;
+	unsigned int sends;		/* calls */
+	unsigned int room;		/* packets send() still takes */
+	unsigned int kicks;
+	unsigned int rx_readies;
+	int depth;			/* callbacks must not nest */
+};
+
+static inline void
+host_interrupt(void *ctx, bool asserted)
+{
+	struct host *h = ctx;
+
+	assert_int_not_equal(h->line, asserted);
+	h->line = asserted;
+	if (asserted) {
+		h->edges++;
+		h->edge_ns = h->now_ns;
+	}
+}
+
+static inline void
+host_msi(void *ctx, uint64_t addr, uint32_t data)
+{
+	struct host *h = ctx;
+
+	h->msis++;
+	h->msi_addr = addr;
+	h->msi_data = data;
+	h->edge_ns = h->now_ns;
+}
+
+static inline void
+host_timer(void *ctx, uint64_t at_ns)
+{
+	struct host *h = ctx;
+
+	h->timer_ns = at_ns;
+}
+
+static inline unsigned int
+host_send(void *ctx, const struct e82540_packet *packet, unsigned int n)
+{
+	struct host *h = ctx;
+	unsigned int i, j, hdr = h->config.vnet_hdr_bytes != 0;
+	struct host_packet *p;
+	uint32_t at;
+
+	assert_in_range(n, 1, E82540_SEND_MAX);
+	h->sends++;
+	for (i = 0; i < n && h->room > 0; i++, h->room--) {
+		assert_true(h->packets < HOST_SENT_MAX);
+		p = &h->sent[h->packets++];
+		free(p->data);
+		p->data = malloc(packet[i].len_bytes + 1);
+		p->len_bytes = packet[i].len_bytes;
+		assert_true(packet[i].iovs > hdr);
+		if (hdr) {
+			assert_int_equal(packet[i].iov[0].len,
+			    h->config.vnet_hdr_bytes);
+			memset(&p->hdr, 0, sizeof(p->hdr));
+			memcpy(&p->hdr, packet[i].iov[0].base,
+			    packet[i].iov[0].len);
+		}
+		for (at = 0, j = hdr; j < packet[i].iovs; j++) {
+			assert_true(at + packet[i].iov[j].len <= p->len_bytes);
+			memcpy(p->data + at, packet[i].iov[j].base,
+			    packet[i].iov[j].len);
+			at += packet[i].iov[j].len;
+		}
+		assert_int_equal(at, p->len_bytes);
+	}
+	return i;
+}
+
+static inline void
+host_tx_kick(void *ctx)
+{
+	((struct host *)ctx)->kicks++;
+}
+
+static inline void
+host_rx_ready(void *ctx)
+{
+	((struct host *)ctx)->rx_readies++;
+}
+
+/* host_new: zeroed host with callbacks; change config, then host_power(). */
+static inline struct host *
+host_new(enum e82540_chip chip)
+{
+	static const uint8_t mac[6] = { 0x52, 0x54, 0x00, 0x12, 0x34, 0x56 };
+	struct host *h = calloc(1, sizeof(*h));
+
+	assert_non_null(h);
+	h->table.interrupt = host_interrupt;
+	h->table.msi = host_msi;
+	h->table.timer = host_timer;
+	h->table.send = host_send;
+	h->table.rx_ready = host_rx_ready;
+	h->config.api = E82540_API;
+	h->config.chip = chip;
+	h->config.host = &h->table;
+	h->config.ctx = h;
+	h->config.link_delay_ns = 1000000;
+	memcpy(h->config.mac, mac, 6);
+	h->room = UINT32_MAX;
+	h->timer_ns = E82540_NEVER;
+	h->now_ns = 1000;
+	h->ram = calloc(1, HOST_RAM_BYTES);
+	h->dev = aligned_alloc(E82540_ALIGN,
+	    (e82540_size() + E82540_ALIGN - 1) / E82540_ALIGN * E82540_ALIGN);
+	assert_non_null(h->dev);
+	return h;
+}
+
+static inline void
+host_free(struct host *h)
+{
+	unsigned int i;
+
+	for (i = 0; i < HOST_SENT_MAX; i++)
+		free(h->sent[i].data);
+	free(h->dev);
+	free(h->ram);
+	free(h);
+}
+
+/* host_advance: let time pass; timers go off exactly when they are due. */
+static inline void
+host_advance(struct host *h, uint64_t ns)
+{
+	uint64_t end = h->now_ns + ns;
+
+	while (h->timer_ns <= end) {
+		if (h->timer_ns > h->now_ns)
+			h->now_ns = h->timer_ns;
+		h->timer_ns = E82540_NEVER;
+		e82540_run(h->dev, h->now_ns);
+	}
+	h->now_ns = end;
+}
+
+static inline uint32_t
+host_read(struct host *h, uint32_t reg)
+{
+	return e82540_mmio_read(h->dev, h->now_ns, reg, 4);
+}
+
+static inline void
+host_write(struct host *h, uint32_t reg, uint32_t value)
+{
+	e82540_mmio_write(h->dev, h->now_ns, reg, 4, value);
+}
+
+/* host_power: init, memory, bus master, SLU, cable in and link up. */
+static inline void
+host_power(struct host *h)
+{
+	struct e82540_region region = { HOST_RAM, HOST_RAM_BYTES, h->ram,
+		true };
+
+	assert_int_equal(e82540_init(h->dev, &h->config, h->now_ns), 0);
+	assert_int_equal(e82540_memory_set(h->dev, &region, 1), 0);
+	e82540_pci_write(h->dev, h->now_ns, E82540_PCI_COMMAND, 2,
+	    E82540_PCI_IO | E82540_PCI_MEMORY | E82540_PCI_MASTER);
+	/* Without SLU the MAC does not see the link (8.6.2.1). */
+	host_write(h, E1000_CTRL, host_read(h, E1000_CTRL) | E1000_CTRL_SLU);
+	e82540_link_set(h->dev, h->now_ns, true);
+	host_advance(h, h->config.link_delay_ns + 1000);
+}
+
+/* host_ram: guest memory by its bus address. */
+static inline void *
+host_ram(struct host *h, uint64_t gpa)
+{
+	assert_in_range(gpa, HOST_RAM, HOST_RAM + HOST_RAM_BYTES - 1);
+	return h->ram + (gpa - HOST_RAM);
+}
+
+#endif

@@ -1,0 +1,476 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The public functions as such: what they refuse, guest memory, locks, timer,
+ * kicks, and what opens and closes the data path.
+ */
+#include <errno.h>
+
+#include "host.h"
+
+#define RING	HOST_RAM
+#define BUFFER	(HOST_RAM + 0x2000)
+#define RX_RING	(HOST_RAM + 0x4000)
+#define RX_BUF	(HOST_RAM + 0x8000)
+
+static struct host *h;
+
+static int
+setup(void **state)
+{
+	(void)state;
+	h = host_new(E82540_82540EM);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	host_free(h);
+	return 0;
+}
+
+/* ---------------------------------------------------------------- config */
+
+static void
+refused(void)
+{
+	assert_int_equal(e82540_init(h->dev, &h->config, h->now_ns), -EINVAL);
+}
+
+static void
+accepted(void)
+{
+	assert_int_equal(e82540_init(h->dev, &h->config, h->now_ns), 0);
+}
+
+static void
+test_config(void **state)
+{
+	struct e82540_host table = h->table;
+
+	(void)state;
+	accepted();
+	h->config.api++;
+	refused();
+	h->config.api--;
+	h->config.chip = 3;
+	refused();
+	h->config.chip = E82540_82544GC;
+	accepted();
+
+	h->config.vnet_hdr_bytes = 11;
+	refused();
+	h->config.vnet_hdr_bytes = 12;
+	accepted();
+	h->config.offloads = E82540_OFFLOAD_TSO4;
+	refused();		/* a segment needs its checksum */
+	h->config.offloads |= E82540_OFFLOAD_CSUM;
+	accepted();
+	h->config.offloads |= 0x80;
+	refused();
+	h->config.offloads = E82540_OFFLOAD_CSUM;
+	h->config.vnet_hdr_bytes = 0;
+	refused();
+	h->config.offloads = 0;
+
+	h->table.interrupt = NULL;
+	refused();
+	h->table = table;
+	h->table.send = NULL;
+	refused();
+	h->table = table;
+	h->table.msi = NULL;
+	accepted();
+	h->config.msi = true;
+	refused();
+	h->table = table;
+	h->table.timer = NULL;
+	h->table.rx_ready = NULL;
+	accepted();
+	h->table.lock = (void (*)(void *, enum e82540_lock))abort;
+	refused();
+	h->table = table;
+	h->config.host = NULL;
+	refused();
+}
+
+static void
+test_memory_set(void **state)
+{
+	struct e82540_region r[E82540_REGIONS_MAX + 1] = { { 0 } };
+	unsigned int i;
+
+	(void)state;
+	accepted();
+	for (i = 0; i <= E82540_REGIONS_MAX; i++) {
+		r[i].gpa = 0x100000u - i * 0x1000u;
+		r[i].len = 0x1000;
+		r[i].host = h->ram;
+		r[i].writable = true;
+	}
+	assert_int_equal(e82540_memory_set(h->dev, r, E82540_REGIONS_MAX + 1),
+	    -EINVAL);
+	assert_int_equal(e82540_memory_set(h->dev, r, E82540_REGIONS_MAX), 0);
+	r[5].len++;
+	assert_int_equal(e82540_memory_set(h->dev, r, 6), -EINVAL);
+	r[5].len = 0;		/* nothing there, then */
+	assert_int_equal(e82540_memory_set(h->dev, r, 6), 0);
+	r[0].gpa = UINT64_MAX - 0xfff;
+	assert_int_equal(e82540_memory_set(h->dev, r, 1), 0);
+	r[0].gpa++;
+	assert_int_equal(e82540_memory_set(h->dev, r, 1), -EINVAL);
+	assert_int_equal(e82540_memory_set(h->dev, NULL, 0), 0);
+}
+
+/* ------------------------------------------------------------- data path */
+
+static void
+ring_up(void)
+{
+	host_write(h, E1000_TDBAL, RING);
+	host_write(h, E1000_TDLEN, 256 * 16);
+	host_write(h, E1000_TCTL, E1000_TCTL_EN | E1000_TCTL_PSP);
+}
+
+/* Each packet is 60 bytes and begins with its number. */
+static void
+post(unsigned int first, unsigned int n)
+{
+	struct e1000_tx_desc desc = {
+		.length = 60,
+		.cmd =
+		    E1000_TXD_CMD_EOP | E1000_TXD_CMD_IFCS | E1000_TXD_CMD_RS,
+	};
+	unsigned int i, slot;
+
+	for (i = first; i < first + n; i++) {
+		slot = i % 256;
+		desc.buffer_addr = BUFFER + slot * 4;
+		memcpy(host_ram(h, desc.buffer_addr), &i, 4);
+		memcpy(host_ram(h, RING + slot * 16), &desc, 16);
+	}
+	host_write(h, E1000_TDT, (first + n) % 256);
+}
+
+static void
+expect_sent(unsigned int n)
+{
+	unsigned int i, id;
+
+	assert_int_equal(h->packets, n);
+	for (i = 0; i < n; i++) {
+		memcpy(&id, h->sent[i].data, 4);
+		assert_int_equal(id, i);
+	}
+}
+
+static void
+test_gates(void **state)
+{
+	(void)state;
+	host_power(h);
+	ring_up();
+
+	/* Each of four holds transmission up; when it goes, it goes on. */
+	host_write(h, E1000_TCTL, 0);
+	post(0, 1);
+	assert_int_equal(h->packets, 0);
+	host_write(h, E1000_TCTL, E1000_TCTL_EN);
+	expect_sent(1);
+
+	e82540_pci_write(h->dev, h->now_ns, E82540_PCI_COMMAND, 2, 0);
+	post(1, 1);
+	expect_sent(1);
+	e82540_pci_write(h->dev, h->now_ns, E82540_PCI_COMMAND, 2,
+	    E82540_PCI_MASTER);
+	expect_sent(2);
+
+	e82540_link_set(h->dev, h->now_ns, false);
+	assert_false(e82540_link_up(h->dev));
+	post(2, 1);
+	expect_sent(2);
+	e82540_link_set(h->dev, h->now_ns, true);
+	assert_false(e82540_link_up(h->dev));
+	expect_sent(2);
+	host_advance(h, h->config.link_delay_ns);
+	assert_true(e82540_link_up(h->dev));
+	expect_sent(3);
+	assert_int_equal(host_read(h, E1000_TDH), 3);
+}
+
+static void
+test_memory_returns(void **state)
+{
+	struct e82540_region r = { HOST_RAM, HOST_RAM_BYTES, h->ram, true };
+	struct e82540_counters c;
+
+	(void)state;
+	host_power(h);
+	ring_up();
+	assert_int_equal(e82540_memory_set(h->dev, NULL, 0), 0);
+	post(0, 3);
+	expect_sent(0);
+	e82540_counters(h->dev, &c);
+	assert_int_not_equal(c.bad_address, 0);
+	assert_int_equal(e82540_memory_set(h->dev, &r, 1), 0);
+	expect_sent(3);
+}
+
+static void
+test_back_pressure(void **state)
+{
+	(void)state;
+	host_power(h);
+	ring_up();
+	h->room = 5;
+	post(0, 20);
+	expect_sent(5);
+	assert_int_equal(host_read(h, E1000_TDH), 5);
+	post(20, 1);
+	expect_sent(5);
+	h->room = 7;
+	e82540_tx_resume(h->dev, h->now_ns);
+	expect_sent(12);
+	h->room = UINT32_MAX;
+	e82540_tx_resume(h->dev, h->now_ns);
+	expect_sent(21);
+}
+
+/* One register write transmits a burst at most; the timer does the rest. */
+static void
+test_burst(void **state)
+{
+	unsigned int i;
+	struct e1000_tx_desc desc = {
+		.buffer_addr = BUFFER,
+		.length = 60,
+		.cmd = E1000_TXD_CMD_EOP | E1000_TXD_CMD_IFCS,
+	};
+
+	(void)state;
+	host_power(h);
+	host_write(h, E1000_TDBAL, RX_BUF);
+	host_write(h, E1000_TDLEN, 4096 * 16);
+	host_write(h, E1000_TCTL, E1000_TCTL_EN);
+	for (i = 0; i < 4096; i++)
+		memcpy(host_ram(h, RX_BUF + i * 16), &desc, 16);
+	host_write(h, E1000_TDT, 4000);
+	assert_int_equal(h->packets, E82540_TX_BURST);
+	assert_int_equal(h->timer_ns, h->now_ns);
+	h->timer_ns = E82540_NEVER;
+	e82540_run(h->dev, h->now_ns);
+	assert_int_equal(h->packets, 2 * E82540_TX_BURST);
+	host_advance(h, 1);
+	assert_int_equal(h->packets, 4000);
+	assert_int_equal(host_read(h, E1000_TDH), 4000);
+}
+
+static void
+test_kick(void **state)
+{
+	(void)state;
+	h->table.tx_kick = host_tx_kick;
+	host_power(h);
+	ring_up();
+	while (e82540_transmit(h->dev, h->now_ns))
+		;
+	h->kicks = 0;
+	post(0, 1);
+	post(1, 1);
+	/* Once, until it is answered. */
+	assert_int_equal(h->kicks, 1);
+	expect_sent(0);
+	while (e82540_transmit(h->dev, h->now_ns))
+		;
+	expect_sent(2);
+	post(2, 100);
+	assert_int_equal(h->kicks, 2);
+	assert_true(e82540_transmit(h->dev, h->now_ns));
+	expect_sent(2 + E82540_SEND_MAX);
+	assert_false(e82540_transmit(h->dev, h->now_ns));
+	expect_sent(102);
+	/* Back-pressure: resume kicks. */
+	h->room = 1;
+	post(102, 2);
+	assert_int_equal(h->kicks, 3);
+	assert_false(e82540_transmit(h->dev, h->now_ns));
+	h->room = UINT32_MAX;
+	e82540_tx_resume(h->dev, h->now_ns);
+	assert_int_equal(h->kicks, 4);
+	assert_false(e82540_transmit(h->dev, h->now_ns));
+	expect_sent(104);
+}
+
+static void
+test_io_window(void **state)
+{
+	(void)state;
+	host_power(h);
+	e82540_io_write(h->dev, h->now_ns, E1000_IOADDR, 4, E1000_FCT);
+	e82540_io_write(h->dev, h->now_ns, E1000_IODATA, 4, 0x1234);
+	assert_int_equal(e82540_io_read(h->dev, h->now_ns, E1000_IODATA, 4),
+	    0x1234);
+	assert_int_equal(e82540_io_read(h->dev, h->now_ns, E1000_IOADDR, 4),
+	    E1000_FCT);
+	assert_int_equal(e82540_io_read(h->dev, h->now_ns, E1000_IODATA + 1, 1),
+	    0x12);
+	assert_int_equal(host_read(h, E1000_FCT), 0x1234);
+	/* Narrow writes are ignored (4.1). */
+	e82540_io_write(h->dev, h->now_ns, E1000_IODATA, 2, 0xffff);
+	e82540_io_write(h->dev, h->now_ns, E1000_IOADDR, 1, 0);
+	assert_int_equal(host_read(h, E1000_FCT), 0x1234);
+	/* Beyond the registers. */
+	e82540_io_write(h->dev, h->now_ns, E1000_IOADDR, 4, UINT32_MAX);
+	assert_int_equal(e82540_io_read(h->dev, h->now_ns, E1000_IOADDR, 4),
+	    0xFFFFF);
+	assert_int_equal(e82540_io_read(h->dev, h->now_ns, E1000_IODATA, 4), 0);
+	e82540_io_write(h->dev, h->now_ns, E1000_IODATA, 4, 1);
+	e82540_io_write(h->dev, h->now_ns, 8, 4, 1);
+	assert_int_equal(e82540_io_read(h->dev, h->now_ns, 8, 4), 0);
+}
+
+static void
+test_access_widths(void **state)
+{
+	struct e82540_counters c;
+
+	(void)state;
+	host_power(h);
+	e82540_mmio_write(h->dev, h->now_ns, E1000_RAL(3), 8,
+	    0x8000443322110002u);
+	assert_int_equal(host_read(h, E1000_RAL(3)), 0x22110002);
+	assert_int_equal(host_read(h, E1000_RAH(3)), 0x80004433);
+	assert_true(e82540_mmio_read(h->dev, h->now_ns, E1000_RAL(3), 8) ==
+	    0x8000443322110002u);
+	assert_int_equal(e82540_mmio_read(h->dev, h->now_ns, E1000_RAL(3) + 2,
+			     2),
+	    0x2211);
+	assert_int_equal(e82540_mmio_read(h->dev, h->now_ns, E1000_RAL(3) + 3,
+			     1),
+	    0x22);
+	e82540_mmio_write(h->dev, h->now_ns, E1000_RAL(3), 2, 0xffff);
+	e82540_mmio_write(h->dev, h->now_ns, E1000_RAL(3) + 1, 4, 0xffff);
+	assert_int_equal(host_read(h, E1000_RAL(3)), 0x22110002);
+	e82540_mmio_write(h->dev, h->now_ns, E1000_BAR0_SIZE_BYTES, 4,
+	    UINT32_MAX);
+	e82540_mmio_write(h->dev, h->now_ns, E1000_BAR0_SIZE_BYTES - 4, 8,
+	    UINT64_MAX);
+	assert_int_equal(e82540_mmio_read(h->dev, h->now_ns,
+			     E1000_BAR0_SIZE_BYTES, 8),
+	    0);
+	e82540_counters(h->dev, &c);
+	assert_true(c.bad_access >= 4);
+}
+
+/* -------------------------------------------------------------- the locks */
+
+static int held[3], taken[3];
+
+static void
+lock(void *ctx, enum e82540_lock lock)
+{
+	unsigned int i;
+
+	(void)ctx;
+	assert_int_equal(held[lock], 0);
+	for (i = lock + 1; i < 3; i++)
+		assert_int_equal(held[i], 0);	/* the order */
+	held[lock] = 1;
+	taken[lock]++;
+}
+
+static void
+unlock(void *ctx, enum e82540_lock lock)
+{
+	(void)ctx;
+	assert_int_equal(held[lock], 1);
+	held[lock] = 0;
+}
+
+static void
+locked_interrupt(void *ctx, bool asserted)
+{
+	assert_int_equal(held[E82540_LOCK_BUS], 1);
+	host_interrupt(ctx, asserted);
+}
+
+static unsigned int
+locked_send(void *ctx, const struct e82540_packet *packet, unsigned int n)
+{
+	/* Whoever sends does not hold registers up. */
+	assert_int_equal(held[E82540_LOCK_BUS], 0);
+	assert_int_equal(held[E82540_LOCK_TX], 1);
+	return host_send(ctx, packet, n);
+}
+
+static void
+test_locks(void **state)
+{
+	uint8_t data[60] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
+	struct e82540_frame frame = { .data = data, .len_bytes = 60 };
+
+	(void)state;
+	h->table.lock = lock;
+	h->table.unlock = unlock;
+	h->table.interrupt = locked_interrupt;
+	h->table.send = locked_send;
+	host_power(h);
+	ring_up();
+	host_write(h, E1000_IMS, E1000_ICR_MASK);
+	memset(taken, 0, sizeof(taken));
+	post(0, 10);
+	expect_sent(10);
+	assert_true(h->line);
+	assert_int_equal(taken[E82540_LOCK_TX], 1);
+	assert_int_equal(taken[E82540_LOCK_RX], 0);
+	assert_int_equal(e82540_receive(h->dev, h->now_ns, &frame, 1), 1);
+	assert_int_equal(taken[E82540_LOCK_RX], 1);
+	e82540_reset(h->dev, h->now_ns);
+	assert_false(h->line);
+	assert_int_equal(held[0] + held[1] + held[2], 0);
+}
+
+/* A device is as new after PCI reset, but for EEPROM and counters. */
+static void
+test_pci_reset(void **state)
+{
+	(void)state;
+	host_power(h);
+	ring_up();
+	host_write(h, E1000_IMS, E1000_ICR_MASK);
+	post(0, 1);
+	assert_true(h->line);
+	e82540_reset(h->dev, h->now_ns);
+	assert_false(h->line);
+	assert_int_equal(host_read(h, E1000_TDLEN), 0);
+	assert_int_equal(host_read(h, E1000_IMS), 0);
+	assert_int_equal(e82540_pci_read(h->dev, h->now_ns, E82540_PCI_COMMAND,
+			     2),
+	    0);
+	/* The cable is still in. */
+	host_advance(h, h->config.link_delay_ns);
+	assert_true(e82540_link_up(h->dev));
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		TEST(test_config),
+		TEST(test_memory_set),
+		TEST(test_gates),
+		TEST(test_memory_returns),
+		TEST(test_back_pressure),
+		TEST(test_burst),
+		TEST(test_kick),
+		TEST(test_io_window),
+		TEST(test_access_widths),
+		TEST(test_locks),
+		TEST(test_pci_reset),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
