@@ -519,6 +519,7 @@
 #define E1000_RXCSUM_PCSS_MASK	0xFFu		/* sum from this byte on */
 #define E1000_RXCSUM_IPOFL	(1u << 8)	/* check IPv4 headers */
 #define E1000_RXCSUM_TUOFL	(1u << 9)	/* check TCP and UDP */
+#define E1000_RXCSUM_IPV6OFL	(1u << 10)	/* * IPv6, too: 3.2.9.4 */
 
 /* RAH, 13.5.3 */
 #define E1000_RAH_ADDR_MASK	0xFFFFu		/* address bytes 4 and 5 */

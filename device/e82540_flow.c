@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Flow control (8.7.2 to 8.7.5, IEEE 802.3 annex 31B): PAUSE frames of the
+ * peer stop our transmitter; our FIFO, filled beyond FCRTH, has us send one.
+ *
+ * A PAUSE frame that we send and the network does not take is forgotten, as one
+ * lost on the wire would be: it counts as tx_stopped, and is not tried again.
+ */
+#include "e82540_impl.h"
+
+#define OPCODE_AT	14u		/* behind the type */
+#define QUANTA_AT	16u
+#define OPCODE_PAUSE	1u
+#define FRAME_BYTES	60u		/* without CRC */
+#define CRC_BYTES	4u
+
+/* --------------------------------------------------------------- received */
+
+static bool
+address_is(const uint8_t *frame, uint32_t low, uint32_t high)
+{
+	return e82540_get32(frame) == low &&
+	    e82540_get16(frame + 4) == (high & E1000_RAH_ADDR_MASK);
+}
+
+/* 8.7.3: the flow control address, or receive address 0. */
+static bool
+to_us(const struct e82540 *dev, const uint8_t *frame)
+{
+	uint32_t rah = e82540_reg(dev, E1000_RAH(0));
+
+	if (address_is(frame, e82540_reg(dev, E1000_FCAL),
+		e82540_reg(dev, E1000_FCAH)))
+		return true;
+	return rah & E1000_RAH_AV &&
+	    address_is(frame, e82540_reg(dev, E1000_RAL(0)), rah);
+}
+
+/*
+ * Without RFCE there are no control frames, only frames.  DPF drops PAUSE
+ * frames whatever the filter says; PMCF passes other control frames (13.4.22).
+ */
+enum e82540_flow
+e82540_flow_frame(const struct e82540 *dev, const uint8_t *frame,
+    struct e82540_report *report)
+{
+	uint32_t rctl = e82540_reg(dev, E1000_RCTL);
+
+	if (!(e82540_reg(dev, E1000_CTRL) & E1000_CTRL_RFCE) ||
+	    e82540_get_be16(frame + 12) !=
+		(e82540_reg(dev, E1000_FCT) & 0xFFFFu) ||
+	    !to_us(dev, frame))
+		return E82540_FLOW_NONE;
+	if (e82540_get_be16(frame + OPCODE_AT) != OPCODE_PAUSE) {
+		e82540_count(report, E1000_FCRUC, 1);
+		return rctl & E1000_RCTL_PMCF ? E82540_FLOW_PASS :
+						E82540_FLOW_DROP;
+	}
+	report->paused = true;
+	report->pause_quanta = e82540_get_be16(frame + QUANTA_AT);
+	e82540_count(report,
+	    report->pause_quanta == 0 ? E1000_XONRXC : E1000_XOFFRXC, 1);
+	return rctl & E1000_RCTL_DPF ? E82540_FLOW_DROP : E82540_FLOW_FILTER;
+}
+
+static uint64_t
+quantum_ns(const struct e82540 *dev)
+{
+	switch (e82540_reg(dev, E1000_STATUS) & E1000_STATUS_SPEED_MASK) {
+	case E1000_STATUS_SPEED_10:
+		return 512 * 100;
+	case E1000_STATUS_SPEED_100:
+		return 512 * 10;
+	default:
+		return 512;
+	}
+}
+
+static void
+go_on(struct e82540 *dev)
+{
+	e82540_due_clear(dev, E82540_DUE_PAUSE);
+	e82540_reg_set(dev, E1000_STATUS,
+	    e82540_reg(dev, E1000_STATUS) & ~E1000_STATUS_TXOFF);
+	dev->paused = false;
+	dev->want_gates = true;
+}
+
+/* A PAUSE that comes while another runs replaces it. */
+static void
+stop(struct e82540 *dev, uint16_t quanta)
+{
+	e82540_due_set(dev, E82540_DUE_PAUSE,
+	    dev->now_ns + quanta * quantum_ns(dev));
+	e82540_reg_set(dev, E1000_STATUS,
+	    e82540_reg(dev, E1000_STATUS) | E1000_STATUS_TXOFF);
+	dev->paused = true;
+	dev->want_gates = true;
+}
+
+void
+e82540_flow_due(struct e82540 *dev)
+{
+	go_on(dev);
+}
+
+/* ------------------------------------------------------------------- sent */
+
+static void
+put_address(uint8_t *to, uint32_t low, uint32_t high)
+{
+	unsigned int i;
+
+	for (i = 0; i < 4; i++)
+		to[i] = low >> 8 * i & 0xff;
+	to[4] = high & 0xff;
+	to[5] = high >> 8 & 0xff;
+}
+
+static void
+build(const struct e82540 *dev, uint8_t frame[FRAME_BYTES], uint16_t quanta)
+{
+	memset(frame, 0, FRAME_BYTES);
+	put_address(frame, e82540_reg(dev, E1000_FCAL),
+	    e82540_reg(dev, E1000_FCAH));
+	put_address(frame + 6, e82540_reg(dev, E1000_RAL(0)),
+	    e82540_reg(dev, E1000_RAH(0)));
+	e82540_put_be16(frame + 12, e82540_reg(dev, E1000_FCT));
+	e82540_put_be16(frame + OPCODE_AT, OPCODE_PAUSE);
+	e82540_put_be16(frame + QUANTA_AT, quanta);
+}
+
+/*
+ * To the network, unless the transmitter is off; being paused does not keep a
+ * PAUSE back.  Bus and tx locks.  Returns whether it is on its way.
+ */
+static bool
+flow_send(struct e82540 *dev, uint16_t quanta)
+{
+	static const struct e82540_vnet_hdr nothing;
+	uint8_t frame[FRAME_BYTES];
+	struct e82540_iov iov[2] = {
+		{ &nothing, dev->config.vnet_hdr_bytes },
+		{ frame, FRAME_BYTES },
+	};
+	bool plain = dev->config.vnet_hdr_bytes == 0;
+	struct e82540_packet packet = { iov + plain, 2 - plain, FRAME_BYTES };
+
+	if (!(e82540_reg(dev, E1000_TCTL) & E1000_TCTL_EN) ||
+	    !(e82540_reg(dev, E1000_STATUS) & E1000_STATUS_LU) ||
+	    dev->tx.loopback)
+		return false;
+	build(dev, frame, quanta);
+	dev->counters.tx_sends++;
+	if (dev->host.send(dev->config.ctx, &packet, 1) == 0) {
+		dev->counters.tx_stopped++;
+		return false;
+	}
+	dev->counters.tx_packets++;
+	dev->counters.tx_bytes += FRAME_BYTES;
+	e82540_stat_add(dev, quanta == 0 ? E1000_XONTXC : E1000_XOFFTXC, 1);
+	/* Of the others only the totals count control frames (13.7). */
+	e82540_stat_add(dev, E1000_TPT, 1);
+	dev->total[E82540_TOT] += FRAME_BYTES + CRC_BYTES;
+	return true;
+}
+
+/*
+ * 13.4.33: whatever TFCE and the FIFO say.  If FCTTV is 0 this is an XON.
+ */
+void
+e82540_flow_xoff(struct e82540 *dev)
+{
+	flow_send(dev, e82540_reg(dev, E1000_FCTTV) & E1000_FCTTV_TTV_MASK);
+}
+
+/*
+ * 13.4.23, 13.4.24: XOFF each time the FIFO fills to FCRTH; XON, if XONE asks
+ * for it, when it then has drained to FCRTL.
+ */
+static void
+fifo_report(struct e82540 *dev, const struct e82540_report *report)
+{
+	bool xon = dev->xoff_sent && report->fifo_low;
+
+	if (!(e82540_reg(dev, E1000_CTRL) & E1000_CTRL_TFCE))
+		return;
+	e82540_lock(dev, E82540_LOCK_TX);
+	if (report->fifo_high)
+		dev->xoff_sent = flow_send(dev,
+		    e82540_reg(dev, E1000_FCTTV) & E1000_FCTTV_TTV_MASK);
+	if (xon) {
+		dev->xoff_sent = false;
+		if (e82540_reg(dev, E1000_FCRTL) & E1000_FCRTL_XONE)
+			flow_send(dev, 0);
+	}
+	e82540_unlock(dev, E82540_LOCK_TX);
+}
+
+void
+e82540_flow_report(struct e82540 *dev, const struct e82540_report *report)
+{
+	if (report->paused && report->pause_quanta != 0)
+		stop(dev, report->pause_quanta);
+	else if (report->paused)
+		go_on(dev);
+	if (report->fifo_high || report->fifo_low)
+		fifo_report(dev, report);
+}
