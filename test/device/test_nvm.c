@@ -1,0 +1,522 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * EEPROM: its image, EERD, and the Microwire bus behind EECD, clocked by hand
+ * in the orders in which drivers do it.
+ */
+#include "host.h"
+
+#define WORDS	64u
+
+static struct host *h;
+static uint32_t eecd;			/* what "the driver" holds */
+
+static int
+setup(void **state)
+{
+	(void)state;
+	h = host_new(E82540_82540EM);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	host_free(h);
+	return 0;
+}
+
+static void
+power(enum e82540_chip chip)
+{
+	h->config.chip = chip;
+	host_power(h);
+	eecd = 0;
+}
+
+static uint16_t
+eerd(unsigned int word)
+{
+	uint32_t v;
+
+	host_write(h, E1000_EERD,
+	    E1000_EERD_START | word << E1000_EERD_ADDR_SHIFT);
+	v = host_read(h, E1000_EERD);
+	assert_true(v & E1000_EERD_DONE);
+	assert_int_equal((v & E1000_EERD_ADDR_MASK) >> E1000_EERD_ADDR_SHIFT,
+	    word & 0xff);
+	return v >> E1000_EERD_DATA_SHIFT;
+}
+
+static uint64_t
+bad_accesses(void)
+{
+	struct e82540_counters c;
+
+	e82540_counters(h->dev, &c);
+	return c.bad_access;
+}
+
+/* ------------------------------------------------------------ the wires */
+
+static void
+set(uint32_t value)
+{
+	eecd = value;
+	host_write(h, E1000_EECD, eecd);
+	h->now_ns += 50000;
+}
+
+static void
+raise(void)
+{
+	set(eecd | E1000_EECD_SK);
+}
+
+static void
+lower(void)
+{
+	set(eecd & ~E1000_EECD_SK);
+}
+
+static bool
+data_out(void)
+{
+	return host_read(h, E1000_EECD) & E1000_EECD_DO;
+}
+
+/* As Linux and FreeBSD: data, then clock up, clock down. */
+static void
+shift_out(uint32_t bits, unsigned int n)
+{
+	eecd = host_read(h, E1000_EECD) & ~E1000_EECD_DO;
+	while (n-- > 0) {
+		set((eecd & ~E1000_EECD_DI) | (bits >> n & 1) * E1000_EECD_DI);
+		raise();
+		lower();
+	}
+	set(eecd & ~E1000_EECD_DI);
+}
+
+static uint16_t
+shift_in(unsigned int n)
+{
+	uint16_t value = 0;
+
+	eecd = host_read(h, E1000_EECD) & ~(E1000_EECD_DO | E1000_EECD_DI);
+	while (n-- > 0) {
+		raise();
+		value = value << 1 | data_out();
+		lower();
+	}
+	return value;
+}
+
+static void
+acquire(void)
+{
+	eecd = host_read(h, E1000_EECD);
+	if (h->config.chip != E82540_82544GC) {
+		set(eecd | E1000_EECD_REQ);
+		assert_true(host_read(h, E1000_EECD) & E1000_EECD_GNT);
+	}
+	set(eecd & ~(E1000_EECD_DI | E1000_EECD_SK));
+	set(eecd | E1000_EECD_CS);
+}
+
+/* CS falls, a clock goes by, CS rises while SK is high. */
+static void
+standby(void)
+{
+	set(eecd & ~(E1000_EECD_CS | E1000_EECD_SK));
+	raise();
+	set(eecd | E1000_EECD_CS);
+	lower();
+}
+
+static void
+release(void)
+{
+	set(eecd & ~(E1000_EECD_CS | E1000_EECD_DI));
+	raise();
+	lower();
+	set(eecd & ~E1000_EECD_REQ);
+}
+
+static void
+command(uint32_t opcode, uint32_t address)
+{
+	shift_out(opcode, E1000_NVM_OPCODE_BITS);
+	shift_out(address, E1000_NVM_ADDR_BITS_64);
+}
+
+static uint16_t
+bang(unsigned int word)
+{
+	uint16_t value;
+
+	acquire();
+	command(E1000_NVM_OPCODE_READ, word);
+	value = shift_in(16);
+	standby();
+	release();
+	return value;
+}
+
+static void
+write_enable(bool on)
+{
+	shift_out(on ? E1000_NVM_OPCODE_EWEN : E1000_NVM_OPCODE_EWDS, 5);
+	shift_out(0, E1000_NVM_ADDR_BITS_64 - 2);
+	standby();
+}
+
+static void
+write_word(unsigned int word, uint16_t value)
+{
+	command(E1000_NVM_OPCODE_WRITE, word);
+	shift_out(value, 16);
+	standby();
+	assert_true(data_out());		/* ready */
+	standby();
+}
+
+static void
+bang_write(unsigned int word, uint16_t value)
+{
+	acquire();
+	write_enable(true);
+	write_word(word, value);
+	write_enable(false);
+	release();
+}
+
+/* ------------------------------------------------------------------ tests */
+
+static void
+test_image(void **state)
+{
+	static const uint16_t device[] = { 0x100e, 0x100f, 0x100c };
+	uint16_t nvm[WORDS], sum;
+	unsigned int chip, i;
+
+	(void)state;
+	for (chip = 0; chip < 3; chip++) {
+		power(chip);
+		e82540_nvm_get(h->dev, nvm);
+		for (i = 0, sum = 0; i < WORDS; i++) {
+			assert_int_equal(eerd(i), nvm[i]);
+			sum += nvm[i];
+		}
+		assert_int_equal(sum, 0xBABA);		/* 5.6.35 */
+		assert_int_equal(nvm[0], 0x5452);
+		assert_int_equal(nvm[1], 0x1200);
+		assert_int_equal(nvm[2], 0x5634);
+		assert_int_equal(nvm[0x0A] >> 14, 1);	/* signature */
+		assert_int_equal(nvm[0x0C], 0x8086);
+		assert_int_equal(nvm[0x0D], device[chip]);
+		assert_int_equal(nvm[0x0E], 0x8086);
+		/* ... and the station address is taken from it. */
+		assert_int_equal(host_read(h, E1000_RAL(0)), 0x12005452);
+		assert_int_equal(host_read(h, E1000_RAH(0)),
+		    0x5634 | E1000_RAH_AV);
+	}
+}
+
+static void
+test_own_image(void **state)
+{
+	uint16_t mine[WORDS], nvm[WORDS];
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < WORDS; i++)
+		mine[i] = 0x1234 + 7 * i;	/* no signature, no checksum */
+	h->config.nvm = mine;
+	power(E82540_82545EM);
+	h->config.nvm = NULL;
+	e82540_nvm_get(h->dev, nvm);
+	assert_memory_equal(nvm, mine, sizeof(nvm));
+	memset(mine, 0, sizeof(mine));		/* it was copied */
+	assert_int_equal(eerd(5), 0x1234 + 35);
+}
+
+static void
+test_eerd(void **state)
+{
+	(void)state;
+	power(E82540_82540EM);
+	assert_int_equal(host_read(h, E1000_EERD) & E1000_EERD_DONE, 0);
+	host_write(h, E1000_EERD, 3u << E1000_EERD_ADDR_SHIFT);
+	assert_int_equal(host_read(h, E1000_EERD), 3u << E1000_EERD_ADDR_SHIFT);
+	assert_int_equal(eerd(0x0E), 0x8086);
+	/* Only START begins a read, and ends the result of the last. */
+	host_write(h, E1000_EERD, ~E1000_EERD_START);
+	assert_int_equal(host_read(h, E1000_EERD), E1000_EERD_ADDR_MASK);
+	assert_int_equal(bad_accesses(), 0);
+	assert_int_equal(eerd(63), eerd(63));
+	assert_int_equal(bad_accesses(), 0);
+	assert_int_equal(eerd(64), 0xFFFF);
+	assert_int_equal(eerd(255), 0xFFFF);
+	assert_int_equal(bad_accesses(), 2);
+}
+
+static void
+test_eecd_bits(void **state)
+{
+	const uint32_t idle = E1000_EECD_PRES | E1000_EECD_DO;
+
+	(void)state;
+	power(E82540_82540EM);
+	assert_int_equal(host_read(h, E1000_EECD) & ~E1000_EECD_FWE_MASK, idle);
+	host_write(h, E1000_EECD, E1000_EECD_REQ);
+	assert_int_equal(host_read(h, E1000_EECD),
+	    idle | E1000_EECD_REQ | E1000_EECD_GNT);
+	host_write(h, E1000_EECD, 0);
+	assert_int_equal(host_read(h, E1000_EECD), idle);
+	/* DO, GNT, PRES, SIZE are read-only; the rest is kept. */
+	host_write(h, E1000_EECD, 0xFFFFFFFF);
+	assert_int_equal(host_read(h, E1000_EECD), idle | 0xF7);
+
+	power(E82540_82544GC);			/* no arbitration */
+	host_write(h, E1000_EECD, 0xFFFFFFFF);
+	assert_int_equal(host_read(h, E1000_EECD), idle | 0x37);
+}
+
+static void
+test_read_by_hand(void **state)
+{
+	uint16_t nvm[WORDS];
+	unsigned int chip, i;
+
+	(void)state;
+	for (chip = 0; chip < 3; chip++) {
+		power(chip);
+		e82540_nvm_get(h->dev, nvm);
+		for (i = 0; i < WORDS; i++)
+			assert_int_equal(bang(i), nvm[i]);
+	}
+}
+
+/* As lem: DI changes together with the falling clock. */
+static void
+lem_out(uint32_t bits, unsigned int n)
+{
+	while (n-- > 0) {
+		eecd = (eecd & ~(E1000_EECD_DI | E1000_EECD_SK)) |
+		    (bits >> n & 1) * E1000_EECD_DI;
+		set(eecd);
+		raise();
+	}
+	set(eecd & ~(E1000_EECD_DI | E1000_EECD_SK));
+}
+
+static void
+test_read_other_order(void **state)
+{
+	unsigned int i;
+
+	(void)state;
+	power(E82540_82545EM);
+	for (i = 0; i < WORDS; i++) {
+		set(host_read(h, E1000_EECD) | E1000_EECD_REQ);
+		set((eecd & ~(E1000_EECD_SK | E1000_EECD_DI)) | E1000_EECD_CS);
+		lem_out(0, 2);		/* zeros before the start bit */
+		lem_out(E1000_NVM_OPCODE_READ, 3);
+		lem_out(i, 6);
+		assert_false(data_out());	/* the dummy bit */
+		assert_int_equal(shift_in(16), eerd(i));
+		set(eecd & ~E1000_EECD_CS);
+		assert_true(data_out());	/* nobody drives it */
+		release();
+	}
+}
+
+/* One command, many words; behind the last comes the first. */
+static void
+test_read_sequential(void **state)
+{
+	unsigned int i;
+
+	(void)state;
+	power(E82540_82540EM);
+	acquire();
+	command(E1000_NVM_OPCODE_READ, 60);
+	for (i = 60; i < 70; i++)
+		assert_int_equal(shift_in(16), eerd(i % WORDS));
+	release();
+}
+
+/* Without REQ the wires are not the driver's. */
+static void
+test_not_granted(void **state)
+{
+	(void)state;
+	power(E82540_82540EM);
+	eecd = E1000_EECD_CS;
+	set(eecd);
+	command(E1000_NVM_OPCODE_READ, 0x0E);
+	assert_int_equal(shift_in(16), 0xFFFF);
+	/* To lose it in the middle is to lose CS. */
+	acquire();
+	shift_out(E1000_NVM_OPCODE_READ, 3);
+	set(eecd & ~E1000_EECD_REQ);
+	set(eecd | E1000_EECD_REQ);
+	command(E1000_NVM_OPCODE_READ, 0x0E);
+	assert_int_equal(shift_in(16), 0x8086);
+}
+
+static void
+test_write(void **state)
+{
+	uint16_t nvm[WORDS];
+	unsigned int i;
+
+	(void)state;
+	power(E82540_82540EM);
+	/* Disabled at first. */
+	acquire();
+	write_word(0x06, 0x1111);
+	release();
+	assert_int_equal(eerd(6), 0);
+
+	for (i = 0; i < WORDS; i++)
+		bang_write(i, 0xA500 + i);
+	for (i = 0; i < WORDS; i++)
+		assert_int_equal(bang(i), 0xA500 + i);
+	/* EWDS came last: disabled again. */
+	acquire();
+	write_word(0x06, 0x1111);
+	release();
+	assert_int_equal(eerd(6), 0xA506);
+
+	/* It lasts, whatever is reset. */
+	host_write(h, E1000_CTRL, E1000_CTRL_RST);
+	assert_int_equal(eerd(7), 0xA507);
+	e82540_reset(h->dev, h->now_ns);
+	e82540_nvm_get(h->dev, nvm);
+	for (i = 0; i < WORDS; i++)
+		assert_int_equal(nvm[i], 0xA500 + i);
+}
+
+/* As ethtool -E: a new address, then the checksum that fits. */
+static void
+test_new_address(void **state)
+{
+	uint16_t sum = 0;
+	unsigned int i;
+
+	(void)state;
+	power(E82540_82544GC);
+	bang_write(0, 0x1302);
+	for (i = 0; i < 63; i++)
+		sum += bang(i);
+	bang_write(63, 0xBABA - sum);
+	host_write(h, E1000_CTRL, E1000_CTRL_RST);
+	assert_int_equal(host_read(h, E1000_RAL(0)), 0x12001302);
+	for (i = 0, sum = 0; i < WORDS; i++)
+		sum += eerd(i);
+	assert_int_equal(sum, 0xBABA);
+}
+
+static void
+test_write_cut_short(void **state)
+{
+	(void)state;
+	power(E82540_82540EM);
+	acquire();
+	write_enable(true);
+	command(E1000_NVM_OPCODE_WRITE, 6);
+	shift_out(0x7FFF, 15);
+	standby();
+	assert_int_equal(eerd(6), 0);
+	/* More than 16 bits: the first 16 count. */
+	command(E1000_NVM_OPCODE_WRITE, 6);
+	shift_out(0xABCD, 16);
+	shift_out(0x5, 3);
+	assert_int_equal(eerd(6), 0);		/* not before CS falls */
+	standby();
+	assert_int_equal(eerd(6), 0xABCD);
+	/* And a command of which only a part came. */
+	shift_out(E1000_NVM_OPCODE_ERASE, 3);
+	shift_out(6 >> 1, 5);
+	standby();
+	assert_int_equal(eerd(6), 0xABCD);
+	release();
+}
+
+static void
+test_erase(void **state)
+{
+	unsigned int i;
+
+	(void)state;
+	power(E82540_82545EM);
+	acquire();
+	command(E1000_NVM_OPCODE_ERASE, 0x0E);	/* without EWEN */
+	standby();
+	assert_int_equal(eerd(0x0E), 0x8086);
+	write_enable(true);
+	command(E1000_NVM_OPCODE_ERASE, 0x0E);
+	standby();
+	assert_true(data_out());
+	assert_int_equal(eerd(0x0E), 0xFFFF);
+	assert_int_equal(eerd(0x0C), 0x8086);
+	shift_out(0x11, 5);			/* WRAL: 1 00 01 */
+	shift_out(0, 4);
+	shift_out(0x600D, 16);
+	standby();
+	for (i = 0; i < WORDS; i++)
+		assert_int_equal(eerd(i), 0x600D);
+	shift_out(0x12, 5);			/* ERAL: 1 00 10 */
+	shift_out(0, 4);
+	standby();
+	for (i = 0; i < WORDS; i++)
+		assert_int_equal(eerd(i), 0xFFFF);
+	write_enable(false);
+	shift_out(0x11, 5);
+	shift_out(0, 4);
+	shift_out(0, 16);
+	standby();
+	assert_int_equal(eerd(0), 0xFFFF);
+	release();
+}
+
+/* CTRL.RST takes CS down in the middle of a command. */
+static void
+test_reset_midway(void **state)
+{
+	(void)state;
+	power(E82540_82540EM);
+	acquire();
+	shift_out(E1000_NVM_OPCODE_READ, 3);
+	host_write(h, E1000_CTRL, E1000_CTRL_RST);
+	eecd = E1000_EECD_REQ | E1000_EECD_CS;
+	set(eecd);
+	command(E1000_NVM_OPCODE_READ, 0x0D);
+	assert_int_equal(shift_in(16), 0x100E);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_image),
+		TEST(test_own_image),
+		TEST(test_eerd),
+		TEST(test_eecd_bits),
+		TEST(test_read_by_hand),
+		TEST(test_read_other_order),
+		TEST(test_read_sequential),
+		TEST(test_not_granted),
+		TEST(test_write),
+		TEST(test_new_address),
+		TEST(test_write_cut_short),
+		TEST(test_erase),
+		TEST(test_reset_midway),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
