@@ -196,14 +196,15 @@ struct e82540_host {
 	/*
 	 * tx_kick: there is something to transmit: have a thread call
 	 * e82540_transmit() until it returns false.  It is not called again
-	 * before that thread did.  NULL: the model transmits inside the write
-	 * of TDT.  Locks: bus.
+	 * before e82540_transmit() was.  NULL: the model transmits inside the
+	 * write of TDT.  Lock: bus.
 	 */
 	void (*tx_kick)(void *ctx);
 
 	/*
 	 * rx_ready: e82540_receive() had taken fewer frames than it was given;
-	 * now there is room again.  May be NULL.  Lock: bus.
+	 * now there is room again.  It may come once too often, after
+	 * e82540_load() say.  May be NULL.  Lock: bus.
 	 */
 	void (*rx_ready)(void *ctx);
 
@@ -256,7 +257,7 @@ struct e82540_counters {
 
 /* ---------------------------------------------------------------- set up */
 
-/* e82540_size: bytes of memory a device takes, about 200 KiB. */
+/* e82540_size: bytes of memory a device takes, about 225 KiB. */
 size_t e82540_size(void);
 
 /*

@@ -51,7 +51,7 @@ static const struct entry map[] = {
 	{ "FCAL", 0x00028, 1, 4, 0, ONES, ALL, RW, false },
 	{ "FCAH", 0x0002C, 1, 4, 0, 0xFFFF, ALL, RW, false },
 	{ "FCT", 0x00030, 1, 4, 0, 0xFFFF, ALL, RW, false },
-	{ "VET", 0x00038, 1, 4, 0, 0xFFFF, ALL, RW, false },
+	{ "VET", 0x00038, 1, 4, 0x8100, 0xFFFF, ALL, RW, false },
 	{ "ICR", 0x000C0, 1, 4, 0, 0, ALL, OWN, false },
 	{ "ITR", 0x000C4, 1, 4, 0, 0xFFFF, STAR, RW, false },
 	{ "ICS", 0x000C8, 1, 4, 0, 0, ALL, OWN, false },

@@ -1,0 +1,928 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Transmit: from the ring to packets for host->send().
+ *
+ * A run gathers a batch of packets, hands it over with one call of send(), and
+ * then commits what was taken: head, reports (DD), causes, statistics.  Nothing
+ * is committed before, so a packet that is not taken, or whose last descriptor
+ * has not come yet, is still in the ring, and is simply gathered again.  What
+ * must be remembered for that is in struct e82540_tx: how many frames of a
+ * segmentation went out, and that a packet is being dropped.
+ *
+ * A packet that cannot be sent is dropped only at the front of a batch, where
+ * that is committed for sure; one further behind ends the batch.
+ *
+ * Most packets are one legacy descriptor, and ask for nothing.  For these there
+ * is simple_packets(): it touches the descriptor, an iovec, a packet, a mark,
+ * and e82540_tx_tally() the first byte of data.  All others go by way of
+ * collect(), which turns any packet into pieces of memory, and send_plain() or
+ * send_segmented().
+ */
+#include "e82540_impl.h"
+
+#define ETH_MIN_BYTES	60u	/* without CRC */
+#define ETH_BYTES	14u	/* less is no packet */
+#define CRC_BYTES	4u
+
+#define REPORT_DELAYED	  0x10000u	/* IDE, above a descriptor's index */
+
+enum step {
+	STEP_NEXT,		/* on with the next descriptor */
+	STEP_LATER,		/* there is more, but in another run */
+	STEP_WAIT,		/* until TDT is written */
+};
+
+struct run {
+	struct e82540 *dev;
+	struct e82540_tx *tx;
+	struct e82540_tx_batch *batch;
+	struct e82540_report *report;
+	/* The ring. */
+	uint64_t base;
+	uint8_t *ring;		/* NULL: not in one piece */
+	uint32_t count;
+	uint32_t first;		/* TDH when the run began */
+	uint32_t tail;
+	uint8_t report_bits;	/* RS, RPS */
+	/* What goes out. */
+	uint32_t min_bytes;	/* no need to pad */
+	uint8_t hdr_bytes;
+	uint8_t offloads;
+	/* How far it is. */
+	uint32_t at;		/* next descriptor */
+	uint32_t scanned;	/* descriptors */
+	uint32_t segment;	/* of the packet at `at`: first to be sent */
+	uint32_t partial;	/* descriptors of an incomplete packet there */
+	uint32_t reports;
+	uint32_t iovs;
+	bool bounced;		/* batch->bounce is in use */
+	unsigned int n;
+	unsigned int contexts;	/* in use of batch->context[] */
+};
+
+/* What collect() found; its pieces are in batch->frag[]. */
+struct packet {
+	uint32_t first;
+	uint32_t next;
+	uint32_t descs;
+	uint32_t reports;	/* run->reports before it */
+	uint32_t frags;
+	uint32_t len_bytes;
+	uint64_t first_q;	/* second quadword of its first descriptor */
+	uint64_t last_q;
+	bool segmented;
+	bool linear;		/* in batch->bounce */
+	bool later;		/* would be, but that is in use */
+	bool bad_address;
+	bool bad;		/* otherwise */
+};
+
+/* --------------------------------------------------------------- the ring */
+
+static inline uint64_t
+le64(uint64_t v)
+{
+	uint8_t b[8];
+
+	memcpy(b, &v, sizeof(b));
+	return (uint64_t)b[0] | (uint64_t)b[1] << 8 | (uint64_t)b[2] << 16 |
+	    (uint64_t)b[3] << 24 | (uint64_t)b[4] << 32 | (uint64_t)b[5] << 40 |
+	    (uint64_t)b[6] << 48 | (uint64_t)b[7] << 56;
+}
+
+static inline uint32_t
+ring_next(const struct run *run, uint32_t i)
+{
+	return i + 1 == run->count ? 0 : i + 1;
+}
+
+static inline uint32_t
+ring_distance(const struct run *run, uint32_t from, uint32_t to)
+{
+	return to >= from ? to - from : to + run->count - from;
+}
+
+/* Memory that is not aligned as bus addresses are is none for descriptors. */
+static uint8_t *
+ring_memory(struct e82540 *dev, uint64_t gpa, uint32_t len)
+{
+	uint8_t *p = guest_ptr(&dev->mem, &dev->tx.ring_hint, gpa, len, true);
+
+	return (uintptr_t)p % sizeof(uint64_t) == 0 ? p : NULL;
+}
+
+static inline uint8_t *
+desc_at(const struct run *run, uint32_t i)
+{
+	if (run->ring != NULL)
+		return run->ring + (size_t)i * E1000_DESC_BYTES;
+	return ring_memory(run->dev, run->base + (uint64_t)i * E1000_DESC_BYTES,
+	    E1000_DESC_BYTES);
+}
+
+/* Read it once: the guest may write it meanwhile. */
+static inline void
+ring_read(const struct run *run, uint32_t i, uint64_t q[2])
+{
+	const volatile uint64_t *p =
+	    (const void *)(run->ring + (size_t)i * E1000_DESC_BYTES);
+
+	q[0] = le64(p[0]);
+	q[1] = le64(p[1]);
+}
+
+static bool
+desc_read(const struct run *run, uint32_t i, uint64_t q[2])
+{
+	const volatile uint64_t *p = (const void *)desc_at(run, i);
+
+	if (p == NULL)
+		return false;
+	q[0] = le64(p[0]);
+	q[1] = le64(p[1]);
+	return true;
+}
+
+static inline uint8_t
+desc_cmd(uint64_t q1)
+{
+	return q1 >> E1000_TXD_CMD_SHIFT & 0xFF;
+}
+
+static inline uint32_t
+desc_type(uint64_t q1)
+{
+	return q1 >> E1000_TXD_DTYP_SHIFT & 0xF;
+}
+
+static inline bool
+desc_is_context(uint64_t q1)
+{
+	return desc_cmd(q1) & E1000_TXD_CMD_DEXT &&
+	    desc_type(q1) == E1000_TXD_DTYP_CONTEXT;
+}
+
+static bool
+ring_open(struct run *run, struct e82540 *dev, struct e82540_report *report)
+{
+	run->dev = dev;
+	run->tx = &dev->tx;
+	run->batch = &dev->tx.batch;
+	run->report = report;
+	run->count = (e82540_reg(dev, E1000_TDLEN) & E1000_TDLEN_MASK) /
+	    E1000_DESC_BYTES;
+	run->first = run->at = e82540_index(&dev->tdh);
+	run->tail = e82540_index(&dev->tdt);
+	if (run->at == run->tail) {
+		dev->tx.partial = 0;
+		return false;
+	}
+	if (run->at >= run->count || run->tail >= run->count) {
+		report->counters.bad_ring++;
+		return false;
+	}
+	run->base = (uint64_t)e82540_reg(dev, E1000_TDBAH) << 32 |
+	    (e82540_reg(dev, E1000_TDBAL) & E1000_TDBAL_MASK);
+	run->ring = ring_memory(dev, run->base, run->count * E1000_DESC_BYTES);
+	return true;
+}
+
+/* The ring has left memory: nothing before TDT is written. */
+static enum step
+ring_gone(struct run *run)
+{
+	run->report->counters.bad_address++;
+	return STEP_WAIT;
+}
+
+static uint64_t
+progress_gpa(const struct run *run, uint32_t i)
+{
+	return run->base + (uint64_t)i * E1000_DESC_BYTES;
+}
+
+static void
+run_open(struct run *run)
+{
+	struct e82540 *dev = run->dev;
+	struct e82540_tx *tx = run->tx;
+	bool psp = e82540_reg(dev, E1000_TCTL) & E1000_TCTL_PSP;
+
+	if (progress_gpa(run, run->at) != tx->progress_gpa) {
+		tx->discard = false;
+		tx->segments_done = 0;
+		tx->partial = 0;
+	}
+	run->report_bits = E1000_TXD_CMD_RS;
+	if (E82540_IS(dev, E82540_82544GC))
+		run->report_bits |= E1000_TXD_CMD_RPS;
+	run->min_bytes = psp ? ETH_MIN_BYTES : ETH_BYTES;
+	run->hdr_bytes = tx->loopback ? 0 : dev->config.vnet_hdr_bytes;
+	run->offloads = tx->loopback ? 0 : dev->config.offloads;
+	run->scanned = run->partial = run->reports = run->iovs = 0;
+	run->segment = tx->segments_done;
+	run->n = run->contexts = 0;
+	run->bounced = false;
+	memcpy(run->batch->context[0], tx->context, sizeof(tx->context));
+}
+
+/* ------------------------------------------------------------ one by one */
+
+/* 3.3.3.1: DD only where it is asked for. */
+static inline void
+report_add(struct run *run, uint32_t i, uint64_t q1)
+{
+	uint8_t cmd = desc_cmd(q1);
+
+	if (cmd & run->report_bits)
+		run->batch->report[run->reports++] =
+		    i | (cmd & E1000_TXD_CMD_IDE ? REPORT_DELAYED : 0);
+}
+
+static inline void
+mark(struct run *run, uint32_t head, uint32_t reports, uint8_t flags)
+{
+	struct e82540_tx_mark *m = &run->batch->mark[run->n];
+
+	m->head = head;
+	m->reports = reports;
+	m->segment = run->segment;
+	m->contexts = run->contexts;
+	m->flags = flags;
+}
+
+/* config.vnet_hdr_bytes of it: nothing is left to do. */
+static const uint8_t no_hdr[12];
+
+/*
+ * The packets that come next and are each in one piece, in one legacy
+ * descriptor, with nothing to be done to them.  In a loop of its own, which the
+ * compiler can keep in registers.
+ */
+static void
+simple_packets(struct run *run)
+{
+	const uint8_t bits = E1000_TXD_CMD_EOP | E1000_TXD_CMD_IFCS |
+	    E1000_TXD_CMD_IC | E1000_TXD_CMD_DEXT | E1000_TXD_CMD_VLE;
+	const uint32_t min = run->min_bytes, hdr_bytes = run->hdr_bytes;
+	const struct guest_mem *mem = &run->dev->mem;
+	const uint32_t tail = run->tail;
+	struct e82540_tx_batch *batch = run->batch;
+	struct e82540_iov *iov = &batch->iov[run->iovs];
+	unsigned int n = run->n, hint = run->tx->hint;
+	uint32_t at = run->at, len;
+	const void *data;
+	uint64_t q[2];
+
+	for (; n < E82540_SEND_MAX && at != tail; n++) {
+		ring_read(run, at, q);
+		len = q[1] & 0xFFFF;
+		if ((desc_cmd(q[1]) & bits) !=
+			(E1000_TXD_CMD_EOP | E1000_TXD_CMD_IFCS) ||
+		    len - min > E1000_TX_PACKET_MAX_BYTES - min || q[0] == 0)
+			break;
+		data = guest_ptr(mem, &hint, q[0], len, false);
+		if (data == NULL)
+			break;
+		batch->mark[n] = (struct e82540_tx_mark){ .head = at,
+			.reports = run->reports,
+			.contexts = run->contexts };
+		batch->packet[n].iov = iov;
+		batch->packet[n].iovs = hdr_bytes == 0 ? 1 : 2;
+		batch->packet[n].len_bytes = len;
+		if (hdr_bytes != 0)
+			*iov++ = (struct e82540_iov){ no_hdr, hdr_bytes };
+		*iov++ = (struct e82540_iov){ data, len };
+		report_add(run, at, q[1]);
+		at = ring_next(run, at);
+	}
+	if (n == run->n)
+		return;
+	run->tx->hint = hint;
+	run->segment = 0;
+	run->at = at;
+	run->iovs = iov - batch->iov;
+	run->n = n;
+}
+
+/* 3.3.6: the chip has a context for checksums, and one for segmentation. */
+static enum step
+next_context(struct run *run, const uint64_t q[2])
+{
+	struct e82540_tx_batch *batch = run->batch;
+	unsigned int kind = desc_cmd(q[1]) & E1000_TXD_TUCMD_TSE ?
+	    E82540_TX_CONTEXT_TSO :
+	    E82540_TX_CONTEXT_SUM;
+	struct e82540_tx_context *context;
+
+	/* Packets of this batch that use what it replaces may come back. */
+	if (run->n > 0 && batch->mark[run->n - 1].contexts == run->contexts) {
+		memcpy(batch->context[run->contexts + 1],
+		    batch->context[run->contexts], sizeof(batch->context[0]));
+		run->contexts++;
+	}
+	context = &batch->context[run->contexts][kind];
+	context->qword[0] = q[0];
+	context->qword[1] = q[1];
+	context->loaded = true;
+	report_add(run, run->at, q[1]);
+	run->segment = 0;
+	run->at = ring_next(run, run->at);
+	run->scanned++;
+	return STEP_NEXT;
+}
+
+/* The rest of a packet that was given up. */
+static enum step
+discard(struct run *run)
+{
+	uint64_t q[2];
+
+	while (run->at != run->tail && run->scanned < E82540_TX_DESCS_MAX) {
+		if (!desc_read(run, run->at, q))
+			return ring_gone(run);
+		report_add(run, run->at, q[1]);
+		run->at = ring_next(run, run->at);
+		run->scanned++;
+		if (!desc_is_context(q[1]) &&
+		    desc_cmd(q[1]) & E1000_TXD_CMD_EOP) {
+			run->tx->discard = false;
+			return STEP_NEXT;
+		}
+	}
+	return STEP_LATER;
+}
+
+/* --------------------------------------------------------------- gathering */
+
+static void
+linearise(struct run *run, struct packet *p)
+{
+	struct e82540_tx_batch *batch = run->batch;
+	struct e82540_cursor from = { batch->frag, 0 };
+
+	e82540_cursor_read(&from, batch->bounce, p->len_bytes);
+	batch->frag[0].base = batch->bounce;
+	batch->frag[0].len = p->len_bytes;
+	p->frags = 1;
+	p->linear = true;
+}
+
+/* With too many pieces, they are copied from then on. */
+static void
+add_piece(struct run *run, struct packet *p, const void *data, uint32_t len)
+{
+	struct e82540_iov *frag = run->batch->frag;
+
+	if (p->frags == E82540_TX_FRAGS_MAX) {
+		p->bad = p->segmented;
+		p->later = run->bounced;
+		if (p->bad || p->later)
+			return;
+		linearise(run, p);
+	}
+	if (p->linear) {
+		memcpy(run->batch->bounce + p->len_bytes, data, len);
+		frag[0].len += len;
+	} else {
+		frag[p->frags].base = data;
+		frag[p->frags++].len = len;
+	}
+	p->len_bytes += len;
+}
+
+/* 3.3.3, 3.3.7: a null address, or no length, is no data. */
+static void
+add_data(struct run *run, struct packet *p, const uint64_t q[2])
+{
+	uint32_t max = p->segmented ? E1000_TXD_LEN_MASK + UINT8_MAX :
+				      E1000_TX_PACKET_MAX_BYTES;
+	bool extended = desc_cmd(q[1]) & E1000_TXD_CMD_DEXT;
+	uint32_t len = q[1] & (extended ? E1000_TXD_LEN_MASK : 0xFFFF), span;
+	uint64_t gpa = q[0];
+	const void *data;
+
+	if (extended && desc_type(q[1]) != E1000_TXD_DTYP_DATA)
+		p->bad = true;
+	if (gpa == 0)
+		return;
+	if (len > max - p->len_bytes)
+		p->bad = true;
+	for (; len > 0; len -= span, gpa += span) {
+		if (p->bad || p->bad_address || p->later)
+			return;
+		span = len;
+		data = guest_span(&run->dev->mem, &run->tx->hint, gpa, &span,
+		    false);
+		if (data == NULL)
+			p->bad_address = true;
+		else
+			add_piece(run, p, data, span);
+	}
+}
+
+/* At the front of a batch only: what is counted is done. */
+static enum step
+drop(struct run *run, const struct packet *p)
+{
+	if (run->n > 0) {
+		run->reports = p->reports;
+		return STEP_LATER;
+	}
+	if (p->bad_address)
+		run->report->counters.bad_address++;
+	else
+		run->report->counters.bad_descriptor++;
+	if (p->segmented)
+		e82540_count(run->report, E1000_TSCTFC, 1);
+	run->segment = 0;
+	run->at = p->next;
+	return STEP_NEXT;
+}
+
+/* A ring so full of one packet will never see its end. */
+static uint32_t
+descs_max(const struct run *run)
+{
+	return run->count - 1 < E82540_TX_DESCS_MAX ? run->count - 1 :
+						      E82540_TX_DESCS_MAX;
+}
+
+/* The descriptors up to `end` are not the whole packet. */
+static enum step
+incomplete(struct run *run, struct packet *p, uint32_t end)
+{
+	if (p->descs >= descs_max(run) && run->n == 0) {
+		run->tx->discard = true;
+		p->next = end;
+		drop(run, p);
+		return STEP_LATER;
+	}
+	run->reports = p->reports;
+	if (end != run->tail)
+		return STEP_LATER;
+	run->partial = p->descs;
+	return STEP_WAIT;
+}
+
+/*
+ * The packet at run->at.  STEP_NEXT: it is all there.  A context descriptor
+ * within a packet makes no sense, and it does not count.
+ */
+static enum step
+collect(struct run *run, struct packet *p)
+{
+	uint32_t i = run->at;
+	bool context;
+	uint64_t q[2];
+
+	memset(p, 0, sizeof(*p));
+	p->first = i;
+	p->reports = run->reports;
+	do {
+		if (i == run->tail || run->scanned == E82540_TX_DESCS_MAX)
+			return incomplete(run, p, i);
+		if (!desc_read(run, i, q)) {
+			run->reports = p->reports;
+			return ring_gone(run);
+		}
+		context = desc_is_context(q[1]);
+		if (p->descs == 0) {
+			p->first_q = q[1];
+			p->segmented = desc_cmd(q[1]) & E1000_TXD_CMD_DEXT &&
+			    desc_cmd(q[1]) & E1000_TXD_CMD_TSE;
+		}
+		if (context)
+			p->bad = true;
+		else
+			add_data(run, p, q);
+		report_add(run, i, q[1]);
+		p->last_q = q[1];
+		p->descs++;
+		run->scanned++;
+		i = ring_next(run, i);
+	} while (context || !(desc_cmd(q[1]) & E1000_TXD_CMD_EOP));
+	p->next = i;
+	if (!p->later)
+		return STEP_NEXT;
+	run->reports = p->reports;
+	return STEP_LATER;
+}
+
+/*
+ * Of the packet at TDH so many descriptors were there when it was looked at
+ * last.  Is there anything to do now?  So each is looked at only once before
+ * the packet is complete, however few of them a write of TDT brings.
+ */
+static bool
+partial_changed(struct run *run)
+{
+	uint32_t there = ring_distance(run, run->at, run->tail);
+	uint32_t *seen = &run->tx->partial, i;
+	uint64_t q[2];
+
+	if (there < *seen)
+		return true;
+	i = run->at + *seen;
+	i = i >= run->count ? i - run->count : i;
+	for (; *seen < there && *seen < descs_max(run); ++*seen) {
+		if (!desc_read(run, i, q) ||
+		    (!desc_is_context(q[1]) &&
+			desc_cmd(q[1]) & E1000_TXD_CMD_EOP))
+			return true;
+		i = ring_next(run, i);
+	}
+	return *seen >= descs_max(run);
+}
+
+/* ---------------------------------------------------------------- sending */
+
+/* Room for a packet's pieces, and for simple packets behind it. */
+static bool
+iovs_room(const struct run *run, const struct packet *p)
+{
+	return run->iovs + 2 + p->frags + 2 * E82540_SEND_MAX <= E82540_TX_IOVS;
+}
+
+static void
+frame_open(struct run *run, struct e82540_tx_frame *f)
+{
+	memset(f, 0, sizeof(*f));
+	f->head = run->batch->head[run->n] + E82540_TX_HEAD_ROOM;
+	f->offloads = run->offloads;
+}
+
+static struct e82540_iov *
+emit_payload(struct e82540_iov *iov, const struct e82540_tx_frame *f)
+{
+	struct e82540_cursor c = f->payload;
+	uint32_t left;
+
+	for (left = f->payload_bytes; left > 0; left -= iov++->len) {
+		if (c.offset == c.iov->len) {
+			c.iov++;
+			c.offset = 0;
+		}
+		iov->base = (const uint8_t *)c.iov->base + c.offset;
+		iov->len = c.iov->len - c.offset;
+		if (iov->len > left)
+			iov->len = left;
+		c.offset += iov->len;
+	}
+	return iov;
+}
+
+static void
+emit(struct run *run, const struct e82540_tx_frame *f, const struct packet *p,
+    uint8_t flags)
+{
+	struct e82540_packet *packet = &run->batch->packet[run->n];
+	struct e82540_iov *iov = &run->batch->iov[run->iovs];
+	uint8_t *hdr = run->batch->head[run->n];
+
+	packet->iov = iov;
+	packet->len_bytes = f->head_bytes + f->payload_bytes;
+	if (run->hdr_bytes != 0) {
+		memcpy(hdr, f->hdr, sizeof(f->hdr));
+		iov->base = f->hdr_used ? hdr : no_hdr;
+		iov++->len = run->hdr_bytes;
+	}
+	if (f->head_bytes > 0) {
+		iov->base = f->head;
+		iov++->len = f->head_bytes;
+	}
+	iov = emit_payload(iov, f);
+	packet->iovs = iov - packet->iov;
+	run->iovs += packet->iovs;
+	mark(run, p->first, p->reports, flags);
+	run->n++;
+}
+
+/* 3.3.7.1: q is that of the descriptor that VLE counts in.  Needs CTRL.VME. */
+static void
+job_open(const struct run *run, struct e82540_tx_job *job, uint64_t q1)
+{
+	memset(job, 0, sizeof(*job));
+	job->pad = run->min_bytes == ETH_MIN_BYTES;
+	job->tag = desc_cmd(q1) & E1000_TXD_CMD_VLE &&
+	    e82540_reg(run->dev, E1000_CTRL) & E1000_CTRL_VME;
+	job->tag_type = e82540_reg(run->dev, E1000_VET) & 0xFFFF;
+	job->tag_control = q1 >> 48;
+}
+
+/*
+ * POPTS and CSS count in a packet's first descriptor; IC, CSO, VLE in its last
+ * (3.3.3, 3.3.7.3).
+ */
+static void
+plain_job(const struct run *run, struct e82540_tx_job *job,
+    const struct packet *p)
+{
+	uint8_t last = desc_cmd(p->last_q);
+
+	job_open(run, job, p->last_q);
+	if (desc_cmd(p->first_q) & E1000_TXD_CMD_DEXT) {
+		e82540_offload_sums(job,
+		    &run->batch->context[run->contexts][E82540_TX_CONTEXT_SUM],
+		    p->first_q >> 40 & 0xFF);
+	} else {
+		job->l4.wanted =
+		    last & E1000_TXD_CMD_IC && !(last & E1000_TXD_CMD_DEXT);
+		job->l4.start = p->first_q >> 40 & 0xFF;
+		job->l4.offset = p->last_q >> 16 & 0xFF;
+	}
+}
+
+/*
+ * Without IFCS the guest has put a CRC behind its packet.  The network has
+ * none, and takes it off.  A packet of nothing is null descriptors alone, and
+ * no mistake.
+ */
+static enum step
+send_plain(struct run *run, struct packet *p)
+{
+	struct e82540_tx_job job;
+	struct e82540_tx_frame f;
+	uint32_t len = p->len_bytes;
+
+	if (!(desc_cmd(p->last_q) & E1000_TXD_CMD_IFCS))
+		len -= len < CRC_BYTES ? len : CRC_BYTES;
+	if (p->bad || p->bad_address || (p->len_bytes > 0 && len < ETH_BYTES))
+		return drop(run, p);
+	if (!iovs_room(run, p)) {
+		run->reports = p->reports;
+		return STEP_LATER;
+	}
+	run->segment = 0;
+	run->at = p->next;
+	if (len == 0)
+		return STEP_NEXT;
+	plain_job(run, &job, p);
+	frame_open(run, &f);
+	f.payload.iov = run->batch->frag;
+	f.head_bytes = e82540_offload_head(&job, len);
+	f.payload_bytes = len - f.head_bytes;
+	e82540_cursor_read(&f.payload, f.head, f.head_bytes);
+	e82540_offload(&f, &job, 0);
+	emit(run, &f, p, 0);
+	run->bounced |= p->linear;
+	return STEP_NEXT;
+}
+
+static bool
+send_whole(struct run *run, const struct packet *p,
+    const struct e82540_tx_tso *tso, const struct e82540_tx_job *job,
+    struct e82540_cursor payload)
+{
+	struct e82540_tx_frame f;
+
+	frame_open(run, &f);
+	f.payload = payload;
+	if (!e82540_tso_whole(&f, tso, job, run->batch->header))
+		return false;
+	run->batch->mss[run->n] = tso->mss;
+	emit(run, &f, p, E82540_MARK_CONTEXT_DONE | E82540_MARK_WHOLE);
+	return true;
+}
+
+/* The rest of its frames, from run->segment on. */
+static enum step
+send_frames(struct run *run, const struct packet *p,
+    const struct e82540_tx_tso *tso, const struct e82540_tx_job *job,
+    struct e82540_cursor payload)
+{
+	struct e82540_tx_frame f;
+
+	e82540_cursor_skip(&payload, run->segment * tso->mss);
+	for (; run->segment < tso->segments; run->segment++) {
+		if (run->n == E82540_SEND_MAX || !iovs_room(run, p)) {
+			run->reports = p->reports;
+			return STEP_LATER;
+		}
+		frame_open(run, &f);
+		f.payload = payload;
+		e82540_tso_frame(&f, tso, job, run->batch->header,
+		    run->segment);
+		emit(run, &f, p,
+		    run->segment + 1 == tso->segments ?
+			E82540_MARK_CONTEXT_DONE :
+			0);
+		if (run->segment + 1 < tso->segments)
+			e82540_cursor_skip(&payload, tso->mss);
+	}
+	return STEP_NEXT;
+}
+
+/* IFCS is not looked at: the frames are not the guest's, nor are their CRCs. */
+static enum step
+send_segmented(struct run *run, struct packet *p)
+{
+	const struct e82540_tx_context *context =
+	    &run->batch->context[run->contexts][E82540_TX_CONTEXT_TSO];
+	struct e82540_cursor payload = { run->batch->frag, 0 };
+	struct e82540_tx_tso tso;
+	struct e82540_tx_job job;
+
+	if (p->bad || p->bad_address ||
+	    !e82540_tso_open(&tso, context, p->len_bytes) ||
+	    run->segment >= tso.segments)
+		return drop(run, p);
+	if (!iovs_room(run, p)) {
+		run->reports = p->reports;
+		return STEP_LATER;
+	}
+	job_open(run, &job, p->first_q);
+	e82540_offload_sums(&job, context, p->first_q >> 40 & 0xFF);
+	e82540_cursor_read(&payload, run->batch->header, tso.header_bytes);
+	if ((run->segment > 0 || !send_whole(run, p, &tso, &job, payload)) &&
+	    send_frames(run, p, &tso, &job, payload) != STEP_NEXT)
+		return STEP_LATER;
+	run->segment = 0;
+	run->at = p->next;
+	return STEP_NEXT;
+}
+
+static enum step
+next(struct run *run)
+{
+	struct packet p;
+	uint64_t q[2];
+	enum step step;
+
+	if (run->scanned == E82540_TX_DESCS_MAX)
+		return STEP_LATER;
+	if (!desc_read(run, run->at, q))
+		return ring_gone(run);
+	if (desc_is_context(q[1]))
+		return next_context(run, q);
+	step = collect(run, &p);
+	if (step != STEP_NEXT)
+		return step;
+	return p.segmented ? send_segmented(run, &p) : send_plain(run, &p);
+}
+
+/* ----------------------------------------------------------------- commit */
+
+/*
+ * Status, all but DD 0 (3.3.3.2), after the head: who sees DD may use the
+ * descriptor again.  Release: what was read of guest memory was read before.
+ */
+static void
+commit_report(const struct run *run, uint32_t what)
+{
+	uint8_t *desc = desc_at(run, what & 0xFFFF);
+	atomic_uchar *status =
+	    (void *)(desc + offsetof(struct e1000_tx_desc, status));
+
+	atomic_store_explicit(status, E1000_TXD_STAT_DD, memory_order_release);
+	if (what & REPORT_DELAYED) {
+		run->report->txdw_delayed = true;
+	} else {
+		/* 3.3.3.1: at once, and the timer is cleared. */
+		run->report->txdw_delayed = false;
+		run->report->icr |= E1000_ICR_TXDW;
+	}
+}
+
+/*
+ * 3.4.3: TXQE when the ring has run empty; TXD_LOW when what is left of it
+ * comes down to 8 * LWTHRESH (13.4.43).
+ */
+static void
+commit_causes(const struct run *run, uint32_t head)
+{
+	uint32_t low =
+	    (e82540_reg(run->dev, E1000_TXDCTL) & E1000_TXDCTL_LWTHRESH_MASK) >>
+	    E1000_TXDCTL_LWTHRESH_SHIFT;
+	uint32_t before = ring_distance(run, run->first, run->tail);
+	uint32_t left = ring_distance(run, head, run->tail);
+
+	if (left == 0)
+		run->report->icr |= E1000_ICR_TXQE;
+	if (!E82540_IS(run->dev, E82540_82544GC) && before > low * 8 &&
+	    left <= low * 8)
+		run->report->icr |= E1000_ICR_TXD_LOW;
+}
+
+/* What was taken, and what was consumed before the next, is done. */
+static void
+commit(struct run *run, unsigned int taken)
+{
+	const struct e82540_tx_mark *m = &run->batch->mark[taken];
+	struct e82540_tx *tx = run->tx;
+	uint32_t i;
+
+	/* Before the reports: it looks at the packets once more. */
+	if (taken > 0)
+		e82540_tx_tally(run->batch, taken, run->hdr_bytes != 0,
+		    run->min_bytes, run->report);
+	memcpy(tx->context, run->batch->context[m->contexts],
+	    sizeof(tx->context));
+	tx->segments_done = m->segment;
+	tx->partial = taken == run->n ? run->partial : 0;
+	tx->progress_gpa = progress_gpa(run, m->head);
+	e82540_index_set(&run->dev->tdh, m->head);
+	for (i = 0; i < m->reports; i++)
+		commit_report(run, run->batch->report[i]);
+	commit_causes(run, m->head);
+}
+
+/* --------------------------------------------------------------- delivery */
+
+static unsigned int
+to_network(struct run *run)
+{
+	struct e82540 *dev = run->dev;
+	unsigned int taken;
+
+	taken = dev->host.send(dev->config.ctx, run->batch->packet, run->n);
+	run->report->counters.tx_sends++;
+	if (taken >= run->n)
+		return run->n;
+	run->report->counters.tx_stopped++;
+	run->tx->blocked = true;
+	return taken;
+}
+
+/* 3.2.7.4, 13.7.5: nobody keeps the frame. */
+static void
+missed(struct e82540_report *report)
+{
+	report->counters.rx_waited--;
+	report->counters.rx_dropped++;
+	report->icr |= E1000_ICR_RXO;
+	e82540_count(report, E1000_RNBC, 1);
+	e82540_count(report, E1000_MPC, 1);
+}
+
+/*
+ * Loopback: each is copied first, as the receiver may store into the very
+ * buffer it comes from.  What it has no room for is lost, as on a wire.
+ */
+static unsigned int
+to_ourselves(struct run *run)
+{
+	struct e82540 *dev = run->dev;
+	struct e82540_frame frame = { .data = run->batch->loop };
+	struct e82540_cursor from = { 0 };
+	bool waiting;
+	unsigned int i;
+
+	e82540_lock(dev, E82540_LOCK_RX);
+	waiting = dev->rx.waiting;
+	for (i = 0; i < run->n; i++) {
+		from.iov = run->batch->packet[i].iov;
+		from.offset = 0;
+		frame.len_bytes = run->batch->packet[i].len_bytes;
+		e82540_cursor_read(&from, run->batch->loop, frame.len_bytes);
+		if (e82540_rx_run(dev, &frame, 1, run->report) == 0) {
+			dev->rx.waiting = waiting;
+			missed(run->report);
+		}
+	}
+	e82540_unlock(dev, E82540_LOCK_RX);
+	return run->n;
+}
+
+bool
+e82540_tx_run(struct e82540 *dev, struct e82540_report *report)
+{
+	struct e82540_tx *tx = &dev->tx;
+	enum step step = STEP_NEXT;
+	unsigned int taken = 0, n;
+	struct run run;
+
+	if (!tx->open || tx->blocked || !ring_open(&run, dev, report))
+		return false;
+	run_open(&run);
+	if (tx->partial > 0 && !partial_changed(&run))
+		return false;
+	if (tx->discard)
+		step = discard(&run);
+	while (step == STEP_NEXT && run.n < E82540_SEND_MAX &&
+	    run.at != run.tail) {
+		n = run.n;
+		if (run.ring != NULL)
+			simple_packets(&run);
+		if (run.n == n)
+			step = next(&run);
+	}
+	mark(&run, run.at, run.reports, 0);
+	if (run.n > 0)
+		taken = tx->loopback ? to_ourselves(&run) : to_network(&run);
+	commit(&run, taken);
+	return !tx->blocked && step != STEP_WAIT &&
+	    e82540_index(&dev->tdh) != run.tail;
+}
+
+void
+e82540_tx_reset(struct e82540 *dev)
+{
+	struct e82540_tx *tx = &dev->tx;
+
+	tx->discard = false;
+	tx->segments_done = 0;
+	tx->partial = 0;
+	tx->progress_gpa = 0;
+	memset(tx->context, 0, sizeof(tx->context));
+}
