@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# make build      every user-space program, in build/
+# make build      every user-space program and library, in build/
 # make bench      build/lem-bench ARGS="..."
+# make bench-pair build/bench_pair ARGS="..."
 # make check      all tests; see test/run
-# make coverage   line coverage of the driver core by its unit tests
+# make coverage   line coverage of driver/ and device/ by the tests
 # make fuzz SECONDS=N
 # make install    PREFIX=/usr/local DESTDIR=
 #
@@ -16,11 +17,13 @@ CC	= gcc
 OBJCOPY	?= objcopy
 SECONDS	?= 60
 VERSION	= 0.1
+SOVERSION = 1
 
 # A warning of a compiler newer than this tree must not stop a user.
 WARN	= -Wall -Wextra $(if $(filter check%,$(MAKECMDGOALS)),-Werror)
-USERFLAGS = -std=c11 -D_GNU_SOURCE $(WARN) -Ihw -Idriver -Ibench -Ibench/guest \
-	  -DLEM_VERSION='"$(VERSION)"' -pthread
+USERFLAGS = -std=c11 -D_GNU_SOURCE $(WARN) -Ihw -Idriver -Idevice -Ibench \
+	  -Ibench/guest -DLEM_VERSION='"$(VERSION)"' -pthread
+DEVFLAGS = -std=c11 $(WARN) -Ihw -Idevice -fPIC -fvisibility=hidden
 CFLAGS	?= -O2 -g
 # The core is called a packet at a time: without calls TCG runs it 1.2 times as
 # fast.  (clang would need lld for it.)
@@ -34,14 +37,17 @@ CORE	= driver/lem_main.c driver/lem_phy.c driver/lem_txrx.c \
 	  driver/lem_intr.c
 BARE	= driver/os/bare/start.S driver/os/bare/bare.c
 BENCH	= $(sort $(wildcard bench/*.c))
-HEADERS	= $(wildcard hw/*.h driver/*.h driver/os/*/*.h bench/*.h \
-	  bench/guest/*.h test/fake/*.h)
+DEVICE	= $(sort $(wildcard device/*.c))
+SIM	= $(sort $(wildcard driver/os/sim/*.c))
+HEADERS	= $(wildcard hw/*.h driver/*.h driver/os/*/*.h device/*.h bench/*.h \
+	  bench/*/*.h test/*/*.h)
 
 # V=1 shows whole commands.
 say	= $(if $(V),,@echo '  $(1) $@';)
 
 all: build
-build: $(BUILD)/lem-bench
+build: $(BUILD)/lem-bench $(BUILD)/libe82540.a $(BUILD)/libe82540.so \
+    $(BUILD)/bench_pair
 check-clang: build
 
 # --- the bare-metal guest -------------------------------------------------
@@ -86,6 +92,31 @@ $(BUILD)/lem-bench: $(BENCH_OBJ)
 bench: build
 	$(BUILD)/lem-bench $(ARGS)
 
+# --- libe82540 ------------------------------------------------------------
+
+$(BUILD)/device/%.o: device/%.c $(HEADERS)
+	@mkdir -p $(@D)
+	$(call say,CC)$(CC) $(DEVFLAGS) $(CFLAGS) -c -o $@ $<
+
+DEVICE_OBJ = $(DEVICE:%.c=$(BUILD)/%.o)
+
+$(BUILD)/libe82540.a: $(DEVICE_OBJ)
+	@rm -f $@
+	$(call say,AR)ar rcs $@ $(DEVICE_OBJ)
+
+$(BUILD)/libe82540.so: $(DEVICE_OBJ)
+	$(call say,LD)$(CC) -shared -Wl,-soname,libe82540.so.$(SOVERSION) \
+	    -Wl,-z,defs -o $@ $(DEVICE_OBJ)
+
+# Driver and model in one process.
+$(BUILD)/bench_pair: bench/pair/bench_pair.c $(CORE) $(BUILD)/libe82540.a \
+    $(HEADERS)
+	$(call say,CC)$(CC) $(USERFLAGS) -Idriver/os/sim $(CFLAGS) -o $@ \
+	    bench/pair/bench_pair.c $(CORE) $(BUILD)/libe82540.a
+
+bench-pair: $(BUILD)/bench_pair
+	$(BUILD)/bench_pair $(ARGS)
+
 # --- tests ----------------------------------------------------------------
 #
 # make check builds everything again three times over: with clang, with the
@@ -113,11 +144,62 @@ $$(BUILD)/unit/clang/$(1): $$(call unit_src,$(1)) $$(HEADERS)
 endef
 $(foreach t,$(UNIT),$(eval $(call unit_rule,$(t))))
 
-FUZZ	= $(patsubst test/fuzz/%.c,%,$(sort $(wildcard test/fuzz/*.c)))
-$(BUILD)/fuzz/%: test/fuzz/%.c $(FAKE) $(CORE) $(HEADERS)
+# The model, the core on it (sim), and their tests: by both compilers.
+TESTFLAGS = $(USERFLAGS) -Itest/device -Itest/pair -Idriver/os/sim
+DEVICE_TEST = $(patsubst test/device/%.c,%,$(sort $(wildcard test/device/*.c)))
+PAIR_TEST = $(filter-out test_threads,$(patsubst test/pair/%.c,%,$(sort \
+	    $(wildcard test/pair/test_*.c))))
+
+define compiler_rules
+$$(BUILD)/san/$(1)/%.o: %.c $$(HEADERS)
+	@mkdir -p $$(@D)
+	$$(call say,CC)$(1) $$(TESTFLAGS) $$(SANITIZE) -c -o $$@ $$<
+$$(BUILD)/device/$(1)/%: $$(BUILD)/san/$(1)/test/device/%.o \
+    $$(DEVICE:%.c=$$(BUILD)/san/$(1)/%.o)
+	@mkdir -p $$(@D)
+	$$(call say,LD)$(1) $$(SANITIZE) -o $$@ $$^ -lcmocka
+$$(BUILD)/pair/$(1)/%: $$(BUILD)/san/$(1)/test/pair/%.o \
+    $$(patsubst %.c,$$(BUILD)/san/$(1)/%.o,$$(DEVICE) $$(CORE) $$(SIM))
+	@mkdir -p $$(@D)
+	$$(call say,LD)$(1) $$(SANITIZE) -o $$@ $$^ -lcmocka
+$$(BUILD)/pair/$(1)/test_threads: test/pair/test_threads.c $$(DEVICE) \
+    $$(CORE) $$(SIM) $$(HEADERS)
+	@mkdir -p $$(@D)
+	$$(call say,CC)$(1) $$(TESTFLAGS) -O1 -g -fsanitize=thread -o $$@ \
+	    $$(filter %.c,$$^) -lcmocka
+endef
+$(foreach c,gcc clang,$(eval $(call compiler_rules,$(c))))
+.SECONDARY:
+
+$(BUILD)/pair/explore: test/pair/explore.c $(DEVICE) $(CORE) $(SIM) $(HEADERS)
 	@mkdir -p $(@D)
-	$(call say,CC)clang $(USERFLAGS) -Itest/fake -O1 -g -fno-sanitize-recover=all \
-	    -fsanitize=fuzzer,address,undefined -o $@ $< $(FAKE) $(CORE)
+	$(call say,CC)$(CC) $(TESTFLAGS) -O2 -g -o $@ $(filter %.c,$^)
+
+MODEL_BIN = $(foreach c,gcc clang,$(DEVICE_TEST:%=$(BUILD)/device/$(c)/%) \
+	    $(PAIR_TEST:%=$(BUILD)/pair/$(c)/%) \
+	    $(BUILD)/pair/$(c)/test_threads) $(BUILD)/pair/explore
+
+# The model beside QEMU's.  A QEMU with the qtest accelerator, for the exact
+# clock: make qemu-qtest (or set QEMU_QTEST).
+DIFF	= $(sort $(wildcard test/differential/*.c))
+$(BUILD)/differential/differential: $(DIFF) $(DEVICE) $(HEADERS)
+	@mkdir -p $(@D)
+	$(call say,CC)$(CC) $(USERFLAGS) $(SANITIZE) -o $@ $(DIFF) $(DEVICE)
+
+qemu-qtest:
+	BUILD=$(BUILD) sh test/differential/qemu-from-debs.sh
+
+FUZZ	= $(patsubst test/fuzz/%.c,%,$(sort $(wildcard test/fuzz/fuzz_*.c)))
+fuzz_src = test/fuzz/$(1).c $(if $(filter fuzz_core,$(1)),$(FAKE) $(CORE),$(DEVICE))
+
+define fuzz_rule
+$$(BUILD)/fuzz/$(1): $$(call fuzz_src,$(1)) $$(HEADERS)
+	@mkdir -p $$(@D)
+	$$(call say,CC)clang $$(USERFLAGS) -Itest/fake -Itest/device -O1 -g \
+	    -fno-sanitize-recover=all -fsanitize=fuzzer,address,undefined \
+	    -o $$@ $$(call fuzz_src,$(1))
+endef
+$(foreach f,$(FUZZ),$(eval $(call fuzz_rule,$(f))))
 
 # lem-bench itself, with sanitizers; the guest in it is the same.
 $(BUILD)/asan/lem-bench: $(BENCH) bench/image.S $(BUILD)/guest.bin $(HEADERS)
@@ -128,39 +210,84 @@ $(BUILD)/asan/lem-bench: $(BENCH) bench/image.S $(BUILD)/guest.bin $(HEADERS)
 build-clang:
 	$(MAKE) --no-print-directory CC=clang BUILD=$(BUILD)/clang check-clang
 
-check-build: build build-clang $(UNIT_BIN) $(FUZZ:%=$(BUILD)/fuzz/%) \
-    $(BUILD)/asan/lem-bench
+check-build: build build-clang $(UNIT_BIN) $(MODEL_BIN) \
+    $(BUILD)/differential/differential \
+    $(FUZZ:%=$(BUILD)/fuzz/%) $(BUILD)/asan/lem-bench
 
 check: check-build
 	@BUILD=$(BUILD) SRCDIR=$(SRCDIR) CC=$(CC) test/run test/check \
-	    $(UNIT_BIN) test/fuzz test/bench
+	    $(UNIT_BIN) $(MODEL_BIN) test/differential test/fuzz test/bench
 
 # Each target for SECONDS; what crashes one is kept in its corpus.
 fuzz: $(FUZZ:%=$(BUILD)/fuzz/%)
 	@BUILD=$(BUILD) test/fuzz/fuzz.sh $(SECONDS)
 
-# Line coverage of the driver core by its unit tests.
-coverage:
+# Line coverage: driver/ by its unit tests; device/ by its tests and the pair
+# tests, and by the fuzzers' corpora alone (replayed, without libFuzzer).
+COV	= $(BUILD)/coverage
+COV_TEST = $(DEVICE_TEST:%=$(COV)/tests/%) $(PAIR_TEST:%=$(COV)/tests/%)
+COV_FUZZ = $(patsubst %,$(COV)/corpus/%,$(filter-out fuzz_core,$(FUZZ)))
+
+$(COV)/tests/%.o $(COV)/corpus/%.o: %.c $(HEADERS)
+$(COV)/tests/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,CC)gcc $(TESTFLAGS) --coverage -O0 -c -o $@ $<
+$(COV)/corpus/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,CC)gcc $(TESTFLAGS) --coverage -O0 -c -o $@ $<
+$(COV)/tests/%: $(COV)/tests/test/device/%.o $(DEVICE:%.c=$(COV)/tests/%.o)
+	$(call say,LD)gcc --coverage -o $@ $^ -lcmocka
+$(COV)/tests/%: $(COV)/tests/test/pair/%.o \
+    $(patsubst %.c,$(COV)/tests/%.o,$(DEVICE) $(CORE) $(SIM))
+	$(call say,LD)gcc --coverage -o $@ $^ -lcmocka
+$(COV)/corpus/%: $(COV)/corpus/test/fuzz/%.o $(COV)/corpus/test/fuzz/replay.o \
+    $(DEVICE:%.c=$(COV)/corpus/%.o)
+	$(call say,LD)gcc --coverage -o $@ $^
+
+cover = gcovr -r . -f '$(2)/[^/]*$$' $(1) >$(BUILD)/coverage/$(3).txt
+total = awk -v what='$(2)' '$$1 == "TOTAL" { print what, $$4 }' \
+	  $(BUILD)/coverage/$(1).txt
+
+coverage: $(COV_TEST) $(COV_FUZZ)
 	@for t in $(filter-out test_results,$(UNIT)); do \
-		mkdir -p $(BUILD)/coverage/$$t && \
+		mkdir -p $(COV)/$$t && \
 		gcc $(USERFLAGS) -Itest/fake --coverage -O0 \
-		    -o $(BUILD)/coverage/$$t/$$t test/unit/$$t.c $(FAKE) \
+		    -o $(COV)/$$t/$$t test/unit/$$t.c $(FAKE) \
 		    $(CORE) -lcmocka && \
-		$(BUILD)/coverage/$$t/$$t >$(BUILD)/coverage/$$t/log 2>&1 || \
+		$(COV)/$$t/$$t >$(COV)/$$t/log 2>&1 || \
 		exit; done
-	@gcovr -r . -f 'driver/[^/]*$$' $(BUILD)/coverage \
-	    >$(BUILD)/coverage/report.txt
-	@cat $(BUILD)/coverage/report.txt
-	@awk '$$1 == "TOTAL" { print "driver/", $$4 }' \
-	    $(BUILD)/coverage/report.txt
+	@find $(COV)/tests $(COV)/corpus -name '*.gcda' -delete
+	@for t in $(COV_TEST); do $$t >$$t.log 2>&1 || exit; done
+	@for t in $(COV_FUZZ); do \
+		$$t test/fuzz/corpus/$${t##*/fuzz_}/* >$$t.log 2>&1 || \
+		exit; done
+	@$(call cover,$(UNIT:%=$(COV)/%),driver,driver)
+	@$(call cover,$(COV)/tests,device,device)
+	@$(call cover,$(COV)/corpus,device,corpus)
+	@cat $(COV)/driver.txt $(COV)/device.txt
+	@$(call total,driver,driver/)
+	@$(call total,corpus,device/ by the fuzz corpus alone)
+	@sed 's/%$$/ %/' $(COV)/device.txt | \
+	    awk '$$1 == "TOTAL" { print "device/", $$4, $$5 }'
 
 install: build
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 $(BUILD)/lem-bench $(DESTDIR)$(PREFIX)/bin/
 	install -m 644 man/lem-bench.1 $(DESTDIR)$(PREFIX)/share/man/man1/
+	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include \
+	    $(DESTDIR)$(PREFIX)/share/man/man3
+	install -m 644 device/e82540.h $(DESTDIR)$(PREFIX)/include/
+	install -m 644 $(BUILD)/libe82540.a $(DESTDIR)$(PREFIX)/lib/
+	install -m 755 $(BUILD)/libe82540.so \
+	    $(DESTDIR)$(PREFIX)/lib/libe82540.so.$(SOVERSION)
+	ln -sf libe82540.so.$(SOVERSION) $(DESTDIR)$(PREFIX)/lib/libe82540.so
+	sed -e 's,@PREFIX@,$(PREFIX),' -e 's,@VERSION@,$(VERSION),' \
+	    device/e82540.pc.in >$(DESTDIR)$(PREFIX)/lib/pkgconfig/e82540.pc
+	install -m 644 man/libe82540.3 $(DESTDIR)$(PREFIX)/share/man/man3/
 
 clean:
 	rm -rf build
 
-.PHONY: all build bench build-clang check-clang check-build check fuzz coverage install \
-	clean
+.PHONY: all build bench bench-pair build-clang check-clang check-build check \
+	fuzz coverage qemu-qtest \
+	install clean
