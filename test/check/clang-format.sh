@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# usage: test/check/clang-format.sh [--fix]
+# usage: test/check/clang-format.sh [--fix] [FILE...]
 #
 # Every C file is as .clang-format says, no line is over 80 columns or ends in
 # white space.  Free, because clang-format's versions differ there or would
@@ -9,7 +9,7 @@
 # #define's value and a line's closing backslash; how deep spaces indent a
 # continuation line; how the later lines of a comment are indented; spaces
 # around the operator in "(a) * b".  --fix rewrites the lines that are wrong,
-# and only those.
+# and only those.  FILE: those, instead of all.
 #
 # clang-format 14 (Debian 12) has the last word: where a later one breaks a
 # line elsewhere, that is a skip.
@@ -87,7 +87,16 @@ width()
 	/[ \t]$/ { print file ":" NR ": white space at the end" }' "$1"
 }
 
-sources '*.[ch]' >"$tmp/list"
+fix=no
+if [ "${1-}" = --fix ]; then
+	fix=yes
+	shift
+fi
+if [ $# != 0 ]; then
+	printf '%s\n' "$@" >"$tmp/list"
+else
+	sources '*.[ch]' >"$tmp/list"
+fi
 [ -s "$tmp/list" ] || skip "no C files"
 differ=0
 : >"$tmp/wide"
@@ -96,7 +105,7 @@ while IFS= read -r file; do
 	level <"$file" >"$tmp/is"
 	level <"$tmp/formatted" >"$tmp/should"
 	if ! diff "$tmp/is" "$tmp/should" >"$tmp/diff"; then
-		if [ "${1-}" = --fix ]; then
+		if [ $fix = yes ]; then
 			grep '^[0-9]' "$tmp/diff" >"$tmp/hunks"
 			merge "$tmp/hunks" "$tmp/formatted" "$file" \
 			    >"$tmp/merged" || exit

@@ -1,0 +1,778 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * libFuzzer target of the model: a guest, a network and a host that are out to
+ * get it.
+ *
+ * The input is a stream of bytes.  Two choose chip, configuration and host, one
+ * how to begin, then each operation takes one, and a few more for its
+ * arguments.  Operations are of two kinds: some do what a driver does (a ring,
+ * a packet with its headers, a doorbell), with arguments that are sane where
+ * the input does not say otherwise, so that short inputs get far; the others
+ * write anything anywhere.  Guest memory comes and goes, the network takes no
+ * more packets, the cable is pulled, time jumps, and the device is saved and
+ * loaded in between.
+ *
+ * What is checked is in fuzz_host.h.
+ */
+#include "fuzz_host.h"
+
+#define OPS_MAX		400u	/* of an input: some cost a full ring */
+#define FRAME_BYTES	20000u	/* more than may be received */
+#define BURST_MAX	64u	/* frames of one call */
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* What the driver of the fuzzer knows of its rings. */
+struct ring {
+	uint64_t gpa;
+	uint32_t count;
+	uint32_t next;
+};
+
+static struct ring tx, rx;
+static uint8_t frame_bytes[FRAME_BYTES];
+static uint8_t *saved;
+static unsigned int saves;
+
+/* Registers that matter; raw accesses reach the others. */
+static const uint32_t hot[] = { E1000_CTRL, E1000_CTRL_DUP, E1000_STATUS,
+	E1000_EECD, E1000_EERD, E1000_CTRL_EXT, E1000_FLA, E1000_MDIC,
+	E1000_FCAL, E1000_FCAH, E1000_FCT, E1000_VET, E1000_FCTTV, E1000_TXCW,
+	E1000_RXCW, E1000_LEDCTL, E1000_PBA, E1000_ICR, E1000_ITR, E1000_ICS,
+	E1000_IMS, E1000_IMC, E1000_RCTL, E1000_FCRTL, E1000_FCRTH, E1000_RDBAL,
+	E1000_RDBAH, E1000_RDLEN, E1000_RDH, E1000_RDT, E1000_RDTR,
+	E1000_RXDCTL, E1000_RADV, E1000_RSRPD, E1000_RXCSUM, E1000_TCTL,
+	E1000_TIPG, E1000_AIFS, E1000_TXDMAC, E1000_TDBAL, E1000_TDBAH,
+	E1000_TDLEN, E1000_TDH, E1000_TDT, E1000_TIDV, E1000_TXDCTL, E1000_TADV,
+	E1000_TSPMT, E1000_MTA(0), E1000_MTA(127), E1000_RAL(0), E1000_RAH(0),
+	E1000_RAL(15), E1000_RAH(15), E1000_VFTA(0), E1000_VFTA(127), E1000_WUC,
+	E1000_WUFC, E1000_WUS, E1000_IPAV, E1000_IP4AT(0), E1000_IP6AT(0),
+	E1000_WUPL, E1000_WUPM(0), E1000_FFLT(0), E1000_FFMT(0), E1000_FFVT(0),
+	E1000_RDFH, E1000_TDFPC, E1000_PBM(0), E1000_GORCH, E1000_MPC };
+
+#define HOTS	(sizeof(hot) / sizeof(hot[0]))
+
+/* ----------------------------------------------------------------- frames */
+
+static void
+put16(uint8_t *p, uint32_t value)
+{
+	p[0] = (uint8_t)(value >> 8);
+	p[1] = (uint8_t)value;
+}
+
+static uint32_t
+ethernet(uint8_t *p, uint8_t kind, uint32_t type)
+{
+	static const uint8_t to[8][6] = {
+		{ 0x52, 0x54, 0x00, 0x12, 0x34, 0x56 },
+		{ 0xff, 0xff, 0xff, 0xff, 0xff, 0xff },
+		{ 0x01, 0x80, 0xc2, 0x00, 0x00, 0x01 },
+		{ 0x33, 0x33, 0x00, 0x00, 0x00, 0x01 },
+	};
+	uint32_t at = 12;
+
+	memcpy(p, to[kind & 7], 6);
+	memcpy(p + 6, to[0], 6);
+	if ((kind & 8) != 0) {
+		put16(p + 12, E1000_VET_8021Q);
+		put16(p + 14, 0x2001);
+		at = 16;
+	}
+	put16(p + at, type);
+	return at + 2;
+}
+
+static const uint8_t addresses[8] = { 10, 0, 0, 1, 10, 0, 0, 2 };
+
+static uint32_t
+internet(uint8_t *p, bool v6, bool udp, uint32_t len)
+{
+	if (v6) {
+		p[0] = 0x60;
+		put16(p + 4, len - 40);
+		p[6] = udp ? 17 : 6;
+		return 40;
+	}
+	p[0] = 0x45;
+	put16(p + 2, len);
+	p[8] = 64;
+	p[9] = udp ? 17 : 6;
+	memcpy(p + 12, addresses, sizeof(addresses));
+	put16(p + 10, 0xffff ^ e82540_fold(e82540_sum(p, 20, 0)));
+	return 20;
+}
+
+/* TCP or UDP whose checksum is right, for IPv4 at p with its header done. */
+static void
+transport_sum(uint8_t *p, uint32_t offset, uint32_t len)
+{
+	uint64_t sum = e82540_sum(p + 12, 8, p[9] + len - 20);
+
+	put16(p + 20 + offset, 0);
+	sum = e82540_sum(p + 20, len - 20, sum);
+	put16(p + 20 + offset, 0xffff ^ e82540_fold(sum));
+}
+
+/*
+ * A frame of len bytes, 128 or more in the buffer.  kind: 3 bits of
+ * destination, VLAN tag, 4 bits of what it is.  Returns the bytes of headers.
+ */
+static uint32_t
+build(uint8_t *p, uint8_t kind, uint32_t len)
+{
+	static const uint8_t arp[8] = { 0, 1, 8, 0, 6, 4, 0, 1 };
+	static const uint16_t types[16] = { 0x0800, 0x0800, 0x0800, 0x0800,
+		0x86dd, 0x86dd, 0x0806, 0x8808, 0x8808, 0x8808, 0x0800, 0x0842,
+		0x0010, 0x88f7, 0x0800, 0x86dd };
+	uint8_t what = kind >> 4;
+	uint32_t at = ethernet(p, kind, types[what]);
+	bool v6 = types[what] == 0x86dd, udp = (what & 1) != 0;
+	uint32_t ip = at;
+	unsigned int i;
+
+	switch (what) {
+	case 6:				/* an ARP request */
+		memcpy(p + at, arp, sizeof(arp));
+		memcpy(p + at + 24, addresses + 4, 4);
+		return at + 28;
+	case 7:				/* PAUSE, go on, unknown */
+	case 8:
+	case 9:
+		put16(p + at, what == 9 ? 2 : 1);
+		put16(p + at + 2, what == 8 ? 0 : 0x0100);
+		return at + 4;
+	case 11:			/* Magic Packet */
+		memset(p + at, 0xff, 6);
+		for (i = 0; i < 16; i++)
+			memcpy(p + at + 6 + i * 6, p + 6, 6);
+		return at + 102;
+	case 12:
+	case 13:
+		return at;
+	default:
+		break;
+	}
+	at += internet(p + at, v6, udp, len > ip ? len - ip : 0);
+	if (what == 10)			/* a fragment */
+		put16(p + ip + 6, 0x2001);
+	put16(p + at, 1000);
+	put16(p + at + 2, 2000);
+	if (udp)
+		put16(p + at + 4, len - at);
+	else
+		p[at + 12] = 0x50;
+	if (!v6 && len > at + 20 && what < 2)
+		transport_sum(p + ip, udp ? 6 : 16, len - ip);
+	return at + (udp ? 8 : 20);
+}
+
+static uint32_t
+take_len(void)
+{
+	uint8_t code = take();
+
+	return code < 0xf0 ? 60 + code * 8u : take16() % (FRAME_BYTES + 1);
+}
+
+static void
+op_receive(void)
+{
+	uint8_t kind = take(), how = take();
+	struct e82540_frame frame[BURST_MAX];
+	uint32_t len = take_len();
+	unsigned int i, n = how & 0x3f, at;
+
+	memset(frame_bytes, 0, len < 128 ? 128 : len);
+	(void)build(frame_bytes, kind, len);
+	if ((how & 0x40) != 0) {
+		at = take();
+		frame_bytes[at] ^= take();
+	}
+	n = n == 0 ? 1 : n;
+	for (i = 0; i < n; i++)
+		frame[i] = (struct e82540_frame){ frame_bytes, len, how >> 7 };
+	(void)receive(frame, n);
+}
+
+/* ------------------------------------------------------------------ rings */
+
+/* Where a ring may begin: mostly well, or at what is special of the map. */
+static uint64_t
+take_base(uint8_t code, uint64_t usual)
+{
+	switch (code) {
+	case 0xf8:
+		return usual + 8;		/* unaligned */
+	case 0xf9:
+		return RAM + 0x10000 - 64;	/* in two regions */
+	case 0xfa:
+		return RAM + 0x18000 - 64;	/* half in ROM */
+	case 0xfb:
+		return RAM + 0x18000;		/* in ROM */
+	case 0xfc:
+		return RAM - 64;		/* half nowhere */
+	case 0xfd:
+		return 0xfffffffffffff000 - 64; /* ... at the other end */
+	case 0xfe:
+		return 0xffffffffffffe000;
+	case 0xff:
+		return take32();
+	default:
+		return usual;
+	}
+}
+
+static void
+take_ring(struct ring *r, uint32_t base_reg, uint64_t usual)
+{
+	static const uint32_t counts[8] = { 64, 8, 16, 256, 4096, 65528, 0,
+		24 };
+	uint8_t code = take();
+
+	r->gpa = take_base(take(), usual);
+	r->count = counts[code & 7];
+	r->next = (code & 8) != 0 ? take16() : 0;
+	reg_write(base_reg, (uint32_t)r->gpa);
+	reg_write(base_reg + 4, (uint32_t)(r->gpa >> 32));
+	reg_write(base_reg + 8, r->count * 16);
+	reg_write(base_reg + 0x10, r->next);
+	if ((code & 16) == 0)
+		reg_write(base_reg + 0x18, r->next);
+	r->gpa &= ~(uint64_t)15;
+	if (r->count == 0)
+		r->count = 8;
+}
+
+static void
+op_tx_ring(void)
+{
+	take_ring(&tx, E1000_TDBAL, RAM);
+}
+
+static void
+op_rx_ring(void)
+{
+	take_ring(&rx, E1000_RDBAL, RAM + 0x2000);
+}
+
+static void
+push(struct ring *r, const void *desc)
+{
+	poke(r->gpa + (uint64_t)(r->next % r->count) * 16, desc, 16);
+	r->next = (r->next + 1) % r->count;
+}
+
+/* Where a buffer may be. */
+static uint64_t
+take_buffer(void)
+{
+	uint8_t code = take();
+
+	if (code >= 0xf8)
+		return take_base(code, RAM);
+	return RAM + 0x4000 + code * 0x180u;
+}
+
+/* Buffers for the receiver, and the doorbell. */
+static void
+op_refill(void)
+{
+	uint8_t n = take(), where = take();
+	struct e1000_rx_desc d = { 0 };
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		d.buffer_addr = where >= 0xf8 ?
+		    take_base(where, RAM) :
+		    RAM + 0x8000 + (i & 15) * 0x800u + where;
+		push(&rx, &d);
+	}
+	reg_write(E1000_RDT, rx.next);
+}
+
+/* --------------------------------------------------------------- transmit */
+
+static void
+doorbell(uint32_t tail)
+{
+	reg_write(E1000_TDT, tail);
+}
+
+static void
+op_legacy(void)
+{
+	uint8_t how = take();
+	struct e1000_tx_desc d = { .buffer_addr = take_buffer(),
+		.length = (uint16_t)take_len(),
+		.cmd = E1000_TXD_CMD_EOP | E1000_TXD_CMD_RS };
+
+	d.cmd ^= how & 0xdf;
+	if ((how & E1000_TXD_CMD_IC) != 0) {
+		d.css = take();
+		d.cso = take();
+	}
+	d.special = how;
+	push(&tx, &d);
+}
+
+static void
+op_context(void)
+{
+	struct e1000_tx_context_desc d;
+	uint8_t *p = (uint8_t *)&d;
+	unsigned int i;
+
+	for (i = 0; i < sizeof(d); i++)
+		p[i] = take();
+	d.cmd_len &= ~E1000_TXD_DTYP_MASK;
+	d.cmd_len |= (uint32_t)E1000_TXD_TUCMD_DEXT << E1000_TXD_CMD_SHIFT;
+	push(&tx, &d);
+}
+
+static void
+push_data(uint64_t gpa, uint32_t len, uint8_t cmd, uint8_t popts)
+{
+	struct e1000_tx_data_desc d = { .buffer_addr = gpa,
+		.cmd_len = (len & E1000_TXD_LEN_MASK) |
+		    (uint32_t)(cmd | E1000_TXD_CMD_DEXT)
+			<< E1000_TXD_CMD_SHIFT |
+		    E1000_TXD_DTYP_DATA << E1000_TXD_DTYP_SHIFT,
+		.popts = popts,
+		.special = cmd };
+
+	push(&tx, &d);
+}
+
+static void
+op_data(void)
+{
+	uint8_t cmd = take(), popts = take();
+	uint64_t gpa = take_buffer();
+	uint32_t len = take_len();
+
+	if ((popts & 0x80) != 0)
+		len = take32();
+	push_data(gpa, len, cmd ^ (E1000_TXD_CMD_EOP | E1000_TXD_CMD_RS),
+	    popts);
+}
+
+/*
+ * A packet as drivers make it: context, headers, payload.  Then the input may
+ * spoil a byte of what is described.
+ */
+static void
+op_packet(void)
+{
+	uint8_t kind = take(), how = take(), spoil = take();
+	uint32_t payload = take_len() * ((how & 1) != 0 ? 16 : 1);
+	uint8_t cmd =
+	    how & (E1000_TXD_CMD_TSE | E1000_TXD_CMD_VLE | E1000_TXD_CMD_IDE);
+	uint8_t head[256] = { 0 };
+	uint32_t len = build(head, kind, 0x100), ip = (kind & 8) ? 18 : 14;
+	bool v6 = (kind >> 4 & 0xe) == 4, udp = (kind & 0x10) != 0;
+	struct e1000_tx_context_desc d = { .ipcss = (uint8_t)ip,
+		.ipcso = (uint8_t)(ip + 10),
+		.ipcse = (uint16_t)(ip + 19),
+		.tucss = (uint8_t)(len - (udp ? 8 : 20)),
+		.hdr_len = (uint8_t)len,
+		.mss = 1460,
+		.cmd_len = payload };
+	uint8_t tucmd = (udp ? 0 : E1000_TXD_TUCMD_TCP) |
+	    (v6 ? 0 : E1000_TXD_TUCMD_IP) | (cmd & E1000_TXD_CMD_TSE) |
+	    E1000_TXD_TUCMD_DEXT;
+
+	d.tucso = (uint8_t)(d.tucss + (udp ? 6 : 16));
+	if ((how & 2) != 0)
+		d.mss = take16();
+	d.cmd_len |= (uint32_t)tucmd << E1000_TXD_CMD_SHIFT;
+	if (spoil != 0)
+		((uint8_t *)&d)[spoil & 15] = take();
+	if ((how & 0x20) == 0)
+		push(&tx, &d);
+	poke(RAM + 0x3000, head, sizeof(head));
+	if ((how & 8) != 0) {
+		push_data(RAM + 0x3000, len, cmd, spoil & 16 ? 0 : 3);
+		push_data(take_buffer(), payload,
+		    cmd | E1000_TXD_CMD_EOP | E1000_TXD_CMD_RS, 3);
+	} else {
+		push_data(RAM + 0x3000, len + payload,
+		    cmd | E1000_TXD_CMD_EOP | E1000_TXD_CMD_RS, 3);
+	}
+	if ((how & 0x10) == 0)
+		doorbell(tx.next);
+}
+
+/* The same descriptor in all the ring. */
+static void
+op_flood(void)
+{
+	uint8_t how = take();
+	struct e1000_tx_desc d = { .buffer_addr = take_buffer(), .cmd = how };
+	unsigned int i, last = 0;
+
+	d.length = take();
+	for (i = 0; i < tx.count && i < 4096; i++) {
+		last = tx.next;
+		push(&tx, &d);
+	}
+	doorbell(last);
+}
+
+/* --------------------------------------------------------------- accesses */
+
+static void
+op_mmio(void)
+{
+	uint8_t how = take();
+	uint32_t offset = take16() | (how & 3u) << 16;
+	unsigned int size = 1u << (how >> 2 & 3);
+	uint64_t value = take32();
+
+	call_begins();
+	if ((how & 0x10) != 0)
+		fuzz.sum += (uint32_t)e82540_mmio_read(fuzz.dev, fuzz.now_ns,
+		    offset, size);
+	else
+		e82540_mmio_write(fuzz.dev, fuzz.now_ns, offset, size,
+		    value << 32 | value);
+	call_ends();
+}
+
+static void
+op_io(void)
+{
+	uint8_t how = take();
+	uint32_t offset = how & 7, size = 1u << (how >> 3 & 3) % 3;
+
+	call_begins();
+	if ((how & 0x80) != 0)
+		fuzz.sum += e82540_io_read(fuzz.dev, fuzz.now_ns, offset, size);
+	else
+		e82540_io_write(fuzz.dev, fuzz.now_ns, offset, size, take32());
+	call_ends();
+}
+
+static void
+op_pci(void)
+{
+	uint8_t offset = take(), how = take();
+	unsigned int size = 1u << (how & 3) % 3;
+
+	if ((how & 4) != 0)
+		fuzz.sum += pci_read(offset, size);
+	else
+		pci_write(offset, size, take32());
+}
+
+/* Power state, MSI: a capability's register, found as a driver does. */
+static void
+op_capability(void)
+{
+	uint8_t how = take();
+	uint32_t at = pci_read(0x34, 1) & 0xfc;
+
+	if ((how & 1) != 0)
+		at = pci_read(at + 1, 1) & 0xfc;
+	if (at < 0x40 || at > 0xe0)
+		return;
+	pci_write(at + (how >> 1 & 3) * 4, 2, take16());
+}
+
+static void
+op_reg_write(void)
+{
+	uint32_t reg = hot[take() % HOTS];
+
+	reg_write(reg, take32());
+}
+
+static void
+op_reg_bit(void)
+{
+	uint32_t reg = hot[take() % HOTS];
+
+	reg_write(reg, 1u << (take() & 31));
+}
+
+static void
+op_reg_flip(void)
+{
+	uint32_t reg = hot[take() % HOTS];
+
+	reg_write(reg,
+	    e82540_reg(fuzz.dev, reg % E82540_REGS_BYTES) ^
+		1u << (take() & 31));
+}
+
+static void
+op_reg_read(void)
+{
+	fuzz.sum += reg_read(hot[take() % HOTS]);
+}
+
+static void
+eecd(uint32_t pins)
+{
+	reg_write(E1000_EECD, E1000_EECD_REQ | pins);
+}
+
+/* Clock n bits into the EEPROM by hand, and some out of it. */
+static void
+op_eeprom(void)
+{
+	uint8_t n = take() & 63;
+	uint64_t bits = (uint64_t)take32() << 32 | (uint32_t)take16() << 16;
+	uint32_t di;
+
+	if (n >= 32)
+		eecd(E1000_EECD_CS);
+	for (n &= 31; n > 0; n--, bits <<= 1) {
+		di = bits >> 63 ? E1000_EECD_DI : 0;
+		eecd(E1000_EECD_CS | di);
+		eecd(E1000_EECD_CS | di | E1000_EECD_SK);
+	}
+	fuzz.sum += reg_read(E1000_EECD);
+	if (bits >> 63)
+		eecd(0);
+}
+
+static void
+op_mdic(void)
+{
+	uint8_t how = take();
+
+	reg_write(E1000_MDIC,
+	    (how & 31u) << E1000_MDIC_REG_SHIFT |
+		(how & 32 ? E1000_MDIC_OP_READ :
+			    E1000_MDIC_OP_WRITE | take16()) |
+		(how & 64 ? E1000_MDIC_I : 0) |
+		1u << E1000_MDIC_PHY_SHIFT << (how >> 7));
+}
+
+/* Wake-up filters that would match, and to sleep. */
+static void
+op_sleep(void)
+{
+	uint8_t mask = take();
+	uint32_t i, cap = pci_read(0x34, 1) & 0xfc;
+
+	for (i = 0; i < 64; i++) {
+		reg_write(E1000_FFVT(i), frame_bytes[i] * 0x01010101u);
+		reg_write(E1000_FFMT(i), mask >> (i & 7) & 1 ? 15 : 0);
+	}
+	for (i = 0; i < 4; i++)
+		reg_write(E1000_FFLT(i), 64);
+	reg_write(E1000_IP4AT(0), 0x0200000a);
+	reg_write(E1000_IPAV, 0x1000f);
+	reg_write(E1000_WUC, take());
+	reg_write(E1000_WUFC, 0xf00ff ^ take32());
+	if (cap >= 0x40)
+		pci_write(cap + 4, 2, 0x103);
+}
+
+/* ------------------------------------------------------------------- host */
+
+static void
+op_time(void)
+{
+	uint8_t code = take();
+
+	if (code == 0xff)
+		fuzz.now_ns -= 500;	/* back: no time has passed */
+	else
+		fuzz.now_ns += (uint64_t)(1 + (code & 15)) << (code >> 4) * 2;
+	if (fuzz.timer_ns <= fuzz.now_ns)
+		run();
+}
+
+static void
+op_due(void)
+{
+	if (fuzz.timer_ns != E82540_NEVER && fuzz.timer_ns > fuzz.now_ns)
+		fuzz.now_ns = fuzz.timer_ns;
+	run();
+}
+
+static void
+op_host(void)
+{
+	uint8_t how = take();
+
+	call_begins();
+	switch (how & 7) {
+	case 0:
+		fuzz.room = how >> 3;
+		break;
+	case 1:
+		fuzz.room = UINT32_MAX;
+		e82540_tx_resume(fuzz.dev, fuzz.now_ns);
+		break;
+	case 2:
+		e82540_moderation_set(fuzz.dev, fuzz.now_ns, (how & 8) != 0);
+		break;
+	case 3:
+		e82540_reset(fuzz.dev, fuzz.now_ns);
+		break;
+	case 4:
+	case 5:
+		e82540_link_set(fuzz.dev, fuzz.now_ns, (how & 8) != 0);
+		break;
+	default:
+		break;
+	}
+	call_ends();
+	if ((how & 7) > 5)
+		(void)transmit();
+}
+
+static void
+op_memory(void)
+{
+	uint8_t mask = take();
+
+	memory_map(mask, (mask & 0x80) != 0 ? take() : 0);
+}
+
+static void
+op_poke(void)
+{
+	uint32_t at = take16(), n = take() & 31;
+	uint8_t bytes[32];
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		bytes[i] = take();
+	poke(RAM + at * 2u, bytes, n);
+}
+
+/*
+ * A snapshot can be loaded where it comes from; a damaged one is refused and
+ * changes nothing.
+ */
+static void
+op_snapshot(void)
+{
+	uint8_t how = take();
+	struct e82540 *dev = fuzz.dev;
+	int64_t len, again;
+	uint8_t *copy;
+	uint32_t at;
+
+	if (++saves > 2)
+		return;
+	len = e82540_save(dev, fuzz.now_ns, NULL, 0);
+	CHECK(len > 0 && len < 0x100000);
+	saved = malloc((size_t)len * 2);
+	CHECK(saved != NULL);
+	copy = saved + len;
+	CHECK(e82540_save(dev, fuzz.now_ns, saved, (size_t)len) == len);
+	CHECK(e82540_save(dev, fuzz.now_ns, copy, (size_t)len - 1) == -ENOSPC);
+	call_begins();
+	if ((how & 1) != 0) {
+		memcpy(copy, saved, (size_t)len);
+		at = take32() % (uint32_t)len;
+		copy[at] ^= 1u << (how >> 5);
+		CHECK(e82540_load(dev, fuzz.now_ns, copy, (size_t)len) < 0);
+	} else {
+		fuzz.loaded = true;
+		CHECK(e82540_load(dev, fuzz.now_ns, saved, (size_t)len) == 0);
+	}
+	call_ends();
+	/* What was loaded goes on at once: it may be further already. */
+	if ((how & 1) != 0) {
+		again = e82540_save(dev, fuzz.now_ns, copy, (size_t)len);
+		CHECK(again == len);
+		CHECK(memcmp(saved, copy, (size_t)len) == 0);
+	}
+	free(saved);
+}
+
+/* --------------------------------------------------------------- the frame */
+
+static void
+op_doorbell(void)
+{
+	doorbell(tx.next);
+}
+
+/* Any tail. */
+static void
+op_tail(void)
+{
+	doorbell(take16());
+}
+
+static void (*const ops[32])(void) = { op_reg_write, op_reg_bit, op_reg_flip,
+	op_reg_read, op_mmio, op_io, op_pci, op_capability, op_tx_ring,
+	op_rx_ring, op_legacy, op_context, op_data, op_packet, op_packet,
+	op_doorbell, op_flood, op_refill, op_receive, op_receive, op_time,
+	op_due, op_host, op_host, op_memory, op_poke, op_snapshot, op_eeprom,
+	op_mdic, op_sleep, read_all, op_tail };
+
+/* As a driver leaves it: link up, rings, filters, both directions on. */
+static void
+begin(uint8_t how)
+{
+	uint16_t rctl = how < 0x80 ? take16() : 0;
+
+	tx = (struct ring){ RAM, 64, 0 };
+	rx = (struct ring){ RAM + 0x2000, 64, 0 };
+	saves = 0;
+	if (how >= 0x80)
+		return;
+	pci_write(E82540_PCI_COMMAND, 2,
+	    E82540_PCI_IO | E82540_PCI_MEMORY | E82540_PCI_MASTER);
+	link_set(true);
+	fuzz.now_ns += 2000000;
+	run();
+	reg_write(E1000_TDBAL, RAM);
+	reg_write(E1000_TDLEN, 64 * 16);
+	reg_write(E1000_RDBAL, RAM + 0x2000);
+	reg_write(E1000_RDLEN, 64 * 16);
+	reg_write(E1000_IMS, E1000_ICR_MASK);
+	reg_write(E1000_CTRL,
+	    e82540_reg(fuzz.dev, E1000_CTRL) | E1000_CTRL_SLU |
+		(how & 1 ? E1000_CTRL_VME : 0) |
+		(how & 2 ? E1000_CTRL_RFCE | E1000_CTRL_TFCE : 0));
+	reg_write(E1000_VET, E1000_VET_8021Q);
+	reg_write(E1000_VFTA(0), 0x5);
+	reg_write(E1000_MTA(how & 7), 0xffff);
+	reg_write(E1000_FCAL, E1000_FCAL_PAUSE);
+	reg_write(E1000_FCAH, E1000_FCAH_PAUSE);
+	reg_write(E1000_FCT, E1000_FCT_PAUSE);
+	reg_write(E1000_FCRTL, E1000_FCRTL_XONE | 0x1000);
+	reg_write(E1000_FCRTH, 0x2000);
+	reg_write(E1000_RXCSUM, how & 4 ? 0x70e : 0);
+	reg_write(E1000_TCTL, E1000_TCTL_EN | E1000_TCTL_PSP);
+	/* The upper byte is that of RCTL which is about filters. */
+	reg_write(E1000_RCTL,
+	    E1000_RCTL_EN | (rctl & 0xff) | (rctl & 0xff00u) << 10 |
+		(how & 8 ? E1000_RCTL_BAM : 0) |
+		(how & 16 ? E1000_RCTL_BSIZE_256 : 0) |
+		(how & 32 ? E1000_RCTL_LBM_PHY : 0));
+	if ((how & 64) != 0) {
+		reg_write(E1000_TIDV, 10);
+		reg_write(E1000_TADV, 20);
+		reg_write(E1000_RDTR, 10);
+		reg_write(E1000_RADV, 20);
+		reg_write(E1000_ITR, 100);
+	}
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	unsigned int n;
+	uint8_t how;
+
+	fuzz.data = data;
+	fuzz.left = size;
+	fuzz_new();
+	how = take();
+	begin(how);
+	for (n = 0; n < OPS_MAX && fuzz.left != 0; n++)
+		ops[take() & 31]();
+	check_usable((how & 1) != 0);
+	return 0;
+}
