@@ -151,7 +151,8 @@ struct lem_tx_ring {
 	bool int_pending;	/* an interrupt was asked for and not seen */
 	enum lem_combine combine;
 	uint64_t context[2];	/* the device's offload context; 0: none */
-	uint64_t guard_mark;	/* doorbells when the guard last looked */
+	uint64_t guard_mark;	/* doorbells when the guard last saw some
+				 * deferred; UINT64_MAX: it saw none */
 	struct lem_tx_stats stats;
 	uint64_t desc_pa;
 };
@@ -442,9 +443,9 @@ void lem_tx_flush(struct lem *sc);
 /*
  * lem_tx_guard: the backstop against a device that loses an interrupt.  Call
  * it every LEM_GUARD_MS from an ordinary timer while descriptors are
- * outstanding; if anything is deferred and TDT was not written since the last
- * call, it is posted and counted.  (Where ITR asks for a longer window than
- * that, the guard is what bounds the wait.)  Returns as lem_tx_reclaim().
+ * outstanding; if anything was deferred at the last call and TDT was not
+ * written since, it is posted and counted.  (Where ITR asks for a longer window
+ * than that, the guard is what bounds the wait.)  Returns as lem_tx_reclaim().
  */
 uint16_t lem_tx_guard(struct lem *sc);
 

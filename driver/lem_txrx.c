@@ -227,11 +227,15 @@ lem_tx_doorbell(struct lem *sc)
 		tx_post(sc);
 }
 
-/* Has the device written back the descriptor before index `end`? */
+/*
+ * Has the device written back the descriptor before index `end`?  Acquire: what
+ * is done to the slot and its buffer afterwards comes after that.
+ */
 static inline bool
 tx_done(const struct lem_tx_ring *r, unsigned int end)
 {
-	return *(const volatile uint8_t *)&r->desc[end - 1].legacy.status &
+	return __atomic_load_n(&r->desc[end - 1].legacy.status,
+		   __ATOMIC_ACQUIRE) &
 	    E1000_TXD_STAT_DD;
 }
 
@@ -296,7 +300,9 @@ lem_tx_guard(struct lem *sc)
 		r->stats.guard_flushes++;
 		tx_post(sc);
 	}
-	r->guard_mark = r->stats.doorbells;
+	/* What is deferred from now on is not what was deferred now. */
+	r->guard_mark =
+	    r->next_to_use != r->tail_posted ? r->stats.doorbells : UINT64_MAX;
 	return lem_tx_reclaim(sc);
 }
 
@@ -315,7 +321,7 @@ lem_tx_combine_set(struct lem *sc, enum lem_combine combine)
 static inline uint8_t
 rx_status(const struct lem_rx_ring *r, uint16_t i)
 {
-	return *(volatile const uint8_t *)&r->desc[i].status;
+	return __atomic_load_n(&r->desc[i].status, __ATOMIC_ACQUIRE);
 }
 
 uint16_t
