@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the driver core needs of the sim port (driver/lem.h lists it): register
+ * accesses go straight into the NIC model, in the same process and, unless a
+ * test has several, on the same thread.  The clock is the machine's.
+ */
+#ifndef LEM_OS_H
+#define LEM_OS_H
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "e82540.h"
+
+struct sim;
+
+struct lem_os {
+	struct sim *sim;
+	struct e82540 *dev;
+	const _Atomic(uint64_t) *now_ns;
+};
+
+void sim_udelay(struct sim *sim, unsigned int us);
+
+static inline uint32_t
+lem_os_read32(struct lem_os *os, uint32_t reg)
+{
+	uint64_t now_ns =
+	    atomic_load_explicit(os->now_ns, memory_order_relaxed);
+
+	return (uint32_t)e82540_mmio_read(os->dev, now_ns, reg, 4);
+}
+
+static inline void
+lem_os_write32(struct lem_os *os, uint32_t reg, uint32_t value)
+{
+	uint64_t now_ns =
+	    atomic_load_explicit(os->now_ns, memory_order_relaxed);
+
+	e82540_mmio_write(os->dev, now_ns, reg, 4, value);
+}
+
+static inline void
+lem_os_udelay(struct lem_os *os, unsigned int us)
+{
+	sim_udelay(os->sim, us);
+}
+
+/*
+ * The compiler is held back; the model's locks and atomic indices do the rest:
+ * TDT is stored with release, and DD comes with release.
+ */
+static inline void
+lem_os_wmb(void)
+{
+	__asm__ volatile("" : : : "memory");
+}
+
+static inline void
+lem_os_rmb(void)
+{
+	__asm__ volatile("" : : : "memory");
+}
+
+#endif

@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The threading contract of e82540.h, for ThreadSanitizer: the driver on one
+ * thread, another processor's register accesses, transmit, receive, and all
+ * that a host does besides, each on its own, all at once.
+ *
+ *	driver	  lem_*(): sends, takes interrupts, reads frames, resets
+ *	other	  reads statistics and STATUS, sets causes
+ *	transmit  e82540_transmit()
+ *	receive	  e82540_receive()
+ *	host	  e82540_run(), snapshots, guest memory, link, back-pressure
+ *
+ * What is counted: packets reach the wire, and frames the driver, byte for
+ * byte, in order, none lost but by a reset or while the link is down.
+ */
+#include <sched.h>
+#include <time.h>
+
+#include "pair.h"
+
+#define PATTERN_AT	22u		/* after addresses and a number */
+#define FRAMES_MAX	16u		/* in one call */
+#define SNAPSHOT_BYTES	0x80000u
+#define SECOND_NS	1000000000ull
+
+static const uint8_t mac[6] = { 0x52, 0x54, 0x00, 0x12, 0x34, 0x56 };
+
+static const struct sim_config defaults = {
+	.async = true,
+	.threads = true,
+	.tx_count = 64,
+	.rx_count = 64,
+	.max_segs = 1,
+	.buf_bytes = 512,
+	.tx_data_bytes = 64 * SIM_TX_SLOT,
+	.link_delay_ns = 1000,
+};
+
+static struct sim *sim;
+
+static struct {
+	bool faults;			/* link loss, resets */
+	atomic_bool ending;		/* nothing new */
+	atomic_bool ended;
+	atomic_ullong accepted;		/* packets, by the driver */
+	atomic_ullong sent;		/* number of the wire's next packet */
+	atomic_ullong offered;		/* frames, consumed by the model */
+	atomic_ullong received;		/* ... that the driver got */
+	atomic_ullong wrong;		/* bytes, order, flags */
+	unsigned long long resets, snapshots, regions;
+} run;
+
+static void
+wrong_if(bool wrong)
+{
+	if (wrong)
+		run.wrong++;
+}
+
+static uint8_t
+pattern(uint64_t number, uint32_t i)
+{
+	return (uint8_t)((number + 1) * 151 + i * 7);
+}
+
+/* ----------------------------------------------------------------- driver */
+
+/* With the tx lock held, in whatever thread transmits. */
+static void
+take_packet(void *arg, const struct e82540_packet *packet)
+{
+	uint8_t bytes[60];
+	uint64_t id;
+
+	(void)arg;
+	wrong_if(sim_gather(sim, packet, bytes, sizeof(bytes)) != 60);
+	memcpy(&id, bytes, sizeof(id));
+	wrong_if(id != run.sent);
+	run.sent++;
+}
+
+static void
+driver_send(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < 5; i++) {
+		if (lem_tx_low(&sim->sc.tx))
+			(void)lem_tx_make_room(&sim->sc);
+		if (sim_send_id(sim, run.accepted) < 0)
+			break;
+		run.accepted++;
+		lem_tx_doorbell(&sim->sc);
+	}
+}
+
+static void
+check_frame(const struct lem_rx_pkt *pkt, uint64_t *next)
+{
+	uint8_t bytes[2048];
+	uint32_t at = 0, i;
+	uint64_t number;
+
+	for (i = 0; i < pkt->frags; at += pkt->frag[i++].len_bytes)
+		memcpy(bytes + at, sim->rx_data + pkt->frag[i].index * 512u,
+		    pkt->frag[i].len_bytes);
+	memcpy(&number, bytes + 14, sizeof(number));
+	wrong_if(pkt->flags & LEM_RX_ERROR);
+	wrong_if(run.faults ? number < *next : number != *next);
+	wrong_if(pkt->len_bytes != 60 + number % 1400);
+	for (i = PATTERN_AT; i < at; i++)
+		wrong_if(bytes[i] != pattern(number, i));
+	*next = number + 1;
+	run.received++;
+}
+
+static void
+driver_receive(uint64_t *next)
+{
+	struct lem_rx_frag frag[4];
+	struct lem_rx_pkt pkt = { .frag = frag, .frags_max = 4 };
+
+	while (lem_rx_pkt_get(&sim->sc, &pkt) == 1)
+		check_frame(&pkt, next);
+	sim_refill(sim);
+}
+
+/* After lem_stop() nothing is sent: what was not is dropped. */
+static void
+driver_reset(void)
+{
+	wrong_if(lem_reset(&sim->sc) != 0);
+	run.sent = run.accepted;
+	wrong_if(lem_start(&sim->sc) != 0);
+	sim_refill(sim);
+	lem_intr_enable(&sim->sc);
+	run.resets++;
+}
+
+static void *
+driver(void *arg)
+{
+	struct lem_moderation m = { 0 };
+	uint64_t next = 0;
+	unsigned int i;
+
+	for (i = 1; !run.ended; i++) {
+		(void)sim_irq(sim);
+		if (!run.ending && sim->sc.link.up)
+			driver_send();
+		driver_receive(&next);
+		if (i % 64 == 0)
+			(void)lem_tx_guard(&sim->sc);
+		if (i % 100 == 0) {
+			m.itr = (uint16_t)(i / 100 % 4 * 100);
+			m.tidv = (uint16_t)(i / 100 % 3 * 10);
+			(void)lem_moderation_set(&sim->sc, &m);
+		}
+		if (run.faults && !run.ending && i % 300 == 0)
+			driver_reset();
+		sched_yield();
+	}
+	return arg;
+}
+
+static void *
+other(void *arg)
+{
+	static const uint32_t reg[] = { E1000_GPRC, E1000_GPTC, E1000_GORCL,
+		E1000_GORCH, E1000_TPT, E1000_TPR, E1000_MPC, E1000_STATUS,
+		E1000_TDH, E1000_TDT, E1000_RDH, E1000_RDT, E1000_RCTL };
+	struct lem_os os = sim->sc.os;
+	unsigned int i;
+
+	while (!run.ended) {
+		for (i = 0; i < PAIR_COUNT(reg); i++)
+			(void)lem_os_read32(&os, reg[i]);
+		lem_os_write32(&os, E1000_ICS, E1000_ICR_RXT0);
+		sched_yield();
+	}
+	return arg;
+}
+
+/* ------------------------------------------------------------------- host */
+
+static void *
+transmit(void *arg)
+{
+	unsigned int i;
+
+	for (i = 0; !run.ended; i++) {
+		sim_transmit(sim);
+		/* Uncalled for, which is allowed. */
+		if (i % 16 == 0)
+			(void)e82540_transmit(sim->dev, sim_now(sim));
+		sched_yield();
+	}
+	return arg;
+}
+
+static void *
+receive(void *arg)
+{
+	static uint8_t data[FRAMES_MAX][2048];
+	struct e82540_frame frame[FRAMES_MAX];
+	uint64_t number = 0, n;
+	unsigned int i, count = 0, taken;
+	uint32_t k;
+
+	while (!run.ending) {
+		for (i = 0; i < FRAMES_MAX; i++) {
+			n = number + i;
+			memcpy(data[i], mac, sizeof(mac));
+			memcpy(data[i] + 14, &n, sizeof(n));
+			frame[i].data = data[i];
+			frame[i].len_bytes = (uint32_t)(60 + n % 1400);
+			frame[i].flags = 0;
+			for (k = PATTERN_AT; k < frame[i].len_bytes; k++)
+				data[i][k] = pattern(n, k);
+		}
+		count = count % FRAMES_MAX + 1;
+		taken = e82540_receive(sim->dev, sim_now(sim), frame, count);
+		run.offered += taken;
+		number += taken;
+		/* A late rx_ready is as good as none: do not wait for good. */
+		for (i = 0; taken < count && i < 100 && !sim->rx_ready; i++)
+			sched_yield();
+		sim->rx_ready = false;
+		sched_yield();
+	}
+	return arg;
+}
+
+static void
+host_seldom(unsigned int i, void *snapshot)
+{
+	struct e82540_counters counters;
+	uint16_t nvm[64];
+
+	if (i % 7 == 0)
+		run.snapshots += e82540_save(sim->dev, sim_now(sim), snapshot,
+				     SNAPSHOT_BYTES) > 0;
+	if (i % 5 == 0)
+		run.regions +=
+		    sim_regions(sim, 1 + i % E82540_REGIONS_MAX) == 0;
+	if (i % 11 == 0) {
+		e82540_counters(sim->dev, &counters);
+		e82540_nvm_get(sim->dev, nvm);
+		(void)e82540_deadline(sim->dev);
+	}
+	if (i % 13 == 0)
+		e82540_moderation_set(sim->dev, sim_now(sim), i % 2);
+	if (run.faults && i % 50 == 0)
+		e82540_link_set(sim->dev, sim_now(sim), i % 200 != 0);
+}
+
+static void *
+host(void *arg)
+{
+	void *snapshot = malloc(SNAPSHOT_BYTES);
+	unsigned int i;
+
+	for (i = 0; !run.ended; i++) {
+		sim_advance(sim, 1 + i % 10000);
+		e82540_run(sim->dev, sim_now(sim));
+		sim_room(sim, i % 3 == 0 ? 3 : UINT_MAX);
+		if (!run.ending)
+			host_seldom(i, snapshot);
+		else if (!e82540_link_up(sim->dev))
+			e82540_link_set(sim->dev, sim_now(sim), true);
+		sched_yield();
+	}
+	free(snapshot);
+	return arg;
+}
+
+/* ------------------------------------------------------------------ tests */
+
+static uint64_t
+wall_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * SECOND_NS + (uint64_t)ts.tv_nsec;
+}
+
+static void
+run_until(uint64_t end_ns, bool (*done)(void))
+{
+	const struct timespec ms = { .tv_nsec = 1000000 };
+
+	while (wall_ns() < end_ns && !done())
+		nanosleep(&ms, NULL);
+}
+
+static bool
+never(void)
+{
+	return false;
+}
+
+static bool
+all_there(void)
+{
+	return run.sent == run.accepted &&
+	    (run.faults || run.received == run.offered);
+}
+
+static void
+run_all(enum e82540_chip chip, bool faults)
+{
+	void *(*const start[])(
+	    void *) = { driver, other, transmit, receive, host };
+	struct sim_config config = defaults;
+	struct e82540_counters c;
+	pthread_t thread[PAIR_COUNT(start)];
+	unsigned int i;
+
+	memset(&run, 0, sizeof(run));
+	run.faults = faults;
+	config.chip = chip;
+	sim = pair_new(&config);
+	sim->wire = take_packet;
+	assert_int_equal(lem_tx_combine_set(&sim->sc, LEM_COMBINE_ON), 0);
+	for (i = 0; i < PAIR_COUNT(start); i++)
+		assert_int_equal(pthread_create(&thread[i], NULL, start[i],
+				     NULL),
+		    0);
+	run_until(wall_ns() + SECOND_NS, never);
+	run.ending = true;
+	run_until(wall_ns() + 20 * SECOND_NS, all_there);
+	run.ended = true;
+	for (i = 0; i < PAIR_COUNT(start); i++)
+		pthread_join(thread[i], NULL);
+
+	e82540_counters(sim->dev, &c);
+	print_message("%llu packets, %llu frames of %llu, %llu resets, %llu "
+		      "snapshots, %llu maps, %llu interrupts\n",
+	    run.sent, run.received, run.offered, run.resets, run.snapshots,
+	    run.regions, (unsigned long long)c.interrupts);
+	assert_int_equal(run.wrong, 0);
+	assert_int_equal(run.sent, run.accepted);
+	assert_true(run.sent > 100 && run.received > 100);
+	assert_true(run.snapshots > 0 && run.regions > 0);
+	if (!faults) {
+		assert_int_equal(run.received, run.offered);
+		assert_int_equal(c.tx_packets, run.sent);
+		assert_int_equal(c.rx_packets, run.received);
+	} else {
+		assert_true(run.resets > 0);
+		assert_true(run.received <= run.offered);
+	}
+	pair_free(sim);
+}
+
+static void
+test_threads(void **state)
+{
+	(void)state;
+	run_all(E82540_82540EM, false);
+}
+
+static void
+test_threads_faults(void **state)
+{
+	(void)state;
+	run_all(E82540_82545EM, true);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_threads),
+		cmocka_unit_test(test_threads_faults),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

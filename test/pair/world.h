@@ -1,0 +1,535 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What explore.c explores: the machine, what the test adds to it, and all that
+ * can happen, an action each: when it may, and what it does.
+ */
+#ifndef PAIR_WORLD_H
+#define PAIR_WORLD_H
+
+#include <string.h>
+
+#include "sim.h"
+#include "e82540_impl.h"
+
+/*
+ * The quantum: a multiple of both timers' units, 1/8 of the guard's period. A
+ * window of ITR is two of them.
+ */
+#define QUANTUM_NS	624640u
+#define GUARD_QUANTA	8u
+#define ITR_QUANTA(n)	((n) * QUANTUM_NS / E1000_ITR_UNIT_NS)
+#define DELAY_QUANTA(n)	((n) * QUANTUM_NS / E1000_DELAY_UNIT_NS)
+_Static_assert(QUANTUM_NS % E1000_DELAY_UNIT_NS == 0, "off the grid");
+_Static_assert(GUARD_QUANTA *QUANTUM_NS <= SIM_GUARD_NS, "guard too late");
+
+#define RING		8u
+
+struct setting {
+	const char *name;
+	const char *what;
+	bool async;		/* packets leave one by one, or some at once */
+	bool split;		/* ... and their report comes later */
+	bool lossy;		/* interrupts get lost */
+	bool cable;		/* link loss */
+	bool stops;		/* stop, start */
+	bool resets;		/* reset, start */
+	bool sparse;		/* no bursts, no reclaim but by interrupt */
+	bool guard;		/* ticks; needs not, where age is bounded */
+	bool masking;
+	bool switching;		/* of the mode; else ON */
+	uint16_t max_segs;
+	struct lem_moderation m;
+	unsigned int window;	/* quanta: bound of the device's report */
+};
+
+/* What the test adds to the machine. */
+static struct world {
+	uint64_t accepted;	/* packets given to the driver */
+	uint64_t seen;		/* the number that the wire sees next */
+	const char *failed;	/* what went wrong */
+	struct e82540_report report;
+	uint32_t cause;		/* ICR as read, not yet dispatched */
+	uint32_t age;		/* quanta: since when something is deferred */
+	uint32_t guard_left;	/* quanta until it ticks */
+	bool reported;		/* `report` is on its way */
+	bool sampled;		/* handler: the line was seen asserted, */
+	bool read;		/* ... ICR was read */
+	bool masked;
+	bool cable;
+	bool hurry;		/* something has waited for a quantum */
+} world;
+
+static const struct setting *set;
+static struct sim *sim;
+static struct lem *sc;
+static struct lem_tx_ring *tx;
+
+static void
+fail(const char *why)
+{
+	if (world.failed == NULL)
+		world.failed = why;
+}
+
+static void
+take_packet(void *arg, const struct e82540_packet *packet)
+{
+	uint8_t bytes[60];
+	uint64_t id;
+
+	(void)arg;
+	if (sim_gather(sim, packet, bytes, sizeof(bytes)) != sizeof(bytes))
+		fail("a packet of another length");
+	memcpy(&id, bytes, sizeof(id));
+	if (id != world.seen)
+		fail("a packet was lost, doubled or out of order");
+	world.seen++;
+}
+
+static bool
+deferred(void)
+{
+	return tx->next_to_use != tx->tail_posted;
+}
+
+/* Has the device packets that it may send? */
+static bool
+device_busy(void)
+{
+	return sim->dev->tx.open &&
+	    e82540_index(&sim->dev->tdh) != e82540_index(&sim->dev->tdt);
+}
+
+/* Is nothing left to do but by the clock, or by the sender? */
+static bool
+quiet(void)
+{
+	return !device_busy() && !sim->kicked && !world.reported &&
+	    !sim->line && !world.sampled && !world.read && !world.masked;
+}
+
+/* ---------------------------------------------------------------- actions */
+
+static bool
+can_send(unsigned int more)
+{
+	return sc->running && sc->link.up && lem_tx_free(tx) >= 2 + more;
+}
+
+static bool
+may_send(void)
+{
+	return can_send(0);
+}
+
+static void
+send(void)
+{
+	if (sim_send_id(sim, world.accepted) < 0)
+		fail("encap refused a packet that has room");
+	world.accepted++;
+	lem_tx_doorbell(sc);
+}
+
+static bool
+may_burst(void)
+{
+	return !set->sparse && can_send(1);
+}
+
+static void
+burst(void)
+{
+	if (sim_send_id(sim, world.accepted) < 0)
+		fail("encap refused a packet that has room");
+	world.accepted++;
+	send();
+}
+
+static bool
+may_send_large(void)
+{
+	return set->max_segs == 2 && can_send(1);
+}
+
+/* Two segments, and a checksum: a context if the device has another. */
+static void
+send_large(void)
+{
+	uint8_t *slot = sim->tx_data + (size_t)tx->next_to_use * SIM_TX_SLOT;
+	const struct lem_tx_seg seg[2] = {
+		{ sim_pa(sim, slot), 34 },
+		{ sim_pa(sim, slot + 34), 26 },
+	};
+	const struct lem_tx_pkt pkt = {
+		.seg = seg,
+		.segs = 2,
+		.flags = LEM_TX_UDP_CSUM,
+		.l2_len = 14,
+		/* Two contexts, so that neither is always there. */
+		.l3_len = world.accepted & 1 ? 20 : 24,
+	};
+
+	memcpy(slot, &world.accepted, sizeof(world.accepted));
+	if (lem_tx_encap(sc, &pkt) < 0)
+		fail("encap refused a packet that has room");
+	world.accepted++;
+	lem_tx_doorbell(sc);
+}
+
+static bool
+may_make_room(void)
+{
+	return !set->sparse && sc->running && lem_tx_low(tx);
+}
+
+static void
+make_room(void)
+{
+	(void)lem_tx_make_room(sc);
+}
+
+static bool
+may_reclaim(void)
+{
+	return !set->sparse && sc->running && tx->rs_head != tx->rs_posted;
+}
+
+static void
+reclaim(void)
+{
+	(void)lem_tx_reclaim(sc);
+}
+
+/* The data path's half of e82540_transmit(). */
+static void
+transmit_split(void)
+{
+	atomic_store(&sim->dev->kicked, false);
+	sim->dev->tx.blocked = false;
+	e82540_report_init(&world.report);
+	(void)e82540_tx_run(sim->dev, &world.report);
+	world.reported = true;
+}
+
+static void
+transmit(unsigned int room)
+{
+	sim->kicked = false;
+	sim->room = room;
+	if (set->split) {
+		transmit_split();
+	} else {
+		if (sim->dev->tx.blocked)
+			e82540_tx_resume(sim->dev, sim_now(sim));
+		sim->kicked = false;
+		(void)e82540_transmit(sim->dev, sim_now(sim));
+	}
+	sim->room = 0;
+}
+
+static bool
+may_transmit(void)
+{
+	return set->async && !world.reported && (device_busy() || sim->kicked);
+}
+
+static void
+transmit_one(void)
+{
+	transmit(1);
+}
+
+static bool
+may_transmit_all(void)
+{
+	return may_transmit() && device_busy();
+}
+
+static void
+transmit_all(void)
+{
+	transmit(UINT_MAX);
+}
+
+static bool
+may_post(void)
+{
+	return world.reported;
+}
+
+/* The other half: e82540_run() stands for what transmit() does on leaving. */
+static void
+post(void)
+{
+	e82540_post(sim->dev, &world.report);
+	memset(&world.report, 0, sizeof(world.report));
+	world.reported = false;
+	e82540_run(sim->dev, sim_now(sim));
+}
+
+static bool
+may_sample(void)
+{
+	return sim->line && !world.sampled;
+}
+
+static void
+sample(void)
+{
+	world.sampled = true;
+}
+
+static bool
+may_read_icr(void)
+{
+	return world.sampled;
+}
+
+static void
+read_icr(void)
+{
+	world.cause |= lem_intr_cause(sc);
+	world.sampled = false;
+	world.read = true;
+}
+
+static bool
+may_dispatch(void)
+{
+	return world.read;
+}
+
+static void
+dispatch(void)
+{
+	unsigned int work = lem_intr_dispatch(sc, world.cause);
+
+	world.cause = 0;
+	world.read = false;
+	if (work & LEM_WORK_LINK && sc->running) {
+		(void)lem_link_update(sc);
+		if (!sc->link.up)
+			lem_tx_flush(sc);
+	}
+}
+
+static bool
+may_lose(void)
+{
+	return set->lossy && e82540_reg(sim->dev, E1000_ICR) != 0;
+}
+
+/* A stray read: what it clears nobody sees. */
+static void
+lose(void)
+{
+	(void)lem_read(sc, E1000_ICR);
+}
+
+/*
+ * An interrupt that has risen may be masked by its handler, but not by others:
+ * the next would come a window later (ITR counts what has risen), and so on.
+ */
+static bool
+may_mask(void)
+{
+	return set->masking && sc->running && !world.masked &&
+	    (!sim->line || world.sampled);
+}
+
+static void
+mask(void)
+{
+	lem_intr_disable(sc);
+	world.masked = true;
+}
+
+static bool
+may_unmask(void)
+{
+	return sc->running && world.masked;
+}
+
+static void
+unmask(void)
+{
+	lem_intr_enable(sc);
+	world.masked = false;
+}
+
+static bool
+may_switch(enum lem_combine to)
+{
+	return set->switching && sc->running && tx->combine != to;
+}
+
+static bool
+may_off(void)
+{
+	return may_switch(LEM_COMBINE_OFF);
+}
+
+static void
+off(void)
+{
+	(void)lem_tx_combine_set(sc, LEM_COMBINE_OFF);
+}
+
+static bool
+may_on(void)
+{
+	return may_switch(LEM_COMBINE_ON);
+}
+
+static void
+on(void)
+{
+	(void)lem_tx_combine_set(sc, LEM_COMBINE_ON);
+}
+
+static bool
+may_reclaim_first(void)
+{
+	return may_switch(LEM_COMBINE_RECLAIM_FIRST);
+}
+
+static void
+reclaim_first(void)
+{
+	(void)lem_tx_combine_set(sc, LEM_COMBINE_RECLAIM_FIRST);
+}
+
+/* A link that comes up stays until all is quiet: else nothing has a bound. */
+static bool
+may_cable(void)
+{
+	return set->cable && (!world.cable || quiet());
+}
+
+static void
+cable(void)
+{
+	world.cable = !world.cable;
+	e82540_link_set(sim->dev, sim_now(sim), world.cable);
+}
+
+static bool
+may_stop(void)
+{
+	return set->stops && sc->running;
+}
+
+/* What was accepted and not sent is dropped: lem_stop()'s rule. */
+static void
+stopped(void)
+{
+	world.seen = world.accepted;
+	world.masked = false;
+	world.guard_left = GUARD_QUANTA;
+}
+
+static void
+stop(void)
+{
+	lem_stop(sc);
+	stopped();
+}
+
+static void
+reset(void)
+{
+	if (lem_reset(sc) != 0)
+		fail("reset failed");
+	stopped();
+}
+
+static bool
+may_reset(void)
+{
+	return set->resets;
+}
+
+static bool
+may_start(void)
+{
+	return !sc->running;
+}
+
+static void
+start(void)
+{
+	if (lem_start(sc) != 0)
+		fail("start failed");
+	lem_intr_enable(sc);
+}
+
+static bool
+may_guard(void)
+{
+	return set->guard && sc->running && world.guard_left == 0;
+}
+
+static void
+guard(void)
+{
+	uint64_t before = tx->stats.guard_flushes;
+	bool due = deferred() && tx->guard_mark == tx->stats.doorbells;
+
+	(void)lem_tx_guard(sc);
+	if (tx->stats.guard_flushes != before + due || (due && deferred()))
+		fail("the guard did not flush, or did not count");
+	world.guard_left = GUARD_QUANTA;
+	if (due && !set->lossy)
+		fail("the guard fired with a conforming device");
+}
+
+static bool
+may_pass(void)
+{
+	return (!world.hurry || quiet()) && !may_guard();
+}
+
+static void
+pass(void)
+{
+	world.hurry = !quiet();
+	if (set->guard && sc->running)
+		world.guard_left--;
+	if (deferred())
+		world.age++;
+	sim_advance(sim, QUANTUM_NS);
+}
+
+static const struct action {
+	const char *name;
+	bool (*may)(void);
+	void (*take)(void);
+} actions[] = {
+	{ "send", may_send, send },
+	{ "send two", may_burst, burst },
+	{ "send large", may_send_large, send_large },
+	{ "make room", may_make_room, make_room },
+	{ "reclaim", may_reclaim, reclaim },
+	{ "device: one packet", may_transmit, transmit_one },
+	{ "device: all packets", may_transmit_all, transmit_all },
+	{ "device: report", may_post, post },
+	{ "line sampled", may_sample, sample },
+	{ "ICR read", may_read_icr, read_icr },
+	{ "dispatch", may_dispatch, dispatch },
+	{ "interrupt lost", may_lose, lose },
+	{ "mask", may_mask, mask },
+	{ "unmask", may_unmask, unmask },
+	{ "mode OFF", may_off, off },
+	{ "mode ON", may_on, on },
+	{ "mode RECLAIM_FIRST", may_reclaim_first, reclaim_first },
+	{ "cable", may_cable, cable },
+	{ "stop", may_stop, stop },
+	{ "reset", may_reset, reset },
+	{ "start", may_start, start },
+	{ "guard", may_guard, guard },
+	{ "time", may_pass, pass },
+};
+#define ACTIONS (sizeof(actions) / sizeof(actions[0]))
+
+#endif
