@@ -108,11 +108,11 @@ $(BUILD)/libe82540.so: $(DEVICE_OBJ)
 	$(call say,LD)$(CC) -shared -Wl,-soname,libe82540.so.$(SOVERSION) \
 	    -Wl,-z,defs -o $@ $(DEVICE_OBJ)
 
-# Driver and model in one process.
+# Driver and model in one process; the driver compiled as the guest's is.
 $(BUILD)/bench_pair: bench/pair/bench_pair.c $(CORE) $(BUILD)/libe82540.a \
     $(HEADERS)
-	$(call say,CC)$(CC) $(USERFLAGS) -Idriver/os/sim $(CFLAGS) -o $@ \
-	    bench/pair/bench_pair.c $(CORE) $(BUILD)/libe82540.a
+	$(call say,CC)$(CC) $(USERFLAGS) -Idriver/os/sim $(CFLAGS) -O3 $(LTO) \
+	    -o $@ bench/pair/bench_pair.c $(CORE) $(BUILD)/libe82540.a
 
 bench-pair: $(BUILD)/bench_pair
 	$(BUILD)/bench_pair $(ARGS)
