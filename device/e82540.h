@@ -85,13 +85,13 @@ struct e82540;				/* the device; opaque */
 enum e82540_chip {
 	E82540_82540EM,			/* QEMU's and VirtualBox's "e1000" */
 	E82540_82545EM,			/* VMware's and bhyve's */
-	E82540_82544GC,			/* older: no ITR, no RADV, no TADV */
+	E82540_82544GC			/* older: no ITR, no RADV, no TADV */
 };
 
 enum e82540_lock {
 	E82540_LOCK_BUS,
 	E82540_LOCK_TX,
-	E82540_LOCK_RX,
+	E82540_LOCK_RX
 };
 
 /*
@@ -179,7 +179,9 @@ struct e82540_host {
 
 	/*
 	 * timer: call e82540_run() at or soon after time at_ns.  Replaces the
-	 * time set before.  May be NULL: then poll e82540_deadline().
+	 * time set before.  A time that moves away is not told: the timer goes
+	 * off, finds nothing to do, and is set again.  May be NULL: then poll
+	 * e82540_deadline().
 	 * Lock: bus.
 	 */
 	void (*timer)(void *ctx, uint64_t at_ns);
@@ -218,7 +220,7 @@ struct e82540_host {
 struct e82540_config {
 	uint32_t api;			/* E82540_API */
 	enum e82540_chip chip;
-	const struct e82540_host *host;	/* stays the caller's, must stay */
+	const struct e82540_host *host;	/* copied by e82540_init() */
 	void *ctx;			/* for the callbacks */
 	uint8_t mac[6];			/* into EEPROM, if nvm is NULL */
 	bool moderation_off;		/* see e82540_moderation_set() */
@@ -228,11 +230,12 @@ struct e82540_config {
 	uint8_t vnet_hdr_bytes;		/* 0, 10 or 12: header before packets */
 	uint8_t offloads;		/* E82540_OFFLOAD_*; needs a header */
 	uint64_t link_delay_ns;		/* how long autonegotiation takes */
-	const uint16_t *nvm;		/* 64 words of EEPROM, or NULL */
+	const uint16_t *nvm;		/* 64 words of EEPROM, copied */
 };
 
 /*
- * What happened, since e82540_init().  No register shows these.
+ * What happened, since e82540_init().  No register shows these.  (In C++ write
+ * "struct e82540_counters": a function has the same name.)
  */
 struct e82540_counters {
 	uint64_t reg_reads, reg_writes;	/* 32-bit register accesses */
@@ -279,8 +282,8 @@ int e82540_memory_set(struct e82540 *dev, const struct e82540_region *region,
     unsigned int n);
 
 /*
- * e82540_reset: PCI reset (RST#): all but the EEPROM and the counters is as
- * after e82540_init(), the cable is as it is.
+ * e82540_reset: PCI reset (RST#): all is as after e82540_init(), but EEPROM,
+ * counters, the cable, and what woke the guest (14.7).
  */
 void e82540_reset(struct e82540 *dev, uint64_t now_ns);
 
@@ -291,7 +294,10 @@ void e82540_reset(struct e82540 *dev, uint64_t now_ns);
  */
 void e82540_link_set(struct e82540 *dev, uint64_t now_ns, bool up);
 
-/* e82540_link_up: is the link up, autonegotiation done? */
+/*
+ * e82540_link_up: is the PHY's link up, autonegotiation done?  The guest's
+ * driver must set CTRL.SLU as well before frames pass.
+ */
 bool e82540_link_up(struct e82540 *dev);
 
 /*
@@ -305,15 +311,19 @@ void e82540_moderation_set(struct e82540 *dev, uint64_t now_ns, bool on);
 /*
  * BAR 0, E1000_BAR0_SIZE_BYTES of it.  size: 1, 2, 4 or 8 bytes.  Registers are
  * 32 bits wide (13.3): eight bytes are two registers, the lower first; of one
- * or two bytes a read gets its part, and a write is ignored and counted.
- * What is not a register reads as 0 and ignores writes.
+ * or two bytes, or not aligned, a read gets its part of one register, and a
+ * write is ignored and counted.  What is not a register reads as 0 and ignores
+ * writes.
  */
 uint64_t e82540_mmio_read(struct e82540 *dev, uint64_t now_ns, uint32_t offset,
     unsigned int size);
 void e82540_mmio_write(struct e82540 *dev, uint64_t now_ns, uint32_t offset,
     unsigned int size, uint64_t value);
 
-/* The I/O BAR, 8 bytes: IOADDR and IODATA (13.2.2). */
+/*
+ * The I/O BAR, 8 bytes: IOADDR and IODATA (13.2.2).  Not optional: Linux and
+ * FreeBSD reset these chips by it, and by nothing else.
+ */
 uint32_t e82540_io_read(struct e82540 *dev, uint64_t now_ns, uint32_t offset,
     unsigned int size);
 void e82540_io_write(struct e82540 *dev, uint64_t now_ns, uint32_t offset,
@@ -326,6 +336,8 @@ void e82540_io_write(struct e82540 *dev, uint64_t now_ns, uint32_t offset,
  * (without it there is no DMA) and Interrupt Disable.  A host with a
  * configuration space of its own forwards the command register:
  *	e82540_pci_write(dev, now, E82540_PCI_COMMAND, 2, E82540_PCI_MASTER)
+ * A guest that sleeps in D3 has no PME# to wake it: after e82540_receive() and
+ * e82540_link_set() look at PME_Status, bit 7 of byte E1h, and wake it if set.
  */
 uint32_t e82540_pci_read(struct e82540 *dev, uint64_t now_ns, uint32_t offset,
     unsigned int size);

@@ -341,12 +341,21 @@ e82540_init(struct e82540 *dev, const struct e82540_config *config,
 	return 0;
 }
 
+/* 14.7: what woke the guest outlives this; only power clears it. */
 void
 e82540_reset(struct e82540 *dev, uint64_t now_ns)
 {
+	uint32_t wus, wupl, wupm[E1000_WUPM_COUNT];
+
 	enter(dev, now_ns);
 	lock_path(dev);
+	wus = e82540_reg(dev, E1000_WUS);
+	wupl = e82540_reg(dev, E1000_WUPL);
+	memcpy(wupm, &dev->reg[E1000_WUPM(0) / 4], sizeof(wupm));
 	power_on(dev);
+	e82540_reg_set(dev, E1000_WUS, wus);
+	e82540_reg_set(dev, E1000_WUPL, wupl);
+	memcpy(&dev->reg[E1000_WUPM(0) / 4], wupm, sizeof(wupm));
 	unlock_path(dev);
 	leave(dev);
 }

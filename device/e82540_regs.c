@@ -237,6 +237,7 @@ pba_write(struct e82540 *dev, uint32_t offset, uint32_t value)
 		rxa = PBA_RXA_MAX;
 	e82540_reg_set(dev, offset,
 	    (PBA_KIB - rxa) << E1000_PBA_TXA_SHIFT | rxa);
+	dev->want_rx = true;
 }
 
 /* ------------------------------------------------------------------- rings */
@@ -677,14 +678,17 @@ static const struct e82540_row rows[] = {
 	{ REGS("VFTA", E1000_VFTA(0), E1000_VFTA_COUNT, 4, 0, BITS_32, ALL,
 	      "13.5.4", ""),
 	    .locks = RX },
-	{ REG("WUC", E1000_WUC, 0, WUC_MASK, ALL, "13.6.1", ""), .locks = RX,
-	    .read = e82540_wuc_read, .write = e82540_wuc_write },
+	{ REG("WUC", E1000_WUC, 0, WUC_MASK, ALL, "13.6.1",
+	      "APME wakes in D3 only; there is no pin PME#"),
+	    .locks = RX, .read = e82540_wuc_read, .write = e82540_wuc_write },
 	{ REG("WUFC", E1000_WUFC, 0, WUFC_MASK_STAR, STAR, "13.6.2", ""),
 	    .locks = RX },
 	{ REG("WUFC", E1000_WUFC, 0, WUFC_MASK, OLD, "13.6.2", ""),
 	    .locks = RX },
 	{ REG("WUS", E1000_WUS, 0, 0, ALL, "13.6.3", ""), .keep = BITS_32,
 	    .write = e82540_wus_write },
+	{ REG("MANC", E1000_MANC, 0, 0, STAR, "13.7.38",
+	    "no management: writes are ignored; drivers clear bits of it") },
 	{ REG("IPAV", E1000_IPAV, 0, IPAV_MASK, ALL, "13.6.4", ""),
 	    .locks = RX },
 	{ REGS("IP4AT", E1000_IP4AT(0), E1000_IP4AT_COUNT, 8, 0, BITS_32, ALL,

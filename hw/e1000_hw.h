@@ -168,6 +168,7 @@
 #define E1000_WUC	0x05800	/* RW    13.6.1  control */
 #define E1000_WUFC	0x05808	/* RW    13.6.2  which packets wake */
 #define E1000_WUS	0x05810	/* RW    13.6.3  which did */
+#define E1000_MANC	0x05820	/* RW    13.7.38* management: the name only */
 #define E1000_IPAV	0x05838	/* RW    13.6.4  which addresses are valid */
 #define E1000_IP4AT(i)	(0x05840 + (i) * 8) /* RW 13.6.5 IPv4, i < 4 */
 #define E1000_IP6AT(i)	(0x05880 + (i) * 4) /* RW 13.6.6 IPv6, i < 4 words */
@@ -418,7 +419,11 @@
 #define E1000_ICR_GPI3		(1u << 14)	/* pin SDP7 */
 #define E1000_ICR_TXD_LOW	(1u << 15)	/* * TX below LWTHRESH */
 #define E1000_ICR_SRPD		(1u << 16)	/* * small packet received */
-#define E1000_ICR_MASK		0x0001FEDFu	/* all of the above */
+/*
+ * All of them, and bits 5 and 8: no causes, but the chips let ICS set them, as
+ * Linux's interrupt test wants to see.
+ */
+#define E1000_ICR_MASK		0x0001FFFFu
 
 /* ITR, 13.4.18: 0 is no throttling */
 #define E1000_ITR_INTERVAL_MASK	0xFFFFu

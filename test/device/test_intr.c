@@ -83,6 +83,25 @@ test_reserved_causes(void **state)
 	assert_int_equal(host_read(h, E1000_ICR), 0);
 }
 
+/* Each bit on its own, reserved ones, too: Linux's interrupt test (ethtool). */
+static void
+test_each_cause(void **state)
+{
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < 10; i++) {
+		host_write(h, E1000_IMS, 1u << i);
+		host_write(h, E1000_ICS, 1u << i);
+		assert_true(h->line);
+		assert_int_equal(host_read(h, E1000_ICR), 1u << i);
+		host_write(h, E1000_IMC, 1u << i);
+		host_write(h, E1000_ICS, 1u << i);
+		assert_false(h->line);
+		assert_int_equal(host_read(h, E1000_ICR), 1u << i);
+	}
+}
+
 /* ------------------------------------------------------------------ ITR */
 
 static uint64_t
@@ -518,6 +537,7 @@ main(void)
 		TEST(test_mask),
 		TEST(test_write_one_to_clear),
 		TEST(test_reserved_causes),
+		TEST(test_each_cause),
 		TEST(test_itr_exact),
 		TEST(test_itr_zero_has_no_floor),
 		TEST(test_itr_while_waiting),
