@@ -51,9 +51,11 @@
  * Transmit on the thread that writes TDT, or on another: see host->tx_kick().
  *
  * Bounds.  What a guest does has a bounded cost: a register access transmits at
- * most E82540_TX_BURST packets before it returns, and the rest follows by way
- * of timer or kick.  Nothing a guest, a frame or a snapshot contains can crash
- * the model, make it loop, or make it touch memory outside of the regions.
+ * most E82540_TX_BURST packets, of at most E82540_TX_BURST * 64 descriptors,
+ * before it returns, and the rest follows by way of timer or kick; a write of
+ * RDT stores at most what the FIFO holds, and passes each descriptor once.
+ * Nothing a guest, a frame or a snapshot contains can crash the model, make it
+ * loop, or make it touch memory outside of the regions.
  * What it ignores for that reason is counted: see struct e82540_counters.
  *
  * Sections (13.4.x and so on) are those of Intel's "PCI/PCI-X Family of Gigabit
@@ -205,8 +207,10 @@ struct e82540_host {
 
 	/*
 	 * rx_ready: e82540_receive() had taken fewer frames than it was given;
-	 * now there is room again.  It may come once too often, after
-	 * e82540_load() say.  May be NULL.  Lock: bus.
+	 * now there is room again.  With several threads it may come before
+	 * e82540_receive() has returned: note that it came, and do not clear
+	 * the note afterwards.  It may come once too often, after e82540_load()
+	 * say.  May be NULL.  Lock: bus.
 	 */
 	void (*rx_ready)(void *ctx);
 
@@ -390,8 +394,10 @@ unsigned int e82540_receive(struct e82540 *dev, uint64_t now_ns,
 /* -------------------------------------------------------------- snapshot */
 
 /*
- * e82540_save: the whole state of the device, but not of config and memory.
- * Between any two calls.  Versioned, little-endian, the same on all machines.
+ * e82540_save: the whole state of the device, the moderation switch included,
+ * but not config and memory.  Between any two calls: no other may be in
+ * progress in another thread, or what it has to report is missing.  Versioned,
+ * little-endian, the same on all machines.
  * buf: of `len` bytes, or NULL to ask how many it takes.
  * Returns the number of bytes written (or that it takes), or -ENOSPC.
  */
@@ -400,8 +406,10 @@ int64_t e82540_save(struct e82540 *dev, uint64_t now_ns, void *buf, size_t len);
 /*
  * e82540_load: make a device of the same chip what another was.  Its memory
  * must be set, and hold what the guest's held.
- * buf: from anywhere: what does not hold together is refused, and the device is
- * as before.
+ * No other call may be in progress.  Afterwards look at BARs and command
+ * register again, as after e82540_pci_write().
+ * buf: from anywhere, but not changing meanwhile: what does not hold together is
+ * refused, and the device is as before.
  * Returns 0; -EINVAL not a snapshot, damaged, or out of range; -ENOTSUP another
  * version or chip.
  */

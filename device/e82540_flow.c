@@ -181,15 +181,20 @@ e82540_flow_xoff(struct e82540 *dev)
 static void
 fifo_report(struct e82540 *dev, const struct e82540_report *report)
 {
-	bool xon = dev->xoff_sent && report->fifo_low;
+	uint32_t low = e82540_reg(dev, E1000_FCRTL) & E1000_FCRTL_RTL_MASK;
+	bool is_low;
 
 	if (!(e82540_reg(dev, E1000_CTRL) & E1000_CTRL_TFCE))
 		return;
 	e82540_lock(dev, E82540_LOCK_TX);
-	if (report->fifo_high)
+	/* Reports of two threads may come in either order: look again. */
+	e82540_lock(dev, E82540_LOCK_RX);
+	is_low = dev->rx.fifo_tail - dev->rx.fifo_head <= low;
+	e82540_unlock(dev, E82540_LOCK_RX);
+	if (report->fifo_high && !is_low)
 		dev->xoff_sent = flow_send(dev,
 		    e82540_reg(dev, E1000_FCTTV) & E1000_FCTTV_TTV_MASK);
-	if (xon) {
+	if (report->fifo_low && is_low && dev->xoff_sent) {
 		dev->xoff_sent = false;
 		if (e82540_reg(dev, E1000_FCRTL) & E1000_FCRTL_XONE)
 			flow_send(dev, 0);

@@ -101,6 +101,7 @@ enum e82540_total {
  * later *_delayed starts them again.
  */
 struct e82540_report {
+	uint32_t epoch;			/* dev->epoch when it was begun */
 	uint32_t icr;			/* causes, to be set at once */
 	bool txdw_delayed;		/* IDE: TXDW by way of TIDV, TADV */
 	bool rxt0_delayed;		/* RXT0 by way of RDTR, RADV */
@@ -116,12 +117,6 @@ struct e82540_report {
 	uint64_t counted;		/* bit i: stat[i] means something */
 	uint32_t stat[E82540_STATS];	/* e82540_count(); not the octets */
 };
-
-static inline void
-e82540_report_init(struct e82540_report *report)
-{
-	memset(report, 0, offsetof(struct e82540_report, stat));
-}
 
 /* e82540_count: add n to a 32-bit statistics register, E1000_GPTC and so on. */
 static inline void
@@ -271,6 +266,7 @@ struct e82540_tx_tso {
 struct e82540_rx {
 	bool open;		/* may receive: want_gates */
 	bool asleep;		/* D3: only wake-up looks at packets */
+	bool deaf;		/* loopback: the network is not heard */
 	bool waiting;		/* receive() took fewer than it was given */
 	unsigned int hint;	/* guest_mem: ring */
 	unsigned int buffer_hint;
@@ -355,6 +351,7 @@ struct e82540 {
 
 	/* Between them. */
 	_Atomic(uint32_t) tdh, tdt, rdh, rdt;
+	uint32_t epoch;		/* resets and loads; written with all locks */
 	_Atomic(bool) kicked;	/* tx_kick() was called, not yet answered */
 
 	/* The data path's; mem is written with all locks held. */
@@ -363,6 +360,14 @@ struct e82540 {
 	struct e82540_wake wake; /* rx lock; empty between calls */
 	struct guest_mem mem;
 };
+
+/* With the path's lock: a report from before a reset is none after it. */
+static inline void
+e82540_report_init(const struct e82540 *dev, struct e82540_report *report)
+{
+	memset(report, 0, offsetof(struct e82540_report, stat));
+	report->epoch = dev->epoch;
+}
 
 static inline uint32_t
 e82540_reg(const struct e82540 *dev, uint32_t offset)
@@ -505,6 +510,9 @@ bool e82540_tx_run(struct e82540 *dev, struct e82540_report *report);
 
 /* e82540_tx_reset: forget context and packet in progress.  Tx lock. */
 void e82540_tx_reset(struct e82540 *dev);
+
+/* e82540_tx_forget: the packet in progress: the ring is another.  Tx lock. */
+void e82540_tx_forget(struct e82540 *dev);
 
 /* e82540_cursor_read: copy n bytes from there, and go on behind them. */
 void e82540_cursor_read(struct e82540_cursor *c, void *to, uint32_t n);

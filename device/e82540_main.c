@@ -8,14 +8,6 @@
 #include "e82540_impl.h"
 
 static void
-enter(struct e82540 *dev, uint64_t now_ns)
-{
-	e82540_lock(dev, E82540_LOCK_BUS);
-	if (now_ns > dev->now_ns)
-		dev->now_ns = now_ns;
-}
-
-static void
 lock_path(struct e82540 *dev)
 {
 	e82540_lock(dev, E82540_LOCK_TX);
@@ -41,7 +33,6 @@ gates(struct e82540 *dev)
 	uint32_t rctl = e82540_reg(dev, E1000_RCTL);
 	bool up = e82540_reg(dev, E1000_STATUS) & E1000_STATUS_LU;
 	bool dma = e82540_pci_master(dev) && !e82540_pci_d3(dev);
-	bool was = dev->tx.open;
 
 	dev->tx.loopback =
 	    (rctl & E1000_RCTL_LBM_MASK) != E1000_RCTL_LBM_NONE ||
@@ -51,8 +42,8 @@ gates(struct e82540 *dev)
 	    e82540_reg(dev, E1000_TCTL) & E1000_TCTL_EN;
 	dev->rx.open = dma && up && rctl & E1000_RCTL_EN;
 	dev->rx.asleep = e82540_pci_d3(dev);
-	if (dev->tx.open && !was)
-		dev->want_tx = true;
+	dev->rx.deaf = dev->tx.loopback && !dev->rx.asleep;
+	dev->want_tx |= dev->tx.open;
 	/* A frame can wait for memory, or for the receiver. */
 	dev->want_rx = true;
 }
@@ -140,6 +131,19 @@ run(struct e82540 *dev)
 	}
 }
 
+static void
+enter(struct e82540 *dev, uint64_t now_ns)
+{
+	e82540_lock(dev, E82540_LOCK_BUS);
+	if (now_ns > dev->now_ns)
+		dev->now_ns = now_ns;
+	/* The host's timer is late: what is due comes before what is new. */
+	if (dev->now_ns >= dev->armed) {
+		dev->armed = E82540_NEVER;
+		run(dev);
+	}
+}
+
 /* --------------------------------------------------------------- and leave */
 
 static void
@@ -159,6 +163,14 @@ e82540_post(struct e82540 *dev, const struct e82540_report *report)
 	uint64_t left;
 	unsigned int i;
 
+	/* The host wants to know these, whatever has come in between. */
+	counters_add(&dev->counters, &report->counters);
+	if (report->rx_ready && dev->host.rx_ready != NULL)
+		dev->host.rx_ready(dev->config.ctx);
+	if (report->wake != 0)
+		e82540_wake_report(dev, report->wake);
+	if (report->epoch != dev->epoch)
+		return;
 	for (left = report->counted; left != 0; left &= left - 1) {
 		i = __builtin_ctzll(left);
 		e82540_stat_add(dev, E1000_CRCERRS + i * 4, report->stat[i]);
@@ -167,14 +179,9 @@ e82540_post(struct e82540 *dev, const struct e82540_report *report)
 	dev->total[E82540_GOTC] += report->good_octets_tx;
 	dev->total[E82540_TOR] += report->total_octets_rx;
 	dev->total[E82540_TOT] += report->total_octets_tx;
-	counters_add(&dev->counters, &report->counters);
 	if (report->paused || report->fifo_high || report->fifo_low)
 		e82540_flow_report(dev, report);
-	if (report->wake != 0)
-		e82540_wake_report(dev, report->wake);
 	e82540_intr_report(dev, report);
-	if (report->rx_ready && dev->host.rx_ready != NULL)
-		dev->host.rx_ready(dev->config.ctx);
 }
 
 /* What is to be done with the bus lock still held. */
@@ -201,8 +208,8 @@ pump_tx(struct e82540 *dev, struct e82540_report *report)
 {
 	bool more;
 
-	e82540_report_init(report);
 	e82540_lock(dev, E82540_LOCK_TX);
+	e82540_report_init(dev, report);
 	more = e82540_tx_run(dev, report);
 	e82540_unlock(dev, E82540_LOCK_TX);
 	e82540_lock(dev, E82540_LOCK_BUS);
@@ -213,8 +220,8 @@ pump_tx(struct e82540 *dev, struct e82540_report *report)
 static void
 pump_rx(struct e82540 *dev, struct e82540_report *report)
 {
-	e82540_report_init(report);
 	e82540_lock(dev, E82540_LOCK_RX);
+	e82540_report_init(dev, report);
 	e82540_rx_drain(dev, report);
 	e82540_unlock(dev, E82540_LOCK_RX);
 	e82540_lock(dev, E82540_LOCK_BUS);
@@ -295,6 +302,9 @@ e82540_device_reset(struct e82540 *dev)
 			e82540_due_clear(dev, i);
 	memset(dev->total, 0, sizeof(dev->total));
 	dev->paused = dev->xoff_sent = false;
+	/* What a path has under way is of the device before. */
+	dev->tx.open = dev->rx.open = false;
+	dev->epoch++;
 	e82540_regs_reset(dev);
 	e82540_tx_reset(dev);
 	e82540_rx_reset(dev);
@@ -440,9 +450,8 @@ e82540_mmio_read(struct e82540 *dev, uint64_t now_ns, uint32_t offset,
 		value = e82540_reg_read(dev, offset & ~3u) >> shift;
 	else
 		dev->counters.bad_access++;
-	if (size == 8 && offset + 4 < E1000_BAR0_SIZE_BYTES)
-		value |= (uint64_t)e82540_reg_read(dev, (offset & ~3u) + 4)
-		    << 32;
+	if (size == 8 && shift == 0 && offset < E1000_BAR0_SIZE_BYTES - 4)
+		value |= (uint64_t)e82540_reg_read(dev, offset + 4) << 32;
 	leave(dev);
 	return size >= 8 ? value : value & (((uint64_t)1 << size * 8) - 1);
 }
@@ -556,8 +565,8 @@ e82540_transmit(struct e82540 *dev, uint64_t now_ns)
 
 	if (atomic_load_explicit(&dev->kicked, memory_order_relaxed))
 		atomic_exchange(&dev->kicked, false);
-	e82540_report_init(&report);
 	e82540_lock(dev, E82540_LOCK_TX);
+	e82540_report_init(dev, &report);
 	more = e82540_tx_run(dev, &report);
 	e82540_unlock(dev, E82540_LOCK_TX);
 	enter(dev, now_ns);
@@ -584,9 +593,9 @@ e82540_receive(struct e82540 *dev, uint64_t now_ns,
 	struct e82540_report report;
 	unsigned int taken;
 
-	e82540_report_init(&report);
 	e82540_lock(dev, E82540_LOCK_RX);
-	taken = e82540_rx_run(dev, frame, n, &report);
+	e82540_report_init(dev, &report);
+	taken = dev->rx.deaf ? n : e82540_rx_run(dev, frame, n, &report);
 	e82540_unlock(dev, E82540_LOCK_RX);
 	enter(dev, now_ns);
 	e82540_post(dev, &report);

@@ -242,10 +242,16 @@ pba_write(struct e82540 *dev, uint32_t offset, uint32_t value)
 
 /* ------------------------------------------------------------------- rings */
 
+/*
+ * Off means off before the rx lock is released: a receive in another thread
+ * must not take the buffer size that comes with EN clear for the ring's.
+ */
 static void
 rctl_write(struct e82540 *dev, uint32_t offset, uint32_t value)
 {
 	store(dev, offset, value);
+	if (!(value & E1000_RCTL_EN))
+		dev->rx.open = false;
 	dev->want_gates = true;
 }
 
@@ -262,6 +268,7 @@ static void
 tx_ring_write(struct e82540 *dev, uint32_t offset, uint32_t value)
 {
 	store(dev, offset, value);
+	e82540_tx_forget(dev);
 	dev->want_tx = true;
 }
 
@@ -284,6 +291,7 @@ tdh_write(struct e82540 *dev, uint32_t offset, uint32_t value)
 {
 	(void)offset;
 	e82540_index_set(&dev->tdh, value & E1000_TDT_MASK);
+	e82540_tx_forget(dev);
 	dev->want_tx = true;
 }
 

@@ -850,7 +850,8 @@ e82540_rx_drain(struct e82540 *dev, struct e82540_report *report)
 		run_end(&run);
 	}
 	if (rx->waiting &&
-	    (!rx->open || fifo_fill(rx) <= fifo_capacity(dev) / 2)) {
+	    (!rx->open || rx->deaf ||
+		fifo_fill(rx) <= fifo_capacity(dev) / 2)) {
 		rx->waiting = false;
 		report->rx_ready = true;
 	}

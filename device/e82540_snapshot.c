@@ -692,6 +692,8 @@ apply(struct e82540 *dev, const uint8_t *p)
 	}
 	dev->paused = dev->deadline[E82540_DUE_PAUSE] != E82540_NEVER;
 	dev->tx.blocked = false;
+	dev->tx.open = dev->rx.open = false;
+	dev->epoch++;
 	e82540_intr_update(dev);
 	e82540_pci_interrupt(dev, dev->intr.asserted);
 	if (waited && dev->host.rx_ready != NULL)

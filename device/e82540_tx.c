@@ -452,14 +452,16 @@ descs_max(const struct run *run)
 static enum step
 incomplete(struct run *run, struct packet *p, uint32_t end)
 {
-	if (p->descs >= descs_max(run) && run->n == 0) {
+	bool endless = p->descs >= descs_max(run);
+
+	if (endless && run->n == 0) {
 		run->tx->discard = true;
 		p->next = end;
 		drop(run, p);
 		return STEP_LATER;
 	}
 	run->reports = p->reports;
-	if (end != run->tail)
+	if (endless || end != run->tail)
 		return STEP_LATER;
 	run->partial = p->descs;
 	return STEP_WAIT;
@@ -892,7 +894,8 @@ e82540_tx_run(struct e82540 *dev, struct e82540_report *report)
 	unsigned int taken = 0, n;
 	struct run run;
 
-	if (!tx->open || tx->blocked || !ring_open(&run, dev, report))
+	if (!tx->open || (tx->blocked && !tx->loopback) ||
+	    !ring_open(&run, dev, report))
 		return false;
 	run_open(&run);
 	if (tx->partial > 0 && !partial_changed(&run))
@@ -911,12 +914,12 @@ e82540_tx_run(struct e82540 *dev, struct e82540_report *report)
 	if (run.n > 0)
 		taken = tx->loopback ? to_ourselves(&run) : to_network(&run);
 	commit(&run, taken);
-	return !tx->blocked && step != STEP_WAIT &&
+	return taken == run.n && step != STEP_WAIT &&
 	    e82540_index(&dev->tdh) != run.tail;
 }
 
 void
-e82540_tx_reset(struct e82540 *dev)
+e82540_tx_forget(struct e82540 *dev)
 {
 	struct e82540_tx *tx = &dev->tx;
 
@@ -924,5 +927,11 @@ e82540_tx_reset(struct e82540 *dev)
 	tx->segments_done = 0;
 	tx->partial = 0;
 	tx->progress_gpa = 0;
-	memset(tx->context, 0, sizeof(tx->context));
+}
+
+void
+e82540_tx_reset(struct e82540 *dev)
+{
+	e82540_tx_forget(dev);
+	memset(dev->tx.context, 0, sizeof(dev->tx.context));
 }

@@ -199,6 +199,45 @@ test_gates(void **state)
 	assert_int_equal(host_read(h, E1000_TDH), 3);
 }
 
+/*
+ * A loopback is a wire of its own: it opens though the network takes nothing
+ * more, and the network is not heard.
+ */
+static void
+test_loopback_gates(void **state)
+{
+	static const uint8_t broadcast[60] = { 0xff, 0xff, 0xff, 0xff, 0xff,
+		0xff };
+	struct e82540_frame frame = { .data = broadcast, .len_bytes = 60 };
+	struct e82540_counters c;
+
+	(void)state;
+	host_power(h);
+	ring_up();
+	h->room = 0;
+	post(0, 3);
+	expect_sent(0);
+	host_write(h, E1000_RCTL,
+	    E1000_RCTL_EN | E1000_RCTL_UPE | E1000_RCTL_MPE |
+		E1000_RCTL_LBM_PHY);
+	assert_int_equal(host_read(h, E1000_TDH), 3);
+	assert_int_equal(host_read(h, E1000_GPRC), 3);
+	post(3, 2);
+	assert_int_equal(host_read(h, E1000_TDH), 5);
+	assert_int_equal(host_read(h, E1000_GPRC), 2);
+	assert_int_equal(e82540_receive(h->dev, h->now_ns, &frame, 1), 1);
+	assert_int_equal(host_read(h, E1000_TPR), 5);
+	e82540_counters(h->dev, &c);
+	assert_int_equal(c.rx_filtered, 0);
+	/* Back on the network, which takes none yet. */
+	host_write(h, E1000_RCTL, E1000_RCTL_EN | E1000_RCTL_BAM);
+	post(5, 1);
+	assert_int_equal(host_read(h, E1000_TDH), 5);
+	assert_int_equal(e82540_receive(h->dev, h->now_ns, &frame, 1), 1);
+	assert_int_equal(host_read(h, E1000_GPRC), 1);
+	expect_sent(0);
+}
+
 static void
 test_memory_returns(void **state)
 {
@@ -264,6 +303,31 @@ test_burst(void **state)
 	host_advance(h, 1);
 	assert_int_equal(h->packets, 4000);
 	assert_int_equal(host_read(h, E1000_TDH), 4000);
+}
+
+/* The host's timer is late: whatever comes first does what was due. */
+static void
+test_late_timer(void **state)
+{
+	(void)state;
+	host_power(h);
+	host_write(h, E1000_IMS, E1000_ICR_TXDW);
+	host_write(h, E1000_ITR, 1000);
+	host_write(h, E1000_ICS, E1000_ICR_TXDW);
+	(void)host_read(h, E1000_ICR);
+	host_write(h, E1000_ICS, E1000_ICR_TXDW);
+	assert_false(h->line);
+	h->now_ns += 1000 * E1000_ITR_UNIT_NS - 1;
+	(void)host_read(h, E1000_STATUS);
+	assert_false(h->line);
+	h->now_ns++;
+	(void)host_read(h, E1000_STATUS);
+	assert_true(h->line);
+	/* Nothing is due twice. */
+	(void)host_read(h, E1000_ICR);
+	e82540_run(h->dev, h->now_ns);
+	assert_false(h->line);
+	assert_int_equal(h->edges, 2);
 }
 
 static void
@@ -349,6 +413,9 @@ test_access_widths(void **state)
 	assert_int_equal(e82540_mmio_read(h->dev, h->now_ns, E1000_RAL(3) + 3,
 			     1),
 	    0x22);
+	/* Not aligned: of the first register alone. */
+	assert_true(e82540_mmio_read(h->dev, h->now_ns, E1000_RAL(3) + 2, 8) ==
+	    0x2211);
 	e82540_mmio_write(h->dev, h->now_ns, E1000_RAL(3), 2, 0xffff);
 	e82540_mmio_write(h->dev, h->now_ns, E1000_RAL(3) + 1, 4, 0xffff);
 	assert_int_equal(host_read(h, E1000_RAL(3)), 0x22110002);
@@ -462,9 +529,11 @@ main(void)
 		TEST(test_config),
 		TEST(test_memory_set),
 		TEST(test_gates),
+		TEST(test_loopback_gates),
 		TEST(test_memory_returns),
 		TEST(test_back_pressure),
 		TEST(test_burst),
+		TEST(test_late_timer),
 		TEST(test_kick),
 		TEST(test_io_window),
 		TEST(test_access_widths),

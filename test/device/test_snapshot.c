@@ -71,6 +71,7 @@ strip(const struct e82540 *dev)
 	drop(&s->host, sizeof(s->host));
 	drop(&s->now_ns, sizeof(s->now_ns));
 	drop(&s->armed, sizeof(s->armed));
+	drop(&s->epoch, sizeof(s->epoch));
 	drop(&s->counters, sizeof(s->counters));
 	drop(&s->mem, sizeof(s->mem));
 	drop(&s->tx.batch, sizeof(s->tx.batch));

@@ -425,6 +425,50 @@ test_progress_changed(void **state)
 	rig_free(&r);
 }
 
+/* The ring is set up anew, in the same place: the packet is another. */
+static void
+test_progress_of_old_ring(void **state)
+{
+	struct rig r = rig_new(E82540_82540EM);
+
+	(void)state;
+	rig_fill(&r, RIG_DATA, 0x2000, 3);
+	tso_put(&r, RIG_DATA, 0);
+	r.h->room = 4;
+	rig_flush(&r);
+	assert_int_equal(r.h->packets, 4);
+	rig_ring(&r, RIG_RING + E1000_DESC_BYTES, RIG_COUNT);
+	r.h->room = UINT32_MAX;
+	e82540_tx_resume(r.h->dev, r.h->now_ns);
+	tso_data(&r, RIG_DATA);
+	rig_flush(&r);
+	assert_int_equal(r.h->packets, 4 + 11);
+	rig_free(&r);
+}
+
+/*
+ * Behind an ordinary packet one of 4096 descriptors, which is too many, and no
+ * more in the ring: it is given up without another write of TDT.
+ */
+static void
+test_endless_behind_another(void **state)
+{
+	struct rig r = rig_new(E82540_82540EM);
+	uint32_t i;
+
+	(void)state;
+	rig_fill(&r, RIG_DATA, 1000, 3);
+	rig_ring(&r, RIG_RING, 16384);
+	rig_legacy(&r, RIG_DATA, 60, CMD_LAST);
+	for (i = 0; i < 4096; i++)
+		rig_legacy(&r, RIG_DATA, 0, 0);
+	rig_flush(&r);
+	assert_int_equal(r.h->packets, 1);
+	assert_int_equal(rig_head(&r), r.tail);
+	assert_int_equal(rig_counters(&r).bad_descriptor, 1);
+	rig_free(&r);
+}
+
 int
 main(void)
 {
@@ -440,6 +484,8 @@ main(void)
 		cmocka_unit_test(test_blocked),
 		cmocka_unit_test(test_progress_lost),
 		cmocka_unit_test(test_progress_changed),
+		cmocka_unit_test(test_progress_of_old_ring),
+		cmocka_unit_test(test_endless_behind_another),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

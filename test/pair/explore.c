@@ -291,12 +291,15 @@ ring_hash(uint64_t h)
 static uint64_t
 world_hash(uint64_t h)
 {
+	const struct e82540_report *report = &world.report;
+	uint64_t fresh = report->epoch == sim->dev->epoch;
+
 	h = image_mix(h, world.accepted - world.seen);
 	h = image_mix(h, set->max_segs == 2 ? world.accepted & 1 : 0);
 	h = image_mix(h,
-	    world.reported ?
-		world.report.icr | (uint64_t)world.report.txdw_delayed << 32 :
-		UINT64_MAX);
+	    world.reported ? report->icr |
+		    (uint64_t)report->txdw_delayed << 32 | fresh << 33 :
+			     UINT64_MAX);
 	h = image_mix(h,
 	    (uint64_t)world.cause << 32 | world.age << 16 | world.guard_left);
 	return image_mix(h,
@@ -345,6 +348,7 @@ skip_all(void)
 	image_skip(&image, &dev->now_ns, sizeof(dev->now_ns));
 	image_skip(&image, dev->deadline, sizeof(dev->deadline));
 	image_skip(&image, &dev->armed, sizeof(dev->armed));
+	image_skip(&image, &dev->epoch, sizeof(dev->epoch));
 	image_skip(&image, &dev->intr.last_ns, sizeof(dev->intr.last_ns));
 	image_skip(&image, &dev->counters, sizeof(dev->counters));
 	image_skip(&image, dev->total, sizeof(dev->total));

@@ -207,7 +207,7 @@ transmit_split(void)
 {
 	atomic_store(&sim->dev->kicked, false);
 	sim->dev->tx.blocked = false;
-	e82540_report_init(&world.report);
+	e82540_report_init(sim->dev, &world.report);
 	(void)e82540_tx_run(sim->dev, &world.report);
 	world.reported = true;
 }
