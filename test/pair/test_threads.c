@@ -41,6 +41,7 @@ static struct sim *sim;
 static struct {
 	bool faults;			/* link loss, resets */
 	atomic_bool ending;		/* nothing new */
+	atomic_uint quiet;		/* threads that have seen it */
 	atomic_bool ended;
 	atomic_ullong accepted;		/* packets, by the driver */
 	atomic_ullong sent;		/* number of the wire's next packet */
@@ -143,10 +144,15 @@ driver(void *arg)
 	struct lem_moderation m = { 0 };
 	uint64_t next = 0;
 	unsigned int i;
+	bool ending = false;
 
 	for (i = 1; !run.ended; i++) {
+		if (!ending && run.ending) {
+			ending = true;
+			run.quiet++;
+		}
 		(void)sim_irq(sim);
-		if (!run.ending && sim->sc.link.up)
+		if (!ending && sim->sc.link.up)
 			driver_send();
 		driver_receive(&next);
 		if (i % 64 == 0)
@@ -156,7 +162,7 @@ driver(void *arg)
 			m.tidv = (uint16_t)(i / 100 % 3 * 10);
 			(void)lem_moderation_set(&sim->sc, &m);
 		}
-		if (run.faults && !run.ending && i % 300 == 0)
+		if (run.faults && !ending && i % 300 == 0)
 			driver_reset();
 		sched_yield();
 	}
@@ -228,6 +234,7 @@ receive(void *arg)
 		sim->rx_ready = false;
 		sched_yield();
 	}
+	run.quiet++;
 	return arg;
 }
 
@@ -303,7 +310,7 @@ never(void)
 static bool
 all_there(void)
 {
-	return run.sent == run.accepted &&
+	return run.quiet == 2 && run.sent == run.accepted &&
 	    (run.faults || run.received == run.offered);
 }
 
