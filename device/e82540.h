@@ -408,8 +408,8 @@ int64_t e82540_save(struct e82540 *dev, uint64_t now_ns, void *buf, size_t len);
  * must be set, and hold what the guest's held.
  * No other call may be in progress.  Afterwards look at BARs and command
  * register again, as after e82540_pci_write().
- * buf: from anywhere, but not changing meanwhile: what does not hold together is
- * refused, and the device is as before.
+ * buf: from anywhere, but not changing meanwhile: what does not hold together
+ * is refused, and the device is as before.
  * Returns 0; -EINVAL not a snapshot, damaged, or out of range; -ENOTSUP another
  * version or chip.
  */

@@ -414,8 +414,8 @@ test_access_widths(void **state)
 			     1),
 	    0x22);
 	/* Not aligned: of the first register alone. */
-	assert_true(e82540_mmio_read(h->dev, h->now_ns, E1000_RAL(3) + 2, 8) ==
-	    0x2211);
+	assert_true(
+	    e82540_mmio_read(h->dev, h->now_ns, E1000_RAL(3) + 2, 8) == 0x2211);
 	e82540_mmio_write(h->dev, h->now_ns, E1000_RAL(3), 2, 0xffff);
 	e82540_mmio_write(h->dev, h->now_ns, E1000_RAL(3) + 1, 4, 0xffff);
 	assert_int_equal(host_read(h, E1000_RAL(3)), 0x22110002);

@@ -25,7 +25,7 @@ lock(void *ctx, enum e82540_lock lock)
 static void
 unlock(void *ctx, enum e82540_lock lock)
 {
-	void (*turn)(struct rig *r) = other.turn;
+	void (*turn)(struct rig * r) = other.turn;
 
 	(void)ctx;
 	if (turn == NULL || lock != other.lock || other.after-- > 0)
