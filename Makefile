@@ -244,12 +244,13 @@ $(COV)/corpus/%: $(COV)/corpus/test/fuzz/%.o $(COV)/corpus/test/fuzz/replay.o \
     $(DEVICE:%.c=$(COV)/corpus/%.o)
 	$(call say,LD)gcc --coverage -o $@ $^
 
+COV_UNIT = $(filter-out test_results,$(UNIT))
 cover = gcovr -r . -f '$(2)/[^/]*$$' $(1) >$(BUILD)/coverage/$(3).txt
 total = awk -v what='$(2)' '$$1 == "TOTAL" { print what, $$4 }' \
 	  $(BUILD)/coverage/$(1).txt
 
 coverage: $(COV_TEST) $(COV_FUZZ)
-	@for t in $(filter-out test_results,$(UNIT)); do \
+	@for t in $(COV_UNIT); do \
 		mkdir -p $(COV)/$$t && \
 		gcc $(USERFLAGS) -Itest/fake --coverage -O0 \
 		    -o $(COV)/$$t/$$t test/unit/$$t.c $(FAKE) \
@@ -261,7 +262,7 @@ coverage: $(COV_TEST) $(COV_FUZZ)
 	@for t in $(COV_FUZZ); do \
 		$$t test/fuzz/corpus/$${t##*/fuzz_}/* >$$t.log 2>&1 || \
 		exit; done
-	@$(call cover,$(UNIT:%=$(COV)/%),driver,driver)
+	@$(call cover,$(COV_UNIT:%=$(COV)/%),driver,driver)
 	@$(call cover,$(COV)/tests,device,device)
 	@$(call cover,$(COV)/corpus,device,corpus)
 	@cat $(COV)/driver.txt $(COV)/device.txt
