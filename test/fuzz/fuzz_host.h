@@ -398,11 +398,10 @@ read_all(void)
 	uint16_t nvm[64];
 	unsigned int row, i;
 
-	call_begins();
 	for (row = 0; (info = e82540_reg_info(row)) != NULL; row++)
 		for (i = 0; i < info->count && i < 128; i++)
-			fuzz.sum += (uint32_t)e82540_mmio_read(fuzz.dev,
-			    fuzz.now_ns, info->offset + i * info->stride, 4);
+			fuzz.sum += reg_read(info->offset + i * info->stride);
+	call_begins();
 	e82540_counters(fuzz.dev, &counters);
 	e82540_nvm_get(fuzz.dev, nvm);
 	fuzz.sum += (uint32_t)counters.bad_access + nvm[0];
