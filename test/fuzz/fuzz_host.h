@@ -447,7 +447,8 @@ transmit(void)
 	more = e82540_transmit(fuzz.dev, fuzz.now_ns);
 	fuzz.owed = more || fuzz.kicked;
 	call_ends();
-	CHECK(fuzz.given <= E82540_SEND_MAX);
+	/* Without kicks this call, too, does what a late timer had due. */
+	CHECK(fuzz.given <= E82540_SEND_MAX || fuzz.table.tx_kick == NULL);
 	return more;
 }
 
