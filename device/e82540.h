@@ -364,6 +364,49 @@ void e82540_run(struct e82540 *dev, uint64_t now_ns);
 /* e82540_deadline: when e82540_run() is due next, or E82540_NEVER. */
 uint64_t e82540_deadline(struct e82540 *dev);
 
+/* ------------------------------------------------------------- doorbells */
+
+/*
+ * Registers of both rings as memory: TDT, RDT and their neighbours, from
+ * BAR 0 + E82540_DOORBELL_OFFSET on.  For a host whose guest pays dearly for
+ * register accesses, while the guest is busy:
+ *
+ *	e82540_doorbell_open(dev, now, mem);
+ *	... let the guest see mem there: its writes do not trap any more ...
+ *	while (busy)
+ *		if (e82540_doorbell_rung(dev))
+ *			e82540_transmit(), e82540_receive() of 0 frames
+ *	... take mem away from the guest: its writes trap again ...
+ *	e82540_doorbell_close(dev, now);
+ *
+ * Nobody is told of what the guest writes there; someone has to look.  Every
+ * driver may be served so, unmodified: all that it writes takes effect when
+ * somebody looks, or with the next access of it that traps and could depend on
+ * it (TCTL, CTRL.RST).  Nothing is lost when mem comes or goes, whatever
+ * processors write at that moment, provided that mem is not the guest's before
+ * open() returned, and no more when close() is called.  A guest that reads
+ * there finds what it should, but TDH and RDH as of the last batch and RDFH,
+ * RDFT, RDFPC zero.
+ *
+ * mem: E82540_DOORBELL_BYTES, aligned to 4, the host's; no other use of it.
+ * open() returns 0, or -EBUSY: it is open.
+ */
+#define E82540_DOORBELL_OFFSET	0x2000u
+#define E82540_DOORBELL_BYTES	0x2000u
+
+int e82540_doorbell_open(struct e82540 *dev, uint64_t now_ns, void *mem);
+void e82540_doorbell_close(struct e82540 *dev, uint64_t now_ns);
+
+/*
+ * e82540_doorbell_rung: did the guest write since somebody looked last?
+ * E82540_RUNG_TX: call e82540_transmit(); E82540_RUNG_RX: e82540_receive(), of
+ * 0 frames if there is none.  Takes no lock.  Only between open() and close(),
+ * by a thread for which these are not under way.
+ */
+#define E82540_RUNG_TX	1u
+#define E82540_RUNG_RX	2u
+unsigned int e82540_doorbell_rung(const struct e82540 *dev);
+
 /* ------------------------------------------------------------------ data */
 
 /*
@@ -386,7 +429,8 @@ void e82540_tx_resume(struct e82540 *dev, uint64_t now_ns);
  * than n when FIFO and ring are full: the others wait with the caller until
  * rx_ready().  With config.rx_drop all are consumed, and what has no room is
  * counted in MPC.  Frames that come while the receiver is disabled or the link
- * is down are consumed and lost.  One raised interrupt at most for all.
+ * is down are consumed and lost.  One raised interrupt at most for all.  With n
+ * of 0 it looks whether what is in the FIFO has room in the ring now.
  */
 unsigned int e82540_receive(struct e82540 *dev, uint64_t now_ns,
     const struct e82540_frame *frame, unsigned int n);
@@ -399,7 +443,8 @@ unsigned int e82540_receive(struct e82540 *dev, uint64_t now_ns,
  * progress in another thread, or what it has to report is missing.  Versioned,
  * little-endian, the same on all machines.
  * buf: of `len` bytes, or NULL to ask how many it takes.
- * Returns the number of bytes written (or that it takes), or -ENOSPC.
+ * Returns the number of bytes written (or that it takes), -ENOSPC, or -EBUSY:
+ * doorbells are open.
  */
 int64_t e82540_save(struct e82540 *dev, uint64_t now_ns, void *buf, size_t len);
 
@@ -411,7 +456,7 @@ int64_t e82540_save(struct e82540 *dev, uint64_t now_ns, void *buf, size_t len);
  * buf: from anywhere, but not changing meanwhile: what does not hold together
  * is refused, and the device is as before.
  * Returns 0; -EINVAL not a snapshot, damaged, or out of range; -ENOTSUP another
- * version or chip.
+ * version or chip; -EBUSY doorbells are open.
  */
 int
 e82540_load(struct e82540 *dev, uint64_t now_ns, const void *buf, size_t len);

@@ -16,6 +16,7 @@
  *	e82540_phy.c	  MDIC, the PHY's registers, the link
  *	e82540_wake.c	  packets that wake
  *	e82540_pci.c	  configuration space, MSI
+ *	e82540_doorbell.c registers of the rings as memory
  *	e82540_snapshot.c
  *
  * One idea holds it together.  The data path (transmit, receive) runs with its
@@ -321,6 +322,18 @@ struct e82540_pci {
 	bool msi_sent;		/* for this assertion */
 };
 
+/*
+ * Registers as memory.  mem, of the host's, is written with all locks held;
+ * seen[] with the path's, and the bus lock but for tail and head.
+ */
+#define E82540_DOORBELL_PATHS	2u
+#define E82540_DOORBELL_REGS	15u
+
+struct e82540_doorbell {
+	_Atomic(uint32_t) *mem;	/* from E82540_DOORBELL_OFFSET on; NULL: no */
+	_Atomic(uint32_t) seen[E82540_DOORBELL_PATHS][E82540_DOORBELL_REGS];
+};
+
 struct e82540 {
 	/* Constant. */
 	struct e82540_config config;
@@ -353,6 +366,7 @@ struct e82540 {
 	_Atomic(uint32_t) tdh, tdt, rdh, rdt;
 	uint32_t epoch;		/* resets and loads; written with all locks */
 	_Atomic(bool) kicked;	/* tx_kick() was called, not yet answered */
+	_Alignas(64) struct e82540_doorbell doorbell;
 
 	/* The data path's; mem is written with all locks held. */
 	_Alignas(64) struct e82540_tx tx;
@@ -469,6 +483,13 @@ uint32_t e82540_reg_read(struct e82540 *dev, uint32_t offset);
 void e82540_reg_write(struct e82540 *dev, uint32_t offset, uint32_t value);
 
 /*
+ * e82540_reg_apply: what a write does, for who holds the locks of its row, too.
+ * e82540_reg_peek: what a read of a ring's register is, without its being one.
+ */
+void e82540_reg_apply(struct e82540 *dev, uint32_t offset, uint32_t value);
+uint32_t e82540_reg_peek(const struct e82540 *dev, uint32_t offset);
+
+/*
  * e82540_regs_init: build row_of; every register its value at power-on, those
  * that CTRL.RST leaves alone included.  All locks.
  */
@@ -479,6 +500,27 @@ void e82540_regs_reset(struct e82540 *dev);
 
 /* e82540_stat_add: to a statistics register, which sticks at its maximum. */
 void e82540_stat_add(struct e82540 *dev, uint32_t reg, uint32_t n);
+
+/* --------------------------------------------------- e82540_doorbell.c */
+
+/*
+ * e82540_doorbell_tail: TDT (or RDT) from memory, if that is where the guest
+ * writes it.  Returns false if another register of the path has changed: then
+ * e82540_doorbell_absorb() comes first.  The path's lock.
+ */
+bool e82540_doorbell_tail(struct e82540 *dev, enum e82540_lock lock);
+
+/* e82540_doorbell_head: let the guest see TDH, RDH.  The path's lock. */
+void e82540_doorbell_head(struct e82540 *dev, enum e82540_lock lock);
+
+/* e82540_doorbell_absorb: take in all that was written.  Bus and path's. */
+void e82540_doorbell_absorb(struct e82540 *dev, enum e82540_lock lock);
+
+/* e82540_doorbell_written: by an access that trapped.  Bus and path's lock. */
+void e82540_doorbell_written(struct e82540 *dev, uint32_t offset);
+
+/* e82540_doorbell_renew: after a reset.  All locks. */
+void e82540_doorbell_renew(struct e82540 *dev);
 
 /* ------------------------------------------------------- e82540_intr.c */
 

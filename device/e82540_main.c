@@ -202,16 +202,40 @@ settle(struct e82540 *dev)
 	timer(dev);
 }
 
+/*
+ * A data path begins: its lock, and what the guest wrote to doorbells.  What
+ * hooks of registers wanted, leave() will see to.  Without the bus lock.
+ */
+static void
+path_enter(struct e82540 *dev, enum e82540_lock path)
+{
+	e82540_lock(dev, path);
+	if (e82540_doorbell_tail(dev, path))
+		return;
+	e82540_unlock(dev, path);
+	e82540_lock(dev, E82540_LOCK_BUS);
+	e82540_lock(dev, path);
+	e82540_doorbell_absorb(dev, path);
+	e82540_unlock(dev, E82540_LOCK_BUS);
+}
+
+static void
+path_leave(struct e82540 *dev, enum e82540_lock path)
+{
+	e82540_doorbell_head(dev, path);
+	e82540_unlock(dev, path);
+}
+
 /* One batch.  Called without the bus lock, returns with it. */
 static void
 pump_tx(struct e82540 *dev, struct e82540_report *report)
 {
 	bool more;
 
-	e82540_lock(dev, E82540_LOCK_TX);
+	path_enter(dev, E82540_LOCK_TX);
 	e82540_report_init(dev, report);
 	more = e82540_tx_run(dev, report);
-	e82540_unlock(dev, E82540_LOCK_TX);
+	path_leave(dev, E82540_LOCK_TX);
 	e82540_lock(dev, E82540_LOCK_BUS);
 	e82540_post(dev, report);
 	dev->want_tx |= more;
@@ -220,10 +244,10 @@ pump_tx(struct e82540 *dev, struct e82540_report *report)
 static void
 pump_rx(struct e82540 *dev, struct e82540_report *report)
 {
-	e82540_lock(dev, E82540_LOCK_RX);
+	path_enter(dev, E82540_LOCK_RX);
 	e82540_report_init(dev, report);
 	e82540_rx_drain(dev, report);
-	e82540_unlock(dev, E82540_LOCK_RX);
+	path_leave(dev, E82540_LOCK_RX);
 	e82540_lock(dev, E82540_LOCK_BUS);
 	e82540_post(dev, report);
 }
@@ -551,6 +575,38 @@ e82540_deadline(struct e82540 *dev)
 	return at;
 }
 
+/* --------------------------------------------------------------- doorbells */
+
+int
+e82540_doorbell_open(struct e82540 *dev, uint64_t now_ns, void *mem)
+{
+	int error = -EBUSY;
+
+	enter(dev, now_ns);
+	lock_path(dev);
+	if (dev->doorbell.mem == NULL) {
+		memset(mem, 0, E82540_DOORBELL_BYTES);
+		dev->doorbell.mem = mem;
+		e82540_doorbell_renew(dev);
+		error = 0;
+	}
+	unlock_path(dev);
+	leave(dev);
+	return error;
+}
+
+void
+e82540_doorbell_close(struct e82540 *dev, uint64_t now_ns)
+{
+	enter(dev, now_ns);
+	lock_path(dev);
+	e82540_doorbell_absorb(dev, E82540_LOCK_TX);
+	e82540_doorbell_absorb(dev, E82540_LOCK_RX);
+	dev->doorbell.mem = NULL;
+	unlock_path(dev);
+	leave(dev);
+}
+
 /* ------------------------------------------------------------------- data */
 
 /*
@@ -565,10 +621,10 @@ e82540_transmit(struct e82540 *dev, uint64_t now_ns)
 
 	if (atomic_load_explicit(&dev->kicked, memory_order_relaxed))
 		atomic_exchange(&dev->kicked, false);
-	e82540_lock(dev, E82540_LOCK_TX);
+	path_enter(dev, E82540_LOCK_TX);
 	e82540_report_init(dev, &report);
 	more = e82540_tx_run(dev, &report);
-	e82540_unlock(dev, E82540_LOCK_TX);
+	path_leave(dev, E82540_LOCK_TX);
 	enter(dev, now_ns);
 	e82540_post(dev, &report);
 	leave(dev);
@@ -593,10 +649,12 @@ e82540_receive(struct e82540 *dev, uint64_t now_ns,
 	struct e82540_report report;
 	unsigned int taken;
 
-	e82540_lock(dev, E82540_LOCK_RX);
+	path_enter(dev, E82540_LOCK_RX);
 	e82540_report_init(dev, &report);
+	if (n == 0)
+		e82540_rx_drain(dev, &report);
 	taken = dev->rx.deaf ? n : e82540_rx_run(dev, frame, n, &report);
-	e82540_unlock(dev, E82540_LOCK_RX);
+	path_leave(dev, E82540_LOCK_RX);
 	enter(dev, now_ns);
 	e82540_post(dev, &report);
 	leave(dev);

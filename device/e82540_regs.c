@@ -753,6 +753,59 @@ store(struct e82540 *dev, uint32_t offset, uint32_t value)
 
 /* ---------------------------------------------------------------- accesses */
 
+static inline bool
+is_doorbell(const struct e82540 *dev, uint32_t offset)
+{
+	return dev->doorbell.mem != NULL &&
+	    offset - E82540_DOORBELL_OFFSET < E82540_DOORBELL_BYTES;
+}
+
+/* Which lock guards a register that can be memory. */
+static inline uint8_t
+doorbell_locks(uint32_t offset)
+{
+	return offset >= E1000_TXDMAC ? TX : RX;
+}
+
+static void
+locks_take(struct e82540 *dev, uint8_t locks)
+{
+	if (locks & TX) {
+		e82540_lock(dev, E82540_LOCK_TX);
+		e82540_doorbell_absorb(dev, E82540_LOCK_TX);
+	}
+	if (locks & RX) {
+		e82540_lock(dev, E82540_LOCK_RX);
+		e82540_doorbell_absorb(dev, E82540_LOCK_RX);
+	}
+}
+
+static void
+locks_release(struct e82540 *dev, uint8_t locks)
+{
+	if (locks & RX)
+		e82540_unlock(dev, E82540_LOCK_RX);
+	if (locks & TX)
+		e82540_unlock(dev, E82540_LOCK_TX);
+}
+
+uint32_t
+e82540_reg_peek(const struct e82540 *dev, uint32_t offset)
+{
+	switch (offset) {
+	case E1000_TDH:
+		return e82540_index(&dev->tdh);
+	case E1000_TDT:
+		return e82540_index(&dev->tdt);
+	case E1000_RDH:
+		return e82540_index(&dev->rdh);
+	case E1000_RDT:
+		return e82540_index(&dev->rdt);
+	default:
+		return e82540_reg(dev, offset);
+	}
+}
+
 uint32_t
 e82540_reg_read(struct e82540 *dev, uint32_t offset)
 {
@@ -763,32 +816,44 @@ e82540_reg_read(struct e82540 *dev, uint32_t offset)
 		dev->counters.bad_access++;
 		return 0;
 	}
+	if (is_doorbell(dev, offset)) {
+		locks_take(dev, doorbell_locks(offset));
+		locks_release(dev, doorbell_locks(offset));
+	}
 	return row->read != NULL ? row->read(dev, offset) :
 				   e82540_reg(dev, offset);
+}
+
+void
+e82540_reg_apply(struct e82540 *dev, uint32_t offset, uint32_t value)
+{
+	const struct e82540_row *row = row_at(dev, offset);
+
+	if (row == NULL)
+		dev->counters.bad_access++;
+	else if (row->write != NULL)
+		row->write(dev, offset, value);
+	else if (row->info.write_mask != 0)
+		store(dev, offset, value);
 }
 
 void
 e82540_reg_write(struct e82540 *dev, uint32_t offset, uint32_t value)
 {
 	const struct e82540_row *row = row_at(dev, offset);
+	bool doorbell = is_doorbell(dev, offset);
+	uint8_t locks = row != NULL ? row->locks : 0;
 
 	dev->counters.reg_writes++;
-	if (row == NULL) {
-		dev->counters.bad_access++;
-		return;
-	}
-	if (row->locks & TX)
-		e82540_lock(dev, E82540_LOCK_TX);
-	if (row->locks & RX)
-		e82540_lock(dev, E82540_LOCK_RX);
-	if (row->write != NULL)
-		row->write(dev, offset, value);
-	else if (row->info.write_mask != 0)
-		store(dev, offset, value);
-	if (row->locks & RX)
-		e82540_unlock(dev, E82540_LOCK_RX);
-	if (row->locks & TX)
-		e82540_unlock(dev, E82540_LOCK_TX);
+	if (doorbell)
+		locks |= doorbell_locks(offset);
+	if (locks != 0)
+		locks_take(dev, locks);
+	e82540_reg_apply(dev, offset, value);
+	if (doorbell)
+		e82540_doorbell_written(dev, offset);
+	if (locks != 0)
+		locks_release(dev, locks);
 }
 
 /* ------------------------------------------------------------------- reset */
@@ -843,6 +908,7 @@ e82540_regs_reset(struct e82540 *dev)
 	e82540_index_set(&dev->tdt, 0);
 	e82540_index_set(&dev->rdh, 0);
 	e82540_index_set(&dev->rdt, 0);
+	e82540_doorbell_renew(dev);
 	nvm_load(dev);
 }
 

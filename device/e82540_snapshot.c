@@ -720,15 +720,16 @@ unlock_all(struct e82540 *dev)
 int64_t
 e82540_save(struct e82540 *dev, uint64_t now_ns, void *buf, size_t len)
 {
-	int64_t bytes;
+	int64_t bytes = -EBUSY;
 
 	lock_all(dev);
 	if (now_ns < dev->now_ns)
 		now_ns = dev->now_ns;
-	bytes = save(dev, now_ns, NULL);
-	if (buf != NULL && (size_t)bytes > len)
+	if (dev->doorbell.mem == NULL)
+		bytes = save(dev, now_ns, NULL);
+	if (buf != NULL && bytes > 0 && (size_t)bytes > len)
 		bytes = -ENOSPC;
-	else if (buf != NULL)
+	else if (buf != NULL && bytes > 0)
 		save(dev, now_ns, buf);
 	unlock_all(dev);
 	return bytes;
@@ -741,7 +742,7 @@ e82540_load(struct e82540 *dev, uint64_t now_ns, const void *buf, size_t len)
 	int error;
 
 	lock_all(dev);
-	error = check(dev, buf, len);
+	error = dev->doorbell.mem != NULL ? -EBUSY : check(dev, buf, len);
 	if (error == 0) {
 		if (dev->now_ns < now_ns)
 			dev->now_ns = now_ns;

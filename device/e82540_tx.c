@@ -871,6 +871,7 @@ to_ourselves(struct run *run)
 	unsigned int i;
 
 	e82540_lock(dev, E82540_LOCK_RX);
+	(void)e82540_doorbell_tail(dev, E82540_LOCK_RX);
 	waiting = dev->rx.waiting;
 	for (i = 0; i < run->n; i++) {
 		from.iov = run->batch->packet[i].iov;
@@ -882,6 +883,7 @@ to_ourselves(struct run *run)
 			missed(run->report);
 		}
 	}
+	e82540_doorbell_head(dev, E82540_LOCK_RX);
 	e82540_unlock(dev, E82540_LOCK_RX);
 	return run->n;
 }

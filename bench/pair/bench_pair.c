@@ -42,6 +42,7 @@ struct sim {
 	_Atomic(uint64_t) now_ns;
 	uint64_t timer_ns;
 	bool line;
+	_Atomic(uint32_t) doorbell[E82540_DOORBELL_BYTES / 4];
 };
 
 static struct machine {
@@ -77,6 +78,29 @@ void
 sim_udelay(struct sim *sim, unsigned int us)
 {
 	advance(sim, us * 1000ull);
+}
+
+bool
+sim_doorbell_read(struct sim *sim, uint32_t reg, uint32_t *value)
+{
+	if (reg - E82540_DOORBELL_OFFSET >= E82540_DOORBELL_BYTES)
+		return false;
+	*value =
+	    atomic_load_explicit(&sim->doorbell[(reg - E82540_DOORBELL_OFFSET) /
+				     4],
+		memory_order_relaxed);
+	return true;
+}
+
+bool
+sim_doorbell_write(struct sim *sim, uint32_t reg, uint32_t value)
+{
+	if (reg - E82540_DOORBELL_OFFSET >= E82540_DOORBELL_BYTES)
+		return false;
+	atomic_store_explicit(&sim->doorbell[(reg - E82540_DOORBELL_OFFSET) /
+				  4],
+	    value, memory_order_release);
+	return true;
 }
 
 static void
@@ -206,7 +230,8 @@ struct cell {
 	enum lem_combine combine;
 	bool header;		/* offloads are the network's */
 	uint16_t flags;		/* LEM_TX_* */
-	const char *what;
+	bool doorbells;		/* TDT is memory, looked at now and then */
+	const char *what;	/* or NULL */
 };
 
 /*
@@ -277,11 +302,17 @@ run_tx(const struct cell *cell, uint64_t packets)
 		lem_tx_doorbell(&m.sc);
 		if (lem_tx_low(&m.sc.tx))
 			lem_tx_make_room(&m.sc);
-		if (i % CLOCK_PACKETS == 0)
+		if (i % CLOCK_PACKETS == 0) {
+			if (cell->doorbells)
+				(void)e82540_transmit(m.dev, m.sim.now_ns);
 			advance(&m.sim, CLOCK_PACKETS * PACKET_NS);
+		}
 		handle_interrupt();
 	}
 	lem_tx_flush(&m.sc);
+	if (cell->doorbells)
+		while (e82540_transmit(m.dev, m.sim.now_ns))
+			continue;
 	lem_tx_reclaim(&m.sc);
 	if (m.sent - before < packets || m.sc.tx.stats.guard_flushes != 0)
 		die("packets were lost");
@@ -316,25 +347,65 @@ run_rx(const struct cell *cell, uint64_t packets)
 #define CSUM	(LEM_TX_IP_CSUM | LEM_TX_TCP_CSUM)
 
 static const struct cell cells[] = {
-	{ "floor.60", run_floor, 60, 0, false, 0,
-	    "copy a frame, use a descriptor" },
-	{ "floor.1514", run_floor, 1514, 0, false, 0, "" },
-	{ "tx.60", run_tx, 60, LEM_COMBINE_ON, false, 0,
-	    "driver + model, send combining" },
-	{ "tx.1514", run_tx, 1514, LEM_COMBINE_ON, false, 0, "zero-copy" },
-	{ "tx.60.off", run_tx, 60, LEM_COMBINE_OFF, false, 0,
-	    "a TDT write a packet" },
-	{ "tx.1514.csum", run_tx, 1514, LEM_COMBINE_ON, false, CSUM,
-	    "the model sums" },
-	{ "tx.1514.hdr", run_tx, 1514, LEM_COMBINE_ON, true, CSUM,
-	    "the network will sum" },
-	{ "tx.60k.tso", run_tx, TSO_BYTES, LEM_COMBINE_ON, false,
-	    LEM_TX_TSO | CSUM, "the model segments" },
-	{ "tx.60k.hdr", run_tx, TSO_BYTES, LEM_COMBINE_ON, true,
-	    LEM_TX_TSO | CSUM, "the network will segment" },
-	{ "rx.60", run_rx, 60, LEM_COMBINE_ON, false, 0,
-	    "model + driver, with FCS" },
-	{ "rx.1514", run_rx, 1514, LEM_COMBINE_ON, false, 0, "" },
+	{ .name = "floor.60",
+	    .run = run_floor,
+	    .len_bytes = 60,
+	    .what = "copy a frame, use a descriptor" },
+	{ .name = "floor.1514", .run = run_floor, .len_bytes = 1514 },
+	{ .name = "tx.60",
+	    .run = run_tx,
+	    .len_bytes = 60,
+	    .combine = LEM_COMBINE_ON,
+	    .what = "driver + model, send combining" },
+	{ .name = "tx.1514",
+	    .run = run_tx,
+	    .len_bytes = 1514,
+	    .combine = LEM_COMBINE_ON,
+	    .what = "zero-copy" },
+	{ .name = "tx.60.off",
+	    .run = run_tx,
+	    .len_bytes = 60,
+	    .what = "a TDT write a packet" },
+	{ .name = "tx.60.memory",
+	    .run = run_tx,
+	    .len_bytes = 60,
+	    .doorbells = true,
+	    .what = "... into memory" },
+	{ .name = "tx.1514.csum",
+	    .run = run_tx,
+	    .len_bytes = 1514,
+	    .combine = LEM_COMBINE_ON,
+	    .flags = CSUM,
+	    .what = "the model sums" },
+	{ .name = "tx.1514.hdr",
+	    .run = run_tx,
+	    .len_bytes = 1514,
+	    .combine = LEM_COMBINE_ON,
+	    .header = true,
+	    .flags = CSUM,
+	    .what = "the network will sum" },
+	{ .name = "tx.60k.tso",
+	    .run = run_tx,
+	    .len_bytes = TSO_BYTES,
+	    .combine = LEM_COMBINE_ON,
+	    .flags = LEM_TX_TSO | CSUM,
+	    .what = "the model segments" },
+	{ .name = "tx.60k.hdr",
+	    .run = run_tx,
+	    .len_bytes = TSO_BYTES,
+	    .combine = LEM_COMBINE_ON,
+	    .header = true,
+	    .flags = LEM_TX_TSO | CSUM,
+	    .what = "the network will segment" },
+	{ .name = "rx.60",
+	    .run = run_rx,
+	    .len_bytes = 60,
+	    .combine = LEM_COMBINE_ON,
+	    .what = "model + driver, with FCS" },
+	{ .name = "rx.1514",
+	    .run = run_rx,
+	    .len_bytes = 1514,
+	    .combine = LEM_COMBINE_ON },
 };
 
 #define CELLS (sizeof(cells) / sizeof(cells[0]))
@@ -359,6 +430,9 @@ set_up(const struct cell *cell)
 {
 	driver_up(cell->combine, cell->header);
 	headers();
+	if (cell->doorbells)
+		m.sc.os.doorbells = e82540_doorbell_open(m.dev, m.sim.now_ns,
+					m.sim.doorbell) == 0;
 }
 
 /* ------------------------------------------------------------ measurement */
@@ -455,7 +529,7 @@ print_table(const struct result *r, const char *why)
 			printf("%13s", "-");
 		else
 			printf("%13.1f", r[i].count);
-		printf("  %s\n", cells[i].what);
+		printf("  %s\n", cells[i].what != NULL ? cells[i].what : "");
 	}
 	printf("1514 bytes cost %.2f times what 60 cost.\n", r[3].ns / r[2].ns);
 	if (r[0].count < 0)

@@ -28,7 +28,7 @@ topic "the cells"
 run --runs 1 --packets 20000 --json "$tmp/json.new"
 status_is 0
 mv "$tmp/json.new" "$tmp/json"
-json '.cells | length == 11'
+json '.cells | length == 12'
 json '[.cells[].ns] | min > 0'
 if command -v valgrind >/dev/null; then
 	topic "instructions a packet"

@@ -594,6 +594,48 @@ op_due(void)
 	run();
 }
 
+/* Whoever looks at doorbells: all that was rung is answered. */
+static void
+look(void)
+{
+	(void)transmit();
+	(void)receive(NULL, 0);
+	(void)transmit();
+	CHECK(!fuzz.open || e82540_doorbell_rung(fuzz.dev) == 0);
+}
+
+static void
+doorbells_open(bool mapped)
+{
+	call_begins();
+	CHECK(e82540_doorbell_open(fuzz.dev, fuzz.now_ns, fuzz_doorbell) ==
+	    (fuzz.open ? -EBUSY : 0));
+	call_ends();
+	fuzz.open = true;
+	fuzz.mapped = mapped;
+	CHECK(e82540_save(fuzz.dev, fuzz.now_ns, NULL, 0) == -EBUSY);
+}
+
+/* Open, unmap and close are three steps: in between accesses trap. */
+static void
+doorbells(unsigned int what)
+{
+	switch (what) {
+	case 0:
+		look();
+		break;
+	case 1:
+		doorbells_open(true);
+		break;
+	case 2:
+		doorbells_open(false);
+		break;
+	default:
+		doorbells_close();
+		break;
+	}
+}
+
 static void
 op_host(void)
 {
@@ -623,7 +665,7 @@ op_host(void)
 	}
 	call_ends();
 	if ((how & 7) > 5)
-		(void)transmit();
+		doorbells(how >> 3 & 3);
 }
 
 static void
@@ -661,6 +703,7 @@ op_snapshot(void)
 
 	if (++saves > 2)
 		return;
+	doorbells_close();
 	len = e82540_save(dev, fuzz.now_ns, NULL, 0);
 	CHECK(len > 0 && len < 0x100000);
 	saved = malloc((size_t)len * 2);

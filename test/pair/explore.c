@@ -2,8 +2,8 @@
 /*
  * Send combining, exhaustively: every interleaving of a sender, the device, an
  * interrupt handler, the guard, masking, mode switches, link loss, stop, start
- * and reset, on a ring of 8 descriptors, the real driver against the real
- * model.
+ * and reset, doorbells as memory that comes and goes, on a ring of 8
+ * descriptors, the real driver against the real model.
  *
  * A state is all memory of driver, device and guest, and the little the test
  * adds (struct world).  From each, each action that is possible is taken;
@@ -124,6 +124,32 @@ static const struct setting settings[] = {
 	    .async = true,
 	    .max_segs = 1,
 	    DELAYS },
+	{ .name = "doorbells",
+	    .what = "TDT is memory, or not",
+	    .async = true,
+	    .doorbells = true,
+	    .sparse = true,
+	    .max_segs = 1,
+	    ITR2 },
+	{ .name = "doorbells-stop",
+	    .what = "... stop, start, reset",
+	    .async = true,
+	    .doorbells = true,
+	    .calm = true,
+	    .stops = true,
+	    .resets = true,
+	    .sparse = true,
+	    .max_segs = 1,
+	    ITR2 },
+	{ .name = "doorbells-off",
+	    .what = "... a TDT write each packet, and not",
+	    .async = true,
+	    .doorbells = true,
+	    .calm = true,
+	    .switching = true,
+	    .sparse = true,
+	    .max_segs = 1,
+	    ITR2 },
 	{ .name = "context",
 	    .what = "... packets of up to three descriptors",
 	    .async = true,
@@ -178,7 +204,7 @@ check_state(void)
 		return;
 	if (behind(clean, tx->tail_posted) > behind(clean, tx->next_to_use))
 		fail("clean <= posted <= use does not hold");
-	if (e82540_index(&sim->dev->tdt) != tx->tail_posted)
+	if (tail_written() != tx->tail_posted)
 		fail("tail_posted is not TDT");
 	if (behind(clean, e82540_index(&sim->dev->tdh)) >
 	    behind(clean, tx->tail_posted))
@@ -363,6 +389,7 @@ machine_new(void)
 	const struct sim_config config = {
 		.chip = E82540_82540EM,
 		.async = set->async,
+		.doorbells = set->doorbells,
 		.tx_count = RING,
 		.rx_count = 8,
 		.max_segs = set->max_segs,
@@ -394,6 +421,7 @@ machine_new(void)
 	image_add(&image, sim, sizeof(*sim));
 	image_add(&image, &world, sizeof(world));
 	image_add(&image, sim->ram, sim->ram_bytes);
+	image_add(&image, sim->doorbell, E82540_DOORBELL_BYTES);
 	/* Not what means nothing between two runs, and not the FIFO. */
 	image_add(&image, sim->dev, offsetof(struct e82540, tx.batch));
 	after = (uint8_t *)(&sim->dev->tx.batch + 1);

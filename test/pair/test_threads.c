@@ -8,7 +8,8 @@
  *	other	  reads statistics and STATUS, sets causes
  *	transmit  e82540_transmit()
  *	receive	  e82540_receive()
- *	host	  e82540_run(), snapshots, guest memory, link, back-pressure
+ *	host	  e82540_run(), snapshots, guest memory, link, back-pressure,
+ *		  doorbells that are memory, and not
  *
  * What is counted: packets reach the wire, and frames the driver, byte for
  * byte, in order, none lost but by a reset or while the link is down.
@@ -28,6 +29,7 @@ static const uint8_t mac[6] = { 0x52, 0x54, 0x00, 0x12, 0x34, 0x56 };
 static const struct sim_config defaults = {
 	.async = true,
 	.threads = true,
+	.doorbells = true,
 	.tx_count = 64,
 	.rx_count = 64,
 	.max_segs = 1,
@@ -48,7 +50,7 @@ static struct {
 	atomic_ullong offered;		/* frames, consumed by the model */
 	atomic_ullong received;		/* ... that the driver got */
 	atomic_ullong wrong;		/* bytes, order, flags */
-	unsigned long long resets, snapshots, regions;
+	unsigned long long resets, snapshots, regions, maps;
 } run;
 
 static void
@@ -261,6 +263,30 @@ host_seldom(unsigned int i, void *snapshot)
 		e82540_link_set(sim->dev, sim_now(sim), i % 200 != 0);
 }
 
+/* Doorbells come and go, now and then without ever being the guest's. */
+static void
+host_doorbells(unsigned int i)
+{
+	switch (i % 4) {
+	case 0:
+		wrong_if(e82540_doorbell_open(sim->dev, sim_now(sim),
+			     sim->doorbell) != 0);
+		break;
+	case 1:
+		sim_doorbell_map(sim, i % 16 != 1);
+		run.maps += i % 16 != 1;
+		break;
+	case 2:
+		(void)e82540_doorbell_rung(sim->dev);
+		(void)e82540_receive(sim->dev, sim_now(sim), NULL, 0);
+		sim_doorbell_map(sim, false);
+		break;
+	default:
+		e82540_doorbell_close(sim->dev, sim_now(sim));
+		break;
+	}
+}
+
 static void *
 host(void *arg)
 {
@@ -271,6 +297,7 @@ host(void *arg)
 		sim_advance(sim, 1 + i % 10000);
 		e82540_run(sim->dev, sim_now(sim));
 		sim_room(sim, i % 3 == 0 ? 3 : UINT_MAX);
+		host_doorbells(i);
 		if (!run.ending)
 			host_seldom(i, snapshot);
 		else if (!e82540_link_up(sim->dev))
@@ -343,13 +370,13 @@ run_all(enum e82540_chip chip, bool faults)
 
 	e82540_counters(sim->dev, &c);
 	print_message("%llu packets, %llu frames of %llu, %llu resets, %llu "
-		      "snapshots, %llu maps, %llu interrupts\n",
+		      "snapshots, %llu regions, %llu maps, %llu interrupts\n",
 	    run.sent, run.received, run.offered, run.resets, run.snapshots,
-	    run.regions, (unsigned long long)c.interrupts);
+	    run.regions, run.maps, (unsigned long long)c.interrupts);
 	assert_int_equal(run.wrong, 0);
 	assert_int_equal(run.sent, run.accepted);
 	assert_true(run.sent > 100 && run.received > 100);
-	assert_true(run.snapshots > 0 && run.regions > 0);
+	assert_true(run.snapshots > 0 && run.regions > 0 && run.maps > 0);
 	if (!faults) {
 		assert_int_equal(run.received, run.offered);
 		assert_int_equal(c.tx_packets, run.sent);

@@ -37,6 +37,8 @@ struct setting {
 	bool guard;		/* ticks; needs not, where age is bounded */
 	bool masking;
 	bool switching;		/* of the mode; else ON */
+	bool doorbells;		/* memory for registers comes and goes */
+	bool calm;		/* ... comes when all is quiet */
 	uint16_t max_segs;
 	struct lem_moderation m;
 	unsigned int window;	/* quanta: bound of the device's report */
@@ -56,6 +58,7 @@ static struct world {
 	bool read;		/* ... ICR was read */
 	bool masked;
 	bool cable;
+	bool open;		/* doorbells are, and perhaps mapped */
 	bool hurry;		/* something has waited for a quantum */
 } world;
 
@@ -92,12 +95,24 @@ deferred(void)
 	return tx->next_to_use != tx->tail_posted;
 }
 
-/* Has the device packets that it may send? */
+/* TDT, as the guest wrote it last. */
+static uint16_t
+tail_written(void)
+{
+	uint32_t tail = e82540_index(&sim->dev->tdt);
+
+	if (world.open)
+		tail = sim->doorbell[(E1000_TDT - E82540_DOORBELL_OFFSET) / 4];
+	return (uint16_t)tail;
+}
+
+/* Has the device packets that it may send, or anything else to look at? */
 static bool
 device_busy(void)
 {
-	return sim->dev->tx.open &&
-	    e82540_index(&sim->dev->tdh) != e82540_index(&sim->dev->tdt);
+	return (sim->dev->tx.open &&
+		   e82540_index(&sim->dev->tdh) != tail_written()) ||
+	    (world.open && e82540_doorbell_rung(sim->dev) & E82540_RUNG_TX);
 }
 
 /* Is nothing left to do but by the clock, or by the sender? */
@@ -400,6 +415,54 @@ reclaim_first(void)
 	(void)lem_tx_combine_set(sc, LEM_COMBINE_RECLAIM_FIRST);
 }
 
+static bool
+may_open(void)
+{
+	return set->doorbells && !world.open && (!set->calm || quiet());
+}
+
+static void
+open_doorbells(void)
+{
+	if (e82540_doorbell_open(sim->dev, sim_now(sim), sim->doorbell) != 0)
+		fail("doorbells can not be opened");
+	world.open = true;
+}
+
+static bool
+may_map(void)
+{
+	return world.open && !sim->mapped;
+}
+
+static void
+map(void)
+{
+	sim_doorbell_map(sim, true);
+}
+
+static bool
+may_unmap(void)
+{
+	return sim->mapped;
+}
+
+static void
+unmap(void)
+{
+	sim_doorbell_map(sim, false);
+}
+
+static void
+close_doorbells(void)
+{
+	e82540_doorbell_close(sim->dev, sim_now(sim));
+	world.open = false;
+	/* What is left there makes no difference; so be it no other state. */
+	memset(sim->doorbell, 0, E82540_DOORBELL_BYTES);
+	memset(sim->dev->doorbell.seen, 0, sizeof(sim->dev->doorbell.seen));
+}
+
 /* A link that comes up stays until all is quiet: else nothing has a bound. */
 static bool
 may_cable(void)
@@ -523,6 +586,10 @@ static const struct action {
 	{ "mode OFF", may_off, off },
 	{ "mode ON", may_on, on },
 	{ "mode RECLAIM_FIRST", may_reclaim_first, reclaim_first },
+	{ "doorbells: open", may_open, open_doorbells },
+	{ "doorbells: map", may_map, map },
+	{ "doorbells: unmap", may_unmap, unmap },
+	{ "doorbells: close", may_map, close_doorbells },
 	{ "cable", may_cable, cable },
 	{ "stop", may_stop, stop },
 	{ "reset", may_reset, reset },

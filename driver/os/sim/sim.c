@@ -185,8 +185,11 @@ sim_new(const struct sim_config *config)
 	sim->room = UINT_MAX;
 	for (i = 0; i < 3; i++)
 		pthread_mutex_init(&sim->lock[i], NULL);
+	pthread_rwlock_init(&sim->mapping, NULL);
 	host_init(sim);
-	if (ram_init(sim) != 0 || device_init(sim) != 0) {
+	sim->doorbell = zeroed(E82540_DOORBELL_BYTES);
+	if (sim->doorbell == NULL || ram_init(sim) != 0 ||
+	    device_init(sim) != 0) {
 		sim_free(sim);
 		return NULL;
 	}
@@ -202,6 +205,8 @@ sim_free(struct sim *sim)
 		return;
 	for (i = 0; i < 3; i++)
 		pthread_mutex_destroy(&sim->lock[i]);
+	pthread_rwlock_destroy(&sim->mapping);
+	free(sim->doorbell);
 	free(sim->ram);
 	free(sim->dev);
 	free(sim);
@@ -237,6 +242,7 @@ sim_attach(struct sim *sim)
 	sim->sc.os.sim = sim;
 	sim->sc.os.dev = sim->dev;
 	sim->sc.os.now_ns = &sim->now_ns;
+	sim->sc.os.doorbells = c->doorbells;
 	sim->sc.device_id = device_id[c->chip];
 	error = lem_attach(&sim->sc);
 	if (error == 0)
@@ -284,6 +290,50 @@ sim_advance(struct sim *sim, uint64_t ns)
 		e82540_run(sim->dev, sim_now(sim));
 	}
 	sim->now_ns = end_ns;
+}
+
+static _Atomic(uint32_t) *
+doorbell(struct sim *sim, uint32_t reg)
+{
+	if (!sim->mapped ||
+	    reg - E82540_DOORBELL_OFFSET >= E82540_DOORBELL_BYTES)
+		return NULL;
+	return &sim->doorbell[(reg - E82540_DOORBELL_OFFSET) / 4];
+}
+
+bool
+sim_doorbell_read(struct sim *sim, uint32_t reg, uint32_t *value)
+{
+	_Atomic(uint32_t) *word;
+
+	pthread_rwlock_rdlock(&sim->mapping);
+	word = doorbell(sim, reg);
+	if (word != NULL)
+		*value = atomic_load_explicit(word, memory_order_relaxed);
+	pthread_rwlock_unlock(&sim->mapping);
+	return word != NULL;
+}
+
+/* Release: as x86 orders stores. */
+bool
+sim_doorbell_write(struct sim *sim, uint32_t reg, uint32_t value)
+{
+	_Atomic(uint32_t) *word;
+
+	pthread_rwlock_rdlock(&sim->mapping);
+	word = doorbell(sim, reg);
+	if (word != NULL)
+		atomic_store_explicit(word, value, memory_order_release);
+	pthread_rwlock_unlock(&sim->mapping);
+	return word != NULL;
+}
+
+void
+sim_doorbell_map(struct sim *sim, bool mapped)
+{
+	pthread_rwlock_wrlock(&sim->mapping);
+	sim->mapped = mapped;
+	pthread_rwlock_unlock(&sim->mapping);
 }
 
 /* At least us microseconds: where time comes in quanta, so many whole ones. */

@@ -33,6 +33,7 @@ struct sim_config {
 	enum e82540_chip chip;
 	bool async;			/* the model kicks; sim_transmit() */
 	bool threads;
+	bool doorbells;			/* sim_doorbell_*() will be called */
 	bool moderation_off;
 	uint8_t vnet_hdr_bytes;		/* as in struct e82540_config */
 	uint8_t offloads;
@@ -70,6 +71,11 @@ struct sim {
 	uint64_t edge_ns;		/* when last */
 	unsigned int violations;	/* of the contract of e82540.h */
 	pthread_mutex_t lock[3];
+
+	/* Registers as memory, while the guest may see it there. */
+	_Atomic(uint32_t) *doorbell;
+	bool mapped;
+	pthread_rwlock_t mapping;	/* guards mapped: what a TLB does */
 
 	/* wire: each packet sent, with the tx lock held. */
 	void (*wire)(void *arg, const struct e82540_packet *packet);
@@ -109,6 +115,13 @@ void sim_transmit(struct sim *sim);
  * model is told.  Threads.
  */
 void sim_room(struct sim *sim, unsigned int n);
+
+/*
+ * sim_doorbell_map: from now on the guest's accesses to these registers are to
+ * memory, or no more: when it returns none is under way.  Between
+ * e82540_doorbell_open() of sim->doorbell and _close().  Threads.
+ */
+void sim_doorbell_map(struct sim *sim, bool mapped);
 
 /*
  * sim_irq: what an interrupt handler does if the line is asserted: cause,

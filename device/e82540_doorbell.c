@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Doorbells: the registers of both rings as memory of the guest's.
+ *
+ *	 guest                 mem                    model
+ *	TDT = 7  ----------->  [TDT]  ---- tail() ---> tdt
+ *	TADV = 8 ----------->  [TADV] ---- absorb() -> reg[]
+ *	x = TDH  <-----------  [TDH]  <--- head() ---- tdh
+ *
+ * A write of the guest's costs it nothing, and tells nobody.  So whoever runs a
+ * data path compares memory with `seen`, what it was when the model looked
+ * last, before it looks at the ring.  Four rules:
+ *
+ * 1. A tail alone, which is what changes all the time, needs only the lock of
+ *    its path.  Any other register is taken in with the bus lock as well.
+ * 2. The tail is loaded before the others (acquire), and taken in after them:
+ *    what the guest wrote before it belongs to it.
+ * 3. An access that still traps, to a register which that path's lock guards,
+ *    takes in first what is in memory: it was written before.
+ * 4. What the model writes (a head; a register without its reserved bits) it
+ *    writes by compare and exchange: what the guest wrote meanwhile stays, and
+ *    is taken in next time.
+ *
+ * By 3 the order of a driver's accesses is kept whatever their kind, and
+ * nothing is lost when memory comes or goes: at either end accesses trap for a
+ * while with memory in place.
+ */
+#include "e82540_impl.h"
+
+#define WORD(offset) (((offset)-E82540_DOORBELL_OFFSET) / 4)
+
+/* Of a path: tail, head, what the data path or the timers look at, the rest. */
+struct path {
+	enum e82540_lock lock;
+	uint8_t count;
+	uint8_t hot;		/* so many are looked at before each batch */
+	uint16_t reg[E82540_DOORBELL_REGS];
+};
+
+#define TAIL	0
+#define HEAD	1
+
+static const struct path paths[E82540_DOORBELL_PATHS] = {
+	{
+	    .lock = E82540_LOCK_TX,
+	    .count = 15,
+	    .hot = 9,
+	    .reg = { E1000_TDT, E1000_TDH, E1000_TDBAL, E1000_TDBAH,
+		E1000_TDLEN, E1000_TIDV, E1000_TXDCTL, E1000_TADV, E1000_TSPMT,
+		E1000_TXDMAC, E1000_TDFH, E1000_TDFT, E1000_TDFHS, E1000_TDFTS,
+		E1000_TDFPC },
+	},
+	{
+	    .lock = E82540_LOCK_RX,
+	    .count = 13,
+	    .hot = 11,
+	    .reg = { E1000_RDT, E1000_RDH, E1000_RDBAL, E1000_RDBAH,
+		E1000_RDLEN, E1000_RDTR, E1000_RXDCTL, E1000_RADV, E1000_RSRPD,
+		E1000_FCRTL, E1000_FCRTH, E1000_RDFHS, E1000_RDFTS },
+	},
+};
+
+static inline unsigned int
+path_of(enum e82540_lock lock)
+{
+	return lock == E82540_LOCK_TX ? 0 : 1;
+}
+
+static inline uint32_t
+load(const struct e82540_doorbell *d, uint32_t offset)
+{
+	return atomic_load_explicit(&d->mem[WORD(offset)],
+	    memory_order_relaxed);
+}
+
+static inline uint32_t
+seen(const struct e82540_doorbell *d, unsigned int p, unsigned int i)
+{
+	return atomic_load_explicit(&d->seen[p][i], memory_order_relaxed);
+}
+
+static inline void
+seen_set(struct e82540_doorbell *d, unsigned int p, unsigned int i, uint32_t v)
+{
+	atomic_store_explicit(&d->seen[p][i], v, memory_order_relaxed);
+}
+
+/* What the guest wrote before the tail is there for the loads that follow. */
+static inline uint32_t
+load_tail(const struct e82540_doorbell *d, unsigned int p)
+{
+	return atomic_load_explicit(&d->mem[WORD(paths[p].reg[TAIL])],
+	    memory_order_acquire);
+}
+
+/* Has any other of the first n changed? */
+static inline bool
+others_changed(const struct e82540_doorbell *d, unsigned int p, unsigned int n)
+{
+	unsigned int i;
+	uint32_t changed = 0;
+
+	for (i = HEAD; i < n; i++)
+		changed |= load(d, paths[p].reg[i]) ^ seen(d, p, i);
+	return changed != 0;
+}
+
+/* Memory shows what the register is, unless the guest wrote it again. */
+static void
+show(struct e82540 *dev, unsigned int p, unsigned int i)
+{
+	struct e82540_doorbell *d = &dev->doorbell;
+	uint32_t offset = paths[p].reg[i];
+	uint32_t was = seen(d, p, i), now = e82540_reg_peek(dev, offset);
+
+	if (was != now &&
+	    atomic_compare_exchange_strong_explicit(&d->mem[WORD(offset)], &was,
+		now, memory_order_relaxed, memory_order_relaxed))
+		seen_set(d, p, i, now);
+}
+
+/* ... whatever is there. */
+static void
+put(struct e82540 *dev, unsigned int p, unsigned int i)
+{
+	struct e82540_doorbell *d = &dev->doorbell;
+	uint32_t now = e82540_reg_peek(dev, paths[p].reg[i]);
+
+	atomic_store_explicit(&d->mem[WORD(paths[p].reg[i])], now,
+	    memory_order_relaxed);
+	seen_set(d, p, i, now);
+}
+
+/* ------------------------------------------------------- for data paths */
+
+bool
+e82540_doorbell_tail(struct e82540 *dev, enum e82540_lock lock)
+{
+	struct e82540_doorbell *d = &dev->doorbell;
+	unsigned int p = path_of(lock);
+	uint32_t tail;
+
+	if (d->mem == NULL)
+		return true;
+	tail = load_tail(d, p);
+	if (others_changed(d, p, paths[p].hot))
+		return false;
+	if (tail != seen(d, p, TAIL)) {
+		seen_set(d, p, TAIL, tail);
+		e82540_index_set(p == 0 ? &dev->tdt : &dev->rdt,
+		    tail & E1000_TDT_MASK);
+	}
+	return true;
+}
+
+void
+e82540_doorbell_head(struct e82540 *dev, enum e82540_lock lock)
+{
+	if (dev->doorbell.mem != NULL)
+		show(dev, path_of(lock), HEAD);
+}
+
+/* -------------------------------------------------------- for registers */
+
+void
+e82540_doorbell_absorb(struct e82540 *dev, enum e82540_lock lock)
+{
+	struct e82540_doorbell *d = &dev->doorbell;
+	unsigned int p = path_of(lock), i;
+	uint32_t tail, value;
+
+	if (d->mem == NULL)
+		return;
+	tail = load_tail(d, p);
+	for (i = HEAD; i < paths[p].count; i++) {
+		value = load(d, paths[p].reg[i]);
+		if (value == seen(d, p, i))
+			continue;
+		seen_set(d, p, i, value);
+		e82540_reg_apply(dev, paths[p].reg[i], value);
+		show(dev, p, i);
+	}
+	if (tail != seen(d, p, TAIL)) {
+		seen_set(d, p, TAIL, tail);
+		e82540_reg_apply(dev, paths[p].reg[TAIL], tail);
+		show(dev, p, TAIL);
+	}
+}
+
+void
+e82540_doorbell_written(struct e82540 *dev, uint32_t offset)
+{
+	unsigned int p = offset >= E1000_TXDMAC ? 0 : 1, i;
+
+	for (i = 0; i < paths[p].count; i++)
+		if (paths[p].reg[i] == offset)
+			put(dev, p, i);
+}
+
+void
+e82540_doorbell_renew(struct e82540 *dev)
+{
+	unsigned int p, i;
+
+	if (dev->doorbell.mem == NULL)
+		return;
+	for (p = 0; p < E82540_DOORBELL_PATHS; p++)
+		for (i = 0; i < paths[p].count; i++)
+			put(dev, p, i);
+}
+
+/* --------------------------------------------------------- for the host */
+
+unsigned int
+e82540_doorbell_rung(const struct e82540 *dev)
+{
+	const struct e82540_doorbell *d = &dev->doorbell;
+	unsigned int p, rung = 0;
+
+	for (p = 0; p < E82540_DOORBELL_PATHS; p++)
+		if (load(d, paths[p].reg[TAIL]) != seen(d, p, TAIL) ||
+		    others_changed(d, p, paths[p].hot))
+			rung |= 1u << p;
+	return rung;
+}
