@@ -23,6 +23,8 @@ SOVERSION = 1
 WARN	= -Wall -Wextra $(if $(filter check%,$(MAKECMDGOALS)),-Werror)
 USERFLAGS = -std=c11 -D_GNU_SOURCE $(WARN) -Ihw -Idriver -Idevice -Ibench \
 	  -Ibench/guest -DLEM_VERSION='"$(VERSION)"' -pthread
+HOSTFLAGS = -std=c11 -D_GNU_SOURCE $(WARN) -Ihw -Idevice -Ihost -Ihost/vm \
+	  -I$(BUILD)/host -pthread
 DEVFLAGS = -std=c11 $(WARN) -Ihw -Idevice -fPIC -fvisibility=hidden
 CFLAGS	?= -O2 -g
 # The core is called a packet at a time: without calls TCG runs it 1.2 times as
@@ -38,16 +40,18 @@ CORE	= driver/lem_main.c driver/lem_phy.c driver/lem_txrx.c \
 BARE	= driver/os/bare/start.S driver/os/bare/bare.c
 BENCH	= $(sort $(wildcard bench/*.c))
 DEVICE	= $(sort $(wildcard device/*.c))
+HOST	= $(sort $(wildcard host/*.c))
+VM	= $(sort $(wildcard host/vm/*.c))
 SIM	= $(sort $(wildcard driver/os/sim/*.c))
-HEADERS	= $(wildcard hw/*.h driver/*.h driver/os/*/*.h device/*.h bench/*.h \
-	  bench/*/*.h test/*/*.h)
+HEADERS	= $(wildcard hw/*.h driver/*.h driver/os/*/*.h device/*.h host/*.h \
+	  host/*/*.h bench/*.h bench/*/*.h test/*/*.h)
 
 # V=1 shows whole commands.
 say	= $(if $(V),,@echo '  $(1) $@';)
 
 all: build
-build: $(BUILD)/lem-bench $(BUILD)/libe82540.a $(BUILD)/libe82540.so \
-    $(BUILD)/bench_pair
+build: $(BUILD)/lem-bench $(BUILD)/lem-vm $(BUILD)/libe82540.a \
+    $(BUILD)/libe82540.so $(BUILD)/bench_pair
 check-clang: build
 
 # --- the bare-metal guest -------------------------------------------------
@@ -116,6 +120,22 @@ $(BUILD)/bench_pair: bench/pair/bench_pair.c $(CORE) $(BUILD)/libe82540.a \
 
 bench-pair: $(BUILD)/bench_pair
 	$(BUILD)/bench_pair $(ARGS)
+
+# --- lem-vm ---------------------------------------------------------------
+
+$(BUILD)/host/dsdt.hex: host/vm/dsdt.asl
+	@mkdir -p $(@D)
+	$(call say,ASL)iasl -va -tc -p $(BUILD)/host/dsdt $< >$@.log || \
+	    { cat $@.log; exit 1; }
+
+$(BUILD)/host/%.o: host/%.c $(HEADERS) $(BUILD)/host/dsdt.hex
+	@mkdir -p $(@D)
+	$(call say,CC)$(CC) $(HOSTFLAGS) $(CFLAGS) -c -o $@ $<
+
+HOST_OBJ = $(patsubst %.c,$(BUILD)/%.o,$(HOST) $(VM))
+
+$(BUILD)/lem-vm: $(HOST_OBJ) $(BUILD)/libe82540.a
+	$(call say,LD)$(CC) $(CFLAGS) -pthread -o $@ $^ -lseccomp
 
 # --- tests ----------------------------------------------------------------
 #
@@ -273,8 +293,10 @@ coverage: $(COV_TEST) $(COV_FUZZ)
 
 install: build
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
-	install -m 755 $(BUILD)/lem-bench $(DESTDIR)$(PREFIX)/bin/
-	install -m 644 man/lem-bench.1 $(DESTDIR)$(PREFIX)/share/man/man1/
+	install -m 755 $(BUILD)/lem-bench $(BUILD)/lem-vm \
+	    $(DESTDIR)$(PREFIX)/bin/
+	install -m 644 man/lem-bench.1 man/lem-vm.1 \
+	    $(DESTDIR)$(PREFIX)/share/man/man1/
 	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include \
 	    $(DESTDIR)$(PREFIX)/share/man/man3
 	install -m 644 device/e82540.h $(DESTDIR)$(PREFIX)/include/

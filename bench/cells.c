@@ -8,7 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const hosts[] = { "qemu-kvm", "qemu-tcg" };
+/* Where cells run, and how their ids begin. */
+static const struct {
+	const char *name, *id;
+} hosts[] = {
+	{ "qemu-kvm", "kvm" },
+	{ "qemu-tcg", "tcg" },
+	{ "lem-vm", "vm" },
+};
 
 /* How each row sets up hypervisor and driver. */
 static const struct {
@@ -20,6 +27,7 @@ static const struct {
 	[LEM_ROW_STANDARD] = { "standard", 0, false, false },
 	[LEM_ROW_COMBINED_ALONE] = { "combined-alone", 1, false, false },
 	[LEM_ROW_MODERATED] = { "moderated", 0, true, false },
+	[LEM_ROW_INTERRUPT] = { "interrupt", 0, true, false },
 	[LEM_ROW_ORIGINAL] = { "original", 2, true, false },
 	[LEM_ROW_COMBINED] = { "combined", 1, true, false },
 	[LEM_ROW_VIRTIO] = { "virtio", 0, false, true },
@@ -29,7 +37,9 @@ static const struct {
 /* What is run: with --quick the rows of `quick`, with --full all of `full`. */
 #define ROW(r)	(1u << LEM_ROW_##r)
 #define RFC	(ROW(STANDARD) | ROW(MODERATED) | ROW(COMBINED) | ROW(VIRTIO))
-#define ALL	(RFC | ROW(COMBINED_ALONE) | ROW(ORIGINAL) | ROW(VIRTIO_POLL))
+#define ALL								\
+	(RFC | ROW(COMBINED_ALONE) | ROW(ORIGINAL) | ROW(INTERRUPT) |	\
+	    ROW(VIRTIO_POLL))
 
 static const struct {
 	const char *workload, *sink;
@@ -52,6 +62,10 @@ static const struct {
 	{ "ping", "dgram", ROW(MODERATED) | ROW(COMBINED) },
 };
 
+/* The ways by which a doorbell can reach lem-vm; its own choice is "auto". */
+static const char *const ways[] = { "exit", "thread", "ioeventfd", "coalesced",
+	"mapped" };
+
 static bool
 wanted(const char *id, const char *patterns)
 {
@@ -73,9 +87,14 @@ wanted(const char *id, const char *patterns)
 static void
 set_skipped(struct lem_cell *cell, const struct lem_host *host)
 {
+	bool lem_vm = strcmp(cell->host, "lem-vm") == 0;
 	const char *why = "";
 
-	if (!host->has_qemu)
+	if (lem_vm && !host->has_kvm)
+		why = host->why_no_kvm;
+	else if (lem_vm)
+		why = host->why_no_lem_vm;
+	else if (!host->has_qemu)
 		why = host->why_no_qemu;
 	else if (strcmp(cell->host, "qemu-kvm") == 0 && !host->has_kvm)
 		why = host->why_no_kvm;
@@ -87,16 +106,31 @@ set_skipped(struct lem_cell *cell, const struct lem_host *host)
 	(void)snprintf(cell->skipped, sizeof(cell->skipped), "%s", why);
 }
 
+static const char *
+host_id(const char *name)
+{
+	size_t h = 0;
+
+	while (strcmp(hosts[h].name, name) != 0)
+		h++;
+	return hosts[h].id;
+}
+
 static void
 add(struct lem_results *r, const struct lem_options *o,
     const struct lem_host *host, struct lem_cell cell)
 {
 	struct lem_cell *c = &r->cell[r->cells];
+	bool lem_vm = strcmp(cell.host, "lem-vm") == 0;
 	int n;
 
+	if (lem_vm && rows[cell.row].virtio)
+		return;			/* it has e1000s only */
 	n = snprintf(cell.id, sizeof(cell.id), "%s.%s.%s.%s",
-	    cell.host + strlen("qemu-"), cell.workload, cell.sink,
-	    rows[cell.row].id);
+	    host_id(cell.host), cell.workload, cell.sink, rows[cell.row].id);
+	if (cell.way)
+		n += snprintf(cell.id + n, sizeof(cell.id) - (size_t)n, ".%s",
+		    cell.doorbell);
 	if (cell.frame != o->frame[0])
 		n += snprintf(cell.id + n, sizeof(cell.id) - (size_t)n,
 		    ".frame%u", cell.frame);
@@ -108,6 +142,8 @@ add(struct lem_results *r, const struct lem_options *o,
 	cell.nic = rows[cell.row].virtio ? "virtio-net" : "e1000";
 	cell.driver = rows[cell.row].virtio ? "virtio-net" : "lem";
 	cell.guest = "bare";
+	if (lem_vm && cell.doorbell == NULL)
+		cell.doorbell = "auto";
 	cell.moderation = rows[cell.row].moderation;
 	cell.mit_enable = rows[cell.row].mit_enable;
 	if (!cell.moderation)
@@ -164,6 +200,25 @@ add_curves(struct lem_results *r, const struct lem_options *o,
 						.sweep = true });
 }
 
+/* The doorbell ways: the standard driver, which rings for each packet. */
+static void
+add_ways(struct lem_results *r, const struct lem_options *o,
+    const struct lem_host *host)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+		add(r, o, host,
+		    (struct lem_cell){ .host = "lem-vm",
+			.workload = "tx",
+			.sink = "null",
+			.row = LEM_ROW_MODERATED,
+			.frame = o->frame[0],
+			.itr = o->itr[0],
+			.doorbell = ways[i],
+			.way = true });
+}
+
 /* A pattern of the list that no cell matches, NULL when there is none. */
 static const char *
 find_unmatched(const struct lem_results *r, const char *patterns)
@@ -191,21 +246,24 @@ lem_cells_make(struct lem_results *r, const struct lem_options *o,
     const struct lem_host *host, const char **unmatched)
 {
 	size_t h,
-	    most = 2 *
-	    (LEM_ROWS * (sizeof(plan) / sizeof(plan[0])) * LEM_LIST_MAX +
-		LEM_ROWS * (sizeof(curves) / sizeof(curves[0])) * LEM_LIST_MAX);
+	    most = sizeof(ways) / sizeof(ways[0]) +
+	    sizeof(hosts) / sizeof(hosts[0]) *
+		(LEM_ROWS * (sizeof(plan) / sizeof(plan[0])) * LEM_LIST_MAX +
+		    LEM_ROWS * (sizeof(curves) / sizeof(curves[0])) *
+			LEM_LIST_MAX);
 	/* Curves take time: of one host only, unless all is asked for. */
-	const char *curve_host = hosts[host->has_kvm ? 0 : 1];
+	size_t curve_host = host->has_kvm ? 0 : 1;
 
 	r->cells = 0;
 	r->cell = calloc(most, sizeof(*r->cell));
 	if (r->cell == NULL)
 		return -ENOMEM;
 	for (h = 0; h < sizeof(hosts) / sizeof(hosts[0]); h++)
-		add_table(r, o, host, hosts[h]);
+		add_table(r, o, host, hosts[h].name);
+	add_ways(r, o, host);
 	for (h = 0; h < sizeof(hosts) / sizeof(hosts[0]); h++)
-		if (o->itrs > 1 && (o->full || hosts[h] == curve_host))
-			add_curves(r, o, host, hosts[h]);
+		if (o->itrs > 1 && (o->full || h == curve_host))
+			add_curves(r, o, host, hosts[h].name);
 	*unmatched = o->cells == NULL ? NULL : find_unmatched(r, o->cells);
 	return *unmatched == NULL ? 0 : -ENOENT;
 }

@@ -17,6 +17,7 @@ static const char *const row_keys[] = {
 	[LEM_ROW_STANDARD] = "standard",
 	[LEM_ROW_COMBINED_ALONE] = "combined-alone",
 	[LEM_ROW_MODERATED] = "moderated",
+	[LEM_ROW_INTERRUPT] = "interrupt",
 	[LEM_ROW_ORIGINAL] = "original",
 	[LEM_ROW_COMBINED] = "combined",
 	[LEM_ROW_VIRTIO] = "virtio",

@@ -44,6 +44,7 @@ static const char usage[] =
     "  --json FILE     write everything measured as JSON\n"
     "  --report DIR    write DIR/index.html: the tables, and charts\n"
     "  --qemu PATH     QEMU to measure (default: qemu-system-x86_64)\n"
+    "  --lem-vm PATH   lem-vm to measure (default: the one beside lem-bench)\n"
     "  --seconds N     length of one measured window (default: 0.3; full: 1)\n"
     "  --runs N        runs of each cell, interleaved (default: 5)\n"
     "  --itr LIST      values of ITR, 0 to 65535 units of 256 ns; the first\n"
@@ -154,6 +155,7 @@ enum {
 	OPT_JSON,
 	OPT_REPORT,
 	OPT_QEMU,
+	OPT_LEM_VM,
 	OPT_SECONDS,
 	OPT_RUNS,
 	OPT_ITR,
@@ -171,6 +173,7 @@ static const struct option long_options[] = {
 	{ "json", required_argument, NULL, OPT_JSON },
 	{ "report", required_argument, NULL, OPT_REPORT },
 	{ "qemu", required_argument, NULL, OPT_QEMU },
+	{ "lem-vm", required_argument, NULL, OPT_LEM_VM },
 	{ "seconds", required_argument, NULL, OPT_SECONDS },
 	{ "runs", required_argument, NULL, OPT_RUNS },
 	{ "itr", required_argument, NULL, OPT_ITR },
@@ -205,6 +208,9 @@ parse_option(struct lem_options *o, int opt)
 		return 0;
 	case OPT_QEMU:
 		o->qemu = optarg;
+		return 0;
+	case OPT_LEM_VM:
+		o->lem_vm = optarg;
 		return 0;
 	case OPT_SECONDS:
 		return parse_seconds(optarg, &o->seconds);
@@ -609,7 +615,7 @@ main(int argc, char **argv)
 	keep_standard_fds();
 	if (parse_options(&o, argc, argv, &status) != 0)
 		return status;
-	lem_probe(&host, &r.machine, o.qemu);
+	lem_probe(&host, &r.machine, o.qemu, o.lem_vm);
 	r.seconds = o.seconds;
 	r.runs = o.runs;
 	r.machine.sink_kpps = NAN;

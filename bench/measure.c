@@ -133,17 +133,17 @@ start_sink(struct lem_vm *vm, struct lem_sink *sink, enum lem_sink_mode mode)
  * says: a CPU that was away when it opened does not count as slow.
  */
 static int
-window(struct lem_vm *vm, bool kvm, double seconds,
+window(struct lem_vm *vm, const struct lem_cell *cell, double seconds,
     struct lem_vm_usage usage[2])
 {
-	if (lem_vm_usage(vm, kvm, &usage[0]) != 0)
+	if (lem_vm_usage(vm, cell, &usage[0]) != 0)
 		return -1;
 	vm->box->go = 1;
 	if (sleep_seconds(vm, seconds) != 0)
 		return -1;
 	vm->box->stop = 1;
 	if (lem_vm_wait(vm, LEM_BOX_STOPPED, STOP_TIMEOUT_MS) != 0 ||
-	    lem_vm_usage(vm, kvm, &usage[1]) != 0)
+	    lem_vm_usage(vm, cell, &usage[1]) != 0)
 		return -1;
 	return 0;
 }
@@ -154,22 +154,20 @@ run_vm(struct lem_vm *vm, const struct lem_cell *cell,
     const struct lem_host *host, double seconds, struct lem_sink *sink,
     struct lem_vm_usage usage[2])
 {
-	bool kvm = strcmp(cell->host, "qemu-kvm") == 0;
 	int failed;
 
-	if (lem_vm_start(vm, cell, host->qemu, host->has_mitigation,
-		host->tsc_hz) != 0)
+	if (lem_vm_start(vm, cell, host) != 0)
 		return -1;
 	/* Not before: QEMU throws away what comes before a NIC is reset. */
 	failed = lem_vm_up(vm);
 	if (failed == 0 && vm->net_fd >= 0)
 		failed = start_sink(vm, sink, sink_mode(cell));
 	if (failed == 0)
-		failed = lem_vm_greet(vm);
+		failed = lem_vm_greet(vm, cell);
 	if (failed == 0)
 		failed = lem_vm_wait(vm, LEM_BOX_READY, READY_TIMEOUT_MS);
 	if (failed == 0)
-		failed = window(vm, kvm, seconds, usage);
+		failed = window(vm, cell, seconds, usage);
 	if (sink->mode == LEM_SINK_SEND) {
 		lem_sink_finish(sink, 0);
 		vm->box->expect = sink->sent;

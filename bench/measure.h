@@ -19,6 +19,9 @@ struct lem_host {
 	bool has_kvm;
 	char why_no_qemu[200];	/* one sentence each, what to do included */
 	char why_no_kvm[200];
+	char lem_vm[256];	/* path of lem-vm */
+	bool has_lem_vm;
+	char why_no_lem_vm[200];
 	uint64_t tsc_hz;
 };
 
@@ -34,11 +37,11 @@ struct lem_run {
 };
 
 /*
- * lem_probe: what this machine has.  qemu: a path or name given by the user,
- * NULL for qemu-system-x86_64.
+ * lem_probe: what this machine has.  qemu, lem_vm: a path or name given by the
+ * user; NULL for qemu-system-x86_64, and the lem-vm beside this program.
  */
-void
-lem_probe(struct lem_host *host, struct lem_machine *machine, const char *qemu);
+void lem_probe(struct lem_host *host, struct lem_machine *machine,
+    const char *qemu, const char *lem_vm);
 
 /*
  * lem_run_cell: run `cell` once for a window of `seconds`.

@@ -92,6 +92,36 @@ probe_qemu(struct lem_host *host, struct lem_machine *machine, const char *qemu)
 	host->has_mitigation = strstr(text, "mitigation=") != NULL;
 }
 
+/* lem-vm: as named, else beside this program, else where PATH has it. */
+static void
+probe_lem_vm(struct lem_host *host, const char *lem_vm)
+{
+	char *help[] = { host->lem_vm, "--help", NULL };
+	char self[256], text[4096];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	char *slash;
+
+	self[n > 0 ? n : 0] = '\0';
+	slash = strrchr(self, '/');
+	if (slash != NULL)
+		slash[1] = '\0';
+	if (lem_vm != NULL)
+		(void)snprintf(host->lem_vm, sizeof(host->lem_vm), "%s",
+		    lem_vm);
+	else
+		(void)snprintf(host->lem_vm, sizeof(host->lem_vm),
+		    "%.240slem-vm", self);
+	if (lem_vm == NULL && access(host->lem_vm, X_OK) != 0)
+		(void)snprintf(host->lem_vm, sizeof(host->lem_vm), "lem-vm");
+	host->has_lem_vm = capture(help, text, sizeof(text)) == 0;
+	if (!host->has_lem_vm)
+		(void)snprintf(host->why_no_lem_vm,
+		    sizeof(host->why_no_lem_vm),
+		    "%.80s does not run: build it, or name it with "
+		    "--lem-vm PATH",
+		    host->lem_vm);
+}
+
 static void
 probe_kvm(struct lem_host *host, struct lem_machine *machine)
 {
@@ -169,7 +199,8 @@ probe_tsc(void)
 }
 
 void
-lem_probe(struct lem_host *host, struct lem_machine *machine, const char *qemu)
+lem_probe(struct lem_host *host, struct lem_machine *machine, const char *qemu,
+    const char *lem_vm)
 {
 	char flags[4096];
 	struct utsname u;
@@ -190,6 +221,7 @@ lem_probe(struct lem_host *host, struct lem_machine *machine, const char *qemu)
 	(void)strftime(machine->date, sizeof(machine->date),
 	    "%Y-%m-%d %H:%M UTC", gmtime_r(&t, &tm));
 	probe_qemu(host, machine, qemu);
+	probe_lem_vm(host, lem_vm);
 	probe_kvm(host, machine);
 	if (host->has_kvm && strstr(flags, "hypervisor") != NULL)
 		(void)snprintf(machine->kvm, sizeof(machine->kvm),

@@ -27,6 +27,7 @@ static const char *const line_labels[LEM_ROWS] = {
 	[LEM_ROW_STANDARD] = "standard",
 	[LEM_ROW_COMBINED_ALONE] = "modified alone",
 	[LEM_ROW_MODERATED] = "moderated",
+	[LEM_ROW_INTERRUPT] = "reclaims by interrupt",
 	[LEM_ROW_ORIGINAL] = "driver of 2012",
 	[LEM_ROW_COMBINED] = "modified",
 	[LEM_ROW_VIRTIO] = "virtio-net",

@@ -25,6 +25,7 @@ enum lem_row {
 	LEM_ROW_STANDARD,	/* standard hypervisor, standard driver */
 	LEM_ROW_COMBINED_ALONE,	/* standard hypervisor, modified driver */
 	LEM_ROW_MODERATED,	/* moderated hypervisor, standard driver */
+	LEM_ROW_INTERRUPT,	/* ... that reclaims in its interrupt alone */
 	LEM_ROW_ORIGINAL,	/* moderated hypervisor, driver of 2012 */
 	LEM_ROW_COMBINED,	/* moderated hypervisor, modified driver */
 	LEM_ROW_VIRTIO,		/* virtio-net, interrupts, for reference */
@@ -38,7 +39,7 @@ enum lem_row {
  */
 struct lem_cell {
 	char id[64];		/* "kvm.tx.null.combined", unique */
-	const char *host;	/* "qemu-kvm", "qemu-tcg" */
+	const char *host;	/* "qemu-kvm", "qemu-tcg", "lem-vm" */
 	const char *nic;	/* "e1000", "virtio-net" */
 	const char *driver;	/* "lem", "virtio-net" */
 	const char *guest;	/* "bare" */
@@ -49,6 +50,8 @@ struct lem_cell {
 	bool moderation;
 	unsigned int mit_enable;	/* enum lem_combine of driver/lem.h */
 	unsigned int itr;	/* units of 256 ns */
+	const char *doorbell;	/* lem-vm's option; NULL: another VMM */
+	bool way;		/* one of its doorbells, to be compared */
 	bool sweep;		/* a point of a curve, not of the table */
 
 	struct lem_stat kpps;	/* ping: thousand round trips a second */

@@ -22,6 +22,7 @@ const enum lem_row lem_row_order[] = {
 	LEM_ROW_MODERATED,
 	LEM_ROW_COMBINED,
 	LEM_ROW_ORIGINAL,
+	LEM_ROW_INTERRUPT,
 	LEM_ROW_COMBINED_ALONE,
 	LEM_ROW_VIRTIO,
 	LEM_ROW_VIRTIO_POLL,
@@ -39,6 +40,9 @@ static const struct {
 	    "standard/modified", NAN, NAN },
 	[LEM_ROW_MODERATED] = { "moderated hypervisor, standard driver",
 	    "moderated/standard", 37, 28 },
+	[LEM_ROW_INTERRUPT] = {
+	    "moderated hypervisor, driver that reclaims in its interrupt alone",
+	    "moderated/lazy", NAN, NAN },
 	[LEM_ROW_ORIGINAL] = { "moderated hypervisor, driver of 2012",
 	    "moderated/of 2012", NAN, NAN },
 	[LEM_ROW_COMBINED] = { "moderated hypervisor, modified driver",

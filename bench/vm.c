@@ -18,7 +18,7 @@
 #include "clock.h"
 
 #define BOOT_TIMEOUT_MS	10000u
-#define QMP_TIMEOUT_MS	5000
+#define ANSWER_TIMEOUT_MS 5000
 #define RING_SIZE	256u
 
 extern const uint8_t lem_guest_image[], lem_guest_image_end[];
@@ -37,35 +37,40 @@ vm_error(struct lem_vm *vm, const char *format, ...)
 	return -1;
 }
 
-/* ------------------------------------------------------------------- QMP */
+/* --------------------------------------------------------------- control */
 
 /*
  * Send a command and read up to the line that answers it; events and the
- * greeting are passed over.  Returns 0; 1 when QEMU refuses the command; -1
+ * greeting are passed over.  Returns 0; 1 when the VMM refuses the command; -1
  * with vm->error set.
  */
 static int
-qmp(struct lem_vm *vm, const char *command, char *reply, size_t reply_bytes)
+ask(struct lem_vm *vm, const char *command, char *reply, size_t reply_bytes)
 {
-	struct pollfd pfd = { .fd = vm->qmp_fd, .events = POLLIN };
+	struct pollfd pfd = { .fd = vm->control_fd, .events = POLLIN };
 	size_t used = 0;
 	char *line, *end;
 	ssize_t n;
 
-	if (send(vm->qmp_fd, command, strlen(command), MSG_NOSIGNAL) < 0)
-		return vm_error(vm, "QMP: %s", strerror(errno));
+	if (send(vm->control_fd, command, strlen(command), MSG_NOSIGNAL) < 0)
+		return vm_error(vm, "control socket of %s: %s", vm->name,
+		    strerror(errno));
 	for (;;) {
-		if (poll(&pfd, 1, QMP_TIMEOUT_MS) <= 0)
-			return vm_error(vm, "QEMU does not answer on QMP");
-		n = read(vm->qmp_fd, reply + used, reply_bytes - used - 1);
+		if (poll(&pfd, 1, ANSWER_TIMEOUT_MS) <= 0)
+			return vm_error(vm,
+			    "%s does not answer on its control socket",
+			    vm->name);
+		n = read(vm->control_fd, reply + used, reply_bytes - used - 1);
 		if (n <= 0)
-			return vm_error(vm, "QEMU closed QMP");
+			return vm_error(vm, "%s closed its control socket",
+			    vm->name);
 		used += (size_t)n;
 		reply[used] = '\0';
 		for (line = reply; (end = strchr(line, '\n')) != NULL;
 		    line = end + 1) {
 			*end = '\0';
-			if (strncmp(line, "{\"return\"", 9) == 0) {
+			if (strncmp(line, "{\"return\"", 9) == 0 ||
+			    strncmp(line, "{\"exits\"", 8) == 0) {
 				memmove(reply, line, strlen(line) + 1);
 				return 0;
 			}
@@ -75,7 +80,8 @@ qmp(struct lem_vm *vm, const char *command, char *reply, size_t reply_bytes)
 		used = strlen(line);
 		memmove(reply, line, used + 1);
 		if (used + 1 >= reply_bytes)
-			return vm_error(vm, "QMP: a line too long");
+			return vm_error(vm, "%s says a line too long",
+			    vm->name);
 	}
 }
 
@@ -93,11 +99,24 @@ qmp_exits(struct lem_vm *vm, double *exits)
 	const char *value;
 	int refused;
 
-	refused = qmp(vm, command, reply, sizeof(reply));
+	refused = ask(vm, command, reply, sizeof(reply));
 	if (refused < 0)
 		return -1;
 	value = refused ? NULL : strstr(reply, "\"value\": ");
 	*exits = value == NULL ? NAN : strtod(value + 9, NULL);
+	return 0;
+}
+
+/* The same of lem-vm: "{"exits":N,...", null likewise. */
+static int
+lem_vm_exits(struct lem_vm *vm, double *exits)
+{
+	char reply[16384];
+	int refused = ask(vm, "stats\n", reply, sizeof(reply));
+
+	if (refused != 0)
+		return refused < 0 ? -1 : vm_error(vm, "lem-vm: no stats");
+	*exits = reply[9] == 'n' ? NAN : strtod(reply + 9, NULL);
 	return 0;
 }
 
@@ -126,15 +145,16 @@ make_memfd(struct lem_vm *vm, const char *name, size_t bytes, void **map)
 	return fd;
 }
 
-/* The descriptors QEMU inherits. */
+/* The descriptors the VMM inherits. */
 struct inherited {
-	int ram, rom, qmp, net, console;
+	int ram, rom, control, net, console;
 };
 
 static void
 inherited_close(struct inherited *in)
 {
-	int *fd[] = { &in->ram, &in->rom, &in->qmp, &in->net, &in->console };
+	int *fd[] = { &in->ram, &in->rom, &in->control, &in->net,
+		&in->console };
 	size_t i;
 
 	for (i = 0; i < sizeof(fd) / sizeof(fd[0]); i++) {
@@ -173,7 +193,7 @@ make_channels(struct lem_vm *vm, const struct lem_cell *cell,
 		return -1;
 	memcpy(rom, lem_guest_image, rom_bytes);
 	(void)munmap(rom, rom_bytes);
-	if (make_pair(vm, SOCK_STREAM, &vm->qmp_fd, &in->qmp) != 0)
+	if (make_pair(vm, SOCK_STREAM, &vm->control_fd, &in->control) != 0)
 		return -1;
 	if (strcmp(cell->sink, "null") != 0) {
 		if (make_pair(vm, SOCK_DGRAM, &vm->net_fd, &in->net) != 0)
@@ -205,12 +225,13 @@ fill_box(struct lem_mailbox *box, const struct lem_cell *cell, uint64_t tsc_hz)
 	box->mit_enable = cell->mit_enable;
 	box->itr = cell->itr;
 	box->virtio_poll = cell->row == LEM_ROW_VIRTIO_POLL;
+	box->interrupt_only = cell->row == LEM_ROW_INTERRUPT;
 	box->magic = LEM_MAILBOX_MAGIC;
 }
 
 #define ARGS_MAX	64
 
-/* QEMU's command line; strings that vary are kept in `text`. */
+/* A command line; strings that vary are kept in `text`. */
 struct command {
 	char *argv[ARGS_MAX];
 	int argc;
@@ -239,8 +260,8 @@ argf(struct command *c, const char *option, const char *format, ...)
 }
 
 static void
-make_command(struct command *c, const struct lem_cell *cell,
-    const struct inherited *in, const char *qemu, bool has_mitigation)
+make_command_qemu(struct command *c, const struct lem_cell *cell,
+    const struct inherited *in, const struct lem_host *host)
 {
 	static const char *const fixed[] = { "-cpu", "qemu64,-sse3", "-machine",
 		"pc,memory-backend=ram", "-m", "64M",
@@ -253,8 +274,7 @@ make_command(struct command *c, const struct lem_cell *cell,
 		"chardev=qmp,mode=control" };
 	size_t i;
 
-	memset(c, 0, sizeof(*c));
-	arg(c, qemu);
+	arg(c, host->qemu);
 	arg(c, "-accel");
 	arg(c, strcmp(cell->host, "qemu-kvm") == 0 ? "kvm" : "tcg");
 	for (i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
@@ -264,7 +284,7 @@ make_command(struct command *c, const struct lem_cell *cell,
 	    "mem-path=/proc/self/fd/%d",
 	    LEM_GUEST_RAM_BYTES, in->ram);
 	argf(c, "-bios", "/proc/self/fd/%d", in->rom);
-	argf(c, "-chardev", "socket,id=qmp,fd=%d", in->qmp);
+	argf(c, "-chardev", "socket,id=qmp,fd=%d", in->control);
 	if (in->net >= 0) {
 		argf(c, "-netdev", "dgram,id=net0,local.type=fd,local.str=%d",
 		    in->net);
@@ -279,13 +299,44 @@ make_command(struct command *c, const struct lem_cell *cell,
 		argf(c, "-device",
 		    "e1000,netdev=net0,romfile=,"
 		    "mac=52:54:00:12:34:56%s",
-		    !has_mitigation      ? "" :
-			cell->moderation ? ",mitigation=on" :
-					   ",mitigation=off");
+		    !host->has_mitigation ? "" :
+			cell->moderation  ? ",mitigation=on" :
+					    ",mitigation=off");
 	else
 		argf(c, "-device",
 		    "virtio-net-pci,netdev=net0,romfile=,"
 		    "mac=52:54:00:12:34:56,disable-legacy=on");
+}
+
+static void
+make_command_lem_vm(struct command *c, const struct lem_cell *cell,
+    const struct inherited *in, const struct lem_host *host)
+{
+	char backend[32] = "null";
+
+	if (in->net >= 0)
+		(void)snprintf(backend, sizeof(backend), "dgram,fd=%d",
+		    in->net);
+	arg(c, host->lem_vm);
+	arg(c, "run");
+	arg(c, "--memory");
+	arg(c, "64M");
+	argf(c, "--memory-fd", "%d", in->ram);
+	argf(c, "--bios", "/proc/self/fd/%d", in->rom);
+	argf(c, "--control", "fd=%d", in->control);
+	argf(c, "--nic", "moderation=%s,doorbell=%s,backend=%s",
+	    cell->moderation ? "on" : "off", cell->doorbell, backend);
+}
+
+static void
+make_command(struct command *c, const struct lem_cell *cell,
+    const struct inherited *in, const struct lem_host *host)
+{
+	memset(c, 0, sizeof(*c));
+	if (strcmp(cell->host, "lem-vm") == 0)
+		make_command_lem_vm(c, cell, in, host);
+	else
+		make_command_qemu(c, cell, in, host);
 }
 
 static void __attribute__((noreturn))
@@ -306,7 +357,7 @@ child(struct command *c, const struct inherited *in, pid_t parent)
 	_exit(127);
 }
 
-/* The last words of a QEMU that is gone, for an error message. */
+/* The last words of a VMM that is gone, for an error message. */
 static void
 last_words(struct lem_vm *vm, char *out, size_t out_bytes)
 {
@@ -340,10 +391,10 @@ lem_vm_alive(struct lem_vm *vm)
 	vm->pid = 0;
 	last_words(vm, words, sizeof(words));
 	return WIFSIGNALED(status) ?
-	    vm_error(vm, "QEMU was killed by signal %d: %s", WTERMSIG(status),
-		words) :
-	    vm_error(vm, "QEMU ended with status %d: %s", WEXITSTATUS(status),
-		words);
+	    vm_error(vm, "%s was killed by signal %d: %s", vm->name,
+		WTERMSIG(status), words) :
+	    vm_error(vm, "%s ended with status %d: %s", vm->name,
+		WEXITSTATUS(status), words);
 }
 
 int
@@ -370,8 +421,8 @@ lem_vm_wait(struct lem_vm *vm, enum lem_box_state state,
 }
 
 int
-lem_vm_start(struct lem_vm *vm, const struct lem_cell *cell, const char *qemu,
-    bool has_mitigation, uint64_t tsc_hz)
+lem_vm_start(struct lem_vm *vm, const struct lem_cell *cell,
+    const struct lem_host *host)
 {
 	struct inherited in = { -1, -1, -1, -1, -1 };
 	struct command command;
@@ -379,13 +430,14 @@ lem_vm_start(struct lem_vm *vm, const struct lem_cell *cell, const char *qemu,
 	int error;
 
 	memset(vm, 0, sizeof(*vm));
-	vm->qmp_fd = vm->console_fd = vm->net_fd = vm->net_peer_fd = -1;
+	vm->name = strcmp(cell->host, "lem-vm") == 0 ? "lem-vm" : "QEMU";
+	vm->control_fd = vm->console_fd = vm->net_fd = vm->net_peer_fd = -1;
 	error = make_channels(vm, cell, &in);
 	if (error != 0)
 		goto close_inherited;
 	vm->box = (struct lem_mailbox *)(void *)(vm->ram + LEM_MAILBOX_PA);
-	fill_box(vm->box, cell, tsc_hz);
-	make_command(&command, cell, &in, qemu, has_mitigation);
+	fill_box(vm->box, cell, host->tsc_hz);
+	make_command(&command, cell, &in, host);
 	vm->started = lem_now();
 	vm->pid = fork();
 	if (vm->pid == 0)
@@ -416,6 +468,7 @@ lem_vm_up(struct lem_vm *vm)
 	/*
 	 * QEMU queues, and then drops, what a socket that does not block can
 	 * not take.  Let it block: the rate is then what the receiver gets.
+	 * (lem-vm says itself, call by call, that it does not wait.)
 	 */
 	if (vm->net_peer_fd >= 0 &&
 	    fcntl(vm->net_peer_fd, F_SETFL,
@@ -425,18 +478,21 @@ lem_vm_up(struct lem_vm *vm)
 }
 
 int
-lem_vm_greet(struct lem_vm *vm)
+lem_vm_greet(struct lem_vm *vm, const struct lem_cell *cell)
 {
 	char reply[16384];
 	int refused;
 
-	refused = qmp(vm, "{\"execute\":\"qmp_capabilities\"}\n", reply,
+	if (strcmp(cell->host, "lem-vm") == 0)
+		return 0;
+	refused = ask(vm, "{\"execute\":\"qmp_capabilities\"}\n", reply,
 	    sizeof(reply));
 	return refused > 0 ? vm_error(vm, "QEMU refuses QMP") : refused;
 }
 
 int
-lem_vm_usage(struct lem_vm *vm, bool kvm, struct lem_vm_usage *usage)
+lem_vm_usage(struct lem_vm *vm, const struct lem_cell *cell,
+    struct lem_vm_usage *usage)
 {
 	struct timespec t;
 	clockid_t clock;
@@ -444,9 +500,14 @@ lem_vm_usage(struct lem_vm *vm, bool kvm, struct lem_vm_usage *usage)
 	usage->exits = NAN;
 	if (clock_getcpuclockid(vm->pid, &clock) != 0 ||
 	    clock_gettime(clock, &t) != 0)
-		return vm_error(vm, "no CPU clock of QEMU: it has ended");
+		return vm_error(vm, "no CPU clock of %s: it has ended",
+		    vm->name);
 	usage->cpu_us = (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
-	return kvm ? qmp_exits(vm, &usage->exits) : 0;
+	if (strcmp(cell->host, "lem-vm") == 0)
+		return lem_vm_exits(vm, &usage->exits);
+	return strcmp(cell->host, "qemu-kvm") == 0 ?
+	    qmp_exits(vm, &usage->exits) :
+	    0;
 }
 
 void
@@ -463,7 +524,7 @@ lem_vm_kill(struct lem_vm *vm)
 void
 lem_vm_stop(struct lem_vm *vm)
 {
-	int *fd[] = { &vm->qmp_fd, &vm->console_fd, &vm->net_fd,
+	int *fd[] = { &vm->control_fd, &vm->console_fd, &vm->net_fd,
 		&vm->net_peer_fd };
 	size_t i;
 

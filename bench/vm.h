@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One QEMU with the bare-metal guest in it.
+ * One VMM, QEMU or lem-vm, with the bare-metal guest in it.
  *
  * Everything between us and it is a file descriptor it inherits: RAM and ROM
- * are memfds, QMP and the network are socket pairs.  No path is made, so none
- * is left behind, and QEMU dies with us (PR_SET_PDEATHSIG).
+ * are memfds, its control (QMP, or lem-vm's) and the network are socket pairs.
+ * No path is made, so none is left behind, and it dies with us
+ * (PR_SET_PDEATHSIG).
  */
 #ifndef LEM_BENCH_VM_H
 #define LEM_BENCH_VM_H
@@ -16,16 +17,18 @@
 #include <sys/types.h>
 
 #include "mailbox.h"
+#include "measure.h"
 #include "results.h"
 
 #define LEM_ERROR_BYTES	200
 
 struct lem_vm {
 	pid_t pid;
-	int qmp_fd;
-	int console_fd;		/* QEMU's stdout and stderr */
+	const char *name;	/* of the VMM, for sentences */
+	int control_fd;
+	int console_fd;		/* its stdout and stderr */
 	int net_fd;		/* frames, a datagram each; -1: null sink */
-	int net_peer_fd;	/* QEMU's end of it */
+	int net_peer_fd;	/* its end of it */
 	uint8_t *ram;		/* shared with the guest */
 	struct lem_mailbox *box;
 	double started;		/* lem_now() */
@@ -40,13 +43,12 @@ struct lem_vm_usage {
 };
 
 /*
- * lem_vm_start: start QEMU on `cell`; vm->net_fd is there at once.
- * qemu: path of QEMU.  has_mitigation: its e1000 can switch moderation off.
- * tsc_hz: rate of this host's TSC.
+ * lem_vm_start: start the VMM of `cell`; vm->net_fd is there at once.
+ * host: what was found on this one.
  * Returns 0, or -1 with a sentence in vm->error; the VM is then stopped.
  */
 int lem_vm_start(struct lem_vm *vm, const struct lem_cell *cell,
-    const char *qemu, bool has_mitigation, uint64_t tsc_hz);
+    const struct lem_host *host);
 
 /*
  * lem_vm_up: wait until the guest has booted and its NIC is up.
@@ -55,10 +57,11 @@ int lem_vm_start(struct lem_vm *vm, const struct lem_cell *cell,
 int lem_vm_up(struct lem_vm *vm);
 
 /*
- * lem_vm_greet: begin the talk on QMP.  Somebody must read net_fd by then: a
- * QEMU that waits in send() answers nobody.  Returns 0, or -1 with vm->error.
+ * lem_vm_greet: begin the talk on its control socket.  Somebody must read
+ * net_fd by then: a QEMU that waits in send() answers nobody.
+ * Returns 0, or -1 with vm->error.
  */
-int lem_vm_greet(struct lem_vm *vm);
+int lem_vm_greet(struct lem_vm *vm, const struct lem_cell *cell);
 
 /*
  * lem_vm_wait: wait for a state of the guest, at most timeout_ms.
@@ -68,12 +71,13 @@ int lem_vm_wait(struct lem_vm *vm, enum lem_box_state state,
     unsigned int timeout_ms);
 
 /* lem_vm_usage: the counters now.  Returns 0, or -1 with vm->error set. */
-int lem_vm_usage(struct lem_vm *vm, bool kvm, struct lem_vm_usage *usage);
+int lem_vm_usage(struct lem_vm *vm, const struct lem_cell *cell,
+    struct lem_vm_usage *usage);
 
-/* lem_vm_kill: end QEMU, by its pid; the mailbox stays. */
+/* lem_vm_kill: end the VMM, by its pid; the mailbox stays. */
 void lem_vm_kill(struct lem_vm *vm);
 
-/* lem_vm_stop: end QEMU, close everything.  May be called twice. */
+/* lem_vm_stop: end the VMM, close everything.  May be called twice. */
 void lem_vm_stop(struct lem_vm *vm);
 
 /* The pid of the VM that runs now, 0: none.  For the signal handler. */
@@ -82,7 +86,7 @@ extern volatile pid_t lem_vm_running;
 /* A signal asked for an end: start nothing more. */
 extern volatile sig_atomic_t lem_vm_interrupted;
 
-/* lem_vm_alive: 0, or -1 with vm->error set when QEMU has ended. */
+/* lem_vm_alive: 0, or -1 with vm->error set when the VMM has ended. */
 int lem_vm_alive(struct lem_vm *vm);
 
 #endif

@@ -13,6 +13,9 @@
  *	lem_os_read32(os, reg)		register read
  *	lem_os_write32(os, reg, value)	register write
  *	lem_os_udelay(os, us)		wait at least us microseconds
+ *	lem_os_cycles(os)		a counter of about the CPU's clock, to
+ *					tell what a register write costs; 0 if
+ *					there is none
  *	lem_os_wmb()			memory writes before it are visible to
  *					the device before those after it
  *	lem_os_rmb()			memory reads before it are done before
@@ -48,6 +51,7 @@
 #define LEM_MULTICAST_BITS	4096u
 #define LEM_RAR_ENTRIES		15u	/* of 16: bhyve asserts on the last */
 #define LEM_GUARD_MS		5u	/* call lem_tx_guard() this often */
+#define LEM_CHEAP_CYCLES	1000u	/* a TDT write that is no exit */
 
 enum lem_chip {
 	LEM_82543,
@@ -62,8 +66,8 @@ enum lem_chip {
 enum lem_combine {
 	/* At every doorbell: the standard driver. */
 	LEM_COMBINE_OFF,
-	/* Put off while a transmit interrupt is pending; the interrupt writes
-	 * TDT first and reclaims second. */
+	/* Put off while a transmit interrupt is pending, where a write of TDT
+	 * is dear; the interrupt writes TDT first and reclaims second. */
 	LEM_COMBINE_ON,
 	/* The order of 2012, reclaim first; kept to be measured against. */
 	LEM_COMBINE_RECLAIM_FIRST,
@@ -149,6 +153,7 @@ struct lem_tx_ring {
 	uint16_t unposted;	/* packets in [tail_posted, next_to_use) */
 	uint8_t cmd;		/* command bits of every descriptor */
 	bool int_pending;	/* an interrupt was asked for and not seen */
+	bool cheap;		/* a write of TDT was no exit when last timed */
 	enum lem_combine combine;
 	uint64_t context[2];	/* the device's offload context; 0: none */
 	uint64_t guard_mark;	/* doorbells when the guard last saw some

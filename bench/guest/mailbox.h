@@ -83,6 +83,7 @@ struct lem_mailbox {
 	uint32_t tidv, tadv;	/* units of 1.024 us */
 	uint32_t rdtr, radv;
 	uint32_t virtio_poll;	/* 1: reclaim by polling, no interrupts */
+	uint32_t interrupt_only; /* 1: reclaim only when an interrupt came */
 	volatile uint32_t go;
 	volatile uint32_t stop;
 	volatile uint32_t finish;

@@ -12,10 +12,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "e1000_hw.h"
+
 struct fake_device;
+
+#define FAKE_TDT_CYCLES	10000u		/* of a write of TDT, as an exit */
 
 struct lem_os {
 	struct fake_device *dev;
+	uint64_t cycles;
+	bool no_cycles;			/* there is no counter */
+	bool cheap_tdt;			/* its writes are not trapped */
 };
 
 uint32_t fake_read(struct fake_device *dev, uint32_t reg);
@@ -34,6 +41,15 @@ static inline void
 lem_os_write32(struct lem_os *os, uint32_t reg, uint32_t value)
 {
 	fake_write(os->dev, reg, value);
+	if (reg == E1000_TDT && !os->cheap_tdt)
+		os->cycles += FAKE_TDT_CYCLES;
+}
+
+static inline uint64_t
+lem_os_cycles(struct lem_os *os)
+{
+	os->cycles += 10;
+	return os->no_cycles ? 0 : os->cycles;
 }
 
 static inline void

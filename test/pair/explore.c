@@ -361,6 +361,7 @@ skip_all(void)
 	image_skip(&image, &sim->edges, sizeof(sim->edges));
 	image_skip(&image, &sim->edge_ns, sizeof(sim->edge_ns));
 	image_skip(&image, &sc->dispatches, sizeof(sc->dispatches));
+	image_skip(&image, &sc->os.cycles, sizeof(sc->os.cycles));
 	image_skip(&image, &sc->rx.stats, sizeof(sc->rx.stats));
 	image_skip(&image, &tx->stats, sizeof(tx->stats));
 	image_skip(&image, &tx->guard_mark, sizeof(tx->guard_mark));

@@ -132,6 +132,62 @@ test_order_sync(void **state)
 	assert_int_equal(lem_tx_free(tx), 63);
 }
 
+/*
+ * Where TDT costs no exit nothing is put off, but by the driver of 2012; and
+ * whether it does is seen again after each interrupt.
+ */
+static void
+test_cheap(void **state)
+{
+	(void)state;
+	up(LEM_COMBINE_ON, false, 64);
+	rig.sc.os.cheap_tdt = true;
+	send_some(10);
+	assert_true(tx->cheap);
+	assert_int_equal(tdt_writes(), 10);
+	assert_int_equal(tx->stats.deferred, 0);
+	/* It became dear: not seen while the interrupt is pending, */
+	rig.sc.os.cheap_tdt = false;
+	send_some(3);
+	assert_int_equal(tdt_writes(), 13);
+	assert_true(tx->cheap);
+	assert_int_equal(fake_tx_run(&rig.dev, 64), 13);
+	assert_int_equal(rig_irq(), LEM_WORK_TX);
+	/* ... but after it: one more is posted at once, as after idle. */
+	send_some(5);
+	assert_false(tx->cheap);
+	assert_int_equal(tdt_writes(), 14);
+	assert_int_equal(tx->stats.deferred, 4);
+	/* Cheap again: with the next write, whenever that is. */
+	rig.sc.os.cheap_tdt = true;
+	assert_int_equal(fake_tx_run(&rig.dev, 64), 1);
+	assert_int_equal(rig_irq(), LEM_WORK_TX);
+	assert_true(tx->cheap);
+	send_some(2);
+	assert_int_equal(tdt_writes(), 17);
+
+	up(LEM_COMBINE_RECLAIM_FIRST, false, 64);
+	rig.sc.os.cheap_tdt = true;
+	send_some(10);
+	assert_int_equal(tdt_writes(), 1);
+}
+
+/* Without a counter a write is taken for dear; a start forgets. */
+static void
+test_no_cycles(void **state)
+{
+	(void)state;
+	up(LEM_COMBINE_ON, false, 64);
+	rig.sc.os.cheap_tdt = rig.sc.os.no_cycles = true;
+	send_some(10);
+	assert_false(tx->cheap);
+	assert_int_equal(tdt_writes(), 1);
+	tx->cheap = true;
+	lem_stop(&rig.sc);
+	assert_int_equal(lem_start(&rig.sc), 0);
+	assert_false(tx->cheap);
+}
+
 static void
 note_state(void *arg, const struct fake_packet *packet)
 {
@@ -654,6 +710,8 @@ main(void)
 		RIG_TEST(test_other_causes),
 		RIG_TEST(test_reclaim_keeps_pending),
 		RIG_TEST(test_order_sync),
+		RIG_TEST(test_cheap),
+		RIG_TEST(test_no_cycles),
 		RIG_TEST(test_state_inside_write),
 		RIG_TEST(test_ring_full_posts),
 		RIG_TEST(test_make_room),

@@ -41,6 +41,13 @@ lem_os_udelay(struct lem_os *os, unsigned int us)
 	bare_udelay(us);
 }
 
+static inline uint64_t
+lem_os_cycles(struct lem_os *os)
+{
+	(void)os;
+	return bare_rdtsc();
+}
+
 /* x86 keeps stores in order, and loads in order; only the compiler may not. */
 static inline void
 lem_os_wmb(void)

@@ -13,7 +13,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "e1000_hw.h"
 #include "e82540.h"
+
+#define SIM_CYCLES	10u
+#define SIM_TRAP_CYCLES	10000u
 
 struct sim;
 
@@ -22,6 +26,7 @@ struct lem_os {
 	struct e82540 *dev;
 	const _Atomic(uint64_t) *now_ns;
 	bool doorbells;		/* the machine may show registers as memory */
+	uint64_t cycles;	/* of transmit: an access that traps is dear */
 };
 
 void sim_udelay(struct sim *sim, unsigned int us);
@@ -51,6 +56,14 @@ lem_os_write32(struct lem_os *os, uint32_t reg, uint32_t value)
 	if (os->doorbells && sim_doorbell_write(os->sim, reg, value))
 		return;
 	e82540_mmio_write(os->dev, now_ns, reg, 4, value);
+	if (reg == E1000_TDT)
+		os->cycles += SIM_TRAP_CYCLES;
+}
+
+static inline uint64_t
+lem_os_cycles(struct lem_os *os)
+{
+	return os->cycles += SIM_CYCLES;
 }
 
 static inline void

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "backend.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+void *
+backend_new(size_t bytes, const struct backend_ops *ops, int fd,
+    struct err *err)
+{
+	struct backend *b = calloc(1, bytes);
+
+	if (b == NULL) {
+		(void)err_set(err, "out of memory");
+		return NULL;
+	}
+	b->ops = ops;
+	b->fd = fd;
+	b->up = true;
+	return b;
+}
+
+int
+backend_fd(struct opts *opts, struct err *err)
+{
+	uint64_t fd = 0;
+	int flags;
+
+	if (opts_number(opts, "fd", INT_MAX, &fd, err) != 0)
+		return -1;
+	flags = fcntl((int)fd, F_GETFL);
+	if (flags < 0 || fcntl((int)fd, F_SETFL, flags | O_NONBLOCK) != 0)
+		return err_set(err, "fd=%d is no open descriptor", (int)fd);
+	(void)fcntl((int)fd, F_SETFD, FD_CLOEXEC);
+	return (int)fd;
+}
+
+struct backend *
+backend_open(struct opts *opts, struct err *err)
+{
+	static const struct {
+		const char *name;
+		struct backend *(*open)(struct opts *opts, struct err *err);
+	} known[] = {
+		{ "null", backend_null },
+		{ "tap", backend_tap },
+		{ "dgram", backend_dgram },
+		{ "stream", backend_stream },
+	};
+	const char *name = opts_get(opts, "backend");
+	const char *pcap = opts_get(opts, "pcap");
+	struct backend *b;
+	size_t i;
+
+	if (name == NULL)
+		name = "null";
+	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strcmp(known[i].name, name) == 0)
+			break;
+	if (i == sizeof(known) / sizeof(known[0])) {
+		(void)err_set(err,
+		    "backend is null, tap, dgram or stream, not '%s'", name);
+		return NULL;
+	}
+	b = known[i].open(opts, err);
+	return b != NULL && pcap != NULL ? backend_pcap(b, pcap, err) : b;
+}

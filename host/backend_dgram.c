@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A frame a datagram, on a Unix socket: the format of QEMU's -netdev dgram.
+ *
+ * A full socket refuses and is polled until it is writable, so nothing is lost
+ * to a slow peer.  The peer may come after us, and come again: without one,
+ * packets are lost as on a wire that ends nowhere.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "backend.h"
+
+#define IOVS	512		/* of a sendmmsg() */
+
+struct dgram {
+	struct backend b;
+	struct sockaddr_un local;	/* sun_path empty: none */
+	struct sockaddr_un remote;
+	bool connected;
+	struct mmsghdr out[E82540_SEND_MAX];
+	struct mmsghdr in[BACKEND_BATCH];
+	struct iovec in_iov[BACKEND_BATCH];
+	uint8_t frame[BACKEND_BATCH][BACKEND_FRAME_BYTES];
+};
+
+static bool
+dgram_connect(struct dgram *d)
+{
+	if (!d->connected)
+		d->connected = connect(d->b.fd, (struct sockaddr *)&d->remote,
+				   sizeof(d->remote)) == 0;
+	return d->connected;
+}
+
+/*
+ * struct e82540_iov is struct iovec: same members, same order, asserted below.
+ */
+_Static_assert(sizeof(struct e82540_iov) == sizeof(struct iovec) &&
+	offsetof(struct e82540_iov, len) == offsetof(struct iovec, iov_len),
+    "a packet's pieces can be handed to the kernel as they are");
+
+static unsigned int
+dgram_send(struct backend *b, const struct e82540_packet *packet,
+    unsigned int n)
+{
+	struct dgram *d = (struct dgram *)b;
+	unsigned int i;
+	int sent;
+
+	if (!dgram_connect(d)) {
+		b->refused += n;
+		return n;
+	}
+	for (i = 0; i < n; i++) {
+		d->out[i].msg_hdr.msg_iov =
+		    (struct iovec *)(uintptr_t)packet[i].iov;
+		d->out[i].msg_hdr.msg_iovlen = packet[i].iovs;
+	}
+	sent = sendmmsg(b->fd, d->out, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (sent > 0)
+		return (unsigned int)sent;
+	if (errno == EAGAIN || errno == EINTR || errno == ENOBUFS)
+		return 0;
+	/* The first will never go: nobody there, or too long. */
+	d->connected = d->remote.sun_path[0] == '\0';
+	b->refused++;
+	return 1;
+}
+
+static unsigned int
+dgram_receive(struct backend *b, struct e82540_frame *frame, unsigned int n)
+{
+	struct dgram *d = (struct dgram *)b;
+	unsigned int count = 0;
+	int i, got;
+
+	got = recvmmsg(b->fd, d->in, n, MSG_DONTWAIT, NULL);
+	for (i = 0; i < got; i++) {
+		if (d->in[i].msg_len == 0 ||
+		    d->in[i].msg_hdr.msg_flags & MSG_TRUNC) {
+			b->refused++;
+			continue;
+		}
+		frame[count].data = d->frame[i];
+		frame[count].len_bytes = d->in[i].msg_len;
+		frame[count++].flags = 0;
+	}
+	return count;
+}
+
+static void
+dgram_close(struct backend *b)
+{
+	struct dgram *d = (struct dgram *)b;
+
+	(void)close(b->fd);
+	if (d->local.sun_path[0] != '\0')
+		(void)unlink(d->local.sun_path);
+	free(d);
+}
+
+static const struct backend_ops dgram_ops = {
+	.send = dgram_send,
+	.receive = dgram_receive,
+	.close = dgram_close,
+};
+
+static int
+address(struct sockaddr_un *to, const char *path, const char *what,
+    struct err *err)
+{
+	to->sun_family = AF_UNIX;
+	if (*path == '\0' || strlen(path) >= sizeof(to->sun_path))
+		return err_set(err, "%s is a path of 1 to %zu bytes", what,
+		    sizeof(to->sun_path) - 1);
+	memcpy(to->sun_path, path, strlen(path) + 1);
+	return 0;
+}
+
+static int
+dgram_bind(struct dgram *d, const char *local, const char *remote,
+    struct err *err)
+{
+	struct sockaddr_un at = { 0 };
+
+	if (local == NULL || remote == NULL)
+		return err_set(err,
+		    "dgram needs local=PATH and remote=PATH, or fd=N");
+	if (address(&at, local, "local", err) != 0 ||
+	    address(&d->remote, remote, "remote", err) != 0)
+		return -1;
+	d->b.fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (d->b.fd < 0)
+		return err_set(err, "socket: %s", strerror(errno));
+	if (bind(d->b.fd, (struct sockaddr *)&at, sizeof(at)) != 0)
+		return err_set(err, "local=%s: %s%s", local, strerror(errno),
+		    errno == EADDRINUSE ?
+			": left there by an earlier run? then remove it" :
+			"");
+	d->local = at;
+	return 0;
+}
+
+static int
+dgram_init(struct dgram *d, struct opts *opts, struct err *err)
+{
+	const char *local = opts_get(opts, "local");
+	const char *remote = opts_get(opts, "remote");
+	unsigned int i;
+
+	d->b.fd = -1;
+	for (i = 0; i < BACKEND_BATCH; i++) {
+		d->in_iov[i].iov_base = d->frame[i];
+		d->in_iov[i].iov_len = sizeof(d->frame[i]);
+		d->in[i].msg_hdr.msg_iov = &d->in_iov[i];
+		d->in[i].msg_hdr.msg_iovlen = 1;
+	}
+	if (opts_get(opts, "fd") == NULL)
+		return dgram_bind(d, local, remote, err);
+	if (local != NULL || remote != NULL)
+		return err_set(err, "dgram has either fd=N or local and remote");
+	d->b.fd = backend_fd(opts, err);
+	d->connected = true;
+	return d->b.fd < 0 ? -1 : 0;
+}
+
+struct backend *
+backend_dgram(struct opts *opts, struct err *err)
+{
+	struct dgram *d = backend_new(sizeof(*d), &dgram_ops, -1, err);
+
+	if (d == NULL)
+		return NULL;
+	if (dgram_init(d, opts, err) != 0) {
+		if (d->b.fd >= 0)
+			(void)close(d->b.fd);
+		free(d);
+		return NULL;
+	}
+	return &d->b;
+}

@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Frames on a Unix stream socket, each behind its length in four bytes, the
+ * highest first: the format of QEMU's -netdev stream, and of passt.
+ *
+ * A server takes one peer at a time.  While there is none the cable is out.  A
+ * client whose peer has gone stays without.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "backend.h"
+
+#define LENGTH_BYTES	4u
+#define IN_BYTES	(256u * 1024)
+#define OUT_BYTES	(LENGTH_BYTES + BACKEND_FRAME_BYTES)
+#define PEER_MAX_BYTES	(256u * 1024 - LENGTH_BYTES)	/* of a frame */
+#define IOVS		1024u
+
+struct stream {
+	struct backend b;		/* b.fd: the peer's, or listen_fd */
+	pthread_mutex_t lock;		/* of peer_fd: who sends, who closes */
+	int listen_fd;			/* -1: a client */
+	int peer_fd;			/* -1: none */
+	struct sockaddr_un at;		/* of listen_fd */
+	/* What is left of a packet that went out in part. */
+	uint32_t out_at, out_len;
+	uint8_t out[OUT_BYTES];
+	/* What has arrived: in_at to in_len not yet looked at. */
+	uint32_t in_at, in_len;
+	uint8_t in[IN_BYTES];
+};
+
+static void
+put_be32(uint8_t *p, uint32_t v)
+{
+	p[0] = (uint8_t)(v >> 24);
+	p[1] = (uint8_t)(v >> 16);
+	p[2] = (uint8_t)(v >> 8);
+	p[3] = (uint8_t)v;
+}
+
+static uint32_t
+get_be32(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
+	    (uint32_t)p[2] << 8 | p[3];
+}
+
+/* ------------------------------------------------------------------ peers */
+
+/* The NIC's thread alone changes fd; the other only sees the peer go. */
+static void
+peer_set(struct stream *s, int fd)
+{
+	pthread_mutex_lock(&s->lock);
+	if (s->peer_fd >= 0)
+		(void)close(s->peer_fd);
+	s->peer_fd = fd;
+	s->out_len = s->out_at = 0;
+	s->in_len = s->in_at = 0;
+	s->b.fd = fd >= 0 ? fd : s->listen_fd;
+	s->b.up = fd >= 0;
+	pthread_mutex_unlock(&s->lock);
+}
+
+static void
+peer_accept(struct stream *s)
+{
+	int fd = accept4(s->listen_fd, NULL, NULL,
+	    SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	if (fd >= 0)
+		peer_set(s, fd);
+}
+
+/* ------------------------------------------------------------------- send */
+
+/* What was left.  Returns false if there still is something. */
+static bool
+send_rest(struct stream *s)
+{
+	ssize_t n;
+
+	if (s->out_at == s->out_len)
+		return true;
+	n = send(s->peer_fd, s->out + s->out_at, s->out_len - s->out_at,
+	    MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (n > 0)
+		s->out_at += (uint32_t)n;
+	return s->out_at == s->out_len;
+}
+
+/* Of a packet `done` bytes are out, 1 or more: keep the others. */
+static void
+keep_rest(struct stream *s, const struct e82540_packet *packet, size_t done)
+{
+	uint32_t i, at = LENGTH_BYTES;
+
+	put_be32(s->out, packet->len_bytes);
+	for (i = 0; i < packet->iovs; i++) {
+		memcpy(s->out + at, packet->iov[i].base, packet->iov[i].len);
+		at += (uint32_t)packet->iov[i].len;
+	}
+	s->out_at = (uint32_t)done;
+	s->out_len = at;
+}
+
+/* How many packets, counted whole, are in the first `bytes` that went out. */
+static unsigned int
+taken(struct stream *s, const struct e82540_packet *packet, unsigned int n,
+    size_t bytes)
+{
+	size_t whole;
+	unsigned int i;
+
+	for (i = 0; i < n && bytes > 0; i++, bytes -= whole) {
+		whole = LENGTH_BYTES + packet[i].len_bytes;
+		if (bytes < whole) {
+			keep_rest(s, &packet[i], bytes);
+			return i + 1;
+		}
+	}
+	return i;
+}
+
+static unsigned int
+send_some(struct stream *s, const struct e82540_packet *packet,
+    unsigned int n)
+{
+	uint8_t length[E82540_SEND_MAX][LENGTH_BYTES];
+	struct iovec iov[IOVS];
+	struct msghdr msg = { .msg_iov = iov };
+	unsigned int i, j;
+	ssize_t sent;
+
+	for (i = 0; i < n; i++) {
+		if (msg.msg_iovlen + 1 + packet[i].iovs > IOVS)
+			break;
+		put_be32(length[i], packet[i].len_bytes);
+		iov[msg.msg_iovlen++] =
+		    (struct iovec){ length[i], LENGTH_BYTES };
+		for (j = 0; j < packet[i].iovs; j++)
+			iov[msg.msg_iovlen++] = (struct iovec){
+				(void *)(uintptr_t)packet[i].iov[j].base,
+				packet[i].iov[j].len
+			};
+	}
+	sent = sendmsg(s->peer_fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (sent > 0)
+		return taken(s, packet, i, (size_t)sent);
+	if (sent < 0 && (errno == EAGAIN || errno == EINTR))
+		return 0;
+	s->b.refused += n;		/* the peer has gone */
+	return n;
+}
+
+static unsigned int
+stream_send(struct backend *b, const struct e82540_packet *packet,
+    unsigned int n)
+{
+	struct stream *s = (struct stream *)b;
+	unsigned int took = n;
+
+	pthread_mutex_lock(&s->lock);
+	if (s->peer_fd < 0)
+		b->refused += n;
+	else if (send_rest(s))
+		took = send_some(s, packet, n);
+	else
+		took = 0;
+	pthread_mutex_unlock(&s->lock);
+	return took;
+}
+
+/* ---------------------------------------------------------------- receive */
+
+/* Returns false: the peer has gone, or does not speak our language. */
+static bool
+fill(struct stream *s)
+{
+	ssize_t n;
+
+	memmove(s->in, s->in + s->in_at, s->in_len - s->in_at);
+	s->in_len -= s->in_at;
+	s->in_at = 0;
+	n = recv(s->peer_fd, s->in + s->in_len, IN_BYTES - s->in_len,
+	    MSG_DONTWAIT);
+	if (n > 0)
+		s->in_len += (uint32_t)n;
+	return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
+}
+
+/* The frames that are there; *valid false: a length that can not be. */
+static unsigned int
+frames(struct stream *s, struct e82540_frame *frame, unsigned int n,
+    bool *valid)
+{
+	unsigned int count = 0;
+	uint32_t len;
+
+	while (count < n && s->in_len - s->in_at >= LENGTH_BYTES) {
+		len = get_be32(s->in + s->in_at);
+		if (len == 0 || len > PEER_MAX_BYTES) {
+			*valid = false;
+			break;
+		}
+		if (s->in_len - s->in_at < LENGTH_BYTES + len)
+			break;
+		frame[count].data = s->in + s->in_at + LENGTH_BYTES;
+		frame[count].len_bytes = len;
+		frame[count].flags = 0;
+		if (len <= BACKEND_FRAME_BYTES)
+			count++;
+		else
+			s->b.refused++;
+		s->in_at += LENGTH_BYTES + len;
+	}
+	return count;
+}
+
+static unsigned int
+stream_receive(struct backend *b, struct e82540_frame *frame, unsigned int n)
+{
+	struct stream *s = (struct stream *)b;
+	unsigned int count;
+	bool valid = true;
+
+	if (s->peer_fd < 0) {
+		if (s->listen_fd >= 0)
+			peer_accept(s);
+		return 0;
+	}
+	count = frames(s, frame, n, &valid);
+	if (count > 0)
+		return count;
+	if (valid && fill(s))
+		count = frames(s, frame, n, &valid);
+	else
+		peer_set(s, -1);
+	return count;
+}
+
+static void
+stream_close(struct backend *b)
+{
+	struct stream *s = (struct stream *)b;
+
+	peer_set(s, -1);
+	if (s->listen_fd >= 0) {
+		(void)close(s->listen_fd);
+		(void)unlink(s->at.sun_path);
+	}
+	pthread_mutex_destroy(&s->lock);
+	free(s);
+}
+
+static const struct backend_ops stream_ops = {
+	.send = stream_send,
+	.receive = stream_receive,
+	.close = stream_close,
+};
+
+/* ------------------------------------------------------------------- open */
+
+static int
+stream_listen(struct stream *s, struct err *err)
+{
+	const struct sockaddr *at = (const struct sockaddr *)&s->at;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0)
+		return err_set(err, "socket: %s", strerror(errno));
+	if (bind(fd, at, sizeof(s->at)) != 0 || listen(fd, 1) != 0) {
+		(void)close(fd);
+		return err_set(err, "path=%s: %s%s", s->at.sun_path,
+		    strerror(errno),
+		    errno == EADDRINUSE ?
+			": left there by an earlier run? then remove it" :
+			"");
+	}
+	s->listen_fd = fd;
+	peer_set(s, -1);
+	return 0;
+}
+
+static int
+stream_connect(struct stream *s, struct err *err)
+{
+	const struct sockaddr *at = (const struct sockaddr *)&s->at;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return err_set(err, "socket: %s", strerror(errno));
+	if (connect(fd, at, sizeof(s->at)) != 0) {
+		(void)close(fd);
+		return err_set(err,
+		    "path=%s: %s: start the peer first, or say server=on",
+		    s->at.sun_path, strerror(errno));
+	}
+	peer_set(s, fd);
+	return 0;
+}
+
+static int
+stream_init(struct stream *s, struct opts *opts, struct err *err)
+{
+	const char *path = opts_get(opts, "path");
+	bool server = false;
+	int fd;
+
+	if (opts_bool(opts, "server", &server, err) != 0)
+		return -1;
+	if (opts_get(opts, "fd") != NULL) {
+		fd = path != NULL || server ?
+		    err_set(err, "stream has either fd=N or path=PATH") :
+		    backend_fd(opts, err);
+		if (fd >= 0)
+			peer_set(s, fd);
+		return fd < 0 ? -1 : 0;
+	}
+	if (path == NULL)
+		return err_set(err, "stream needs path=PATH, or fd=N");
+	if (*path == '\0' || strlen(path) >= sizeof(s->at.sun_path))
+		return err_set(err, "path is one of 1 to %zu bytes",
+		    sizeof(s->at.sun_path) - 1);
+	s->at.sun_family = AF_UNIX;
+	strcpy(s->at.sun_path, path);
+	return server ? stream_listen(s, err) : stream_connect(s, err);
+}
+
+struct backend *
+backend_stream(struct opts *opts, struct err *err)
+{
+	struct stream *s = backend_new(sizeof(*s), &stream_ops, -1, err);
+
+	if (s == NULL)
+		return NULL;
+	pthread_mutex_init(&s->lock, NULL);
+	s->listen_fd = s->peer_fd = -1;
+	if (stream_init(s, opts, err) == 0)
+		return &s->b;
+	pthread_mutex_destroy(&s->lock);
+	free(s);
+	return NULL;
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A Linux tap, with the header of virtio-net before each packet, so that a
+ * guest's segmentation and checksums are left to the host's network stack: a
+ * packet of 64 KiB passes whole.
+ *
+ * Towards the guest it asks for plain frames: the chip has no way to say that
+ * a checksum is still to be computed.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if.h>
+#include <linux/if_tun.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "backend.h"
+
+#define HDR_BYTES	sizeof(struct e82540_vnet_hdr)
+
+struct tap {
+	struct backend b;
+	uint8_t in[BACKEND_BATCH][HDR_BYTES + BACKEND_FRAME_BYTES];
+};
+
+static unsigned int
+tap_send(struct backend *b, const struct e82540_packet *packet, unsigned int n)
+{
+	const struct iovec *iov;
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		iov = (const struct iovec *)(const void *)packet[i].iov;
+		if (writev(b->fd, iov, (int)packet[i].iovs) >= 0)
+			continue;
+		if (errno == EAGAIN || errno == EINTR)
+			break;
+		b->refused++;		/* the interface is down, say */
+	}
+	return i;
+}
+
+/* Frames of other programs' segmentation we did not ask for, and can not use.*/
+static bool
+tap_frame(struct backend *b, struct e82540_frame *frame, uint8_t *in,
+    uint32_t len)
+{
+	struct e82540_vnet_hdr hdr;
+
+	memset(&hdr, 0, sizeof(hdr));
+	if (len < b->vnet_hdr_bytes)
+		return false;
+	memcpy(&hdr, in, b->vnet_hdr_bytes);
+	frame->data = in + b->vnet_hdr_bytes;
+	frame->len_bytes = len - b->vnet_hdr_bytes;
+	frame->flags =
+	    hdr.flags & E82540_VNET_DATA_VALID ? E82540_FRAME_CSUM_VALID : 0;
+	return frame->len_bytes <= BACKEND_FRAME_BYTES &&
+	    !(hdr.flags & E82540_VNET_NEEDS_CSUM) &&
+	    hdr.gso_type == E82540_GSO_NONE;
+}
+
+static unsigned int
+tap_receive(struct backend *b, struct e82540_frame *frame, unsigned int n)
+{
+	struct tap *tap = (struct tap *)b;
+	unsigned int i = 0;
+	ssize_t len;
+
+	while (i < n) {
+		len = read(b->fd, tap->in[i], sizeof(tap->in[i]));
+		if (len <= 0)
+			break;
+		if (tap_frame(b, &frame[i], tap->in[i], (uint32_t)len))
+			i++;
+		else
+			b->refused++;
+	}
+	return i;
+}
+
+static void
+tap_close(struct backend *b)
+{
+	(void)close(b->fd);
+	free(b);
+}
+
+static const struct backend_ops tap_ops = {
+	.send = tap_send,
+	.receive = tap_receive,
+	.close = tap_close,
+};
+
+static int
+tap_open(const char *name, bool vnet, struct err *err)
+{
+	struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_NO_PI };
+	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd < 0)
+		return err_set(err, "/dev/net/tun: %s%s", strerror(errno),
+		    errno == ENOENT ? ": load the kernel's module tun" : "");
+	/* Whatever a persistent device was used with before: it is set anew. */
+	if (vnet)
+		ifr.ifr_flags |= IFF_VNET_HDR;
+	strcpy(ifr.ifr_name, name);
+	if (ioctl(fd, TUNSETIFF, &ifr) == 0)
+		return fd;
+	if (errno == EBUSY)
+		(void)err_set(err, "tap %s is in use by another program", name);
+	else if (errno == EPERM)
+		(void)err_set(err,
+		    "no permission for tap %s: as root, make it yours: "
+		    "ip tuntap add dev %s mode tap user %d",
+		    name, name, (int)getuid());
+	else
+		(void)err_set(err, "tap %s: %s", name, strerror(errno));
+	(void)close(fd);
+	return -1;
+}
+
+/* An inherited descriptor has a header or has it not: that is asked. */
+static int
+tap_inherit(struct opts *opts, bool *vnet, struct err *err)
+{
+	struct ifreq ifr;
+	int fd = backend_fd(opts, err);
+
+	if (fd < 0)
+		return -1;
+	if (ioctl(fd, TUNGETIFF, &ifr) != 0 || !(ifr.ifr_flags & IFF_TAP))
+		return err_set(err, "fd=%d is no tap", fd);
+	*vnet = ifr.ifr_flags & IFF_VNET_HDR;
+	return fd;
+}
+
+/* The header's size and what it may ask of us outlive who set them last. */
+static int
+tap_set_up(struct tap *tap, bool vnet, struct err *err)
+{
+	struct backend *b = &tap->b;
+	int hdr_bytes = HDR_BYTES;
+
+	if (!vnet)
+		return 0;
+	if (ioctl(b->fd, TUNSETVNETHDRSZ, &hdr_bytes) != 0 ||
+	    ioctl(b->fd, TUNSETOFFLOAD, 0) != 0)
+		return err_set(err, "tap: %s: try vnet=off", strerror(errno));
+	b->vnet_hdr_bytes = HDR_BYTES;
+	b->offloads = E82540_OFFLOAD_CSUM | E82540_OFFLOAD_TSO4 |
+	    E82540_OFFLOAD_TSO6;
+	return 0;
+}
+
+struct backend *
+backend_tap(struct opts *opts, struct err *err)
+{
+	const char *name = opts_get(opts, "ifname");
+	bool inherited = opts_get(opts, "fd") != NULL, vnet = true;
+	struct tap *tap;
+	int fd;
+
+	if (opts_bool(opts, "vnet", &vnet, err) != 0)
+		return NULL;
+	if ((name != NULL) == inherited) {
+		(void)err_set(err, "tap needs ifname=NAME, or fd=N");
+		return NULL;
+	}
+	if (name != NULL && (*name == '\0' || strlen(name) >= IFNAMSIZ)) {
+		(void)err_set(err, "ifname is a name of 1 to %d bytes",
+		    IFNAMSIZ - 1);
+		return NULL;
+	}
+	fd = inherited ? tap_inherit(opts, &vnet, err) :
+			 tap_open(name, vnet, err);
+	if (fd < 0)
+		return NULL;
+	tap = backend_new(sizeof(*tap), &tap_ops, fd, err);
+	if (tap == NULL)
+		goto close_fd;
+	if (tap_set_up(tap, vnet, err) == 0)
+		return &tap->b;
+	free(tap);
+close_fd:
+	(void)close(fd);
+	return NULL;
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "opts.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Ends the option at p, undoing doubled commas; returns where the next is. */
+static char *
+option_end(char *p)
+{
+	char *to = p;
+
+	for (; *p != '\0'; *to++ = *p++) {
+		if (*p != ',')
+			continue;
+		if (p[1] != ',') {
+			*to = '\0';
+			return p + 1;
+		}
+		p++;
+	}
+	*to = '\0';
+	return p;
+}
+
+static int
+option_add(struct opts *o, char *option, struct err *err)
+{
+	char *equals = strchr(option, '=');
+	size_t i;
+
+	if (equals == option || *option == '\0')
+		return err_set(err, "an option without a name");
+	if (o->n == OPTS_MAX)
+		return err_set(err, "more than %d options", OPTS_MAX);
+	if (equals != NULL)
+		*equals = '\0';
+	for (i = 0; i < o->n; i++)
+		if (strcmp(o->opt[i].key, option) == 0)
+			return err_set(err, "%s is given twice", option);
+	o->opt[o->n].key = option;
+	o->opt[o->n].value = equals != NULL ? equals + 1 : "on";
+	o->opt[o->n++].used = false;
+	return 0;
+}
+
+int
+opts_parse(struct opts *o, const char *argument, struct err *err)
+{
+	char *p, *next;
+
+	memset(o, 0, sizeof(*o));
+	o->text = strdup(argument);
+	if (o->text == NULL)
+		return err_set(err, "out of memory");
+	for (p = o->text; *p != '\0'; p = next) {
+		next = option_end(p);
+		if (option_add(o, p, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+void
+opts_free(struct opts *o)
+{
+	free(o->text);
+	memset(o, 0, sizeof(*o));
+}
+
+const char *
+opts_get(struct opts *o, const char *key)
+{
+	size_t i;
+
+	for (i = 0; i < o->n; i++)
+		if (strcmp(o->opt[i].key, key) == 0) {
+			o->opt[i].used = true;
+			return o->opt[i].value;
+		}
+	return NULL;
+}
+
+const char *
+opts_unused(const struct opts *o)
+{
+	size_t i;
+
+	for (i = 0; i < o->n; i++)
+		if (!o->opt[i].used)
+			return o->opt[i].key;
+	return NULL;
+}
+
+int
+opts_bool(struct opts *o, const char *key, bool *value, struct err *err)
+{
+	const char *text = opts_get(o, key);
+
+	if (text == NULL)
+		return 0;
+	if (strcmp(text, "on") != 0 && strcmp(text, "off") != 0)
+		return err_set(err, "%s is on or off, not '%s'", key, text);
+	*value = strcmp(text, "on") == 0;
+	return 0;
+}
+
+int
+parse_number(const char *text, const char *what, uint64_t max, uint64_t *value,
+    struct err *err)
+{
+	unsigned long long v;
+	char *end;
+
+	errno = 0;
+	v = strtoull(text, &end, 0);
+	if (!isdigit((unsigned char)*text) || *end != '\0' || errno != 0 ||
+	    v > max)
+		return err_set(err, "%s is a number of at most %llu, not '%s'",
+		    what, (unsigned long long)max, text);
+	*value = v;
+	return 0;
+}
+
+int
+opts_number(struct opts *o, const char *key, uint64_t max, uint64_t *value,
+    struct err *err)
+{
+	const char *text = opts_get(o, key);
+
+	return text == NULL ? 0 : parse_number(text, key, max, value, err);
+}
+
+int
+parse_bytes(const char *text, const char *what, uint64_t *value,
+    struct err *err)
+{
+	static const char units[] = "KMG";
+	unsigned int shift = 0;
+	char number[24];
+	size_t n = strlen(text);
+	const char *unit = n > 0 ? strchr(units, toupper(text[n - 1])) : NULL;
+
+	if (unit != NULL && *unit != '\0') {
+		shift = 10 * (unsigned int)(unit - units + 1);
+		n--;
+	}
+	if (n >= sizeof(number))
+		return err_set(err, "%s: '%s' is too long", what, text);
+	memcpy(number, text, n);
+	number[n] = '\0';
+	if (parse_number(number, what, UINT64_MAX >> shift, value, err) != 0)
+		return err_set(err, "%s is a size such as 512M, not '%s'", what,
+		    text);
+	*value <<= shift;
+	return 0;
+}
+
+int
+parse_mac(const char *text, uint8_t mac[6], struct err *err)
+{
+	unsigned int v[6], i;
+	char end;
+
+	if (strlen(text) != 17 ||
+	    sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%c", &v[0], &v[1], &v[2],
+		&v[3], &v[4], &v[5], &end) != 6)
+		return err_set(err,
+		    "mac is an address such as 52:54:00:12:34:56, not '%s'",
+		    text);
+	if (v[0] & 1)
+		return err_set(err, "mac %s is a group's, not a station's",
+		    text);
+	for (i = 0; i < 6; i++)
+		mac[i] = (uint8_t)v[i];
+	return 0;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef VM_ACPI_H
+#define VM_ACPI_H
+
+#include "ram.h"
+
+#define ACPI_RSDP	0xe0000u	/* where guests look for it, too */
+
+/*
+ * acpi_write: the tables of a machine of so many CPUs: RSDP at ACPI_RSDP, then
+ * XSDT, FADT, FACS, DSDT, MADT (ACPI 6.3, 5.2).
+ */
+void acpi_write(const struct ram *ram, unsigned int cpus);
+
+#endif

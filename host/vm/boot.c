@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "boot.h"
+
+#include <asm/bootparam.h>
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "acpi.h"
+
+/* Low memory, in use until the guest has read it. */
+#define AT_PARAMS	0x7000u		/* boot_params, or PVH's start info */
+#define AT_MEMMAP	0x8000u		/* PVH's memory map */
+#define AT_MODULE	0x8800u		/* PVH's module list */
+#define AT_PAGES	0x10000u	/* six page tables */
+#define AT_CMDLINE	0x20000u
+#define CMDLINE_MAX	2047u
+
+#define BIOS_AREA	0x9fc00u	/* from here to 1 MiB is no RAM */
+#define BIOS_AREA_END	0x100000u
+
+#define BZIMAGE_MAGIC	0x53726448u	/* "HdrS" */
+#define BZIMAGE_VERSION	0x020c		/* since Linux 3.8 */
+#define SECTOR_BYTES	512u
+
+#define PVH_MAGIC	0x336ec578u
+#define PVH_NOTE	18u		/* XEN_ELFNOTE_PHYS32_ENTRY */
+
+#define RAM_USABLE	1u		/* E820, and PVH's map */
+#define RAM_RESERVED	2u
+
+/* Xen's include/public/arch-x86/hvm/start_info.h, version 1. */
+struct pvh_start {
+	uint32_t magic, version, flags, modules;
+	uint64_t module_list, cmdline, rsdp, memmap;
+	uint32_t memmap_entries, reserved;
+};
+
+struct pvh_module {
+	uint64_t at, bytes, cmdline, reserved;
+};
+
+struct pvh_memmap {
+	uint64_t addr, size;
+	uint32_t type, reserved;
+};
+
+/* ------------------------------------------------------------------ files */
+
+struct file {
+	const uint8_t *data;
+	size_t bytes;
+};
+
+static int
+file_map(struct file *f, const char *path, const char *what, struct err *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	void *p;
+
+	if (fd < 0)
+		return err_set(err, "%s %s: %s", what, path, strerror(errno));
+	if (fstat(fd, &st) != 0 || st.st_size == 0) {
+		(void)close(fd);
+		return err_set(err, "%s %s is empty", what, path);
+	}
+	p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	(void)close(fd);
+	if (p == MAP_FAILED)
+		return err_set(err, "%s %s: %s", what, path, strerror(errno));
+	f->data = p;
+	f->bytes = (size_t)st.st_size;
+	return 0;
+}
+
+static void
+file_unmap(struct file *f)
+{
+	if (f->data != NULL)
+		(void)munmap((void *)(uintptr_t)f->data, f->bytes);
+}
+
+/* ------------------------------------------------------------------- BIOS */
+
+/*
+ * A copy, as KVM wants memory that does not change when the file does.  Shown
+ * from 4 GiB - size on: multiples of 64 KiB.
+ */
+int
+boot_bios(struct boot *boot, const char *path, struct err *err)
+{
+	struct file f = { 0 };
+	int error = 0;
+
+	memset(boot, 0, sizeof(*boot));
+	if (file_map(&f, path, "BIOS image", err) != 0)
+		return -1;
+	if (f.bytes % 65536 != 0 || f.bytes > 1u << 20) {
+		error = err_set(err,
+		    "BIOS image %s is %zu bytes, not 64 KiB to 1 MiB", path,
+		    f.bytes);
+		goto unmap_file;
+	}
+	boot->rom = mmap(NULL, f.bytes, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (boot->rom == MAP_FAILED) {
+		boot->rom = NULL;
+		error = err_set(err, "out of memory");
+		goto unmap_file;
+	}
+	memcpy(boot->rom, f.data, f.bytes);
+	boot->rom_bytes = f.bytes;
+	boot->mode = BOOT_RESET;
+unmap_file:
+	file_unmap(&f);
+	return error;
+}
+
+void
+boot_free(struct boot *boot)
+{
+	if (boot->rom != NULL)
+		(void)munmap(boot->rom, boot->rom_bytes);
+	boot->rom = NULL;
+}
+
+/* ------------------------------------------------------------ what all need */
+
+/* The first 4 GiB, one to one, in pages of 2 MiB. */
+static void
+page_tables(const struct ram *ram)
+{
+	uint64_t *table = ram_at(ram, AT_PAGES, 6 * 4096);
+	unsigned int i;
+
+	memset(table, 0, (size_t)2 * 4096);
+	table[0] = (AT_PAGES + 0x1000) | 3;
+	for (i = 0; i < 4; i++)
+		table[512 + i] = (AT_PAGES + 0x2000 + i * 0x1000) | 3;
+	for (i = 0; i < 2048; i++)
+		table[1024 + i] = (uint64_t)i << 21 | 0x83;
+}
+
+static void
+map_add(struct boot_e820_entry *map, unsigned int *n, uint64_t from,
+    uint64_t to, uint32_t type)
+{
+	if (from >= to)
+		return;
+	map[*n].addr = from;
+	map[*n].size = to - from;
+	map[(*n)++].type = type;
+}
+
+static unsigned int
+memory_map(const struct ram *ram, struct boot_e820_entry map[4])
+{
+	uint64_t low = ram_low_bytes(ram);
+	unsigned int n = 0;
+
+	map_add(map, &n, 0, BIOS_AREA, RAM_USABLE);
+	map_add(map, &n, BIOS_AREA, BIOS_AREA_END, RAM_RESERVED);
+	map_add(map, &n, BIOS_AREA_END, low, RAM_USABLE);
+	map_add(map, &n, RAM_HIGH, RAM_HIGH + (ram->bytes - low), RAM_USABLE);
+	return n;
+}
+
+/* ---------------------------------------------------------------- bzImage */
+
+static int
+bzimage_check(const struct ram *ram, const struct setup_header *h,
+    size_t bytes, struct err *err)
+{
+	size_t setup = ((h->setup_sects != 0 ? h->setup_sects : 4) + 1u) *
+	    (size_t)SECTOR_BYTES;
+
+	if (h->version < BZIMAGE_VERSION || !(h->xloadflags & XLF_KERNEL_64))
+		return err_set(err,
+		    "the kernel is no 64-bit Linux (boot protocol %u.%u)",
+		    h->version >> 8, h->version & 0xff);
+	if (setup >= bytes || !(h->loadflags & LOADED_HIGH))
+		return err_set(err, "the kernel's image is cut short");
+	if (h->pref_address < BIOS_AREA_END ||
+	    ram_at(ram, h->pref_address, h->init_size) == NULL ||
+	    ram_at(ram, h->pref_address, bytes - setup) == NULL)
+		return err_set(err,
+		    "the kernel needs %llu MiB of memory to start",
+		    (unsigned long long)((h->pref_address + h->init_size) >>
+			20) +
+			1);
+	return 0;
+}
+
+/* 64-bit boot protocol: 1.14 of boot.rst. */
+int
+boot_bzimage(struct boot *boot, const struct ram *ram, const uint8_t *image,
+    size_t bytes, const struct boot_initrd *initrd, struct err *err)
+{
+	struct boot_params params = { 0 };
+	struct setup_header *h = &params.hdr;
+	size_t setup;
+
+	if (bytes < 0x1f1 + sizeof(*h))
+		return err_set(err, "the kernel's image is cut short");
+	memcpy(h, image + 0x1f1, sizeof(*h));
+	if (bzimage_check(ram, h, bytes, err) != 0)
+		return -1;
+	setup = ((h->setup_sects != 0 ? h->setup_sects : 4) + 1u) *
+	    (size_t)SECTOR_BYTES;
+	memcpy(ram_at(ram, h->pref_address, bytes - setup), image + setup,
+	    bytes - setup);
+	h->type_of_loader = 0xff;
+	h->cmd_line_ptr = AT_CMDLINE;
+	h->ramdisk_image = (uint32_t)initrd->at;
+	h->ramdisk_size = (uint32_t)initrd->bytes;
+	params.acpi_rsdp_addr = ACPI_RSDP;
+	params.e820_entries = (uint8_t)memory_map(ram, params.e820_table);
+	memcpy(ram_at(ram, AT_PARAMS, sizeof(params)), &params,
+	    sizeof(params));
+	page_tables(ram);
+	boot->mode = BOOT_LONG;
+	boot->entry = h->pref_address + 0x200;
+	boot->argument = AT_PARAMS;
+	boot->page_tables = AT_PAGES;
+	return 0;
+}
+
+/* -------------------------------------------------------------------- ELF */
+
+struct elf {
+	const uint8_t *image;
+	size_t bytes;
+	Elf64_Ehdr header;
+};
+
+/* Copies len bytes of the image; false: they are not there. */
+static bool
+elf_get(const struct elf *e, uint64_t at, void *to, size_t len)
+{
+	if (at > e->bytes || len > e->bytes - at)
+		return false;
+	memcpy(to, e->image + at, len);
+	return true;
+}
+
+static bool
+elf_phdr(const struct elf *e, unsigned int i, Elf64_Phdr *p)
+{
+	return elf_get(e,
+	    e->header.e_phoff + (uint64_t)i * e->header.e_phentsize, p,
+	    sizeof(*p));
+}
+
+/* The PVH entry in a segment of notes. */
+static bool
+note_find(const struct elf *e, const Elf64_Phdr *p, uint64_t *entry)
+{
+	uint64_t at = p->p_offset, end = p->p_offset + p->p_filesz, data;
+	Elf64_Nhdr note;
+	char name[4];
+	uint32_t value;
+
+	if (end < at)
+		return false;
+	while (at < end && elf_get(e, at, &note, sizeof(note))) {
+		at += sizeof(note);
+		data = at + ((note.n_namesz + 3ull) & ~3ull);
+		if (note.n_type == PVH_NOTE && note.n_namesz == 4 &&
+		    note.n_descsz >= 4 && elf_get(e, at, name, 4) &&
+		    memcmp(name, "Xen", 4) == 0 &&
+		    elf_get(e, data, &value, 4)) {
+			*entry = value;
+			return true;
+		}
+		at = data + ((note.n_descsz + 3ull) & ~3ull);
+	}
+	return false;
+}
+
+static int
+segment_load(const struct elf *e, const struct ram *ram, const Elf64_Phdr *p,
+    struct err *err)
+{
+	uint8_t *to = ram_at(ram, p->p_paddr, p->p_memsz);
+
+	if (p->p_memsz == 0)
+		return 0;
+	if (p->p_paddr < BIOS_AREA_END || to == NULL)
+		return err_set(err,
+		    "the kernel does not fit into %llu MiB of memory",
+		    (unsigned long long)(ram->bytes >> 20));
+	if (p->p_filesz > p->p_memsz ||
+	    !elf_get(e, p->p_offset, to, p->p_filesz))
+		return err_set(err, "the kernel's image is cut short");
+	memset(to + p->p_filesz, 0, p->p_memsz - p->p_filesz);
+	return 0;
+}
+
+static int
+segments_load(const struct elf *e, const struct ram *ram, uint64_t *entry,
+    struct err *err)
+{
+	bool found = false;
+	Elf64_Phdr p;
+	unsigned int i;
+
+	for (i = 0; i < e->header.e_phnum; i++) {
+		if (!elf_phdr(e, i, &p))
+			return err_set(err, "the kernel's image is cut short");
+		if (p.p_type == PT_NOTE && !found)
+			found = note_find(e, &p, entry);
+		if (p.p_type == PT_LOAD && segment_load(e, ram, &p, err) != 0)
+			return -1;
+	}
+	return found ? 0 :
+		       err_set(err,
+			   "the kernel has no PVH entry: build it with "
+			   "CONFIG_PVH=y, or use its bzImage");
+}
+
+static void
+pvh_start(const struct ram *ram, const struct boot_initrd *initrd)
+{
+	struct pvh_start s = {
+		.magic = PVH_MAGIC,
+		.version = 1,
+		.modules = initrd->bytes != 0,
+		.module_list = AT_MODULE,
+		.cmdline = AT_CMDLINE,
+		.rsdp = ACPI_RSDP,
+		.memmap = AT_MEMMAP,
+	};
+	struct pvh_module module = { .at = initrd->at,
+		.bytes = initrd->bytes };
+	struct boot_e820_entry map[4];
+	struct pvh_memmap m[4] = { 0 };
+	unsigned int i;
+
+	s.memmap_entries = memory_map(ram, map);
+	for (i = 0; i < s.memmap_entries; i++) {
+		m[i].addr = map[i].addr;
+		m[i].size = map[i].size;
+		m[i].type = map[i].type;
+	}
+	memcpy(ram_at(ram, AT_PARAMS, sizeof(s)), &s, sizeof(s));
+	memcpy(ram_at(ram, AT_MEMMAP, sizeof(m)), m, sizeof(m));
+	memcpy(ram_at(ram, AT_MODULE, sizeof(module)), &module,
+	    sizeof(module));
+}
+
+int
+boot_elf(struct boot *boot, const struct ram *ram, const uint8_t *image,
+    size_t bytes, const struct boot_initrd *initrd, struct err *err)
+{
+	struct elf e = { .image = image, .bytes = bytes };
+
+	if (!elf_get(&e, 0, &e.header, sizeof(e.header)) ||
+	    e.header.e_ident[EI_CLASS] != ELFCLASS64 ||
+	    e.header.e_machine != EM_X86_64)
+		return err_set(err, "the kernel is no ELF file for x86-64");
+	if (segments_load(&e, ram, &boot->entry, err) != 0)
+		return -1;
+	pvh_start(ram, initrd);
+	boot->mode = BOOT_PVH;
+	boot->argument = AT_PARAMS;
+	return 0;
+}
+
+/* --------------------------------------------------------------- a kernel */
+
+static bool
+is_bzimage(const struct file *f)
+{
+	uint32_t magic;
+
+	if (f->bytes < 0x206)
+		return false;
+	memcpy(&magic, f->data + 0x202, 4);
+	return magic == BZIMAGE_MAGIC;
+}
+
+static bool
+is_elf(const struct file *f)
+{
+	return f->bytes >= SELFMAG && memcmp(f->data, ELFMAG, SELFMAG) == 0;
+}
+
+/* As high as it may be, out of the kernel's way. */
+static int
+initrd_load(const struct ram *ram, const char *path,
+    struct boot_initrd *initrd, struct err *err)
+{
+	uint64_t top = ram_low_bytes(ram);
+	struct file f = { 0 };
+
+	initrd->at = initrd->bytes = 0;
+	if (path == NULL)
+		return 0;
+	if (file_map(&f, path, "initrd", err) != 0)
+		return -1;
+	if (top > 0x7fffffff)
+		top = 0x7fffffff;	/* initrd_addr_max of old kernels */
+	initrd->bytes = f.bytes;
+	if (f.bytes < top / 2) {
+		initrd->at = (top - f.bytes) & ~(uint64_t)0xfff;
+		memcpy(ram_at(ram, initrd->at, f.bytes), f.data, f.bytes);
+	}
+	file_unmap(&f);
+	return initrd->at != 0 ?
+	    0 :
+	    err_set(err, "initrd %s needs more than half of the memory", path);
+}
+
+int
+boot_kernel(struct boot *boot, const struct ram *ram, const char *kernel,
+    const char *initrd, const char *append, struct err *err)
+{
+	struct boot_initrd where;
+	struct file f = { 0 };
+	int error;
+
+	memset(boot, 0, sizeof(*boot));
+	if (append == NULL)
+		append = "";
+	if (strlen(append) > CMDLINE_MAX)
+		return err_set(err, "the command line is over %u bytes",
+		    CMDLINE_MAX);
+	if (file_map(&f, kernel, "kernel", err) != 0)
+		return -1;
+	memcpy(ram_at(ram, AT_CMDLINE, CMDLINE_MAX + 1), append,
+	    strlen(append) + 1);
+	error = initrd_load(ram, initrd, &where, err);
+	if (error != 0)
+		goto unmap_file;
+	if (is_bzimage(&f))
+		error = boot_bzimage(boot, ram, f.data, f.bytes, &where, err);
+	else if (is_elf(&f))
+		error = boot_elf(boot, ram, f.data, f.bytes, &where, err);
+	else
+		error = err_set(err,
+		    "kernel %s is neither a bzImage nor an ELF file", kernel);
+unmap_file:
+	file_unmap(&f);
+	return error;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the guest begins with: an image in its memory, and the state of its
+ * first CPU.  No KVM in here.  Images come from anywhere: what does not hold
+ * together is refused.
+ *
+ *	BIOS image	mapped below 4 GiB; the CPU starts as after a reset
+ *	bzImage		Linux's 64-bit boot protocol
+ *			(Documentation/arch/x86/boot.rst), version 2.12 or later
+ *	ELF		a kernel with a PVH entry (XEN_ELFNOTE_PHYS32_ENTRY):
+ *			Linux's vmlinux, FreeBSD's kernel
+ */
+#ifndef VM_BOOT_H
+#define VM_BOOT_H
+
+#include "ram.h"
+
+enum boot_mode {
+	BOOT_RESET,			/* at the reset vector, 16 bit */
+	BOOT_PVH,			/* 32 bit, no paging */
+	BOOT_LONG,			/* 64 bit, the first 4 GiB mapped */
+};
+
+struct boot {
+	enum boot_mode mode;
+	uint64_t entry;
+	uint64_t argument;		/* RSI of BOOT_LONG, EBX of BOOT_PVH */
+	uint64_t page_tables;		/* CR3 of BOOT_LONG */
+	/* Of a BIOS image: read-only memory that ends at 4 GiB. */
+	void *rom;
+	size_t rom_bytes;
+};
+
+/*
+ * boot_bios: an image of 64 KiB to 1 MiB.  boot_linux: kernel, and initrd and
+ * command line or NULL; ACPI tables are there already.
+ * Return 0, or -1 with err set.  boot_free() ends it, also after an error.
+ */
+int boot_bios(struct boot *boot, const char *path, struct err *err);
+int boot_kernel(struct boot *boot, const struct ram *ram, const char *kernel,
+    const char *initrd, const char *append, struct err *err);
+void boot_free(struct boot *boot);
+
+/*
+ * The same of images in memory; for fuzzers, too.  initrd: where it was put.
+ */
+struct boot_initrd {
+	uint64_t at, bytes;
+};
+
+int boot_bzimage(struct boot *boot, const struct ram *ram, const uint8_t *image,
+    size_t bytes, const struct boot_initrd *initrd, struct err *err);
+int boot_elf(struct boot *boot, const struct ram *ram, const uint8_t *image,
+    size_t bytes, const struct boot_initrd *initrd, struct err *err);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What is left to lem-vm once everything is open: another user's identity if it
+ * was root's, and for each kind of thread the system calls that it needs
+ * (seccomp).  None may open a file, start a program, or make memory executable.
+ * Who calls something else is killed, and so is the process.
+ */
+#ifndef VM_CONFINE_H
+#define VM_CONFINE_H
+
+#include "err.h"
+
+enum confine {
+	CONFINE_MAIN,
+	CONFINE_CPU,
+	CONFINE_NIC,
+};
+
+/*
+ * confine_user: if we are root, become `user` (NULL: nobody) for good.  In any
+ * case nothing that is run can gain privileges from here on.  Before threads.
+ * Returns 0, or -1 with err set.
+ */
+int confine_user(const char *user, struct err *err);
+
+/*
+ * confine_thread: the calling thread, for good.  Returns 0, or -1 with err set:
+ * this kernel has no seccomp filters.
+ */
+int confine_thread(enum confine what, struct err *err);
+
+#endif

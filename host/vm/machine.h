@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The machine that a guest of lem-vm finds: what is behind its ports and
+ * addresses that are no memory.  No KVM in here, so it can be tested, and
+ * fuzzed, without.
+ *
+ *	I/O ports
+ *	0060, 0064	no keyboard; its controller's reset (FEh to 0064)
+ *	00f4		a 32-bit write ends the machine, as QEMU's isa-debug-exit
+ *	03f8-03ff	serial port, 16550A, interrupt 4
+ *	0402		debug console, as QEMU's isa-debugcon
+ *	0600-060c	ACPI: PM1 event and control, timer, reset
+ *	0cf8, 0cfc	PCI configuration, mechanism 1
+ *	c000-ffff	BARs of PCI devices, where the guest puts them
+ *	memory
+ *	e0000000-	BARs, likewise
+ *	fec00000	I/O APIC, and above: KVM's
+ *
+ * What is nowhere reads as all ones and ignores writes.
+ */
+#ifndef VM_MACHINE_H
+#define VM_MACHINE_H
+
+#include <pthread.h>
+
+#include "nic.h"
+
+#define MACHINE_NICS	8u
+#define MACHINE_NIC_DEV	3u		/* device number of the first */
+#define MACHINE_GSIS	24u
+
+#define MACHINE_BAR_MEM	0xe0000000u	/* as firmware would have placed them */
+#define MACHINE_BAR_IO	0xc000u
+#define MACHINE_BAR_MEM_END 0xfec00000u
+
+#define MACHINE_PORT_COM1 0x3f8u
+#define MACHINE_PORT_PM	0x600u
+#define MACHINE_IRQ_COM1 4u
+#define MACHINE_IRQ_SCI	9u
+
+/* How a guest ends. */
+enum machine_end {
+	MACHINE_RUNS,
+	MACHINE_OFF,			/* powered off */
+	MACHINE_RESET,			/* wants a reset: ends here */
+	MACHINE_EXIT,			/* by port f4h, with a status */
+};
+
+struct machine_ops {
+	/* irq: level of a GSI.  Any thread. */
+	void (*irq)(void *ctx, unsigned int gsi, bool level);
+	/* output: of the serial port, or the debug console.  vCPU threads. */
+	void (*output)(void *ctx, const uint8_t *data, size_t n);
+	/* end: the guest is through.  vCPU threads. */
+	void (*end)(void *ctx, enum machine_end how, int status);
+	/* bars: the guest has moved a NIC's registers.  vCPU threads. */
+	void (*bars)(void *ctx, unsigned int nic);
+};
+
+/* A 16550A without modem. */
+struct uart {
+	pthread_mutex_t lock;
+	uint8_t ier, lcr, mcr, scr, fcr;
+	uint16_t divisor;
+	bool thre;			/* THR empty: interrupt not yet seen */
+	bool line;
+	uint8_t in[64];			/* received, not yet read */
+	unsigned int in_at, in_n;
+};
+
+struct machine_nic {
+	struct nic *nic;
+	unsigned int gsi;
+	/* Where it decodes now; 0: nowhere. */
+	_Atomic(uint64_t) mem;
+	_Atomic(uint32_t) io;
+};
+
+struct machine {
+	const struct machine_ops *ops;
+	void *ctx;
+	struct uart uart;
+	struct machine_nic nic[MACHINE_NICS];
+	unsigned int nics;
+	pthread_mutex_t pci_lock;
+	uint32_t pci_address;		/* CF8 */
+	uint16_t pm_status, pm_enable, pm_control;
+	uint64_t pm_start_ns;
+	/* Who holds a line: a bit a NIC. */
+	pthread_mutex_t irq_lock;
+	uint32_t irq_holders[MACHINE_GSIS];
+};
+
+void machine_init(struct machine *m, const struct machine_ops *ops, void *ctx);
+void machine_destroy(struct machine *m);
+
+/*
+ * machine_nic_add: the next NIC; the machine does not own it.  Its BARs get the
+ * addresses that firmware would have given them.  Returns its number.
+ */
+unsigned int machine_nic_add(struct machine *m, struct nic *nic);
+
+/* machine_nic_irq: INTA# of a NIC.  Any thread. */
+void machine_nic_irq(struct machine *m, unsigned int nic, bool asserted);
+
+/* machine_input: n bytes for the serial port; returns how many had room. */
+size_t machine_input(struct machine *m, const uint8_t *data, size_t n);
+
+/*
+ * machine_port_read, machine_port_write: size 1, 2 or 4.  machine_mem_*: up to
+ * 8 bytes.  Any thread.
+ */
+uint32_t machine_port_read(struct machine *m, uint16_t port, unsigned int size);
+void machine_port_write(struct machine *m, uint16_t port, unsigned int size,
+    uint32_t value);
+uint64_t machine_mem_read(struct machine *m, uint64_t addr, unsigned int size);
+void machine_mem_write(struct machine *m, uint64_t addr, unsigned int size,
+    uint64_t value);
+
+/* ----------------------------------------------------------- its own parts */
+
+void uart_init(struct uart *u);
+uint8_t uart_read(struct machine *m, unsigned int reg);
+void uart_write(struct machine *m, unsigned int reg, uint8_t value);
+size_t uart_input(struct machine *m, const uint8_t *data, size_t n);
+
+uint32_t pci_read(struct machine *m, uint16_t port, unsigned int size);
+void pci_write(struct machine *m, uint16_t port, unsigned int size,
+    uint32_t value);
+
+#endif

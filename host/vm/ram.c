@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "ram.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#define PAGE_BYTES	((uint64_t)2 << 20)
+
+int
+ram_new(struct ram *ram, uint64_t bytes, int fd, struct err *err)
+{
+	int flags = fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE :
+			     MAP_SHARED;
+	struct stat st;
+	void *p;
+
+	ram->base = NULL;
+	if (bytes < RAM_MIN_BYTES || bytes > RAM_MAX_BYTES ||
+	    bytes % PAGE_BYTES != 0)
+		return err_set(err,
+		    "memory is 16M to 64G, in steps of 2M, not %llu bytes",
+		    (unsigned long long)bytes);
+	if (fd >= 0 &&
+	    (fstat(fd, &st) != 0 || (uint64_t)st.st_size < bytes))
+		return err_set(err, "the file for memory is too small");
+	p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, flags, fd, 0);
+	if (p == MAP_FAILED)
+		return err_set(err, "no %llu MiB of memory: %s",
+		    (unsigned long long)(bytes >> 20), strerror(errno));
+	if (fd < 0)
+		(void)madvise(p, bytes, MADV_HUGEPAGE);
+	ram->base = p;
+	ram->bytes = bytes;
+	return 0;
+}
+
+void
+ram_free(struct ram *ram)
+{
+	if (ram->base != NULL)
+		(void)munmap(ram->base, ram->bytes);
+	ram->base = NULL;
+}
+
+uint64_t
+ram_low_bytes(const struct ram *ram)
+{
+	return ram->bytes < RAM_HOLE ? ram->bytes : RAM_HOLE;
+}
+
+unsigned int
+ram_regions(const struct ram *ram, struct e82540_region region[2])
+{
+	uint64_t low = ram_low_bytes(ram);
+
+	region[0] = (struct e82540_region){ 0, low, ram->base, true };
+	if (low == ram->bytes)
+		return 1;
+	region[1] = (struct e82540_region){ RAM_HIGH, ram->bytes - low,
+		ram->base + low, true };
+	return 2;
+}
+
+void *
+ram_at(const struct ram *ram, uint64_t gpa, uint64_t len)
+{
+	uint64_t low = ram_low_bytes(ram);
+
+	return gpa > low || len > low - gpa ? NULL : ram->base + gpa;
+}

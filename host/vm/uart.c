@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The serial port: a 16550A as far as drivers use it.  What is sent has gone at
+ * once, so the transmitter is always empty; the interrupt that says so is
+ * taken back when it was seen (IIR read) or there is something new.
+ */
+#include "machine.h"
+
+#define REG_DATA	0		/* RBR, THR; divisor low with DLAB */
+#define REG_IER		1		/* divisor high with DLAB */
+#define REG_IIR		2		/* read; FCR on writes */
+#define REG_LCR		3
+#define REG_MCR		4
+#define REG_LSR		5
+#define REG_MSR		6
+#define REG_SCR		7
+
+#define IER_RDI		0x01u
+#define IER_THRI	0x02u
+#define IER_MASK	0x0fu
+#define IIR_NONE	0x01u
+#define IIR_THRI	0x02u
+#define IIR_RDI		0x04u
+#define IIR_FIFO	0xc0u
+#define FCR_ENABLE	0x01u
+#define FCR_CLEAR_IN	0x02u
+#define LCR_DLAB	0x80u
+#define MCR_OUT2	0x08u		/* lets the interrupt through */
+#define MCR_LOOP	0x10u
+#define LSR_DR		0x01u
+#define LSR_EMPTY	0x60u
+#define MSR_READY	0xb0u		/* DCD, DSR, CTS */
+
+void
+uart_init(struct uart *u)
+{
+	pthread_mutex_init(&u->lock, NULL);
+	u->divisor = 1;
+	u->lcr = 3;
+}
+
+static uint8_t
+pending(const struct uart *u)
+{
+	if (u->ier & IER_RDI && u->in_n > 0)
+		return IIR_RDI;
+	if (u->ier & IER_THRI && u->thre)
+		return IIR_THRI;
+	return IIR_NONE;
+}
+
+static void
+update(struct machine *m)
+{
+	struct uart *u = &m->uart;
+	bool line = pending(u) != IIR_NONE && u->mcr & MCR_OUT2;
+
+	if (line == u->line)
+		return;
+	u->line = line;
+	m->ops->irq(m->ctx, MACHINE_IRQ_COM1, line);
+}
+
+static void
+put_in(struct uart *u, uint8_t byte)
+{
+	if (u->in_n == sizeof(u->in))
+		return;
+	u->in[(u->in_at + u->in_n) % sizeof(u->in)] = byte;
+	u->in_n++;
+}
+
+static uint8_t
+take_in(struct uart *u)
+{
+	uint8_t byte;
+
+	if (u->in_n == 0)
+		return 0;
+	byte = u->in[u->in_at];
+	u->in_at = (u->in_at + 1) % sizeof(u->in);
+	u->in_n--;
+	return byte;
+}
+
+static uint8_t
+iir_read(struct uart *u)
+{
+	uint8_t iir = pending(u);
+
+	if (iir == IIR_THRI)
+		u->thre = false;
+	return iir | (u->fcr & FCR_ENABLE ? IIR_FIFO : 0);
+}
+
+static uint8_t
+reg_read(struct uart *u, unsigned int reg)
+{
+	bool dlab = u->lcr & LCR_DLAB;
+
+	switch (reg) {
+	case REG_DATA:
+		return dlab ? u->divisor & 0xff : take_in(u);
+	case REG_IER:
+		return dlab ? u->divisor >> 8 : u->ier;
+	case REG_IIR:
+		return iir_read(u);
+	case REG_LCR:
+		return u->lcr;
+	case REG_MCR:
+		return u->mcr;
+	case REG_LSR:
+		return LSR_EMPTY | (u->in_n > 0 ? LSR_DR : 0);
+	case REG_MSR:
+		/* Looped back: DTR, RTS, OUT1, OUT2 as DSR, CTS, RI, DCD. */
+		if (u->mcr & MCR_LOOP)
+			return (u->mcr & 1) << 5 | (u->mcr & 2) << 3 |
+			    (u->mcr & 4) << 4 | (u->mcr & 8) << 4;
+		return MSR_READY;
+	default:
+		return u->scr;
+	}
+}
+
+uint8_t
+uart_read(struct machine *m, unsigned int reg)
+{
+	uint8_t value;
+
+	pthread_mutex_lock(&m->uart.lock);
+	value = reg_read(&m->uart, reg);
+	update(m);
+	pthread_mutex_unlock(&m->uart.lock);
+	return value;
+}
+
+static void
+data_write(struct machine *m, uint8_t value)
+{
+	struct uart *u = &m->uart;
+
+	if (u->lcr & LCR_DLAB) {
+		u->divisor = (u->divisor & 0xff00) | value;
+		return;
+	}
+	if (u->mcr & MCR_LOOP)
+		put_in(u, value);
+	else
+		m->ops->output(m->ctx, &value, 1);
+	u->thre = true;
+}
+
+static void
+ier_write(struct uart *u, uint8_t value)
+{
+	if (u->lcr & LCR_DLAB) {
+		u->divisor = (uint16_t)(value << 8 | (u->divisor & 0xff));
+		return;
+	}
+	if (value & ~u->ier & IER_THRI)
+		u->thre = true;
+	u->ier = value & IER_MASK;
+}
+
+void
+uart_write(struct machine *m, unsigned int reg, uint8_t value)
+{
+	struct uart *u = &m->uart;
+
+	pthread_mutex_lock(&u->lock);
+	switch (reg) {
+	case REG_DATA:
+		data_write(m, value);
+		break;
+	case REG_IER:
+		ier_write(u, value);
+		break;
+	case REG_IIR:
+		u->fcr = value;
+		if (value & FCR_CLEAR_IN)
+			u->in_n = 0;
+		break;
+	case REG_LCR:
+		u->lcr = value;
+		break;
+	case REG_MCR:
+		u->mcr = value & 0x1f;
+		break;
+	case REG_SCR:
+		u->scr = value;
+		break;
+	default:
+		break;
+	}
+	update(m);
+	pthread_mutex_unlock(&u->lock);
+}
+
+size_t
+uart_input(struct machine *m, const uint8_t *data, size_t n)
+{
+	struct uart *u = &m->uart;
+	size_t i;
+
+	pthread_mutex_lock(&u->lock);
+	for (i = 0; i < n && u->in_n < sizeof(u->in); i++)
+		put_in(u, data[i]);
+	update(m);
+	pthread_mutex_unlock(&u->lock);
+	return i;
+}

@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "vm.h"
+
+#define CPUID_MAX	256u
+#define FAULTS_MAX	1000u		/* in a row: then it is no doorbell */
+
+#define CPUID_1_TSC_DEADLINE (1u << 24)
+#define CPUID_1_HYPERVISOR (1u << 31)
+
+#define CR0_PE		0x1u
+#define CR0_LONG	0x80050033u	/* PG AM WP NE ET MP PE */
+#define CR4_PAE		0x20u
+#define EFER_LONG	0x500u		/* LMA LME */
+
+/* --------------------------------------------------------------- new, free */
+
+/*
+ * What KVM leaves to us: APIC numbers, where they show (SDM 2A, CPUID; AMD's
+ * extended topology), that there is a hypervisor (without that no guest looks
+ * for its clock), and the timer of its local APIC.
+ */
+static void
+cpuid_change(struct kvm_cpuid_entry2 *e, const struct vcpu *cpu)
+{
+	switch (e->function) {
+	case 1:
+		e->ebx = (e->ebx & 0xffff) | cpu->id << 24 |
+		    cpu->vm->cpus << 16;
+		e->ecx |= CPUID_1_HYPERVISOR;
+		if (ioctl(cpu->vm->kvm_fd, KVM_CHECK_EXTENSION,
+			KVM_CAP_TSC_DEADLINE_TIMER) > 0)
+			e->ecx |= CPUID_1_TSC_DEADLINE;
+		break;
+	case 4:
+		e->eax = (e->eax & 0x3ff) | (cpu->vm->cpus - 1) << 26;
+		break;
+	case 0xb:
+	case 0x1f:
+		/* A level of threads, one each, and one of cores. */
+		e->edx = cpu->id;
+		if (e->index == 1) {
+			e->eax = 2;
+			e->ebx = cpu->vm->cpus;
+			e->ecx = 0x201;
+		} else if (e->index == 0) {
+			e->eax = 0;
+			e->ebx = 1;
+			e->ecx = 0x100;
+		}
+		break;
+	case 0x80000008:
+		e->ecx = (e->ecx & ~0xf0ffu) | (cpu->vm->cpus - 1) | 2u << 12;
+		break;
+	case 0x8000001e:
+		e->eax = cpu->id;
+		e->ebx = cpu->id;
+		e->ecx = 0;
+		break;
+	default:
+		break;
+	}
+}
+
+static int
+cpuid_set(struct vcpu *cpu, struct err *err)
+{
+	struct kvm_cpuid2 *c = calloc(1,
+	    sizeof(*c) + CPUID_MAX * sizeof(struct kvm_cpuid_entry2));
+	int error = 0;
+	unsigned int i;
+
+	if (c == NULL)
+		return err_set(err, "out of memory");
+	c->nent = CPUID_MAX;
+	if (ioctl(cpu->vm->kvm_fd, KVM_GET_SUPPORTED_CPUID, c) != 0) {
+		error = err_set(err, "KVM tells no CPUID: %s",
+		    strerror(errno));
+		goto free_cpuid;
+	}
+	for (i = 0; i < c->nent; i++)
+		cpuid_change(&c->entries[i], cpu);
+	if (ioctl(cpu->fd, KVM_SET_CPUID2, c) != 0)
+		error = err_set(err, "KVM takes no CPUID: %s",
+		    strerror(errno));
+free_cpuid:
+	free(c);
+	return error;
+}
+
+int
+vcpu_new(struct vm *vm, unsigned int id, struct err *err)
+{
+	struct vcpu *cpu = &vm->cpu[id];
+	int bytes;
+	void *run;
+
+	cpu->vm = vm;
+	cpu->id = id;
+	cpu->fd = ioctl(vm->fd, KVM_CREATE_VCPU, id);
+	cpu->stats_fd = -1;
+	if (cpu->fd < 0)
+		return err_set(err, "KVM makes no CPU %u: %s", id,
+		    strerror(errno));
+	vm->cpus = id + 1;
+	bytes = ioctl(vm->kvm_fd, KVM_GET_VCPU_MMAP_SIZE, 0);
+	if (bytes < 0)
+		return err_set(err, "KVM: %s", strerror(errno));
+	cpu->run_bytes = (size_t)bytes;
+	run = mmap(NULL, cpu->run_bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
+	    cpu->fd, 0);
+	if (run == MAP_FAILED)
+		return err_set(err, "KVM's shared page: %s", strerror(errno));
+	cpu->run = run;
+	cpu->stats_fd = ioctl(cpu->fd, KVM_GET_STATS_FD, NULL);
+	return 0;
+}
+
+void
+vcpu_free(struct vcpu *cpu)
+{
+	if (cpu->run != NULL)
+		(void)munmap(cpu->run, cpu->run_bytes);
+	if (cpu->stats_fd >= 0)
+		(void)close(cpu->stats_fd);
+	if (cpu->fd >= 0)
+		(void)close(cpu->fd);
+}
+
+/* ------------------------------------------------------------------- begin */
+
+static struct kvm_segment
+segment(uint16_t selector, uint8_t type, bool code64)
+{
+	return (struct kvm_segment){
+		.limit = 0xffffffff,
+		.selector = selector,
+		.type = type,
+		.present = 1,
+		.s = 1,
+		.g = 1,
+		.db = !code64,
+		.l = code64,
+	};
+}
+
+static void
+flat(struct kvm_sregs *s, bool code64)
+{
+	s->cs = segment(0x10, 0xb, code64);
+	s->ds = segment(0x18, 0x3, false);
+	s->es = s->fs = s->gs = s->ss = s->ds;
+}
+
+static void
+sregs_boot(struct kvm_sregs *s, const struct boot *boot)
+{
+	flat(s, boot->mode == BOOT_LONG);
+	if (boot->mode == BOOT_LONG) {
+		s->cr0 = CR0_LONG;
+		s->cr3 = boot->page_tables;
+		s->cr4 = CR4_PAE;
+		s->efer = EFER_LONG;
+	} else {
+		s->cr0 = CR0_PE;
+		s->tr = segment(0x20, 0xb, false);
+		s->tr.s = 0;
+		s->tr.limit = 0x67;
+	}
+}
+
+/* The first CPU; the others wait for the first one's INIT and SIPI. */
+int
+vcpu_boot(struct vcpu *cpu, const struct boot *boot, struct err *err)
+{
+	struct kvm_regs regs = { .rflags = 2, .rip = boot->entry };
+	struct kvm_sregs sregs;
+
+	if (cpuid_set(cpu, err) != 0)
+		return -1;
+	if (cpu->id != 0 || boot->mode == BOOT_RESET)
+		return 0;
+	if (ioctl(cpu->fd, KVM_GET_SREGS, &sregs) != 0)
+		return err_set(err, "KVM: %s", strerror(errno));
+	sregs_boot(&sregs, boot);
+	if (boot->mode == BOOT_LONG)
+		regs.rsi = boot->argument;
+	else
+		regs.rbx = boot->argument;
+	if (ioctl(cpu->fd, KVM_SET_SREGS, &sregs) != 0 ||
+	    ioctl(cpu->fd, KVM_SET_REGS, &regs) != 0)
+		return err_set(err, "KVM takes no registers: %s",
+		    strerror(errno));
+	return 0;
+}
+
+/* --------------------------------------------------------------------- run */
+
+static void
+exit_port(struct vcpu *cpu)
+{
+	struct kvm_run *run = cpu->run;
+	struct machine *m = &cpu->vm->machine;
+	uint8_t *data = (uint8_t *)run + run->io.data_offset;
+	uint32_t i, value;
+
+	for (i = 0; i < run->io.count; i++, data += run->io.size) {
+		value = 0;
+		if (run->io.direction == KVM_EXIT_IO_IN) {
+			value = machine_port_read(m, run->io.port,
+			    run->io.size);
+			memcpy(data, &value, run->io.size);
+		} else {
+			memcpy(&value, data, run->io.size);
+			machine_port_write(m, run->io.port, run->io.size,
+			    value);
+		}
+	}
+}
+
+static void
+exit_memory(struct vcpu *cpu)
+{
+	struct kvm_run *run = cpu->run;
+	struct machine *m = &cpu->vm->machine;
+	uint64_t value = 0;
+
+	if (run->mmio.is_write) {
+		memcpy(&value, run->mmio.data, run->mmio.len);
+		machine_mem_write(m, run->mmio.phys_addr, run->mmio.len,
+		    value);
+	} else {
+		value = machine_mem_read(m, run->mmio.phys_addr,
+		    run->mmio.len);
+		memcpy(run->mmio.data, &value, sizeof(value));
+	}
+}
+
+/* Where it stands, for the one who has to find out why. */
+static void
+broken(struct vcpu *cpu, const char *what, unsigned long long detail)
+{
+	struct kvm_regs regs = { 0 };
+
+	(void)ioctl(cpu->fd, KVM_GET_REGS, &regs);
+	vm_fail(cpu->vm, "CPU %u: %s (%#llx) at RIP %#llx", cpu->id, what,
+	    detail, (unsigned long long)regs.rip);
+}
+
+static void
+exit_other(struct vcpu *cpu)
+{
+	struct kvm_run *run = cpu->run;
+
+	switch (run->exit_reason) {
+	case KVM_EXIT_INTR:
+	case KVM_EXIT_IRQ_WINDOW_OPEN:
+		break;
+	case KVM_EXIT_SHUTDOWN:
+		broken(cpu, "the guest ended in a triple fault", 0);
+		break;
+	case KVM_EXIT_SYSTEM_EVENT:
+		cpu->vm->machine.ops->end(cpu->vm,
+		    run->system_event.type == KVM_SYSTEM_EVENT_SHUTDOWN ?
+			MACHINE_OFF :
+			MACHINE_RESET,
+		    0);
+		break;
+	case KVM_EXIT_FAIL_ENTRY:
+		broken(cpu, "the CPU refuses to run it",
+		    run->fail_entry.hardware_entry_failure_reason);
+		break;
+	case KVM_EXIT_INTERNAL_ERROR:
+		broken(cpu, "KVM can not emulate it", run->internal.suberror);
+		break;
+	default:
+		broken(cpu, "an exit of a kind unknown here",
+		    run->exit_reason);
+		break;
+	}
+}
+
+/* A doorbell that is parked, or one that another CPU rang just before. */
+static void
+fault(struct vcpu *cpu)
+{
+	struct machine *m = &cpu->vm->machine;
+	bool ours = false;
+	unsigned int i;
+
+	for (i = 0; i < m->nics; i++)
+		ours |= nic_fault(m->nic[i].nic);
+	cpu->faults = ours ? cpu->faults + 1 : FAULTS_MAX;
+	if (cpu->faults >= FAULTS_MAX)
+		broken(cpu, "an access to memory that is not there", 0);
+}
+
+void
+vcpu_run(struct vcpu *cpu)
+{
+	struct vm *vm = cpu->vm;
+
+	while (!atomic_load(&vm->stopping)) {
+		cpu->returns++;
+		if (ioctl(cpu->fd, KVM_RUN, 0) != 0) {
+			if (errno == EFAULT)
+				fault(cpu);
+			else if (errno != EINTR && errno != EAGAIN)
+				broken(cpu, strerror(errno), errno);
+			continue;
+		}
+		cpu->faults = 0;
+		if (vm->ways != NULL)
+			ways_drain(vm->ways);
+		if (cpu->run->exit_reason == KVM_EXIT_MMIO)
+			exit_memory(cpu);
+		else if (cpu->run->exit_reason == KVM_EXIT_IO)
+			exit_port(cpu);
+		else
+			exit_other(cpu);
+	}
+}
+
+void
+vcpu_kick(struct vcpu *cpu)
+{
+	if (cpu->run != NULL)
+		__atomic_store_n(&cpu->run->immediate_exit, 1,
+		    __ATOMIC_RELAXED);
+	if (cpu->started)
+		(void)pthread_kill(cpu->thread, VCPU_SIGNAL);
+}
+
+/* ------------------------------------------------------------------- exits */
+
+/* KVM's binary statistics: a header, names, descriptors, data. */
+int64_t
+vcpu_exits(const struct vcpu *cpu)
+{
+	struct kvm_stats_header h;
+	uint8_t buf[sizeof(struct kvm_stats_desc) + 128];
+	struct kvm_stats_desc *d = (struct kvm_stats_desc *)(void *)buf;
+	uint64_t value;
+	uint32_t i;
+	size_t bytes;
+
+	if (cpu->stats_fd < 0 ||
+	    pread(cpu->stats_fd, &h, sizeof(h), 0) != sizeof(h) ||
+	    h.name_size > 128)
+		return -1;
+	bytes = sizeof(*d) + h.name_size;
+	for (i = 0; i < h.num_desc; i++) {
+		if (pread(cpu->stats_fd, buf, bytes,
+			(off_t)(h.desc_offset + i * bytes)) != (ssize_t)bytes)
+			return -1;
+		buf[bytes - 1] = '\0';
+		if (strcmp(d->name, "exits") == 0 &&
+		    pread(cpu->stats_fd, &value, sizeof(value),
+			(off_t)(h.data_offset + d->offset)) == sizeof(value))
+			return (int64_t)value;
+	}
+	return -1;
+}

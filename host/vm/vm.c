@@ -1,0 +1,466 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "vm.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "e1000_hw.h"
+
+/* Three pages and one that KVM uses on Intel; nobody else's. */
+#define TSS_ADDRESS	0xfffbd000u
+#define IDENTITY_ADDRESS 0xfffbc000ull
+
+/* Memory slots. */
+#define SLOT_LOW	0u
+#define SLOT_HIGH	1u
+#define SLOT_ROM	2u
+#define SLOT_DOORBELL	3u		/* and MACHINE_NICS - 1 more */
+
+/* KVM_X86_QUIRK_SLOT_ZAP_ALL: newer than the headers of Debian 12. */
+#define QUIRK_ZAP_ALL	(1u << 7)
+
+/* ---------------------------------------------------------------- the end */
+
+void
+vm_stop(struct vm *vm)
+{
+	static const uint64_t one = 1;
+	unsigned int i;
+
+	atomic_store(&vm->stopping, true);
+	(void)!write(vm->end_fd, &one, sizeof(one));
+	for (i = 0; i < vm->cpus; i++)
+		vcpu_kick(&vm->cpu[i]);
+}
+
+void
+vm_fail(struct vm *vm, const char *format, ...)
+{
+	va_list ap;
+
+	pthread_mutex_lock(&vm->end_lock);
+	if (vm->why.text[0] == '\0') {
+		va_start(ap, format);
+		(void)vsnprintf(vm->why.text, sizeof(vm->why.text), format,
+		    ap);
+		va_end(ap);
+	}
+	pthread_mutex_unlock(&vm->end_lock);
+	vm_stop(vm);
+}
+
+/* ----------------------------------------------------------- memory slots */
+
+static int
+slot_set(struct vm *vm, uint32_t slot, uint64_t gpa, const void *mem,
+    uint64_t bytes, uint32_t flags)
+{
+	struct kvm_userspace_memory_region r = {
+		.slot = slot,
+		.flags = flags,
+		.guest_phys_addr = gpa,
+		.memory_size = bytes,
+		.userspace_addr = (uintptr_t)mem,
+	};
+
+	return ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &r) == 0 ? 0 : -errno;
+}
+
+static int
+slots_ram(struct vm *vm, struct err *err)
+{
+	struct e82540_region region[2];
+	unsigned int i, n = ram_regions(&vm->ram, region);
+	int error;
+
+	for (i = 0; i < n; i++) {
+		error = slot_set(vm, SLOT_LOW + i, region[i].gpa,
+		    region[i].host, region[i].len, 0);
+		if (error != 0)
+			return err_set(err, "KVM takes no memory: %s",
+			    strerror(-error));
+	}
+	return 0;
+}
+
+/*
+ * The slot follows the BAR: it is where the registers are, or nowhere.  With
+ * slot_lock.
+ */
+static int
+slot_follow(struct vm *vm, unsigned int nic)
+{
+	struct doorbell_slot *d = &vm->doorbell[nic];
+	uint64_t bar = vm->machine.nic[nic].mem, gpa = 0;
+	int error = 0;
+
+	if (d->mem != NULL && bar != 0)
+		gpa = bar + E82540_DOORBELL_OFFSET;
+	if (gpa == d->gpa)
+		return 0;
+	if (d->gpa != 0)
+		(void)slot_set(vm, SLOT_DOORBELL + nic, d->gpa, d->mem, 0, 0);
+	d->gpa = 0;
+	if (gpa != 0)
+		error = slot_set(vm, SLOT_DOORBELL + nic, gpa, d->mem,
+		    E82540_DOORBELL_BYTES, 0);
+	if (error == 0)
+		d->gpa = gpa;
+	return error;
+}
+
+void
+vm_doorbell_move(struct vm *vm, unsigned int nic)
+{
+	pthread_mutex_lock(&vm->slot_lock);
+	(void)slot_follow(vm, nic);
+	pthread_mutex_unlock(&vm->slot_lock);
+	if (nic == 0 && vm->ways != NULL)
+		ways_move(vm->ways, vm->machine.nic[0].mem);
+}
+
+/* -------------------------------------------------------- what NICs ask for */
+
+static void
+place_interrupt(void *ctx, bool asserted)
+{
+	struct nic_place *p = ctx;
+
+	machine_nic_irq(&p->vm->machine, p->number, asserted);
+}
+
+static void
+place_msi(void *ctx, uint64_t addr, uint32_t data)
+{
+	struct nic_place *p = ctx;
+	struct kvm_msi msi = {
+		.address_lo = (uint32_t)addr,
+		.address_hi = (uint32_t)(addr >> 32),
+		.data = data,
+	};
+
+	(void)ioctl(p->vm->fd, KVM_SIGNAL_MSI, &msi);
+}
+
+static int
+place_map(void *ctx, void *mem)
+{
+	struct nic_place *p = ctx;
+	struct doorbell_slot *d = &p->vm->doorbell[p->number];
+	int error;
+
+	pthread_mutex_lock(&p->vm->slot_lock);
+	d->mem = mem;
+	error = slot_follow(p->vm, p->number);
+	if (error != 0)
+		d->mem = NULL;
+	pthread_mutex_unlock(&p->vm->slot_lock);
+	return error;
+}
+
+static void
+place_unmap(void *ctx)
+{
+	struct nic_place *p = ctx;
+	struct doorbell_slot *d = &p->vm->doorbell[p->number];
+
+	pthread_mutex_lock(&p->vm->slot_lock);
+	if (d->gpa != 0)
+		(void)slot_set(p->vm, SLOT_DOORBELL + p->number, d->gpa,
+		    d->mem, 0, 0);
+	*d = (struct doorbell_slot){ 0 };
+	pthread_mutex_unlock(&p->vm->slot_lock);
+}
+
+static int
+place_way_tail(void *ctx, uint32_t head, uint32_t count)
+{
+	struct nic_place *p = ctx;
+
+	return ways_tail(p->vm->ways, head, count);
+}
+
+static int
+place_way_fd(void *ctx)
+{
+	struct nic_place *p = ctx;
+
+	return ways_fd(p->vm->ways);
+}
+
+static const struct nic_vmm vmm = {
+	.interrupt = place_interrupt,
+	.msi = place_msi,
+	.map = place_map,
+	.unmap = place_unmap,
+};
+
+static const struct nic_vmm vmm_ways = {
+	.interrupt = place_interrupt,
+	.msi = place_msi,
+	.way_tail = place_way_tail,
+	.way_fd = place_way_fd,
+};
+
+struct nic *
+vm_nic_add(struct vm *vm, const struct nic_config *config, struct err *err)
+{
+	struct nic_config c = *config;
+	unsigned int i = vm->machine.nics;
+	struct e82540_region region[2];
+	struct nic *nic;
+
+	if (i == MACHINE_NICS) {
+		c.backend->ops->close(c.backend);
+		(void)err_set(err, "%u NICs at most", MACHINE_NICS);
+		return NULL;
+	}
+	vm->place[i] = (struct nic_place){ vm, i };
+	c.ctx = &vm->place[i];
+	c.vmm = c.doorbell == NIC_DOORBELL_IOEVENTFD ||
+		c.doorbell == NIC_DOORBELL_COALESCED ?
+	    &vmm_ways :
+	    &vmm;
+	if (c.vmm == &vmm_ways) {
+		vm->ways = i == 0 ? ways_new(vm, c.doorbell, err) : NULL;
+		if (i != 0)
+			(void)err_set(err,
+			    "doorbell=ioeventfd and coalesced are for the "
+			    "first NIC");
+		if (vm->ways == NULL) {
+			c.backend->ops->close(c.backend);
+			return NULL;
+		}
+	}
+	nic = nic_new(&c, err);
+	if (nic == NULL)
+		return NULL;
+	(void)nic_memory(nic, region, ram_regions(&vm->ram, region));
+	(void)machine_nic_add(&vm->machine, nic);
+	return nic;
+}
+
+/* ------------------------------------------------- what the machine asks for */
+
+/*
+ * Level by KVM_IRQ_LINE.  An irqfd that is resampled needs the same call's time
+ * to assert, another thread to hear of each EOI, and that thread to look again;
+ * here who reads ICR deasserts in the same exit.
+ */
+static void
+on_irq(void *ctx, unsigned int gsi, bool level)
+{
+	struct vm *vm = ctx;
+	struct kvm_irq_level l = { .irq = gsi, .level = level };
+
+	(void)ioctl(vm->fd, KVM_IRQ_LINE, &l);
+}
+
+static void
+on_output(void *ctx, const uint8_t *data, size_t n)
+{
+	struct vm *vm = ctx;
+	ssize_t done;
+
+	for (; n > 0; data += done, n -= (size_t)done) {
+		done = write(vm->output_fd, data, n);
+		if (done < 0 && errno == EINTR)
+			done = 0;
+		else if (done <= 0)
+			return;		/* nobody listens any more */
+	}
+}
+
+static void
+on_end(void *ctx, enum machine_end how, int status)
+{
+	struct vm *vm = ctx;
+
+	vm->status = status;
+	vm->end = how;
+	vm_stop(vm);
+}
+
+static void
+on_bars(void *ctx, unsigned int nic)
+{
+	vm_doorbell_move(ctx, nic);
+}
+
+static const struct machine_ops machine_ops = {
+	.irq = on_irq,
+	.output = on_output,
+	.end = on_end,
+	.bars = on_bars,
+};
+
+/* --------------------------------------------------------------- new, free */
+
+static int
+kvm_open(struct vm *vm, struct err *err)
+{
+	vm->kvm_fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	if (vm->kvm_fd >= 0)
+		return ioctl(vm->kvm_fd, KVM_GET_API_VERSION, 0) == 12 ?
+		    0 :
+		    err_set(err, "/dev/kvm is none that this program knows");
+	if (errno == ENOENT)
+		return err_set(err,
+		    "there is no /dev/kvm: load kvm-intel or kvm-amd, and "
+		    "switch virtualisation on in the firmware");
+	if (errno == EACCES || errno == EPERM)
+		return err_set(err,
+		    "no permission for /dev/kvm: as root, run "
+		    "'adduser %s kvm', and log in again",
+		    getenv("USER") != NULL ? getenv("USER") : "YOU");
+	return err_set(err, "/dev/kvm: %s", strerror(errno));
+}
+
+/*
+ * GSI to pins: below 16 both 8259s and I/O APIC, the timer on its pin 2 (as the
+ * MADT says), the others on the I/O APIC alone.
+ */
+static int
+irq_routes(struct vm *vm)
+{
+	struct {
+		struct kvm_irq_routing head;
+		struct kvm_irq_routing_entry entry[16 + MACHINE_GSIS];
+	} r = { 0 };
+	struct kvm_irq_routing_entry *e = r.entry;
+	unsigned int gsi;
+
+	for (gsi = 0; gsi < 16; gsi++, e++) {
+		e->gsi = gsi;
+		e->type = KVM_IRQ_ROUTING_IRQCHIP;
+		e->u.irqchip.irqchip = gsi < 8 ? KVM_IRQCHIP_PIC_MASTER :
+						 KVM_IRQCHIP_PIC_SLAVE;
+		e->u.irqchip.pin = gsi & 7;
+	}
+	for (gsi = 0; gsi < MACHINE_GSIS; gsi++) {
+		if (gsi == 2)
+			continue;
+		e->gsi = gsi;
+		e->type = KVM_IRQ_ROUTING_IRQCHIP;
+		e->u.irqchip.irqchip = KVM_IRQCHIP_IOAPIC;
+		e->u.irqchip.pin = gsi == 0 ? 2 : gsi;
+		e++;
+	}
+	r.head.nr = (uint32_t)(e - r.entry);
+	return ioctl(vm->fd, KVM_SET_GSI_ROUTING, &r);
+}
+
+static int
+chips_new(struct vm *vm, struct err *err)
+{
+	struct kvm_pit_config pit = { .flags = KVM_PIT_SPEAKER_DUMMY };
+	struct kvm_enable_cap quirks = { .cap = KVM_CAP_DISABLE_QUIRKS2 };
+	uint64_t identity = IDENTITY_ADDRESS;
+	int has;
+
+	vm->fd = ioctl(vm->kvm_fd, KVM_CREATE_VM, 0);
+	if (vm->fd < 0)
+		return err_set(err, "KVM makes no machine: %s",
+		    strerror(errno));
+	if (ioctl(vm->fd, KVM_SET_IDENTITY_MAP_ADDR, &identity) != 0 ||
+	    ioctl(vm->fd, KVM_SET_TSS_ADDR, TSS_ADDRESS) != 0 ||
+	    ioctl(vm->fd, KVM_CREATE_IRQCHIP, 0) != 0 ||
+	    ioctl(vm->fd, KVM_CREATE_PIT2, &pit) != 0 || irq_routes(vm) != 0)
+		return err_set(err, "KVM has no interrupt controllers: %s",
+		    strerror(errno));
+	/* Else a doorbell's end costs the guest its whole page tables. */
+	has = ioctl(vm->kvm_fd, KVM_CHECK_EXTENSION, KVM_CAP_DISABLE_QUIRKS2);
+	quirks.args[0] = QUIRK_ZAP_ALL;
+	if (has > 0 && (unsigned int)has & QUIRK_ZAP_ALL)
+		(void)ioctl(vm->fd, KVM_ENABLE_CAP, &quirks);
+	return 0;
+}
+
+static int
+cpus_new(struct vm *vm, unsigned int cpus, struct err *err)
+{
+	unsigned int i;
+
+	if (cpus < 1 || cpus > VM_CPUS_MAX)
+		return err_set(err, "1 to %u CPUs", VM_CPUS_MAX);
+	for (i = 0; i < cpus; i++)
+		if (vcpu_new(vm, i, err) != 0)
+			return -1;
+	return 0;
+}
+
+struct vm *
+vm_new(const struct vm_config *config, struct err *err)
+{
+	struct vm *vm = calloc(1, sizeof(*vm));
+
+	if (vm == NULL) {
+		(void)err_set(err, "out of memory");
+		return NULL;
+	}
+	vm->kvm_fd = vm->fd = -1;
+	vm->output_fd = config->output_fd;
+	pthread_mutex_init(&vm->slot_lock, NULL);
+	pthread_mutex_init(&vm->end_lock, NULL);
+	machine_init(&vm->machine, &machine_ops, vm);
+	vm->end_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (vm->end_fd < 0)
+		(void)err_set(err, "eventfd: %s", strerror(errno));
+	else if (kvm_open(vm, err) == 0 && chips_new(vm, err) == 0 &&
+	    ram_new(&vm->ram, config->memory_bytes, config->memory_fd, err) ==
+		0 &&
+	    slots_ram(vm, err) == 0 && cpus_new(vm, config->cpus, err) == 0)
+		return vm;
+	vm_free(vm);
+	return NULL;
+}
+
+int
+vm_boot(struct vm *vm, const struct boot *boot, struct err *err)
+{
+	unsigned int i;
+	int error;
+
+	if (boot->rom != NULL) {
+		error = slot_set(vm, SLOT_ROM, RAM_HIGH - boot->rom_bytes,
+		    boot->rom, boot->rom_bytes, KVM_MEM_READONLY);
+		if (error != 0)
+			return err_set(err, "KVM takes no ROM: %s",
+			    strerror(-error));
+	}
+	for (i = 0; i < vm->cpus; i++)
+		if (vcpu_boot(&vm->cpu[i], boot, err) != 0)
+			return -1;
+	return 0;
+}
+
+void
+vm_free(struct vm *vm)
+{
+	unsigned int i;
+
+	for (i = 0; i < vm->machine.nics; i++)
+		nic_free(vm->machine.nic[i].nic);
+	if (vm->ways != NULL)
+		ways_free(vm->ways);
+	for (i = 0; i < vm->cpus; i++)
+		vcpu_free(&vm->cpu[i]);
+	if (vm->fd >= 0)
+		(void)close(vm->fd);
+	if (vm->kvm_fd >= 0)
+		(void)close(vm->kvm_fd);
+	if (vm->end_fd >= 0)
+		(void)close(vm->end_fd);
+	ram_free(&vm->ram);
+	machine_destroy(&vm->machine);
+	pthread_mutex_destroy(&vm->slot_lock);
+	pthread_mutex_destroy(&vm->end_lock);
+	free(vm);
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A virtual machine on KVM: memory, CPUs, interrupt controllers, and behind
+ * them a machine (machine.h).
+ *
+ * Threads: one a CPU (vcpu_run()), one a NIC (nic_run()), and the main one,
+ * which waits for the end.
+ */
+#ifndef VM_VM_H
+#define VM_VM_H
+
+#include <linux/kvm.h>
+
+#include "boot.h"
+#include "machine.h"
+
+#define VM_CPUS_MAX	4u
+
+struct vm;
+
+struct vcpu {
+	struct vm *vm;
+	unsigned int id;
+	int fd;
+	int stats_fd;			/* -1: this kernel has none */
+	struct kvm_run *run;
+	size_t run_bytes;
+	pthread_t thread;
+	bool started;
+	atomic_ullong returns;		/* of KVM_RUN */
+	unsigned int faults;		/* in a row, that made no difference */
+};
+
+/* Where a NIC's doorbells are memory.  slot_lock guards it. */
+struct doorbell_slot {
+	void *mem;			/* NULL: nowhere */
+	uint64_t gpa;			/* of the slot; 0: not mapped now */
+};
+
+/* A NIC's ctx: which VM it is in, and its number there. */
+struct nic_place {
+	struct vm *vm;
+	unsigned int number;
+};
+
+struct vm {
+	int kvm_fd, fd;
+	struct ram ram;
+	struct machine machine;
+	unsigned int cpus;
+	struct vcpu cpu[VM_CPUS_MAX];
+
+	pthread_mutex_t slot_lock;
+	struct doorbell_slot doorbell[MACHINE_NICS];
+	struct nic_place place[MACHINE_NICS];
+
+	/* NIC_DOORBELL_IOEVENTFD, NIC_DOORBELL_COALESCED (ways.c). */
+	struct ways *ways;
+
+	int output_fd;			/* serial port, debug console */
+	int end_fd;			/* readable: it is over */
+	atomic_bool stopping;
+	_Atomic(enum machine_end) end;
+	atomic_int status;
+	pthread_mutex_t end_lock;	/* of why */
+	struct err why;			/* it broke: text is not empty */
+};
+
+struct vm_config {
+	uint64_t memory_bytes;
+	int memory_fd;			/* -1: its own */
+	unsigned int cpus;
+	int output_fd;
+};
+
+/*
+ * vm_new: a machine without NICs that has not booted.  Returns NULL with err
+ * set: no KVM, no permission, no memory.
+ */
+struct vm *vm_new(const struct vm_config *config, struct err *err);
+void vm_free(struct vm *vm);
+
+/*
+ * vm_nic_add: vmm and ctx of config are the VM's to set.  The VM owns the NIC
+ * and its backend, also if it fails.  Returns NULL with err set.
+ */
+struct nic *vm_nic_add(struct vm *vm, const struct nic_config *config,
+    struct err *err);
+
+/* vm_boot: what the CPUs begin with.  boot stays until vm_free(). */
+int vm_boot(struct vm *vm, const struct boot *boot, struct err *err);
+
+/*
+ * vm_stop: have vcpu_run() return in all threads.  vm_fail: the same, for a
+ * reason.  Any thread.
+ */
+void vm_stop(struct vm *vm);
+void vm_fail(struct vm *vm, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* vm_doorbell_move: a NIC's BAR has moved (machine_ops.bars). */
+void vm_doorbell_move(struct vm *vm, unsigned int nic);
+
+/* ------------------------------------------------------------------- CPUs */
+
+int vcpu_new(struct vm *vm, unsigned int id, struct err *err);
+void vcpu_free(struct vcpu *cpu);
+int vcpu_boot(struct vcpu *cpu, const struct boot *boot, struct err *err);
+
+/* vcpu_run: what the CPU's thread does, until vm_stop(). */
+void vcpu_run(struct vcpu *cpu);
+
+/* vcpu_kick: out of KVM_RUN.  VCPU_SIGNAL must have a handler. */
+void vcpu_kick(struct vcpu *cpu);
+#define VCPU_SIGNAL	SIGUSR1
+
+/* vcpu_exits: of the hardware, as KVM counts them; -1: not known. */
+int64_t vcpu_exits(const struct vcpu *cpu);
+
+/* ------------------------------------------- ways to ring, only to be measured */
+
+/*
+ * ways_new: for the NIC of number 0.  Returns NULL with err set: this KVM does
+ * not have it.
+ */
+struct ways *ways_new(struct vm *vm, enum nic_doorbell way, struct err *err);
+void ways_free(struct ways *w);
+
+/* ways_move: the NIC's registers are there now; 0: nowhere. */
+void ways_move(struct ways *w, uint64_t bar);
+
+/* As in struct nic_vmm. */
+int ways_tail(struct ways *w, uint32_t head, uint32_t count);
+int ways_fd(const struct ways *w);
+
+/* ways_drain: before an access that exited is carried out. */
+void ways_drain(struct ways *w);
+
+#endif
