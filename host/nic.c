@@ -32,9 +32,10 @@
 #define TRAP_COST_NS	25000u	/* of one, until it is known better */
 #define JUDGE_NS	10000000u /* BUSY is given time to show what it can */
 #define HOLD_NS		500000000u /* ... and if it was slower, not so soon */
-#define INLINE_BATCHES	8u	/* that a vCPU thread transmits at most */
+#define INLINE_BATCHES	16u	/* that a vCPU thread transmits at most */
+#define INLINE_WAIT_NS	1000000u /* ... and waits for the backend */
 #define LOOKS_CLOCK	16u	/* looks, of which one looks at the clock */
-#define POLL_BACKEND_NS	10000u	/* how often BUSY asks the backend */
+#define POLL_BACKEND_NS	20000u	/* how often BUSY asks the backend */
 
 #define NSEC		1000000000ull
 
@@ -160,10 +161,8 @@ on_send(void *ctx, const struct e82540_packet *packet, unsigned int n)
 	    nic->backend->ops->send(nic->backend, packet, n);
 
 	nic->packets += taken;
-	if (taken < n) {
+	if (taken < n)
 		atomic_store(&nic->tx_stopped, true);
-		wake(nic);
-	}
 	return taken;
 }
 
@@ -210,28 +209,59 @@ static const struct e82540_host host = {
 /* ---------------------------------------------------------- accesses that trap */
 
 /*
- * What an access has left to transmit: by this thread if the NIC's does not look
- * anyway, up to a bound.
+ * The backend takes no more: wait until it does, or until_ns.  Returns whether
+ * it does.
  */
+static bool
+room_wait(struct nic *nic, uint64_t until_ns)
+{
+	struct pollfd fd = { .fd = nic->backend->fd, .events = POLLOUT };
+	uint64_t now = now_ns();
+	struct timespec t = { 0 };
+
+	if (until_ns > now)
+		t.tv_nsec = (long)(until_ns - now);
+	if (ppoll(&fd, 1, &t, NULL) <= 0)
+		return false;
+	atomic_store(&nic->tx_stopped, false);
+	e82540_tx_resume(nic->dev, now_ns());
+	return true;
+}
+
+/*
+ * What an access has left to transmit: by this thread if the NIC's does not
+ * look anyway, up to a bound in packets and in time.  A guest that is faster
+ * than the backend is best held up here: where it would spin instead, it would
+ * take the processor from who works for it.
+ */
+static void
+transmit_inline(struct nic *nic)
+{
+	uint64_t until_ns = now_ns() + INLINE_WAIT_NS;
+	unsigned int i;
+
+	atomic_store(&nic->kicked, false);
+	for (i = 0; i < INLINE_BATCHES; i++) {
+		if (e82540_transmit(nic->dev, now_ns()))
+			continue;
+		if (!atomic_load(&nic->tx_stopped))
+			return;
+		if (!room_wait(nic, until_ns))
+			break;
+	}
+	atomic_store(&nic->kicked, true);
+	wake(nic);
+}
+
 static void
 transmit(struct nic *nic)
 {
-	unsigned int i;
-
-	if (!atomic_load(&nic->kicked))
+	if (!atomic_load(&nic->kicked) || atomic_load(&nic->state) == BUSY)
 		return;
-	if (nic->config.doorbell == NIC_DOORBELL_THREAD) {
+	if (nic->config.doorbell == NIC_DOORBELL_THREAD)
 		wake(nic);
-		return;
-	}
-	if (atomic_load(&nic->state) == BUSY)
-		return;
-	atomic_store(&nic->kicked, false);
-	for (i = 0; i < INLINE_BATCHES; i++)
-		if (!e82540_transmit(nic->dev, now_ns()))
-			return;
-	atomic_store(&nic->kicked, true);
-	wake(nic);
+	else
+		transmit_inline(nic);
 }
 
 /*
@@ -505,21 +535,28 @@ work(struct nic *nic)
 
 /* ------------------------------------------------------- the thread: busy or not */
 
-/* What costs a system call, or a look at the clock, is done now and then. */
+/*
+ * What costs a system call, or a look at the clock, is done now and then.  While
+ * the backend takes no more there is nothing to spin for.
+ */
 static void
 busy_seldom(struct nic *nic, bool any)
 {
-	uint64_t now = now_ns();
+	uint64_t now = now_ns(), until_ns = now + POLL_BACKEND_NS;
 
 	due(nic, now);
 	if (any)
 		nic->active_ns = now;
+	if (!any && atomic_load(&nic->tx_stopped)) {
+		if (atomic_load(&nic->deadline_ns) < until_ns)
+			until_ns = atomic_load(&nic->deadline_ns);
+		if (room_wait(nic, until_ns))
+			nic->active_ns = now;
+	}
 	if (now - nic->backend_ns >= POLL_BACKEND_NS) {
 		nic->backend_ns = now;
 		if (!rx_waits(nic) && receive(nic))
 			nic->active_ns = now;
-		if (atomic_exchange(&nic->tx_stopped, false))
-			e82540_tx_resume(nic->dev, now);
 		link_follow(nic);
 	}
 }

@@ -71,6 +71,7 @@ static const struct {
 	{ SCMP_SYS(read), ALL },
 	{ SCMP_SYS(write), ALL },
 	{ SCMP_SYS(poll), MAIN | NIC },
+	{ SCMP_SYS(ppoll), ALL },
 	{ SCMP_SYS(close), MAIN | NIC },
 	/* Backends. */
 	{ SCMP_SYS(writev), CPU | NIC },
