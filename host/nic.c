@@ -2,7 +2,7 @@
 /*
  * See nic.h.  What the threads share:
  *
- *	state		written by the NIC's thread; PARKED to BUSY by nic_fault()
+ *	state		written by the NIC's thread; PARKED to BUSY by a fault
  *	kicked		there is to transmit, by whoever looks next
  *	deadline_ns	of the model; the timer's, while the thread may sleep
  *	wake_fd		ends a sleep
@@ -39,7 +39,11 @@
 
 #define NSEC		1000000000ull
 
-enum state { TRAP, BUSY, PARKED };
+enum state {
+	TRAP,
+	BUSY,
+	PARKED
+};
 
 struct nic {
 	struct nic_config config;
@@ -83,7 +87,7 @@ struct nic {
 	uint64_t judged_ns;		/* when BUSY was judged last */
 	uint64_t judged_cpu_ns;		/* ... this thread's time by then */
 	uint64_t judged_packets;	/* ... and packets sent */
-	double trap_rate;		/* packets a ns, before that; 0: not known */
+	double trap_rate;		/* packets a ns by then; 0: unknown */
 	atomic_ullong busy, parked, faults, maps, slower, looks, busy_ns;
 };
 
@@ -111,7 +115,7 @@ wake(struct nic *nic)
 		(void)!write(nic->wake_fd, &one, sizeof(one));
 }
 
-/* ------------------------------------------------------ the model's callbacks */
+/* ------------------------------------------------- the model's callbacks */
 
 static void
 on_interrupt(void *ctx, bool asserted)
@@ -157,8 +161,7 @@ static unsigned int
 on_send(void *ctx, const struct e82540_packet *packet, unsigned int n)
 {
 	struct nic *nic = ctx;
-	unsigned int taken =
-	    nic->backend->ops->send(nic->backend, packet, n);
+	unsigned int taken = nic->backend->ops->send(nic->backend, packet, n);
 
 	nic->packets += taken;
 	if (taken < n)
@@ -206,7 +209,7 @@ static const struct e82540_host host = {
 	.unlock = on_unlock,
 };
 
-/* ---------------------------------------------------------- accesses that trap */
+/* ---------------------------------------------------- accesses that trap */
 
 /*
  * The backend takes no more: wait until it does, or until_ns.  Returns whether
@@ -269,9 +272,9 @@ transmit(struct nic *nic)
  * come soon after the one before and have little to do.
  *
  * What a trap costs is a microsecond on one host, and forty on another that is
- * a guest itself.  It is the least time that ever was between two: there a guest
- * did nothing else.  Soon: an eighth of the guest's time is lost to traps.
- * Little: less than the trap costs.
+ * a guest itself.  It is the least time that ever was between two: there a
+ * guest did nothing else.  Soon: an eighth of the guest's time is lost to
+ * traps.  Little: less than the trap costs.
  */
 static void
 trapped(struct nic *nic, uint64_t begin_ns)
@@ -344,7 +347,7 @@ nic_pci_write(struct nic *nic, uint32_t offset, unsigned int size,
 	transmit(nic);
 }
 
-/* ------------------------------------------------------------------ doorbells */
+/* ------------------------------------------------------------- doorbells */
 
 /* Write-protected, the guest's next write faults.  Returns 0 or -errno. */
 static int
@@ -372,8 +375,7 @@ doorbells_map(struct nic *nic)
 	    0;
 	pthread_mutex_lock(&nic->map_lock);
 	if (protect(nic, false) == 0)
-		nic->mapped =
-		    vmm->map(nic->config.ctx, nic->guest_mem) == 0;
+		nic->mapped = vmm->map(nic->config.ctx, nic->guest_mem) == 0;
 	pthread_mutex_unlock(&nic->map_lock);
 	if (!nic->mapped) {
 		e82540_doorbell_close(nic->dev, now_ns());
@@ -425,7 +427,7 @@ park(struct nic *nic)
 	nic->parked++;
 }
 
-/* -------------------------------------------------------- the thread: its work */
+/* -------------------------------------------------- the thread: its work */
 
 static void
 frames_give(struct nic *nic)
@@ -433,8 +435,8 @@ frames_give(struct nic *nic)
 	unsigned int n = nic->frames - nic->frame_next;
 
 	atomic_store(&nic->rx_ready, false);
-	nic->frame_next += e82540_receive(nic->dev, now_ns(),
-	    &nic->frame[nic->frame_next], n);
+	nic->frame_next +=
+	    e82540_receive(nic->dev, now_ns(), &nic->frame[nic->frame_next], n);
 }
 
 /* Frames from the backend, as long as there are some and they are taken. */
@@ -533,11 +535,11 @@ work(struct nic *nic)
 	return any;
 }
 
-/* ------------------------------------------------------- the thread: busy or not */
+/* ----------------------------------------------- the thread: busy or not */
 
 /*
- * What costs a system call, or a look at the clock, is done now and then.  While
- * the backend takes no more there is nothing to spin for.
+ * What costs a system call, or a look at the clock, is done now and then.
+ * While the backend takes no more there is nothing to spin for.
  */
 static void
 busy_seldom(struct nic *nic, bool any)
@@ -583,8 +585,8 @@ is_slower(struct nic *nic, uint64_t now)
 		return false;
 	cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID) - nic->judged_cpu_ns;
 	packets = nic->packets - nic->judged_packets;
-	slower = cpu < ns / 4 * 3 && (double)packets <
-		nic->trap_rate * (double)ns;
+	slower =
+	    cpu < ns / 4 * 3 && (double)packets < nic->trap_rate * (double)ns;
 	judge_anew(nic, now);
 	if (slower) {
 		nic->hold_ns = now + HOLD_NS;
@@ -720,7 +722,7 @@ nic_stop(struct nic *nic)
 	wake(nic);
 }
 
-/* ----------------------------------------------------------------- new, free */
+/* ------------------------------------------------------------- new, free */
 
 static void *
 map_memory(int fd)
@@ -767,14 +769,15 @@ model_new(struct nic *nic, struct err *err)
 		.vnet_hdr_bytes = nic->backend->vnet_hdr_bytes,
 		.offloads = nic->backend->offloads,
 	};
-	size_t bytes = (e82540_size() + E82540_ALIGN - 1) / E82540_ALIGN *
-	    E82540_ALIGN;
+	size_t bytes =
+	    (e82540_size() + E82540_ALIGN - 1) / E82540_ALIGN * E82540_ALIGN;
 
 	nic->dev = aligned_alloc(E82540_ALIGN, bytes);
 	if (nic->dev == NULL)
 		return err_set(err, "out of memory");
 	if (e82540_init(nic->dev, &config, now_ns()) != 0)
-		return err_set(err, "the NIC's model refuses its configuration");
+		return err_set(err,
+		    "the NIC's model refuses its configuration");
 	return 0;
 }
 
@@ -808,8 +811,7 @@ nic_new(const struct nic_config *config, struct err *err)
 }
 
 int
-nic_memory(struct nic *nic, const struct e82540_region *region,
-    unsigned int n)
+nic_memory(struct nic *nic, const struct e82540_region *region, unsigned int n)
 {
 	return e82540_memory_set(nic->dev, region, n);
 }

@@ -102,8 +102,8 @@ events_tail(struct ways *w, uint32_t head, uint32_t count)
 static int
 ring_find(struct ways *w, struct err *err)
 {
-	int page = ioctl(w->vm->kvm_fd, KVM_CHECK_EXTENSION,
-	    KVM_CAP_COALESCED_MMIO);
+	int page =
+	    ioctl(w->vm->kvm_fd, KVM_CHECK_EXTENSION, KVM_CAP_COALESCED_MMIO);
 	long bytes = sysconf(_SC_PAGESIZE);
 
 	if (page <= 0)
