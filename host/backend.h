@@ -45,7 +45,8 @@ struct backend_ops {
 
 struct backend {
 	const struct backend_ops *ops;
-	int fd;				/* to poll; -1: never ready */
+	/* To poll; -1: never ready.  receive() may change it. */
+	atomic_int fd;
 	/* As in struct e82540_config: what it wants, and can do. */
 	uint8_t vnet_hdr_bytes;
 	uint8_t offloads;

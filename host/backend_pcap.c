@@ -67,7 +67,7 @@ follow(struct pcap *p)
 {
 	p->b.up = (bool)p->inner->up;
 	p->b.refused = (unsigned long long)p->inner->refused;
-	p->b.fd = p->inner->fd;
+	p->b.fd = (int)p->inner->fd;
 }
 
 static unsigned int

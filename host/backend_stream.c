@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "backend.h"
+#include "e1000_hw.h"
 
 #define LENGTH_BYTES	4u
 #define IN_BYTES	(256u * 1024)
@@ -35,6 +36,9 @@ struct stream {
 	uint32_t in_at, in_len;
 	uint8_t in[IN_BYTES];
 };
+
+_Static_assert(E1000_TX_PACKET_MAX_BYTES + 4 <= BACKEND_FRAME_BYTES,
+    "a packet with its VLAN tag fits into `out'");
 
 static void
 put_be32(uint8_t *p, uint32_t v)
@@ -81,7 +85,17 @@ peer_accept(struct stream *s)
 
 /* ------------------------------------------------------------------- send */
 
-/* What was left.  Returns false if there still is something. */
+static bool
+is_full(void)
+{
+	return errno == EAGAIN || errno == EINTR;
+}
+
+/*
+ * What was left.  Returns false if there still is something.  The rest of a
+ * packet is nothing any more once the peer has gone: else who sends would wait
+ * for a socket that is writable for ever.
+ */
 static bool
 send_rest(struct stream *s)
 {
@@ -93,6 +107,8 @@ send_rest(struct stream *s)
 	    MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (n > 0)
 		s->out_at += (uint32_t)n;
+	else if (!is_full())
+		s->out_at = s->out_len;
 	return s->out_at == s->out_len;
 }
 
@@ -153,7 +169,7 @@ send_some(struct stream *s, const struct e82540_packet *packet, unsigned int n)
 	sent = sendmsg(s->peer_fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (sent > 0)
 		return taken(s, packet, i, (size_t)sent);
-	if (sent < 0 && (errno == EAGAIN || errno == EINTR))
+	if (sent < 0 && is_full())
 		return 0;
 	s->b.refused += n;		/* the peer has gone */
 	return n;
@@ -192,7 +208,7 @@ fill(struct stream *s)
 	    MSG_DONTWAIT);
 	if (n > 0)
 		s->in_len += (uint32_t)n;
-	return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
+	return n > 0 || (n < 0 && is_full());
 }
 
 /* The frames that are there; *valid false: a length that can not be. */
@@ -236,11 +252,13 @@ stream_receive(struct backend *b, struct e82540_frame *frame, unsigned int n)
 		return 0;
 	}
 	count = frames(s, frame, n, &valid);
-	if (count > 0)
-		return count;
-	if (valid && fill(s))
-		count = frames(s, frame, n, &valid);
-	else
+	if (count == 0 && valid) {
+		valid = fill(s);
+		if (valid)
+			count = frames(s, frame, n, &valid);
+	}
+	/* Frames before a bad length are good; the next call finds it. */
+	if (count == 0 && !valid)
 		peer_set(s, -1);
 	return count;
 }
