@@ -61,8 +61,8 @@ struct backend {
  * privileges are dropped.  They return NULL with err set.
  *
  *	null	packets go nowhere, nothing comes
- *	tap	a Linux tap: ifname=NAME, or fd=N of one; vnet=off for a
- *		device that knows no header before packets
+ *	tap	a Linux tap: ifname=NAME, or fd=N of one (IFF_NO_PI);
+ *		vnet=off for a device that knows no header before packets
  *	dgram	a frame a datagram, as QEMU's -netdev dgram has it:
  *		local=PATH and remote=PATH, or fd=N of a socket pair
  *	stream	length, frame, as QEMU's -netdev stream and passt have it:

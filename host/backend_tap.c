@@ -23,18 +23,21 @@
 
 struct tap {
 	struct backend b;
-	uint8_t in[BACKEND_BATCH][HDR_BYTES + BACKEND_FRAME_BYTES];
+	int fd;
+	/* A byte more than a frame has, to tell one that was cut. */
+	uint8_t in[BACKEND_BATCH][HDR_BYTES + BACKEND_FRAME_BYTES + 1];
 };
 
 static unsigned int
 tap_send(struct backend *b, const struct e82540_packet *packet, unsigned int n)
 {
+	struct tap *tap = (struct tap *)b;
 	const struct iovec *iov;
 	unsigned int i;
 
 	for (i = 0; i < n; i++) {
 		iov = (const struct iovec *)(const void *)packet[i].iov;
-		if (writev(b->fd, iov, (int)packet[i].iovs) >= 0)
+		if (writev(tap->fd, iov, (int)packet[i].iovs) >= 0)
 			continue;
 		if (errno == EAGAIN || errno == EINTR)
 			break;
@@ -63,6 +66,14 @@ tap_frame(struct backend *b, struct e82540_frame *frame, uint8_t *in,
 	    hdr.gso_type == E82540_GSO_NONE;
 }
 
+/* The interface was removed: the descriptor is ready for ever. */
+static void
+tap_gone(struct backend *b)
+{
+	b->fd = -1;
+	b->up = false;
+}
+
 static unsigned int
 tap_receive(struct backend *b, struct e82540_frame *frame, unsigned int n)
 {
@@ -71,7 +82,9 @@ tap_receive(struct backend *b, struct e82540_frame *frame, unsigned int n)
 	ssize_t len;
 
 	while (i < n) {
-		len = read(b->fd, tap->in[i], sizeof(tap->in[i]));
+		len = read(tap->fd, tap->in[i], sizeof(tap->in[i]));
+		if (len < 0 && errno == EBADFD)
+			tap_gone(b);
 		if (len <= 0)
 			break;
 		if (tap_frame(b, &frame[i], tap->in[i], (uint32_t)len))
@@ -85,7 +98,7 @@ tap_receive(struct backend *b, struct e82540_frame *frame, unsigned int n)
 static void
 tap_close(struct backend *b)
 {
-	(void)close(b->fd);
+	(void)close(((struct tap *)b)->fd);
 	free(b);
 }
 
@@ -123,7 +136,10 @@ tap_open(const char *name, bool vnet, struct err *err)
 	return -1;
 }
 
-/* An inherited descriptor has a header or has it not: that is asked. */
+/*
+ * An inherited descriptor has a header or has it not: that is asked.  Not so
+ * IFF_NO_PI: the kernel's answer has that bit for something else.
+ */
 static int
 tap_inherit(struct opts *opts, bool *vnet, struct err *err)
 {
@@ -145,10 +161,13 @@ tap_set_up(struct tap *tap, bool vnet, struct err *err)
 	struct backend *b = &tap->b;
 	int hdr_bytes = HDR_BYTES;
 
+	tap->fd = b->fd;
+	if (ioctl(tap->fd, TUNSETOFFLOAD, 0) != 0)
+		return err_set(err, "tap: no plain frames: %s",
+		    strerror(errno));
 	if (!vnet)
 		return 0;
-	if (ioctl(b->fd, TUNSETVNETHDRSZ, &hdr_bytes) != 0 ||
-	    ioctl(b->fd, TUNSETOFFLOAD, 0) != 0)
+	if (ioctl(tap->fd, TUNSETVNETHDRSZ, &hdr_bytes) != 0)
 		return err_set(err, "tap: %s: try vnet=off", strerror(errno));
 	b->vnet_hdr_bytes = HDR_BYTES;
 	b->offloads =
