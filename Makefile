@@ -199,9 +199,10 @@ MODEL_BIN = $(foreach c,gcc clang,$(DEVICE_TEST:%=$(BUILD)/device/$(c)/%) \
 	    $(PAIR_TEST:%=$(BUILD)/pair/$(c)/%) \
 	    $(BUILD)/pair/$(c)/test_threads) $(BUILD)/pair/explore
 
-# What lem-vm is made of, without KVM; the NIC with its threads by
-# ThreadSanitizer as well.
+# What lem-vm is made of, without KVM; what has threads by ThreadSanitizer as
+# well.
 HOST_TEST = $(patsubst test/host/%.c,%,$(sort $(wildcard test/host/test_*.c)))
+HOST_THREADS = $(filter test_machine test_nic,$(HOST_TEST))
 HOST_LIB = $(HOST) $(filter-out host/vm/main.c,$(VM))
 HOSTTEST = $(HOSTFLAGS) -Itest/host
 
@@ -216,10 +217,16 @@ $$(BUILD)/host/$(1)/%: $$(BUILD)/san/$(1)/test/host/%.o \
     $$(patsubst %.c,$$(BUILD)/san/$(1)/%.o,$$(HOST_LIB) $$(DEVICE))
 	@mkdir -p $$(@D)
 	$$(call say,LD)$(1) $$(SANITIZE) -pthread -o $$@ $$^ -lcmocka -lseccomp
+$$(BUILD)/host/$(1)/%_threads: test/host/%.c $$(HOST_LIB) $$(DEVICE) \
+    $$(HEADERS) $$(BUILD)/host/dsdt.hex
+	@mkdir -p $$(@D)
+	$$(call say,CC)$(1) $$(HOSTTEST) -O1 -g -fsanitize=thread -o $$@ \
+	    $$(filter %.c,$$^) -lcmocka -lseccomp
 endef
 $(foreach c,gcc clang,$(eval $(call host_rules,$(c))))
 
-HOST_BIN = $(foreach c,gcc clang,$(HOST_TEST:%=$(BUILD)/host/$(c)/%))
+HOST_BIN = $(foreach c,gcc clang,$(HOST_TEST:%=$(BUILD)/host/$(c)/%) \
+	    $(HOST_THREADS:%=$(BUILD)/host/$(c)/%_threads))
 
 # The model beside QEMU's.  A QEMU with the qtest accelerator, for the exact
 # clock: make qemu-qtest (or set QEMU_QTEST).

@@ -84,7 +84,7 @@ struct machine {
 	unsigned int nics;
 	pthread_mutex_t pci_lock;
 	uint32_t pci_address;		/* CF8 */
-	uint16_t pm_status, pm_enable, pm_control;
+	_Atomic(uint16_t) pm_status, pm_enable, pm_control;
 	uint64_t pm_start_ns;
 	/* Who holds a line: a bit a NIC. */
 	pthread_mutex_t irq_lock;

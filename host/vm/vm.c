@@ -329,8 +329,8 @@ kvm_open(struct vm *vm, struct err *err)
 static int
 irq_routes(struct vm *vm)
 {
-	struct kvm_irq_routing *r = calloc(1,
-	    sizeof(*r) + (16 + MACHINE_GSIS) * sizeof(r->entries[0]));
+	struct kvm_irq_routing *r =
+	    calloc(1, sizeof(*r) + (16 + MACHINE_GSIS) * sizeof(r->entries[0]));
 	struct kvm_irq_routing_entry *e;
 	unsigned int gsi;
 	int error;
