@@ -40,8 +40,7 @@ static const struct {
 	    "standard/modified", NAN, NAN },
 	[LEM_ROW_MODERATED] = { "moderated hypervisor, standard driver",
 	    "moderated/standard", 37, 28 },
-	[LEM_ROW_INTERRUPT] = {
-	    "moderated hypervisor, driver that reclaims in its interrupt alone",
+	[LEM_ROW_INTERRUPT] = { "moderated hypervisor, driver that reclaims in its interrupt alone",
 	    "moderated/lazy", NAN, NAN },
 	[LEM_ROW_ORIGINAL] = { "moderated hypervisor, driver of 2012",
 	    "moderated/of 2012", NAN, NAN },
@@ -214,7 +213,7 @@ value(const struct lem_cell *c, const struct column *col)
 static bool
 of_rfc(const struct lem_cell *c)
 {
-	return !c->sweep && strcmp(c->workload, "tx") == 0 &&
+	return !c->sweep && !c->way && strcmp(c->workload, "tx") == 0 &&
 	    strcmp(c->sink, "null") == 0;
 }
 
@@ -503,6 +502,8 @@ lem_compare_groups(const struct lem_cell *a, const struct lem_cell *b)
 	int d = a->sweep - b->sweep;
 
 	if (d == 0)
+		d = a->way - b->way;
+	if (d == 0)
 		d = compare_names(a->workload, b->workload, work, COUNT(work));
 	if (d == 0)
 		d = compare_names(a->sink, b->sink, sinks, COUNT(sinks));
@@ -524,6 +525,12 @@ lem_compare_cells(const void *va, const void *vb)
 	if (d == 0)
 		d = (a->itr > b->itr) - (a->itr < b->itr);
 	return d != 0 ? d : (a > b) - (a < b);
+}
+
+const char *
+lem_cell_label(const struct lem_cell *c)
+{
+	return c->way ? c->doorbell : rows[c->row].label;
 }
 
 /* same_table: equal but for row and ITR. */
@@ -549,6 +556,8 @@ put_group_title(FILE *out, const struct lem_cell *c)
 		fprintf(out, ", %u-byte frames", c->frame);
 	if (c->sweep)
 		fprintf(out, ", against ITR");
+	if (c->way)
+		fprintf(out, ", by the doorbell's way");
 	if (strcmp(c->workload, "ping") == 0)
 		fprintf(out, "; Kpps of round trips");
 	putc('\n', out);
@@ -610,7 +619,7 @@ put_group(FILE *out, const struct lem_cell *const *cell, size_t cells)
 			fprintf(out, "%*s", gap + width[k], columns[k].head);
 	putc('\n', out);
 	for (i = 0; i < cells; i++) {
-		fprintf(out, "%-*s", LABEL_WIDTH, rows[cell[i]->row].label);
+		fprintf(out, "%-*s", LABEL_WIDTH, lem_cell_label(cell[i]));
 		if (cell[i]->sweep)
 			fprintf(out, "%*u", gap + 5, cell[i]->itr);
 		for (k = 0; k < COUNT(columns); k++)

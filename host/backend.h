@@ -77,8 +77,8 @@ struct backend *backend_stream(struct opts *opts, struct err *err);
  * backend_pcap: another one, with all that passes written to a file that
  * Wireshark opens.  It owns inner, also if it returns NULL.
  */
-struct backend *backend_pcap(struct backend *inner, const char *path,
-    struct err *err);
+struct backend *
+backend_pcap(struct backend *inner, const char *path, struct err *err);
 
 /*
  * backend_open: the one that opts have as backend=NAME ("null" if none), with

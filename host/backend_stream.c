@@ -72,8 +72,8 @@ peer_set(struct stream *s, int fd)
 static void
 peer_accept(struct stream *s)
 {
-	int fd = accept4(s->listen_fd, NULL, NULL,
-	    SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int fd =
+	    accept4(s->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	if (fd >= 0)
 		peer_set(s, fd);
@@ -130,8 +130,7 @@ taken(struct stream *s, const struct e82540_packet *packet, unsigned int n,
 }
 
 static unsigned int
-send_some(struct stream *s, const struct e82540_packet *packet,
-    unsigned int n)
+send_some(struct stream *s, const struct e82540_packet *packet, unsigned int n)
 {
 	uint8_t length[E82540_SEND_MAX][LENGTH_BYTES];
 	struct iovec iov[IOVS];

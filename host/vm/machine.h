@@ -125,7 +125,7 @@ void uart_write(struct machine *m, unsigned int reg, uint8_t value);
 size_t uart_input(struct machine *m, const uint8_t *data, size_t n);
 
 uint32_t pci_read(struct machine *m, uint16_t port, unsigned int size);
-void pci_write(struct machine *m, uint16_t port, unsigned int size,
-    uint32_t value);
+void
+pci_write(struct machine *m, uint16_t port, unsigned int size, uint32_t value);
 
 #endif

@@ -96,9 +96,19 @@ say(const char *text)
 /* ---------------------------------------------------------------- options */
 
 enum {
-	OPT_KERNEL = 256, OPT_INITRD, OPT_APPEND, OPT_BIOS, OPT_MEMORY,
-	OPT_MEMORY_FD, OPT_CPUS, OPT_NIC, OPT_CONTROL, OPT_SERIAL, OPT_USER,
-	OPT_SANDBOX, OPT_HELP,
+	OPT_KERNEL = 256,
+	OPT_INITRD,
+	OPT_APPEND,
+	OPT_BIOS,
+	OPT_MEMORY,
+	OPT_MEMORY_FD,
+	OPT_CPUS,
+	OPT_NIC,
+	OPT_CONTROL,
+	OPT_SERIAL,
+	OPT_USER,
+	OPT_SANDBOX,
+	OPT_HELP,
 };
 
 static const struct option long_options[] = {
@@ -162,8 +172,7 @@ option_take(struct options *o, int option, const char *text, struct err *err)
 		o->memory_fd = (int)n;
 		return 0;
 	case OPT_CPUS:
-		return parse_number(text, "--cpus", VM_CPUS_MAX, &o->cpus,
-		    err);
+		return parse_number(text, "--cpus", VM_CPUS_MAX, &o->cpus, err);
 	case OPT_NIC:
 		return option_nic(o, text, err);
 	case OPT_CONTROL:
@@ -198,7 +207,8 @@ options_parse(struct options *o, int argc, char **argv, struct err *err)
 		if (option == OPT_HELP || option == 'h')
 			return 1;
 		if (option == '?')
-			return err_set(err, "'%s': no such option, or it wants "
+			return err_set(err,
+			    "'%s': no such option, or it wants "
 					    "a value",
 			    argv[optind - 1]);
 		if (option_take(o, option, optarg, err) != 0)
@@ -394,20 +404,18 @@ threads_start(struct run *r, struct err *err)
 		*c = (struct confined){ .vm = vm,
 			.nic = vm->machine.nic[i].nic,
 			.sandbox = r->o.sandbox };
-		error = pthread_create(&r->nic_thread[i], NULL, thread_main,
-		    c);
+		error = pthread_create(&r->nic_thread[i], NULL, thread_main, c);
 		r->nic_threads += error == 0;
 	}
 	for (i = 0; i < vm->cpus && error == 0; i++, c++) {
 		*c = (struct confined){ .vm = vm,
 			.cpu = &vm->cpu[i],
 			.sandbox = r->o.sandbox };
-		error = pthread_create(&vm->cpu[i].thread, NULL, thread_main,
-		    c);
+		error =
+		    pthread_create(&vm->cpu[i].thread, NULL, thread_main, c);
 		vm->cpu[i].started = error == 0;
 	}
-	return error == 0 ? 0 :
-			    err_set(err, "no thread: %s", strerror(error));
+	return error == 0 ? 0 : err_set(err, "no thread: %s", strerror(error));
 }
 
 static void
@@ -435,10 +443,10 @@ wait_for_end(struct run *r)
 	bool stay = true;
 
 	while (stay && !atomic_load(&r->vm->stopping)) {
-		fds[0] = (struct pollfd){ .fd = r->vm->end_fd,
-			.events = POLLIN };
-		fds[1] = (struct pollfd){ .fd = r->signal_fd,
-			.events = POLLIN };
+		fds[0] =
+		    (struct pollfd){ .fd = r->vm->end_fd, .events = POLLIN };
+		fds[1] =
+		    (struct pollfd){ .fd = r->signal_fd, .events = POLLIN };
 		fds[2] = (struct pollfd){ .fd = -1, .events = POLLIN };
 		fds[3] = (struct pollfd){ .fd = -1, .events = POLLIN };
 		if (r->has_control)

@@ -48,8 +48,7 @@ vm_fail(struct vm *vm, const char *format, ...)
 	pthread_mutex_lock(&vm->end_lock);
 	if (vm->why.text[0] == '\0') {
 		va_start(ap, format);
-		(void)vsnprintf(vm->why.text, sizeof(vm->why.text), format,
-		    ap);
+		(void)vsnprintf(vm->why.text, sizeof(vm->why.text), format, ap);
 		va_end(ap);
 	}
 	pthread_mutex_unlock(&vm->end_lock);
@@ -173,8 +172,8 @@ place_unmap(void *ctx)
 
 	pthread_mutex_lock(&p->vm->slot_lock);
 	if (d->gpa != 0)
-		(void)slot_set(p->vm, SLOT_DOORBELL + p->number, d->gpa,
-		    d->mem, 0, 0);
+		(void)slot_set(p->vm, SLOT_DOORBELL + p->number, d->gpa, d->mem,
+		    0, 0);
 	*d = (struct doorbell_slot){ 0 };
 	pthread_mutex_unlock(&p->vm->slot_lock);
 }
@@ -340,8 +339,8 @@ irq_routes(struct vm *vm)
 	for (gsi = 0; gsi < 16; gsi++, e++) {
 		e->gsi = gsi;
 		e->type = KVM_IRQ_ROUTING_IRQCHIP;
-		e->u.irqchip.irqchip = gsi < 8 ? KVM_IRQCHIP_PIC_MASTER :
-						 KVM_IRQCHIP_PIC_SLAVE;
+		e->u.irqchip.irqchip =
+		    gsi < 8 ? KVM_IRQCHIP_PIC_MASTER : KVM_IRQCHIP_PIC_SLAVE;
 		e->u.irqchip.pin = gsi & 7;
 	}
 	for (gsi = 0; gsi < MACHINE_GSIS; gsi++) {

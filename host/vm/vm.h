@@ -84,8 +84,8 @@ void vm_free(struct vm *vm);
  * vm_nic_add: vmm and ctx of config are the VM's to set.  The VM owns the NIC
  * and its backend, also if it fails.  Returns NULL with err set.
  */
-struct nic *vm_nic_add(struct vm *vm, const struct nic_config *config,
-    struct err *err);
+struct nic *
+vm_nic_add(struct vm *vm, const struct nic_config *config, struct err *err);
 
 /* vm_boot: what the CPUs begin with.  boot stays until vm_free(). */
 int vm_boot(struct vm *vm, const struct boot *boot, struct err *err);

@@ -365,7 +365,7 @@ test_json_golden(void **state)
 	    "\"nic\":\"e1000\",\"driver\":\"lem\",\"guest\":\"bare\","
 	    "\"workload\":\"tx\",\"sink\":\"dgram\",\"frame\":60,"
 	    "\"moderation\":true,\"mit_enable\":true,\"itr\":488,"
-	    "\"row\":\"original\",\"order\":\"reclaim-first\","
+	    "\"row\":\"original\",\"order\":\"reclaim-first\",\"doorbell\":null,"
 	    "\"sweep\":false,\"kpps\":{\"median\":768,\"min\":729.6,"
 	    "\"max\":806.4,\"runs\":5},\"ratio\":44.4,"
 	    "\"boot_ms\":150,"
