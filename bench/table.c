@@ -40,7 +40,7 @@ static const struct {
 	    "standard/modified", NAN, NAN },
 	[LEM_ROW_MODERATED] = { "moderated hypervisor, standard driver",
 	    "moderated/standard", 37, 28 },
-	[LEM_ROW_INTERRUPT] = { "moderated hypervisor, driver that reclaims in its interrupt alone",
+	[LEM_ROW_INTERRUPT] = { "moderated hypervisor, interrupt-only driver",
 	    "moderated/lazy", NAN, NAN },
 	[LEM_ROW_ORIGINAL] = { "moderated hypervisor, driver of 2012",
 	    "moderated/of 2012", NAN, NAN },

@@ -2,7 +2,7 @@
 /*
  * See nic.h.  What the threads share:
  *
- *	state		written by the NIC's thread; PARKED to BUSY by nic_fault()
+ *	state		the NIC's thread writes it; nic_fault(): PARKED to BUSY
  *	kicked		there is to transmit, by whoever looks next
  *	deadline_ns	of the model; the timer's, while the thread may sleep
  *	wake_fd		ends a sleep
@@ -88,7 +88,7 @@ struct nic {
 	uint64_t judged_ns;		/* when BUSY was judged last */
 	uint64_t judged_packets;	/* ... and packets sent by then */
 	uint64_t hold_for_ns;		/* if it is found wanting */
-	double trap_rate;		/* packets a ns, before that; 0: not known */
+	double trap_rate;		/* packets a ns, before that */
 	atomic_ullong busy, parked, faults, maps, slower, looks, busy_ns;
 };
 
@@ -110,7 +110,7 @@ wake(struct nic *nic)
 		(void)!write(nic->wake_fd, &one, sizeof(one));
 }
 
-/* ------------------------------------------------------ the model's callbacks */
+/* -------------------------------------------------- the model's callbacks */
 
 static void
 on_interrupt(void *ctx, bool asserted)
@@ -204,7 +204,7 @@ static const struct e82540_host host = {
 	.unlock = on_unlock,
 };
 
-/* ---------------------------------------------------------- accesses that trap */
+/* ----------------------------------------------------- accesses that trap */
 
 /*
  * The backend takes no more: wait until it does, or until_ns.  Returns whether
@@ -267,8 +267,8 @@ transmit(struct nic *nic)
  * come soon after the one before and have little to do.
  *
  * What a trap costs is a microsecond on one host, and forty on another that is
- * a guest itself.  It is the least time that ever was between two: there a guest
- * did nothing else.  Soon: an eighth of the guest's time is lost to traps.
+ * a guest itself.  It is the least time that ever was between two: there a
+ * guest did nothing else.  Soon: an eighth of the guest's time goes into traps.
  * Little: less than the trap costs.
  */
 static void
@@ -342,7 +342,7 @@ nic_pci_write(struct nic *nic, uint32_t offset, unsigned int size,
 	transmit(nic);
 }
 
-/* ------------------------------------------------------------------ doorbells */
+/* -------------------------------------------------------------- doorbells */
 
 /* Write-protected, the guest's next write faults.  Returns 0 or -errno. */
 static int
@@ -422,7 +422,7 @@ park(struct nic *nic)
 	nic->parked++;
 }
 
-/* -------------------------------------------------------- the thread: its work */
+/* --------------------------------------------------- the thread: its work */
 
 static void
 frames_give(struct nic *nic)
@@ -530,11 +530,11 @@ work(struct nic *nic)
 	return any;
 }
 
-/* ------------------------------------------------------- the thread: busy or not */
+/* ----------------------------------------------- the thread: busy or not */
 
 /*
- * What costs a system call, or a look at the clock, is done now and then.  While
- * the backend takes no more there is nothing to spin for.
+ * What costs a system call, or a look at the clock, is done now and then.
+ * While the backend takes no more there is nothing to spin for.
  */
 static void
 busy_seldom(struct nic *nic, bool any)
@@ -717,7 +717,7 @@ nic_stop(struct nic *nic)
 	wake(nic);
 }
 
-/* ----------------------------------------------------------------- new, free */
+/* -------------------------------------------------------------- new, free */
 
 static void *
 map_memory(int fd)
