@@ -292,7 +292,21 @@ fit_host(const struct lem_results *r, struct host_column *h)
 static int
 host_width(const struct host_column *h)
 {
-	return h->kpps + 1 + h->range + 1 + h->ratio;
+	return h->kpps + 1 + h->ratio + (h->range > 0 ? h->range + 1 : 0);
+}
+
+/* fit_hosts: all columns; without the spread if a line would be too long. */
+static void
+fit_hosts(const struct lem_results *r, struct host_column *h, size_t hosts)
+{
+	size_t i, line = LABEL_WIDTH + strlen("  RFC, 2012");
+
+	for (i = 0; i < hosts; i++) {
+		fit_host(r, &h[i]);
+		line += 2 + (size_t)host_width(&h[i]);
+	}
+	for (i = 0; i < hosts && line > LINE_WIDTH; i++)
+		h[i].range = 0;
 }
 
 static void
@@ -305,9 +319,12 @@ put_rfc_head(FILE *out, const struct host_column *h, size_t hosts)
 		fprintf(out, "  %-*.*s", host_width(&h[i]), host_width(&h[i]),
 		    lem_host_label(h[i].host));
 	fprintf(out, "  RFC, 2012\n%-*s", LABEL_WIDTH, "hypervisor/driver");
-	for (i = 0; i < hosts; i++)
-		fprintf(out, "  %*s %-*s %*s", h[i].kpps, "Kpps", h[i].range,
-		    "(min-max)", h[i].ratio, "ratio");
+	for (i = 0; i < hosts; i++) {
+		fprintf(out, "  %*s", h[i].kpps, "Kpps");
+		if (h[i].range > 0)
+			fprintf(out, " %-*s", h[i].range, "(min-max)");
+		fprintf(out, " %*s", h[i].ratio, "ratio");
+	}
 	fprintf(out, "   KVM QEMU\n");
 }
 
@@ -334,9 +351,10 @@ put_rfc_cell(FILE *out, const struct lem_cell *c, const struct host_column *h)
 		fprintf(out, "%*s", widest(h->kpps, status), status);
 		return host_width(h) - widest(h->kpps, status);
 	}
-	fprintf(out, "%*s %-*s %*s", h->kpps, number(kpps, c->kpps.median),
-	    h->range, range(spread, &c->kpps), h->ratio,
-	    times(ratio, c->ratio));
+	fprintf(out, "%*s", h->kpps, number(kpps, c->kpps.median));
+	if (h->range > 0)
+		fprintf(out, " %-*s", h->range, range(spread, &c->kpps));
+	fprintf(out, " %*s", h->ratio, times(ratio, c->ratio));
 	return 0;
 }
 
@@ -413,8 +431,7 @@ put_rfc_table(FILE *out, const struct lem_results *r)
 	    "UDP transmit, %u-byte frames, null sink; ratio to the "
 	    "first row\n\n",
 	    rfc_frame(r));
-	for (i = 0; i < hosts; i++)
-		fit_host(r, &h[i]);
+	fit_hosts(r, h, hosts);
 	put_rfc_head(out, h, hosts);
 	for (i = 0; i < LEM_ROWS; i++) {
 		if (i >= LEM_RFC_ROWS &&

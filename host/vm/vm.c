@@ -329,13 +329,15 @@ kvm_open(struct vm *vm, struct err *err)
 static int
 irq_routes(struct vm *vm)
 {
-	struct {
-		struct kvm_irq_routing head;
-		struct kvm_irq_routing_entry entry[16 + MACHINE_GSIS];
-	} r = { 0 };
-	struct kvm_irq_routing_entry *e = r.entry;
+	struct kvm_irq_routing *r =
+	    calloc(1, sizeof(*r) + (16 + MACHINE_GSIS) * sizeof(r->entries[0]));
+	struct kvm_irq_routing_entry *e;
 	unsigned int gsi;
+	int error;
 
+	if (r == NULL)
+		return -1;
+	e = r->entries;
 	for (gsi = 0; gsi < 16; gsi++, e++) {
 		e->gsi = gsi;
 		e->type = KVM_IRQ_ROUTING_IRQCHIP;
@@ -352,8 +354,10 @@ irq_routes(struct vm *vm)
 		e->u.irqchip.pin = gsi == 0 ? 2 : gsi;
 		e++;
 	}
-	r.head.nr = (uint32_t)(e - r.entry);
-	return ioctl(vm->fd, KVM_SET_GSI_ROUTING, &r);
+	r->nr = (uint32_t)(e - r->entries);
+	error = ioctl(vm->fd, KVM_SET_GSI_ROUTING, r);
+	free(r);
+	return error;
 }
 
 static int
