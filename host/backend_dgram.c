@@ -165,7 +165,7 @@ dgram_init(struct dgram *d, struct opts *opts, struct err *err)
 	if (local != NULL || remote != NULL)
 		return err_set(err,
 		    "dgram has either fd=N or local and remote");
-	d->b.fd = backend_fd(opts, err);
+	d->b.fd = backend_fd(opts, SOCK_DGRAM, err);
 	d->connected = true;
 	return d->b.fd < 0 ? -1 : 0;
 }

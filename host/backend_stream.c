@@ -318,7 +318,7 @@ stream_init(struct stream *s, struct opts *opts, struct err *err)
 	if (opts_get(opts, "fd") != NULL) {
 		fd = path != NULL || server ?
 		    err_set(err, "stream has either fd=N or path=PATH") :
-		    backend_fd(opts, err);
+		    backend_fd(opts, SOCK_STREAM, err);
 		if (fd >= 0)
 			peer_set(s, fd);
 		return fd < 0 ? -1 : 0;

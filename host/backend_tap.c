@@ -128,7 +128,7 @@ static int
 tap_inherit(struct opts *opts, bool *vnet, struct err *err)
 {
 	struct ifreq ifr;
-	int fd = backend_fd(opts, err);
+	int fd = backend_fd(opts, 0, err);
 
 	if (fd < 0)
 		return -1;

@@ -2,7 +2,7 @@
 /*
  * See nic.h.  What the threads share:
  *
- *	state		the NIC's thread writes it; nic_fault(): PARKED to BUSY
+ *	state		written by the NIC's thread; PARKED to BUSY by a fault
  *	kicked		there is to transmit, by whoever looks next
  *	deadline_ns	of the model; the timer's, while the thread may sleep
  *	wake_fd		ends a sleep
@@ -110,7 +110,7 @@ wake(struct nic *nic)
 		(void)!write(nic->wake_fd, &one, sizeof(one));
 }
 
-/* -------------------------------------------------- the model's callbacks */
+/* ------------------------------------------------- the model's callbacks */
 
 static void
 on_interrupt(void *ctx, bool asserted)
@@ -204,7 +204,7 @@ static const struct e82540_host host = {
 	.unlock = on_unlock,
 };
 
-/* ----------------------------------------------------- accesses that trap */
+/* ---------------------------------------------------- accesses that trap */
 
 /*
  * The backend takes no more: wait until it does, or until_ns.  Returns whether
@@ -268,8 +268,8 @@ transmit(struct nic *nic)
  *
  * What a trap costs is a microsecond on one host, and forty on another that is
  * a guest itself.  It is the least time that ever was between two: there a
- * guest did nothing else.  Soon: an eighth of the guest's time goes into traps.
- * Little: less than the trap costs.
+ * guest did nothing else.  Soon: an eighth of the guest's time is lost to
+ * traps.  Little: less than the trap costs.
  */
 static void
 trapped(struct nic *nic, uint64_t begin_ns)
@@ -342,7 +342,7 @@ nic_pci_write(struct nic *nic, uint32_t offset, unsigned int size,
 	transmit(nic);
 }
 
-/* -------------------------------------------------------------- doorbells */
+/* ------------------------------------------------------------- doorbells */
 
 /* Write-protected, the guest's next write faults.  Returns 0 or -errno. */
 static int
@@ -422,7 +422,7 @@ park(struct nic *nic)
 	nic->parked++;
 }
 
-/* --------------------------------------------------- the thread: its work */
+/* -------------------------------------------------- the thread: its work */
 
 static void
 frames_give(struct nic *nic)
@@ -717,7 +717,7 @@ nic_stop(struct nic *nic)
 	wake(nic);
 }
 
-/* -------------------------------------------------------------- new, free */
+/* ------------------------------------------------------------- new, free */
 
 static void *
 map_memory(int fd)

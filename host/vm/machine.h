@@ -6,7 +6,7 @@
  *
  *	I/O ports
  *	0060, 0064	no keyboard; its controller's reset (FEh to 0064)
- *	00f4		a 32-bit write ends the machine, as QEMU's isa-debug-exit
+ *	00f4		a 32-bit write ends it, as QEMU's isa-debug-exit
  *	03f8-03ff	serial port, 16550A, interrupt 4
  *	0402		debug console, as QEMU's isa-debugcon
  *	0600-060c	ACPI: PM1 event and control, timer, reset

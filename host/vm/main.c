@@ -34,7 +34,7 @@ static const char usage_text[] =
     "  --memory SIZE     16M to 64G, in steps of 2M (256M)\n"
     "  --memory-fd N     memory that others see, too: a file, open as N\n"
     "  --cpus N          1 to 4 (1)\n"
-    "  --nic OPTIONS     an e1000, up to 8 times; OPTIONS with commas between:\n"
+    "  --nic OPTIONS     an e1000, up to 8 times; OPTIONS, commas between:\n"
     "      model=82540em|82545em|82544gc   the chip (82540em)\n"
     "      mac=ADDRESS                     (52:54:00:12:34:56 and up)\n"
     "      moderation=on|off               obey ITR and the delay timers (on)\n"
@@ -47,7 +47,7 @@ static const char usage_text[] =
     "        dgram,local=PATH,remote=PATH    or fd=N\n"
     "        stream,path=PATH   or fd=N; server=on waits for a peer\n"
     "      pcap=FILE                       write all packets there, too\n"
-    "  --control PATH    a socket that answers \"stats\" and \"quit\"; or fd=N\n"
+    "  --control PATH    a socket that takes \"stats\" and \"quit\"; or fd=N\n"
     "  --serial on|off   the serial port is the terminal (on)\n"
     "  --user NAME       whom root becomes, once all is open (nobody)\n"
     "  --sandbox on|off  confine threads by seccomp (on)\n"
@@ -55,7 +55,7 @@ static const char usage_text[] =
     "\n"
     "On a terminal Ctrl-A x ends it, Ctrl-A Ctrl-A is Ctrl-A.\n"
     "Exit status: 0 the guest powered off or asked for a reset, or SIGTERM;\n"
-    "1 it could not start, or broke; 2 usage; or the guest's own, which is odd,\n"
+    "1 it could not start, or broke; 2 usage; or the guest's own, an odd one,\n"
     "by a 32-bit write of N to port F4h: 2 N + 1.\n";
 
 struct options {

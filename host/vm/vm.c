@@ -246,7 +246,7 @@ vm_nic_add(struct vm *vm, const struct nic_config *config, struct err *err)
 	return nic;
 }
 
-/* ---------------------------------------------- what the machine asks for */
+/* --------------------------------------------- what the machine asks for */
 
 /*
  * Level by KVM_IRQ_LINE.  An irqfd that is resampled needs the same call's time

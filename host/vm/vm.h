@@ -117,7 +117,7 @@ void vcpu_kick(struct vcpu *cpu);
 /* vcpu_exits: of the hardware, as KVM counts them; -1: not known. */
 int64_t vcpu_exits(const struct vcpu *cpu);
 
-/* ---------------------------------------- ways to ring, to be measured */
+/* ------------------------------------- ways to ring, only to be measured */
 
 /*
  * ways_new: for the NIC of number 0.  Returns NULL with err set: this KVM does
