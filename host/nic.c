@@ -31,7 +31,8 @@
 #define SOON_COSTS	8u	/* between two: so many times what one costs */
 #define TRAP_COST_NS	25000u	/* of one, until it is known better */
 #define JUDGE_NS	10000000u /* BUSY is given time to show what it can */
-#define HOLD_NS		500000000u /* ... and if it was slower, not so soon */
+#define HOLD_NS		20000000u /* ... and if it was slower, not so soon */
+#define HOLD_MAX_NS	640000000u
 #define INLINE_BATCHES	16u	/* that a vCPU thread transmits at most */
 #define INLINE_WAIT_NS	1000000u /* ... and waits for the backend */
 #define LOOKS_CLOCK	16u	/* looks, of which one looks at the clock */
@@ -85,25 +86,19 @@ struct nic {
 	uint64_t active_ns;		/* when something happened last */
 	uint64_t backend_ns;		/* when the backend was asked last */
 	uint64_t judged_ns;		/* when BUSY was judged last */
-	uint64_t judged_cpu_ns;		/* ... this thread's time by then */
-	uint64_t judged_packets;	/* ... and packets sent */
-	double trap_rate;		/* packets a ns by then; 0: unknown */
+	uint64_t judged_packets;	/* ... and packets sent by then */
+	uint64_t hold_for_ns;		/* if it is found wanting */
+	double trap_rate;		/* packets a ns, before that */
 	atomic_ullong busy, parked, faults, maps, slower, looks, busy_ns;
 };
 
 static uint64_t
-clock_ns(clockid_t clock)
+now_ns(void)
 {
 	struct timespec t;
 
-	(void)clock_gettime(clock, &t);
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
 	return (uint64_t)t.tv_sec * NSEC + (uint64_t)t.tv_nsec;
-}
-
-static uint64_t
-now_ns(void)
-{
-	return clock_ns(CLOCK_MONOTONIC);
 }
 
 static void
@@ -567,32 +562,32 @@ static void
 judge_anew(struct nic *nic, uint64_t now)
 {
 	nic->judged_ns = now;
-	nic->judged_cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 	nic->judged_packets = (unsigned long long)nic->packets;
 }
 
 /*
- * A thread that does not get a processor does worse than the vCPU's own: is
- * that so, and did fewer packets go out than by traps?
+ * Do fewer packets go out than by traps?  Then the guest sends little, or there
+ * are too few processors for its CPUs and for this thread: traps are better for
+ * both.  The longer, the oftener that was found.
  */
 static bool
 is_slower(struct nic *nic, uint64_t now)
 {
-	uint64_t ns = now - nic->judged_ns, cpu, packets;
-	bool slower;
+	uint64_t ns = now - nic->judged_ns, packets;
 
 	if (ns < JUDGE_NS)
 		return false;
-	cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID) - nic->judged_cpu_ns;
 	packets = nic->packets - nic->judged_packets;
-	slower =
-	    cpu < ns / 4 * 3 && (double)packets < nic->trap_rate * (double)ns;
 	judge_anew(nic, now);
-	if (slower) {
-		nic->hold_ns = now + HOLD_NS;
-		nic->slower++;
+	if ((double)packets >= nic->trap_rate * (double)ns) {
+		nic->hold_for_ns = HOLD_NS;
+		return false;
 	}
-	return slower;
+	nic->slower++;
+	nic->hold_ns = now + nic->hold_for_ns;
+	if (nic->hold_for_ns < HOLD_MAX_NS)
+		nic->hold_for_ns *= 2;
+	return true;
 }
 
 static bool
@@ -796,6 +791,7 @@ nic_new(const struct nic_config *config, struct err *err)
 	nic->backend = config->backend;
 	nic->deadline_ns = E82540_NEVER;
 	nic->trap_cost_ns = TRAP_COST_NS;
+	nic->hold_for_ns = HOLD_NS;
 	for (i = 0; i < 3; i++)
 		pthread_mutex_init(&nic->lock[i], NULL);
 	pthread_mutex_init(&nic->map_lock, NULL);
