@@ -28,6 +28,8 @@
 #define BZIMAGE_VERSION	0x020c		/* since Linux 3.8 */
 #define SECTOR_BYTES	512u
 
+#define PHDRS_MAX	64u		/* of an ELF kernel; Linux has 5 */
+
 #define PVH_MAGIC	0x336ec578u
 #define PVH_NOTE	18u		/* XEN_ELFNOTE_PHYS32_ENTRY */
 
@@ -171,30 +173,60 @@ memory_map(const struct ram *ram, struct boot_e820_entry map[4])
 	return n;
 }
 
+/*
+ * Is this memory that a kernel can have: not the tables', and not the initrd's,
+ * which it would overwrite?
+ */
+static int
+place_check(const struct ram *ram, uint64_t from, uint64_t bytes,
+    const struct boot_initrd *initrd, struct err *err)
+{
+	unsigned long long mib = ram->bytes >> 20;
+
+	if (from < BIOS_AREA_END)
+		return err_set(err, "the kernel wants to be below 1 MiB");
+	if (from > RAM_MAX_BYTES || bytes > RAM_MAX_BYTES)
+		return err_set(err,
+		    "the kernel does not fit into %llu MiB of memory", mib);
+	if (ram_at(ram, from, bytes) == NULL)
+		return err_set(err,
+		    "the kernel does not fit into %llu MiB of memory: it needs "
+		    "%llu MiB",
+		    mib, (unsigned long long)((from + bytes - 1) >> 20) + 1);
+	if (initrd->bytes != 0 && initrd->at < from + bytes &&
+	    from < initrd->at + initrd->bytes)
+		return err_set(err,
+		    "kernel and initrd do not fit into %llu MiB of memory",
+		    mib);
+	return 0;
+}
+
 /* ---------------------------------------------------------------- bzImage */
+
+/* Before the kernel proper; 0 sectors are 4 (boot.rst). */
+static size_t
+setup_bytes(const struct setup_header *h)
+{
+	return ((h->setup_sects != 0 ? h->setup_sects : 4) + 1u) *
+	    (size_t)SECTOR_BYTES;
+}
 
 static int
 bzimage_check(const struct ram *ram, const struct setup_header *h, size_t bytes,
-    struct err *err)
+    const struct boot_initrd *initrd, struct err *err)
 {
-	size_t setup = ((h->setup_sects != 0 ? h->setup_sects : 4) + 1u) *
-	    (size_t)SECTOR_BYTES;
+	size_t setup = setup_bytes(h), image;
 
 	if (h->version < BZIMAGE_VERSION || !(h->xloadflags & XLF_KERNEL_64))
 		return err_set(err,
 		    "the kernel is no 64-bit Linux (boot protocol %u.%u)",
 		    h->version >> 8, h->version & 0xff);
-	if (setup >= bytes || !(h->loadflags & LOADED_HIGH))
+	image = bytes - setup;
+	if (setup >= bytes || image / 16 < h->syssize ||
+	    !(h->loadflags & LOADED_HIGH))
 		return err_set(err, "the kernel's image is cut short");
-	if (h->pref_address < BIOS_AREA_END ||
-	    ram_at(ram, h->pref_address, h->init_size) == NULL ||
-	    ram_at(ram, h->pref_address, bytes - setup) == NULL)
-		return err_set(err,
-		    "the kernel needs %llu MiB of memory to start",
-		    (unsigned long long)((h->pref_address + h->init_size) >>
-			20) +
-			1);
-	return 0;
+	return place_check(ram, h->pref_address,
+	    h->init_size > image ? h->init_size : image, initrd, err);
 }
 
 /* 64-bit boot protocol: 1.14 of boot.rst. */
@@ -209,10 +241,9 @@ boot_bzimage(struct boot *boot, const struct ram *ram, const uint8_t *image,
 	if (bytes < 0x1f1 + sizeof(*h))
 		return err_set(err, "the kernel's image is cut short");
 	memcpy(h, image + 0x1f1, sizeof(*h));
-	if (bzimage_check(ram, h, bytes, err) != 0)
+	if (bzimage_check(ram, h, bytes, initrd, err) != 0)
 		return -1;
-	setup = ((h->setup_sects != 0 ? h->setup_sects : 4) + 1u) *
-	    (size_t)SECTOR_BYTES;
+	setup = setup_bytes(h);
 	memcpy(ram_at(ram, h->pref_address, bytes - setup), image + setup,
 	    bytes - setup);
 	h->type_of_loader = 0xff;
@@ -284,16 +315,15 @@ note_find(const struct elf *e, const Elf64_Phdr *p, uint64_t *entry)
 
 static int
 segment_load(const struct elf *e, const struct ram *ram, const Elf64_Phdr *p,
-    struct err *err)
+    const struct boot_initrd *initrd, struct err *err)
 {
-	uint8_t *to = ram_at(ram, p->p_paddr, p->p_memsz);
+	uint8_t *to;
 
 	if (p->p_memsz == 0)
 		return 0;
-	if (p->p_paddr < BIOS_AREA_END || to == NULL)
-		return err_set(err,
-		    "the kernel does not fit into %llu MiB of memory",
-		    (unsigned long long)(ram->bytes >> 20));
+	if (place_check(ram, p->p_paddr, p->p_memsz, initrd, err) != 0)
+		return -1;
+	to = ram_at(ram, p->p_paddr, p->p_memsz);
 	if (p->p_filesz > p->p_memsz ||
 	    !elf_get(e, p->p_offset, to, p->p_filesz))
 		return err_set(err, "the kernel's image is cut short");
@@ -302,8 +332,8 @@ segment_load(const struct elf *e, const struct ram *ram, const Elf64_Phdr *p,
 }
 
 static int
-segments_load(const struct elf *e, const struct ram *ram, uint64_t *entry,
-    struct err *err)
+segments_load(const struct elf *e, const struct ram *ram,
+    const struct boot_initrd *initrd, uint64_t *entry, struct err *err)
 {
 	bool found = false;
 	Elf64_Phdr p;
@@ -314,7 +344,8 @@ segments_load(const struct elf *e, const struct ram *ram, uint64_t *entry,
 			return err_set(err, "the kernel's image is cut short");
 		if (p.p_type == PT_NOTE && !found)
 			found = note_find(e, &p, entry);
-		if (p.p_type == PT_LOAD && segment_load(e, ram, &p, err) != 0)
+		if (p.p_type == PT_LOAD &&
+		    segment_load(e, ram, &p, initrd, err) != 0)
 			return -1;
 	}
 	return found ? 0 :
@@ -359,9 +390,15 @@ boot_elf(struct boot *boot, const struct ram *ram, const uint8_t *image,
 
 	if (!elf_get(&e, 0, &e.header, sizeof(e.header)) ||
 	    e.header.e_ident[EI_CLASS] != ELFCLASS64 ||
+	    e.header.e_ident[EI_DATA] != ELFDATA2LSB ||
 	    e.header.e_machine != EM_X86_64)
 		return err_set(err, "the kernel is no ELF file for x86-64");
-	if (segments_load(&e, ram, &boot->entry, err) != 0)
+	/* A bound, too, of what all of them together may cost. */
+	if (e.header.e_phnum > PHDRS_MAX ||
+	    (e.header.e_phnum != 0 &&
+		e.header.e_phentsize != sizeof(Elf64_Phdr)))
+		return err_set(err, "the kernel's program headers are odd");
+	if (segments_load(&e, ram, initrd, &boot->entry, err) != 0)
 		return -1;
 	pvh_start(ram, initrd);
 	boot->mode = BOOT_PVH;
