@@ -266,7 +266,7 @@ check-build: build build-clang $(UNIT_BIN) $(MODEL_BIN) $(HOST_BIN) \
 check: check-build
 	@BUILD=$(BUILD) SRCDIR=$(SRCDIR) CC=$(CC) test/run test/check \
 	    $(UNIT_BIN) $(MODEL_BIN) $(HOST_BIN) test/differential test/fuzz \
-	    test/bench
+	    test/vm test/bench
 
 # Each target for SECONDS; what crashes one is kept in its corpus.
 fuzz: $(FUZZ:%=$(BUILD)/fuzz/%)

@@ -18,9 +18,7 @@
 #define GUARD_BYTES	(1u << 16)
 #define DIRTY		0xa5		/* what is in memory before */
 
-static struct err err;
 static struct ram ram;
-static struct boot boot;
 
 /* A page that is touched outside ends the test. */
 static inline void

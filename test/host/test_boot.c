@@ -11,6 +11,8 @@
 
 #include "acpi.h"
 
+static struct boot boot;
+static struct err err;
 static const struct boot_initrd none;
 
 /* ----------------------------------------------------------------- memory */
