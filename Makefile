@@ -199,6 +199,28 @@ MODEL_BIN = $(foreach c,gcc clang,$(DEVICE_TEST:%=$(BUILD)/device/$(c)/%) \
 	    $(PAIR_TEST:%=$(BUILD)/pair/$(c)/%) \
 	    $(BUILD)/pair/$(c)/test_threads) $(BUILD)/pair/explore
 
+# What lem-vm is made of, without KVM; the NIC with its threads by
+# ThreadSanitizer as well.
+HOST_TEST = $(patsubst test/host/%.c,%,$(sort $(wildcard test/host/test_*.c)))
+HOST_LIB = $(HOST) $(filter-out host/vm/main.c,$(VM))
+HOSTTEST = $(HOSTFLAGS) -Itest/host
+
+define host_rules
+$$(BUILD)/san/$(1)/host/%.o: host/%.c $$(HEADERS) $$(BUILD)/host/dsdt.hex
+	@mkdir -p $$(@D)
+	$$(call say,CC)$(1) $$(HOSTTEST) $$(SANITIZE) -c -o $$@ $$<
+$$(BUILD)/san/$(1)/test/host/%.o: test/host/%.c $$(HEADERS)
+	@mkdir -p $$(@D)
+	$$(call say,CC)$(1) $$(HOSTTEST) $$(SANITIZE) -c -o $$@ $$<
+$$(BUILD)/host/$(1)/%: $$(BUILD)/san/$(1)/test/host/%.o \
+    $$(patsubst %.c,$$(BUILD)/san/$(1)/%.o,$$(HOST_LIB) $$(DEVICE))
+	@mkdir -p $$(@D)
+	$$(call say,LD)$(1) $$(SANITIZE) -pthread -o $$@ $$^ -lcmocka -lseccomp
+endef
+$(foreach c,gcc clang,$(eval $(call host_rules,$(c))))
+
+HOST_BIN = $(foreach c,gcc clang,$(HOST_TEST:%=$(BUILD)/host/$(c)/%))
+
 # The model beside QEMU's.  A QEMU with the qtest accelerator, for the exact
 # clock: make qemu-qtest (or set QEMU_QTEST).
 DIFF	= $(sort $(wildcard test/differential/*.c))
@@ -230,13 +252,14 @@ $(BUILD)/asan/lem-bench: $(BENCH) bench/image.S $(BUILD)/guest.bin $(HEADERS)
 build-clang:
 	$(MAKE) --no-print-directory CC=clang BUILD=$(BUILD)/clang check-clang
 
-check-build: build build-clang $(UNIT_BIN) $(MODEL_BIN) \
+check-build: build build-clang $(UNIT_BIN) $(MODEL_BIN) $(HOST_BIN) \
     $(BUILD)/differential/differential \
     $(FUZZ:%=$(BUILD)/fuzz/%) $(BUILD)/asan/lem-bench
 
 check: check-build
 	@BUILD=$(BUILD) SRCDIR=$(SRCDIR) CC=$(CC) test/run test/check \
-	    $(UNIT_BIN) $(MODEL_BIN) test/differential test/fuzz test/bench
+	    $(UNIT_BIN) $(MODEL_BIN) $(HOST_BIN) test/differential test/fuzz \
+	    test/bench
 
 # Each target for SECONDS; what crashes one is kept in its corpus.
 fuzz: $(FUZZ:%=$(BUILD)/fuzz/%)

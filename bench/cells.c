@@ -62,9 +62,9 @@ static const struct {
 	{ "ping", "dgram", ROW(MODERATED) | ROW(COMBINED) },
 };
 
-/* The ways by which a doorbell can reach lem-vm; its own choice is "auto". */
+/* The ways by which a doorbell can reach lem-vm; "auto" is its own choice. */
 static const char *const ways[] = { "exit", "thread", "ioeventfd", "coalesced",
-	"mapped" };
+	"mapped", "auto" };
 
 static bool
 wanted(const char *id, const char *patterns)

@@ -170,6 +170,7 @@ put_identity(FILE *out, const struct lem_cell *c)
 	    (unsigned int)c->row < LEM_ROWS ? row_keys[c->row] : NULL);
 	put_word(out, "order",
 	    c->mit_enable < COUNT(orders) ? orders[c->mit_enable] : NULL);
+	put_word(out, "doorbell", c->doorbell);
 	fprintf(out, "\"sweep\":%s,", boolean(c->sweep));
 }
 

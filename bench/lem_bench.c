@@ -371,6 +371,14 @@ summarize(struct lem_cell *c, const struct lem_run *run, unsigned int n)
 		    c->lost, c->duplicated, c->reordered, c->corrupted);
 }
 
+/* Is it what others of its group are compared with? */
+static bool
+is_standard(const struct lem_cell *c)
+{
+	return c->way ? strcmp(c->doorbell, "exit") == 0 :
+			c->row == LEM_ROW_STANDARD;
+}
+
 /* The standard row of a cell's column, workload, sink and frame; or NULL. */
 static const struct lem_cell *
 standard_of(const struct lem_results *r, const struct lem_cell *c)
@@ -378,8 +386,8 @@ standard_of(const struct lem_results *r, const struct lem_cell *c)
 	const struct lem_cell *base;
 
 	for (base = r->cell; base < r->cell + r->cells; base++)
-		if (base->row == LEM_ROW_STANDARD && base->frame == c->frame &&
-		    base->failed[0] == '\0' &&
+		if (is_standard(base) && base->way == c->way &&
+		    base->frame == c->frame && base->failed[0] == '\0' &&
 		    strcmp(base->host, c->host) == 0 &&
 		    strcmp(base->workload, c->workload) == 0 &&
 		    strcmp(base->sink, c->sink) == 0)

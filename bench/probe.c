@@ -115,8 +115,7 @@ probe_lem_vm(struct lem_host *host, const char *lem_vm)
 		(void)snprintf(host->lem_vm, sizeof(host->lem_vm), "lem-vm");
 	host->has_lem_vm = capture(help, text, sizeof(text)) == 0;
 	if (!host->has_lem_vm)
-		(void)snprintf(host->why_no_lem_vm,
-		    sizeof(host->why_no_lem_vm),
+		(void)snprintf(host->why_no_lem_vm, sizeof(host->why_no_lem_vm),
 		    "%.80s does not run: build it, or name it with "
 		    "--lem-vm PATH",
 		    host->lem_vm);

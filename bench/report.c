@@ -122,7 +122,7 @@ rfc_group(const struct page *p)
 	while (next_group(p, &g)) {
 		const struct lem_cell *c = g.cell[0];
 
-		if (c->sweep || strcmp(c->workload, "tx") != 0 ||
+		if (c->sweep || c->way || strcmp(c->workload, "tx") != 0 ||
 		    strcmp(c->sink, "null") != 0)
 			continue;
 		if (found.cell == NULL || c->frame == 60)
@@ -384,6 +384,8 @@ put_group_name(FILE *out, const struct lem_cell *c)
 		fprintf(out, ", %u-byte frames", c->frame);
 	if (c->sweep)
 		fputs(", against ITR", out);
+	if (c->way)
+		fputs(", by the doorbell's way", out);
 	if (strcmp(c->workload, "ping") == 0)
 		fputs("; Kpps of round trips", out);
 }
@@ -402,7 +404,7 @@ fill_bar(struct lem_svg_bar *b, const struct lem_cell *c, enum measure what)
 	bool rate = what == KPPS;
 
 	*b = (struct lem_svg_bar){
-		.group = lem_row_name(c->row),
+		.group = c->way ? c->doorbell : lem_row_name(c->row),
 		.series = lem_host_label(c->host),
 		.colour = host_colour(c->host),
 		.value = rate ? c->kpps.median : c->per_packet.exits,
@@ -410,7 +412,7 @@ fill_bar(struct lem_svg_bar *b, const struct lem_cell *c, enum measure what)
 		.high = rate ? c->kpps.max : NAN,
 		.mark = NAN,
 	};
-	if (rate && !c->sweep && strcmp(c->workload, "tx") == 0 &&
+	if (rate && !c->sweep && !c->way && strcmp(c->workload, "tx") == 0 &&
 	    strcmp(c->sink, "null") == 0)
 		b->mark = lem_rfc_kpps(c->row, c->host);
 	lem_html_number(v, b->value);
@@ -884,11 +886,29 @@ put_main(const struct page *p)
 	    "the better. Only KVM counts them.");
 }
 
+/* put_ways: how a doorbell can reach lem-vm, side by side. */
+static void
+put_ways(const struct page *p)
+{
+	struct group g = { 0 };
+
+	while (next_group(p, &g))
+		if (g.cell[0]->way && any_measured(&g))
+			break;
+	if (g.cells == 0)
+		return;
+	fputs("<h2>Ways a doorbell can take</h2>\n", p->out);
+	put_bars(p, &g, KPPS,
+	    "lem-vm with a driver that writes TDT for each packet; in brackets "
+	    "the ratio to an exit for each. lem-vm(1) says what the ways are.");
+}
+
 static void
 put_page(const struct page *p)
 {
 	put_head(p);
 	put_main(p);
+	put_ways(p);
 	fputs("<h2>Kpps against ITR</h2>\n", p->out);
 	put_curves(p, "tx",
 	    "Transmit rate for each setting of the interrupt "

@@ -51,7 +51,7 @@ struct lem_cell {
 	unsigned int mit_enable;	/* enum lem_combine of driver/lem.h */
 	unsigned int itr;	/* units of 256 ns */
 	const char *doorbell;	/* lem-vm's option; NULL: another VMM */
-	bool way;		/* one of its doorbells, to be compared */
+	bool way;		/* one of a comparison of its doorbells */
 	bool sweep;		/* a point of a curve, not of the table */
 
 	struct lem_stat kpps;	/* ping: thousand round trips a second */
@@ -100,7 +100,8 @@ double lem_rfc_kpps(enum lem_row row, const char *host);
  * lem_cell_status: "skipped", "failed", "-" (NULL too), or NULL: it has a rate.
  * lem_cell_measured: is there a figure in it?
  * lem_cell_checked: were its packets looked at by a receiver?
- * lem_compare_groups: by sweep, workload, sink and frame, as memcmp(3) does.
+ * lem_cell_label: what a line about it begins with: its row, or its way.
+ * lem_compare_groups: by sweep, way, workload, sink and frame, as memcmp(3).
  * lem_compare_cells: of qsort(3), for an array of pointers: by group, then
  *	host, row and ITR.
  */
@@ -110,6 +111,7 @@ const char *lem_host_label(const char *host);
 const char *lem_cell_status(const struct lem_cell *c);
 bool lem_cell_measured(const struct lem_cell *c);
 bool lem_cell_checked(const struct lem_cell *c);
+const char *lem_cell_label(const struct lem_cell *c);
 int lem_compare_groups(const struct lem_cell *a, const struct lem_cell *b);
 int lem_compare_cells(const void *va, const void *vb);
 

@@ -40,8 +40,7 @@ static const struct {
 	    "standard/modified", NAN, NAN },
 	[LEM_ROW_MODERATED] = { "moderated hypervisor, standard driver",
 	    "moderated/standard", 37, 28 },
-	[LEM_ROW_INTERRUPT] = {
-	    "moderated hypervisor, driver that reclaims in its interrupt alone",
+	[LEM_ROW_INTERRUPT] = { "moderated hypervisor, interrupt-only driver",
 	    "moderated/lazy", NAN, NAN },
 	[LEM_ROW_ORIGINAL] = { "moderated hypervisor, driver of 2012",
 	    "moderated/of 2012", NAN, NAN },
@@ -214,7 +213,7 @@ value(const struct lem_cell *c, const struct column *col)
 static bool
 of_rfc(const struct lem_cell *c)
 {
-	return !c->sweep && strcmp(c->workload, "tx") == 0 &&
+	return !c->sweep && !c->way && strcmp(c->workload, "tx") == 0 &&
 	    strcmp(c->sink, "null") == 0;
 }
 
@@ -293,7 +292,21 @@ fit_host(const struct lem_results *r, struct host_column *h)
 static int
 host_width(const struct host_column *h)
 {
-	return h->kpps + 1 + h->range + 1 + h->ratio;
+	return h->kpps + 1 + h->ratio + (h->range > 0 ? h->range + 1 : 0);
+}
+
+/* fit_hosts: all columns; without the spread if a line would be too long. */
+static void
+fit_hosts(const struct lem_results *r, struct host_column *h, size_t hosts)
+{
+	size_t i, line = LABEL_WIDTH + strlen("  RFC, 2012");
+
+	for (i = 0; i < hosts; i++) {
+		fit_host(r, &h[i]);
+		line += 2 + (size_t)host_width(&h[i]);
+	}
+	for (i = 0; i < hosts && line > LINE_WIDTH; i++)
+		h[i].range = 0;
 }
 
 static void
@@ -306,9 +319,12 @@ put_rfc_head(FILE *out, const struct host_column *h, size_t hosts)
 		fprintf(out, "  %-*.*s", host_width(&h[i]), host_width(&h[i]),
 		    lem_host_label(h[i].host));
 	fprintf(out, "  RFC, 2012\n%-*s", LABEL_WIDTH, "hypervisor/driver");
-	for (i = 0; i < hosts; i++)
-		fprintf(out, "  %*s %-*s %*s", h[i].kpps, "Kpps", h[i].range,
-		    "(min-max)", h[i].ratio, "ratio");
+	for (i = 0; i < hosts; i++) {
+		fprintf(out, "  %*s", h[i].kpps, "Kpps");
+		if (h[i].range > 0)
+			fprintf(out, " %-*s", h[i].range, "(min-max)");
+		fprintf(out, " %*s", h[i].ratio, "ratio");
+	}
 	fprintf(out, "   KVM QEMU\n");
 }
 
@@ -335,9 +351,10 @@ put_rfc_cell(FILE *out, const struct lem_cell *c, const struct host_column *h)
 		fprintf(out, "%*s", widest(h->kpps, status), status);
 		return host_width(h) - widest(h->kpps, status);
 	}
-	fprintf(out, "%*s %-*s %*s", h->kpps, number(kpps, c->kpps.median),
-	    h->range, range(spread, &c->kpps), h->ratio,
-	    times(ratio, c->ratio));
+	fprintf(out, "%*s", h->kpps, number(kpps, c->kpps.median));
+	if (h->range > 0)
+		fprintf(out, " %-*s", h->range, range(spread, &c->kpps));
+	fprintf(out, " %*s", h->ratio, times(ratio, c->ratio));
 	return 0;
 }
 
@@ -414,8 +431,7 @@ put_rfc_table(FILE *out, const struct lem_results *r)
 	    "UDP transmit, %u-byte frames, null sink; ratio to the "
 	    "first row\n\n",
 	    rfc_frame(r));
-	for (i = 0; i < hosts; i++)
-		fit_host(r, &h[i]);
+	fit_hosts(r, h, hosts);
 	put_rfc_head(out, h, hosts);
 	for (i = 0; i < LEM_ROWS; i++) {
 		if (i >= LEM_RFC_ROWS &&
@@ -503,6 +519,8 @@ lem_compare_groups(const struct lem_cell *a, const struct lem_cell *b)
 	int d = a->sweep - b->sweep;
 
 	if (d == 0)
+		d = a->way - b->way;
+	if (d == 0)
 		d = compare_names(a->workload, b->workload, work, COUNT(work));
 	if (d == 0)
 		d = compare_names(a->sink, b->sink, sinks, COUNT(sinks));
@@ -524,6 +542,12 @@ lem_compare_cells(const void *va, const void *vb)
 	if (d == 0)
 		d = (a->itr > b->itr) - (a->itr < b->itr);
 	return d != 0 ? d : (a > b) - (a < b);
+}
+
+const char *
+lem_cell_label(const struct lem_cell *c)
+{
+	return c->way ? c->doorbell : rows[c->row].label;
 }
 
 /* same_table: equal but for row and ITR. */
@@ -549,6 +573,8 @@ put_group_title(FILE *out, const struct lem_cell *c)
 		fprintf(out, ", %u-byte frames", c->frame);
 	if (c->sweep)
 		fprintf(out, ", against ITR");
+	if (c->way)
+		fprintf(out, ", by the doorbell's way");
 	if (strcmp(c->workload, "ping") == 0)
 		fprintf(out, "; Kpps of round trips");
 	putc('\n', out);
@@ -610,7 +636,7 @@ put_group(FILE *out, const struct lem_cell *const *cell, size_t cells)
 			fprintf(out, "%*s", gap + width[k], columns[k].head);
 	putc('\n', out);
 	for (i = 0; i < cells; i++) {
-		fprintf(out, "%-*s", LABEL_WIDTH, rows[cell[i]->row].label);
+		fprintf(out, "%-*s", LABEL_WIDTH, lem_cell_label(cell[i]));
 		if (cell[i]->sweep)
 			fprintf(out, "%*u", gap + 5, cell[i]->itr);
 		for (k = 0; k < COUNT(columns); k++)

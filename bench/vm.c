@@ -111,12 +111,16 @@ qmp_exits(struct lem_vm *vm, double *exits)
 static int
 lem_vm_exits(struct lem_vm *vm, double *exits)
 {
-	char reply[16384];
+	static const char key[] = "{\"exits\":";
+	char reply[16384] = "";
 	int refused = ask(vm, "stats\n", reply, sizeof(reply));
+	const char *value = reply + strlen(key);
 
-	if (refused != 0)
-		return refused < 0 ? -1 : vm_error(vm, "lem-vm: no stats");
-	*exits = reply[9] == 'n' ? NAN : strtod(reply + 9, NULL);
+	if (refused < 0)
+		return -1;
+	if (refused > 0 || strncmp(reply, key, strlen(key)) != 0)
+		return vm_error(vm, "lem-vm does not tell its statistics");
+	*exits = *value == 'n' ? NAN : strtod(value, NULL);
 	return 0;
 }
 

@@ -51,7 +51,7 @@
 #define LEM_MULTICAST_BITS	4096u
 #define LEM_RAR_ENTRIES		15u	/* of 16: bhyve asserts on the last */
 #define LEM_GUARD_MS		5u	/* call lem_tx_guard() this often */
-#define LEM_CHEAP_CYCLES	1000u	/* a TDT write that is no exit */
+#define LEM_CHEAP_CYCLES	400u	/* a TDT write that is no exit */
 
 enum lem_chip {
 	LEM_82543,

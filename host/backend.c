@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 void *
 backend_new(size_t bytes, const struct backend_ops *ops, int fd,
@@ -23,8 +24,21 @@ backend_new(size_t bytes, const struct backend_ops *ops, int fd,
 	return b;
 }
 
+/* Else it would be readable for ever, and never be read. */
+static int
+check_type(int fd, int type, struct err *err)
+{
+	socklen_t bytes = sizeof(int);
+	int is;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &is, &bytes) == 0 && is == type)
+		return 0;
+	return err_set(err, "fd=%d is no %s socket", fd,
+	    type == SOCK_DGRAM ? "datagram" : "stream");
+}
+
 int
-backend_fd(struct opts *opts, struct err *err)
+backend_fd(struct opts *opts, int type, struct err *err)
 {
 	uint64_t fd = 0;
 	int flags;
@@ -34,6 +48,8 @@ backend_fd(struct opts *opts, struct err *err)
 	flags = fcntl((int)fd, F_GETFL);
 	if (flags < 0 || fcntl((int)fd, F_SETFL, flags | O_NONBLOCK) != 0)
 		return err_set(err, "fd=%d is no open descriptor", (int)fd);
+	if (type != 0 && check_type((int)fd, type, err) != 0)
+		return -1;
 	(void)fcntl((int)fd, F_SETFD, FD_CLOEXEC);
 	return (int)fd;
 }

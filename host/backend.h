@@ -77,8 +77,8 @@ struct backend *backend_stream(struct opts *opts, struct err *err);
  * backend_pcap: another one, with all that passes written to a file that
  * Wireshark opens.  It owns inner, also if it returns NULL.
  */
-struct backend *backend_pcap(struct backend *inner, const char *path,
-    struct err *err);
+struct backend *
+backend_pcap(struct backend *inner, const char *path, struct err *err);
 
 /*
  * backend_open: the one that opts have as backend=NAME ("null" if none), with
@@ -93,7 +93,10 @@ struct backend *backend_open(struct opts *opts, struct err *err);
 void *backend_new(size_t bytes, const struct backend_ops *ops, int fd,
     struct err *err);
 
-/* backend_fd: the descriptor that opts have as fd=N, not blocking.  -1: err. */
-int backend_fd(struct opts *opts, struct err *err);
+/*
+ * backend_fd: the descriptor that opts have as fd=N, not blocking; of a socket
+ * of that type (SOCK_DGRAM, SOCK_STREAM), or of any file (0).  -1: err.
+ */
+int backend_fd(struct opts *opts, int type, struct err *err);
 
 #endif

@@ -163,8 +163,9 @@ dgram_init(struct dgram *d, struct opts *opts, struct err *err)
 	if (opts_get(opts, "fd") == NULL)
 		return dgram_bind(d, local, remote, err);
 	if (local != NULL || remote != NULL)
-		return err_set(err, "dgram has either fd=N or local and remote");
-	d->b.fd = backend_fd(opts, err);
+		return err_set(err,
+		    "dgram has either fd=N or local and remote");
+	d->b.fd = backend_fd(opts, SOCK_DGRAM, err);
 	d->connected = true;
 	return d->b.fd < 0 ? -1 : 0;
 }

@@ -4,8 +4,7 @@
 #include "backend.h"
 
 static unsigned int
-null_send(struct backend *b, const struct e82540_packet *packet,
-    unsigned int n)
+null_send(struct backend *b, const struct e82540_packet *packet, unsigned int n)
 {
 	(void)b;
 	(void)packet;

@@ -71,8 +71,7 @@ follow(struct pcap *p)
 }
 
 static unsigned int
-pcap_send(struct backend *b, const struct e82540_packet *packet,
-    unsigned int n)
+pcap_send(struct backend *b, const struct e82540_packet *packet, unsigned int n)
 {
 	struct pcap *p = (struct pcap *)b;
 	unsigned int i, taken = p->inner->ops->send(p->inner, packet, n);

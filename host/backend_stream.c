@@ -72,8 +72,8 @@ peer_set(struct stream *s, int fd)
 static void
 peer_accept(struct stream *s)
 {
-	int fd = accept4(s->listen_fd, NULL, NULL,
-	    SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int fd =
+	    accept4(s->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	if (fd >= 0)
 		peer_set(s, fd);
@@ -130,8 +130,7 @@ taken(struct stream *s, const struct e82540_packet *packet, unsigned int n,
 }
 
 static unsigned int
-send_some(struct stream *s, const struct e82540_packet *packet,
-    unsigned int n)
+send_some(struct stream *s, const struct e82540_packet *packet, unsigned int n)
 {
 	uint8_t length[E82540_SEND_MAX][LENGTH_BYTES];
 	struct iovec iov[IOVS];
@@ -319,7 +318,7 @@ stream_init(struct stream *s, struct opts *opts, struct err *err)
 	if (opts_get(opts, "fd") != NULL) {
 		fd = path != NULL || server ?
 		    err_set(err, "stream has either fd=N or path=PATH") :
-		    backend_fd(opts, err);
+		    backend_fd(opts, SOCK_STREAM, err);
 		if (fd >= 0)
 			peer_set(s, fd);
 		return fd < 0 ? -1 : 0;

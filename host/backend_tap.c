@@ -128,7 +128,7 @@ static int
 tap_inherit(struct opts *opts, bool *vnet, struct err *err)
 {
 	struct ifreq ifr;
-	int fd = backend_fd(opts, err);
+	int fd = backend_fd(opts, 0, err);
 
 	if (fd < 0)
 		return -1;
@@ -151,8 +151,8 @@ tap_set_up(struct tap *tap, bool vnet, struct err *err)
 	    ioctl(b->fd, TUNSETOFFLOAD, 0) != 0)
 		return err_set(err, "tap: %s: try vnet=off", strerror(errno));
 	b->vnet_hdr_bytes = HDR_BYTES;
-	b->offloads = E82540_OFFLOAD_CSUM | E82540_OFFLOAD_TSO4 |
-	    E82540_OFFLOAD_TSO6;
+	b->offloads =
+	    E82540_OFFLOAD_CSUM | E82540_OFFLOAD_TSO4 | E82540_OFFLOAD_TSO6;
 	return 0;
 }
 

@@ -2,7 +2,7 @@
 /*
  * See nic.h.  What the threads share:
  *
- *	state		written by the NIC's thread; PARKED to BUSY by nic_fault()
+ *	state		written by the NIC's thread; PARKED to BUSY by a fault
  *	kicked		there is to transmit, by whoever looks next
  *	deadline_ns	of the model; the timer's, while the thread may sleep
  *	wake_fd		ends a sleep
@@ -31,7 +31,8 @@
 #define SOON_COSTS	8u	/* between two: so many times what one costs */
 #define TRAP_COST_NS	25000u	/* of one, until it is known better */
 #define JUDGE_NS	10000000u /* BUSY is given time to show what it can */
-#define HOLD_NS		500000000u /* ... and if it was slower, not so soon */
+#define HOLD_NS		20000000u /* ... and if it was slower, not so soon */
+#define HOLD_MAX_NS	640000000u
 #define INLINE_BATCHES	16u	/* that a vCPU thread transmits at most */
 #define INLINE_WAIT_NS	1000000u /* ... and waits for the backend */
 #define LOOKS_CLOCK	16u	/* looks, of which one looks at the clock */
@@ -87,25 +88,19 @@ struct nic {
 	uint64_t active_ns;		/* when something happened last */
 	uint64_t backend_ns;		/* when the backend was asked last */
 	uint64_t judged_ns;		/* when BUSY was judged last */
-	uint64_t judged_cpu_ns;		/* ... this thread's time by then */
-	uint64_t judged_packets;	/* ... and packets sent */
-	double trap_rate;		/* packets a ns, before that; 0: not known */
+	uint64_t judged_packets;	/* ... and packets sent by then */
+	uint64_t hold_for_ns;		/* if it is found wanting */
+	double trap_rate;		/* packets a ns, before that */
 	atomic_ullong busy, parked, faults, maps, slower, looks, busy_ns;
 };
 
 static uint64_t
-clock_ns(clockid_t clock)
+now_ns(void)
 {
 	struct timespec t;
 
-	(void)clock_gettime(clock, &t);
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
 	return (uint64_t)t.tv_sec * NSEC + (uint64_t)t.tv_nsec;
-}
-
-static uint64_t
-now_ns(void)
-{
-	return clock_ns(CLOCK_MONOTONIC);
 }
 
 static void
@@ -117,7 +112,7 @@ wake(struct nic *nic)
 		(void)!write(nic->wake_fd, &one, sizeof(one));
 }
 
-/* ------------------------------------------------------ the model's callbacks */
+/* ------------------------------------------------- the model's callbacks */
 
 static void
 on_interrupt(void *ctx, bool asserted)
@@ -211,7 +206,7 @@ static const struct e82540_host host = {
 	.unlock = on_unlock,
 };
 
-/* ---------------------------------------------------------- accesses that trap */
+/* ---------------------------------------------------- accesses that trap */
 
 /*
  * The backend takes no more: wait until it does, or until_ns.  Returns whether
@@ -274,9 +269,9 @@ transmit(struct nic *nic)
  * come soon after the one before and have little to do.
  *
  * What a trap costs is a microsecond on one host, and forty on another that is
- * a guest itself.  It is the least time that ever was between two: there a guest
- * did nothing else.  Soon: an eighth of the guest's time is lost to traps.
- * Little: less than the trap costs.
+ * a guest itself.  It is the least time that ever was between two: there a
+ * guest did nothing else.  Soon: an eighth of the guest's time is lost to
+ * traps.  Little: less than the trap costs.
  */
 static void
 trapped(struct nic *nic, uint64_t begin_ns)
@@ -392,7 +387,7 @@ nic_pci_write(struct nic *nic, uint32_t offset, unsigned int size,
 	rings_follow(nic);
 }
 
-/* ------------------------------------------------------------------ doorbells */
+/* ------------------------------------------------------------- doorbells */
 
 /* Write-protected, the guest's next write faults.  Returns 0 or -errno. */
 static int
@@ -475,7 +470,7 @@ park(struct nic *nic)
 	nic->parked++;
 }
 
-/* -------------------------------------------------------- the thread: its work */
+/* -------------------------------------------------- the thread: its work */
 
 static void
 frames_give(struct nic *nic)
@@ -583,11 +578,11 @@ work(struct nic *nic)
 	return any;
 }
 
-/* ------------------------------------------------------- the thread: busy or not */
+/* ----------------------------------------------- the thread: busy or not */
 
 /*
- * What costs a system call, or a look at the clock, is done now and then.  While
- * the backend takes no more there is nothing to spin for.
+ * What costs a system call, or a look at the clock, is done now and then.
+ * While the backend takes no more there is nothing to spin for.
  */
 static void
 busy_seldom(struct nic *nic, bool any)
@@ -615,32 +610,32 @@ static void
 judge_anew(struct nic *nic, uint64_t now)
 {
 	nic->judged_ns = now;
-	nic->judged_cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 	nic->judged_packets = (unsigned long long)nic->packets;
 }
 
 /*
- * A thread that does not get a processor does worse than the vCPU's own: is
- * that so, and did fewer packets go out than by traps?
+ * Do fewer packets go out than by traps?  Then the guest sends little, or there
+ * are too few processors for its CPUs and for this thread: traps are better for
+ * both.  The longer, the oftener that was found.
  */
 static bool
 is_slower(struct nic *nic, uint64_t now)
 {
-	uint64_t ns = now - nic->judged_ns, cpu, packets;
-	bool slower;
+	uint64_t ns = now - nic->judged_ns, packets;
 
 	if (ns < JUDGE_NS)
 		return false;
-	cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID) - nic->judged_cpu_ns;
 	packets = nic->packets - nic->judged_packets;
-	slower =
-	    cpu < ns / 4 * 3 && (double)packets < nic->trap_rate * (double)ns;
 	judge_anew(nic, now);
-	if (slower) {
-		nic->hold_ns = now + HOLD_NS;
-		nic->slower++;
+	if ((double)packets >= nic->trap_rate * (double)ns) {
+		nic->hold_for_ns = HOLD_NS;
+		return false;
 	}
-	return slower;
+	nic->slower++;
+	nic->hold_ns = now + nic->hold_for_ns;
+	if (nic->hold_for_ns < HOLD_MAX_NS)
+		nic->hold_for_ns *= 2;
+	return true;
 }
 
 static bool
@@ -772,7 +767,7 @@ nic_stop(struct nic *nic)
 	wake(nic);
 }
 
-/* ----------------------------------------------------------------- new, free */
+/* ------------------------------------------------------------- new, free */
 
 static void *
 map_memory(int fd)
@@ -846,6 +841,7 @@ nic_new(const struct nic_config *config, struct err *err)
 	nic->backend = config->backend;
 	nic->deadline_ns = E82540_NEVER;
 	nic->trap_cost_ns = TRAP_COST_NS;
+	nic->hold_for_ns = HOLD_NS;
 	for (i = 0; i < 3; i++)
 		pthread_mutex_init(&nic->lock[i], NULL);
 	pthread_mutex_init(&nic->map_lock, NULL);

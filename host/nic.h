@@ -111,8 +111,8 @@ struct nic;
 struct nic *nic_new(const struct nic_config *config, struct err *err);
 
 /* nic_memory: as e82540_memory_set(). */
-int nic_memory(struct nic *nic, const struct e82540_region *region,
-    unsigned int n);
+int
+nic_memory(struct nic *nic, const struct e82540_region *region, unsigned int n);
 
 /*
  * nic_run: what the NIC's thread does, until nic_stop(); the caller makes the

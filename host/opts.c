@@ -112,11 +112,13 @@ int
 parse_number(const char *text, const char *what, uint64_t max, uint64_t *value,
     struct err *err)
 {
+	/* A leading zero is no sign that somebody thinks in octal. */
+	int base = text[0] == '0' && (text[1] | 0x20) == 'x' ? 16 : 10;
 	unsigned long long v;
 	char *end;
 
 	errno = 0;
-	v = strtoull(text, &end, 0);
+	v = strtoull(text, &end, base);
 	if (!isdigit((unsigned char)*text) || *end != '\0' || errno != 0 ||
 	    v > max)
 		return err_set(err, "%s is a number of at most %llu, not '%s'",
@@ -142,7 +144,8 @@ parse_bytes(const char *text, const char *what, uint64_t *value,
 	unsigned int shift = 0;
 	char number[24];
 	size_t n = strlen(text);
-	const char *unit = n > 0 ? strchr(units, toupper(text[n - 1])) : NULL;
+	const char *unit =
+	    n > 0 ? strchr(units, toupper((unsigned char)text[n - 1])) : NULL;
 
 	if (unit != NULL && *unit != '\0') {
 		shift = 10 * (unsigned int)(unit - units + 1);
@@ -163,11 +166,15 @@ int
 parse_mac(const char *text, uint8_t mac[6], struct err *err)
 {
 	unsigned int v[6], i;
-	char end;
 
-	if (strlen(text) != 17 ||
-	    sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%c", &v[0], &v[1], &v[2],
-		&v[3], &v[4], &v[5], &end) != 6)
+	/* sscanf() would take blanks and signs for digits. */
+	for (i = 0; i < 17; i++)
+		if (i % 3 == 2 ? text[i] != ':' :
+				 !isxdigit((unsigned char)text[i]))
+			break;
+	if (i != 17 || text[17] != '\0' ||
+	    sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x", &v[0], &v[1], &v[2], &v[3],
+		&v[4], &v[5]) != 6)
 		return err_set(err,
 		    "mac is an address such as 52:54:00:12:34:56, not '%s'",
 		    text);

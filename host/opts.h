@@ -15,7 +15,7 @@
 #define OPTS_MAX	24
 
 struct opts {
-	char *text;			/* a copy that key and value point into */
+	char *text;			/* a copy; key, value point into it */
 	struct {
 		const char *key;
 		const char *value;	/* "on" of a flag */

@@ -162,8 +162,10 @@ place_table(struct writer *w, struct header *h)
 static struct address
 io(uint32_t port, uint8_t bits)
 {
-	return (struct address){ SPACE_IO, bits, 0, bits / 8 == 4 ? 3 :
-		bits / 8 == 2 ? 2 : 1,
+	return (struct address){ SPACE_IO, bits, 0,
+		bits / 8 == 4     ? 3 :
+		    bits / 8 == 2 ? 2 :
+				    1,
 		port };
 }
 
@@ -171,7 +173,8 @@ static uint64_t
 fadt_write(struct writer *w)
 {
 	struct facs facs = { .signature = { 'F', 'A', 'C', 'S' },
-		.length = sizeof(facs), .version = 2 };
+		.length = sizeof(facs),
+		.version = 2 };
 	struct fadt f = {
 		.sci_int = MACHINE_IRQ_SCI,
 		.pm1a_evt = MACHINE_PORT_PM,

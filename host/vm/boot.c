@@ -174,8 +174,8 @@ memory_map(const struct ram *ram, struct boot_e820_entry map[4])
 /* ---------------------------------------------------------------- bzImage */
 
 static int
-bzimage_check(const struct ram *ram, const struct setup_header *h,
-    size_t bytes, struct err *err)
+bzimage_check(const struct ram *ram, const struct setup_header *h, size_t bytes,
+    struct err *err)
 {
 	size_t setup = ((h->setup_sects != 0 ? h->setup_sects : 4) + 1u) *
 	    (size_t)SECTOR_BYTES;
@@ -221,8 +221,7 @@ boot_bzimage(struct boot *boot, const struct ram *ram, const uint8_t *image,
 	h->ramdisk_size = (uint32_t)initrd->bytes;
 	params.acpi_rsdp_addr = ACPI_RSDP;
 	params.e820_entries = (uint8_t)memory_map(ram, params.e820_table);
-	memcpy(ram_at(ram, AT_PARAMS, sizeof(params)), &params,
-	    sizeof(params));
+	memcpy(ram_at(ram, AT_PARAMS, sizeof(params)), &params, sizeof(params));
 	page_tables(ram);
 	boot->mode = BOOT_LONG;
 	boot->entry = h->pref_address + 0x200;
@@ -336,8 +335,7 @@ pvh_start(const struct ram *ram, const struct boot_initrd *initrd)
 		.rsdp = ACPI_RSDP,
 		.memmap = AT_MEMMAP,
 	};
-	struct pvh_module module = { .at = initrd->at,
-		.bytes = initrd->bytes };
+	struct pvh_module module = { .at = initrd->at, .bytes = initrd->bytes };
 	struct boot_e820_entry map[4];
 	struct pvh_memmap m[4] = { 0 };
 	unsigned int i;
@@ -350,8 +348,7 @@ pvh_start(const struct ram *ram, const struct boot_initrd *initrd)
 	}
 	memcpy(ram_at(ram, AT_PARAMS, sizeof(s)), &s, sizeof(s));
 	memcpy(ram_at(ram, AT_MEMMAP, sizeof(m)), m, sizeof(m));
-	memcpy(ram_at(ram, AT_MODULE, sizeof(module)), &module,
-	    sizeof(module));
+	memcpy(ram_at(ram, AT_MODULE, sizeof(module)), &module, sizeof(module));
 }
 
 int
@@ -393,8 +390,8 @@ is_elf(const struct file *f)
 
 /* As high as it may be, out of the kernel's way. */
 static int
-initrd_load(const struct ram *ram, const char *path,
-    struct boot_initrd *initrd, struct err *err)
+initrd_load(const struct ram *ram, const char *path, struct boot_initrd *initrd,
+    struct err *err)
 {
 	uint64_t top = ram_low_bytes(ram);
 	struct file f = { 0 };

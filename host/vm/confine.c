@@ -131,8 +131,8 @@ rules_add(scmp_filter_ctx ctx, unsigned int who)
 		error = seccomp_rule_add(ctx, SCMP_ACT_ALLOW,
 		    SCMP_SYS(mprotect), 1, no_exec);
 	if (error == 0 && who & MAIN)
-		error = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap),
-		    1, no_exec);
+		error = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
+		    no_exec);
 	return error;
 }
 

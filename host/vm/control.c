@@ -39,7 +39,8 @@ put_nic(struct text *t, struct nic *nic)
 	const struct e82540_counters *c = &s.counters;
 
 	nic_stats(nic, &s);
-	put(t, "{\"traps\":%llu,\"busy\":%llu,\"parked\":%llu,"
+	put(t,
+	    "{\"traps\":%llu,\"busy\":%llu,\"parked\":%llu,"
 	       "\"faults\":%llu,\"maps\":%llu,\"slower\":%llu,"
 	       "\"trap_cost_ns\":%llu,\"looks\":%llu,"
 	       "\"busy_us\":%llu,\"refused\":%llu,",
@@ -49,23 +50,22 @@ put_nic(struct text *t, struct nic *nic)
 	    (unsigned long long)s.trap_cost_ns, (unsigned long long)s.looks,
 	    (unsigned long long)s.busy_ns / 1000,
 	    (unsigned long long)s.refused);
-	put(t, "\"reg_reads\":%llu,\"reg_writes\":%llu,\"interrupts\":%llu,"
+	put(t,
+	    "\"reg_reads\":%llu,\"reg_writes\":%llu,\"interrupts\":%llu,"
 	       "\"tx_packets\":%llu,\"tx_bytes\":%llu,\"tx_sends\":%llu,"
 	       "\"tx_stopped\":%llu,",
-	    (unsigned long long)c->reg_reads,
-	    (unsigned long long)c->reg_writes,
+	    (unsigned long long)c->reg_reads, (unsigned long long)c->reg_writes,
 	    (unsigned long long)c->interrupts,
 	    (unsigned long long)c->tx_packets, (unsigned long long)c->tx_bytes,
-	    (unsigned long long)c->tx_sends,
-	    (unsigned long long)c->tx_stopped);
-	put(t, "\"rx_packets\":%llu,\"rx_bytes\":%llu,\"rx_filtered\":%llu,"
+	    (unsigned long long)c->tx_sends, (unsigned long long)c->tx_stopped);
+	put(t,
+	    "\"rx_packets\":%llu,\"rx_bytes\":%llu,\"rx_filtered\":%llu,"
 	       "\"rx_waited\":%llu,\"rx_dropped\":%llu,\"bad\":%llu}",
 	    (unsigned long long)c->rx_packets, (unsigned long long)c->rx_bytes,
 	    (unsigned long long)c->rx_filtered,
-	    (unsigned long long)c->rx_waited,
-	    (unsigned long long)c->rx_dropped,
-	    (unsigned long long)(c->bad_access + c->bad_ring +
-		c->bad_address + c->bad_descriptor));
+	    (unsigned long long)c->rx_waited, (unsigned long long)c->rx_dropped,
+	    (unsigned long long)(c->bad_access + c->bad_ring + c->bad_address +
+		c->bad_descriptor));
 }
 
 static void
@@ -184,8 +184,7 @@ control_listen(struct control *c, const char *path, struct err *err)
 	    listen(c->listen_fd, 1) != 0) {
 		(void)close(c->listen_fd);
 		c->listen_fd = -1;
-		return err_set(err, "--control %s: %s%s", path,
-		    strerror(errno),
+		return err_set(err, "--control %s: %s%s", path, strerror(errno),
 		    errno == EADDRINUSE ?
 			": left there by an earlier run? then remove it" :
 			"");

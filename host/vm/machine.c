@@ -162,8 +162,7 @@ pm_read(const struct machine *m, unsigned int reg)
 }
 
 static void
-pm_write(struct machine *m, unsigned int reg, unsigned int size,
-    uint32_t value)
+pm_write(struct machine *m, unsigned int reg, unsigned int size, uint32_t value)
 {
 	switch (reg) {
 	case PM1_STATUS:

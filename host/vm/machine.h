@@ -6,7 +6,7 @@
  *
  *	I/O ports
  *	0060, 0064	no keyboard; its controller's reset (FEh to 0064)
- *	00f4		a 32-bit write ends the machine, as QEMU's isa-debug-exit
+ *	00f4		a 32-bit write ends it, as QEMU's isa-debug-exit
  *	03f8-03ff	serial port, 16550A, interrupt 4
  *	0402		debug console, as QEMU's isa-debugcon
  *	0600-060c	ACPI: PM1 event and control, timer, reset
@@ -125,7 +125,7 @@ void uart_write(struct machine *m, unsigned int reg, uint8_t value);
 size_t uart_input(struct machine *m, const uint8_t *data, size_t n);
 
 uint32_t pci_read(struct machine *m, uint16_t port, unsigned int size);
-void pci_write(struct machine *m, uint16_t port, unsigned int size,
-    uint32_t value);
+void
+pci_write(struct machine *m, uint16_t port, unsigned int size, uint32_t value);
 
 #endif

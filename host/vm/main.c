@@ -34,7 +34,7 @@ static const char usage_text[] =
     "  --memory SIZE     16M to 64G, in steps of 2M (256M)\n"
     "  --memory-fd N     memory that others see, too: a file, open as N\n"
     "  --cpus N          1 to 4 (1)\n"
-    "  --nic OPTIONS     an e1000, up to 8 times; OPTIONS with commas between:\n"
+    "  --nic OPTIONS     an e1000, up to 8 times; OPTIONS, commas between:\n"
     "      model=82540em|82545em|82544gc   the chip (82540em)\n"
     "      mac=ADDRESS                     (52:54:00:12:34:56 and up)\n"
     "      moderation=on|off               obey ITR and the delay timers (on)\n"
@@ -47,7 +47,7 @@ static const char usage_text[] =
     "        dgram,local=PATH,remote=PATH    or fd=N\n"
     "        stream,path=PATH   or fd=N; server=on waits for a peer\n"
     "      pcap=FILE                       write all packets there, too\n"
-    "  --control PATH    a socket that answers \"stats\" and \"quit\"; or fd=N\n"
+    "  --control PATH    a socket that takes \"stats\" and \"quit\"; or fd=N\n"
     "  --serial on|off   the serial port is the terminal (on)\n"
     "  --user NAME       whom root becomes, once all is open (nobody)\n"
     "  --sandbox on|off  confine threads by seccomp (on)\n"
@@ -55,7 +55,7 @@ static const char usage_text[] =
     "\n"
     "On a terminal Ctrl-A x ends it, Ctrl-A Ctrl-A is Ctrl-A.\n"
     "Exit status: 0 the guest powered off or asked for a reset, or SIGTERM;\n"
-    "1 it could not start, or broke; 2 usage; or the guest's own, which is odd,\n"
+    "1 it could not start, or broke; 2 usage; or the guest's own, an odd one,\n"
     "by a 32-bit write of N to port F4h: 2 N + 1.\n";
 
 struct options {
@@ -96,9 +96,19 @@ say(const char *text)
 /* ---------------------------------------------------------------- options */
 
 enum {
-	OPT_KERNEL = 256, OPT_INITRD, OPT_APPEND, OPT_BIOS, OPT_MEMORY,
-	OPT_MEMORY_FD, OPT_CPUS, OPT_NIC, OPT_CONTROL, OPT_SERIAL, OPT_USER,
-	OPT_SANDBOX, OPT_HELP,
+	OPT_KERNEL = 256,
+	OPT_INITRD,
+	OPT_APPEND,
+	OPT_BIOS,
+	OPT_MEMORY,
+	OPT_MEMORY_FD,
+	OPT_CPUS,
+	OPT_NIC,
+	OPT_CONTROL,
+	OPT_SERIAL,
+	OPT_USER,
+	OPT_SANDBOX,
+	OPT_HELP,
 };
 
 static const struct option long_options[] = {
@@ -162,8 +172,7 @@ option_take(struct options *o, int option, const char *text, struct err *err)
 		o->memory_fd = (int)n;
 		return 0;
 	case OPT_CPUS:
-		return parse_number(text, "--cpus", VM_CPUS_MAX, &o->cpus,
-		    err);
+		return parse_number(text, "--cpus", VM_CPUS_MAX, &o->cpus, err);
 	case OPT_NIC:
 		return option_nic(o, text, err);
 	case OPT_CONTROL:
@@ -198,7 +207,8 @@ options_parse(struct options *o, int argc, char **argv, struct err *err)
 		if (option == OPT_HELP || option == 'h')
 			return 1;
 		if (option == '?')
-			return err_set(err, "'%s': no such option, or it wants "
+			return err_set(err,
+			    "'%s': no such option, or it wants "
 					    "a value",
 			    argv[optind - 1]);
 		if (option_take(o, option, optarg, err) != 0)
@@ -394,20 +404,18 @@ threads_start(struct run *r, struct err *err)
 		*c = (struct confined){ .vm = vm,
 			.nic = vm->machine.nic[i].nic,
 			.sandbox = r->o.sandbox };
-		error = pthread_create(&r->nic_thread[i], NULL, thread_main,
-		    c);
+		error = pthread_create(&r->nic_thread[i], NULL, thread_main, c);
 		r->nic_threads += error == 0;
 	}
 	for (i = 0; i < vm->cpus && error == 0; i++, c++) {
 		*c = (struct confined){ .vm = vm,
 			.cpu = &vm->cpu[i],
 			.sandbox = r->o.sandbox };
-		error = pthread_create(&vm->cpu[i].thread, NULL, thread_main,
-		    c);
+		error =
+		    pthread_create(&vm->cpu[i].thread, NULL, thread_main, c);
 		vm->cpu[i].started = error == 0;
 	}
-	return error == 0 ? 0 :
-			    err_set(err, "no thread: %s", strerror(error));
+	return error == 0 ? 0 : err_set(err, "no thread: %s", strerror(error));
 }
 
 static void
@@ -435,10 +443,10 @@ wait_for_end(struct run *r)
 	bool stay = true;
 
 	while (stay && !atomic_load(&r->vm->stopping)) {
-		fds[0] = (struct pollfd){ .fd = r->vm->end_fd,
-			.events = POLLIN };
-		fds[1] = (struct pollfd){ .fd = r->signal_fd,
-			.events = POLLIN };
+		fds[0] =
+		    (struct pollfd){ .fd = r->vm->end_fd, .events = POLLIN };
+		fds[1] =
+		    (struct pollfd){ .fd = r->signal_fd, .events = POLLIN };
 		fds[2] = (struct pollfd){ .fd = -1, .events = POLLIN };
 		fds[3] = (struct pollfd){ .fd = -1, .events = POLLIN };
 		if (r->has_control)

@@ -88,8 +88,8 @@ pci_read(struct machine *m, uint16_t port, unsigned int size)
 	if (port == PORT_ADDRESS && size == 4)
 		value = m->pci_address;
 	else if (port >= PORT_DATA && (port & 3u) + size <= 4)
-		value = data_read(m, (m->pci_address & 0xfc) | (port & 3u),
-		    size);
+		value =
+		    data_read(m, (m->pci_address & 0xfc) | (port & 3u), size);
 	pthread_mutex_unlock(&m->pci_lock);
 	return value;
 }

@@ -11,8 +11,8 @@
 int
 ram_new(struct ram *ram, uint64_t bytes, int fd, struct err *err)
 {
-	int flags = fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE :
-			     MAP_SHARED;
+	int flags =
+	    fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE : MAP_SHARED;
 	struct stat st;
 	void *p;
 
@@ -22,8 +22,7 @@ ram_new(struct ram *ram, uint64_t bytes, int fd, struct err *err)
 		return err_set(err,
 		    "memory is 16M to 64G, in steps of 2M, not %llu bytes",
 		    (unsigned long long)bytes);
-	if (fd >= 0 &&
-	    (fstat(fd, &st) != 0 || (uint64_t)st.st_size < bytes))
+	if (fd >= 0 && (fstat(fd, &st) != 0 || (uint64_t)st.st_size < bytes))
 		return err_set(err, "the file for memory is too small");
 	p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, flags, fd, 0);
 	if (p == MAP_FAILED)

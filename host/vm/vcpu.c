@@ -34,8 +34,8 @@ cpuid_change(struct kvm_cpuid_entry2 *e, const struct vcpu *cpu)
 {
 	switch (e->function) {
 	case 1:
-		e->ebx = (e->ebx & 0xffff) | cpu->id << 24 |
-		    cpu->vm->cpus << 16;
+		e->ebx =
+		    (e->ebx & 0xffff) | cpu->id << 24 | cpu->vm->cpus << 16;
 		e->ecx |= CPUID_1_HYPERVISOR;
 		if (ioctl(cpu->vm->kvm_fd, KVM_CHECK_EXTENSION,
 			KVM_CAP_TSC_DEADLINE_TIMER) > 0)
@@ -74,8 +74,8 @@ cpuid_change(struct kvm_cpuid_entry2 *e, const struct vcpu *cpu)
 static int
 cpuid_set(struct vcpu *cpu, struct err *err)
 {
-	struct kvm_cpuid2 *c = calloc(1,
-	    sizeof(*c) + CPUID_MAX * sizeof(struct kvm_cpuid_entry2));
+	struct kvm_cpuid2 *c =
+	    calloc(1, sizeof(*c) + CPUID_MAX * sizeof(struct kvm_cpuid_entry2));
 	int error = 0;
 	unsigned int i;
 
@@ -83,15 +83,13 @@ cpuid_set(struct vcpu *cpu, struct err *err)
 		return err_set(err, "out of memory");
 	c->nent = CPUID_MAX;
 	if (ioctl(cpu->vm->kvm_fd, KVM_GET_SUPPORTED_CPUID, c) != 0) {
-		error = err_set(err, "KVM tells no CPUID: %s",
-		    strerror(errno));
+		error = err_set(err, "KVM tells no CPUID: %s", strerror(errno));
 		goto free_cpuid;
 	}
 	for (i = 0; i < c->nent; i++)
 		cpuid_change(&c->entries[i], cpu);
 	if (ioctl(cpu->fd, KVM_SET_CPUID2, c) != 0)
-		error = err_set(err, "KVM takes no CPUID: %s",
-		    strerror(errno));
+		error = err_set(err, "KVM takes no CPUID: %s", strerror(errno));
 free_cpuid:
 	free(c);
 	return error;
@@ -216,8 +214,8 @@ exit_port(struct vcpu *cpu)
 	for (i = 0; i < run->io.count; i++, data += run->io.size) {
 		value = 0;
 		if (run->io.direction == KVM_EXIT_IO_IN) {
-			value = machine_port_read(m, run->io.port,
-			    run->io.size);
+			value =
+			    machine_port_read(m, run->io.port, run->io.size);
 			memcpy(data, &value, run->io.size);
 		} else {
 			memcpy(&value, data, run->io.size);
@@ -236,11 +234,9 @@ exit_memory(struct vcpu *cpu)
 
 	if (run->mmio.is_write) {
 		memcpy(&value, run->mmio.data, run->mmio.len);
-		machine_mem_write(m, run->mmio.phys_addr, run->mmio.len,
-		    value);
+		machine_mem_write(m, run->mmio.phys_addr, run->mmio.len, value);
 	} else {
-		value = machine_mem_read(m, run->mmio.phys_addr,
-		    run->mmio.len);
+		value = machine_mem_read(m, run->mmio.phys_addr, run->mmio.len);
 		memcpy(run->mmio.data, &value, sizeof(value));
 	}
 }
@@ -283,8 +279,7 @@ exit_other(struct vcpu *cpu)
 		broken(cpu, "KVM can not emulate it", run->internal.suberror);
 		break;
 	default:
-		broken(cpu, "an exit of a kind unknown here",
-		    run->exit_reason);
+		broken(cpu, "an exit of a kind unknown here", run->exit_reason);
 		break;
 	}
 }

@@ -48,8 +48,7 @@ vm_fail(struct vm *vm, const char *format, ...)
 	pthread_mutex_lock(&vm->end_lock);
 	if (vm->why.text[0] == '\0') {
 		va_start(ap, format);
-		(void)vsnprintf(vm->why.text, sizeof(vm->why.text), format,
-		    ap);
+		(void)vsnprintf(vm->why.text, sizeof(vm->why.text), format, ap);
 		va_end(ap);
 	}
 	pthread_mutex_unlock(&vm->end_lock);
@@ -173,8 +172,8 @@ place_unmap(void *ctx)
 
 	pthread_mutex_lock(&p->vm->slot_lock);
 	if (d->gpa != 0)
-		(void)slot_set(p->vm, SLOT_DOORBELL + p->number, d->gpa,
-		    d->mem, 0, 0);
+		(void)slot_set(p->vm, SLOT_DOORBELL + p->number, d->gpa, d->mem,
+		    0, 0);
 	*d = (struct doorbell_slot){ 0 };
 	pthread_mutex_unlock(&p->vm->slot_lock);
 }
@@ -247,7 +246,7 @@ vm_nic_add(struct vm *vm, const struct nic_config *config, struct err *err)
 	return nic;
 }
 
-/* ------------------------------------------------- what the machine asks for */
+/* --------------------------------------------- what the machine asks for */
 
 /*
  * Level by KVM_IRQ_LINE.  An irqfd that is resampled needs the same call's time
@@ -330,18 +329,20 @@ kvm_open(struct vm *vm, struct err *err)
 static int
 irq_routes(struct vm *vm)
 {
-	struct {
-		struct kvm_irq_routing head;
-		struct kvm_irq_routing_entry entry[16 + MACHINE_GSIS];
-	} r = { 0 };
-	struct kvm_irq_routing_entry *e = r.entry;
+	struct kvm_irq_routing *r =
+	    calloc(1, sizeof(*r) + (16 + MACHINE_GSIS) * sizeof(r->entries[0]));
+	struct kvm_irq_routing_entry *e;
 	unsigned int gsi;
+	int error;
 
+	if (r == NULL)
+		return -1;
+	e = r->entries;
 	for (gsi = 0; gsi < 16; gsi++, e++) {
 		e->gsi = gsi;
 		e->type = KVM_IRQ_ROUTING_IRQCHIP;
-		e->u.irqchip.irqchip = gsi < 8 ? KVM_IRQCHIP_PIC_MASTER :
-						 KVM_IRQCHIP_PIC_SLAVE;
+		e->u.irqchip.irqchip =
+		    gsi < 8 ? KVM_IRQCHIP_PIC_MASTER : KVM_IRQCHIP_PIC_SLAVE;
 		e->u.irqchip.pin = gsi & 7;
 	}
 	for (gsi = 0; gsi < MACHINE_GSIS; gsi++) {
@@ -353,8 +354,10 @@ irq_routes(struct vm *vm)
 		e->u.irqchip.pin = gsi == 0 ? 2 : gsi;
 		e++;
 	}
-	r.head.nr = (uint32_t)(e - r.entry);
-	return ioctl(vm->fd, KVM_SET_GSI_ROUTING, &r);
+	r->nr = (uint32_t)(e - r->entries);
+	error = ioctl(vm->fd, KVM_SET_GSI_ROUTING, r);
+	free(r);
+	return error;
 }
 
 static int

@@ -84,8 +84,8 @@ void vm_free(struct vm *vm);
  * vm_nic_add: vmm and ctx of config are the VM's to set.  The VM owns the NIC
  * and its backend, also if it fails.  Returns NULL with err set.
  */
-struct nic *vm_nic_add(struct vm *vm, const struct nic_config *config,
-    struct err *err);
+struct nic *
+vm_nic_add(struct vm *vm, const struct nic_config *config, struct err *err);
 
 /* vm_boot: what the CPUs begin with.  boot stays until vm_free(). */
 int vm_boot(struct vm *vm, const struct boot *boot, struct err *err);
@@ -117,7 +117,7 @@ void vcpu_kick(struct vcpu *cpu);
 /* vcpu_exits: of the hardware, as KVM counts them; -1: not known. */
 int64_t vcpu_exits(const struct vcpu *cpu);
 
-/* ------------------------------------------- ways to ring, only to be measured */
+/* ------------------------------------- ways to ring, only to be measured */
 
 /*
  * ways_new: for the NIC of number 0.  Returns NULL with err set: this KVM does

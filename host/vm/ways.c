@@ -21,7 +21,6 @@
 #include "vm.h"
 
 #define EVENTS		256u		/* values of TDT that have one */
-#define EVENTS_AT_ONCE	64
 
 struct ways {
 	struct vm *vm;
@@ -75,17 +74,18 @@ events_set(struct ways *w, uint64_t bar, uint32_t flags)
 	}
 }
 
+/* All at once: one left for later would be taken for the next lap's. */
 static int
 events_tail(struct ways *w, uint32_t head, uint32_t count)
 {
-	struct epoll_event e[EVENTS_AT_ONCE];
+	struct epoll_event e[EVENTS];
 	uint32_t furthest = 0, distance;
 	int i, n, tail = -1;
 	uint64_t rung;
 
 	if (count == 0)
 		return -1;
-	n = epoll_wait(w->epoll_fd, e, EVENTS_AT_ONCE, 0);
+	n = epoll_wait(w->epoll_fd, e, EVENTS, 0);
 	for (i = 0; i < n; i++) {
 		(void)!read(w->event_fd[e[i].data.u32], &rung, sizeof(rung));
 		distance = (e[i].data.u32 + count - head) % count;
@@ -102,8 +102,8 @@ events_tail(struct ways *w, uint32_t head, uint32_t count)
 static int
 ring_find(struct ways *w, struct err *err)
 {
-	int page = ioctl(w->vm->kvm_fd, KVM_CHECK_EXTENSION,
-	    KVM_CAP_COALESCED_MMIO);
+	int page =
+	    ioctl(w->vm->kvm_fd, KVM_CHECK_EXTENSION, KVM_CAP_COALESCED_MMIO);
 	long bytes = sysconf(_SC_PAGESIZE);
 
 	if (page <= 0)

@@ -13,7 +13,8 @@ one=tcg.tx.null.combined
 
 topic "QEMU is missing"
 # shellcheck disable=SC2086 # options
-run $short --qemu /nonexistent/qemu --json "$tmp/json"
+run $short --qemu /nonexistent/qemu --lem-vm /nonexistent/vm \
+    --cells 'kvm.*,tcg.*' --json "$tmp/json"
 status_is 0
 json '.cells | length > 20 and all(.skipped != null and .failed == null and
     .kpps.runs == 0 and .kpps.median == null)'
@@ -24,6 +25,12 @@ says "/nonexistent/qemu does not run"
     1 ] || wrong "the reason is not said once"
 says "$one"
 nothing_left
+
+topic "lem-vm is missing"
+# shellcheck disable=SC2086
+run $short --lem-vm /nonexistent/vm --cells 'vm.*' --json "$tmp/json"
+status_is 0
+json '.cells | length > 10 and all(.skipped != null and .failed == null)'
 
 topic "QEMU is no QEMU"
 # shellcheck disable=SC2086

@@ -126,7 +126,8 @@ lines()
 	    complain "$1: not $2 lines"
 }
 
-toolchain='make gcc objcopy'
+toolchain='make gcc objcopy iasl'
+packages='make gcc libc6-dev binutils acpica-tools libseccomp-dev'
 
 test="help"
 machine
@@ -153,8 +154,8 @@ test="no apt-get"
 machine
 lem 1 build
 lines err 1
-says err "missing: make, gcc, C library headers, objcopy;"
-says err "Debian calls make gcc libc6-dev binutils"
+says err "missing: make, gcc, C library headers, objcopy, iasl, seccomp;"
+says err "Debian calls $packages"
 # shellcheck disable=SC2086 # words
 machine $toolchain
 lem 1 bench
@@ -212,7 +213,7 @@ lem 0 build
 says err "'build' needs these packages"
 says err "make                runs the build"
 says calls "update"
-says calls "install --no-install-recommends make gcc libc6-dev binutils"
+says calls "install --no-install-recommends $packages"
 says_not calls sudo
 says calls "build"
 
@@ -232,7 +233,7 @@ machine apt-get
 echo >"$tmp/apt-fails"
 lem 1 build
 says err "E: no such luck"
-says err "apt-get could not install make gcc libc6-dev binutils"
+says err "apt-get could not install $packages"
 rm "$tmp/apt-fails"
 
 test="not root"
@@ -240,7 +241,7 @@ machine apt-get id-user
 lem 1 build
 lines err 1
 says err "no sudo"
-says err "apt-get install --no-install-recommends make gcc libc6-dev binutils"
+says err "apt-get install --no-install-recommends $packages"
 lines calls 0
 machine apt-get id-user sudo
 # shellcheck disable=SC2086

@@ -1,0 +1,668 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Backends: which there are, null, dgram, and pcap around another.
+ */
+#include "backend_rig.h"
+
+/* ------------------------------------------------------------------- open */
+
+static void
+test_open_bad(void **state)
+{
+	(void)state;
+	refused_by("backend is null, tap, dgram or stream, not 'udp'",
+	    "backend=udp");
+	refused_by("not ''", "backend=");
+	refused_by("not 'on'", "backend");
+}
+
+static void
+test_fd_bad(void **state)
+{
+	int fd = open("/dev/null", O_RDWR | O_CLOEXEC), pair[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair), 0);
+	refused_by("fd is a number", "backend=dgram,fd=x");
+	refused_by("fd is a number", "backend=dgram,fd");
+	refused_by("fd is a number", "backend=stream,fd=4294967296");
+	refused_by("fd=1000 is no open descriptor", "backend=dgram,fd=1000");
+	refused_by("fd=1000 is no open descriptor", "backend=stream,fd=1000");
+	/* Else it would be found readable for ever, and never read. */
+	refused_by("is no datagram socket", "backend=dgram,fd=%d", fd);
+	refused_by("is no stream socket", "backend=stream,fd=%d", fd);
+	refused_by("is no stream socket", "backend=stream,fd=%d", pair[0]);
+	close(fd);
+	close(pair[0]);
+	close(pair[1]);
+}
+
+static void
+test_null(void **state)
+{
+	struct backend *b = open_by("%s", "");
+	unsigned int i;
+
+	(void)state;
+	assert_int_equal(b->fd, -1);
+	assert_int_equal(b->vnet_hdr_bytes, 0);
+	assert_int_equal(b->offloads, 0);
+	assert_true(b->up);
+	assert_null(b->ops->receive);
+	for (i = 0; i < 100; i++)
+		assert_int_equal(send_one(b, i, 60), 1);
+	assert_int_equal(b->refused, 0);
+	close_it(b);
+	close_it(open_by("backend=null"));
+}
+
+/* ------------------------------------------------------------ dgram by fd */
+
+static int peer;			/* our end of the pair */
+
+static struct backend *
+dgram_pair(void)
+{
+	int pair[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair), 0);
+	peer = pair[1];
+	assert_int_equal(fcntl(peer, F_SETFL, O_NONBLOCK), 0);
+	return open_by("backend=dgram,fd=%d", pair[0]);
+}
+
+static void
+peer_gets(uint64_t number, uint32_t len)
+{
+	static uint8_t bytes[BACKEND_FRAME_BYTES + 64];
+
+	assert_int_equal(recv(peer, bytes, sizeof(bytes), 0), len);
+	bytes_check(bytes, number, len);
+}
+
+static bool
+peer_sends(uint64_t number, uint32_t len)
+{
+	static uint8_t bytes[BACKEND_FRAME_BYTES + 64];
+
+	bytes_make(bytes, number, len);
+	if (send(peer, bytes, len, 0) == (ssize_t)len)
+		return true;
+	assert_int_equal(errno, EAGAIN);
+	return false;
+}
+
+static void
+test_dgram_options(void **state)
+{
+	struct backend *b = dgram_pair();
+
+	(void)state;
+	/* Whoever inherits it from us would hold the peer up. */
+	assert_int_equal(fcntl(b->fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+	assert_true(fcntl(b->fd, F_GETFL) & O_NONBLOCK);
+	assert_true(b->up);
+	refused_by("either fd=N or local and remote",
+	    "backend=dgram,fd=%d,local=/x", b->fd);
+	refused_by("either fd=N or local and remote",
+	    "backend=dgram,fd=%d,remote=/x", b->fd);
+	close_it(b);
+	close(peer);
+	refused_by("needs local=PATH and remote=PATH, or fd=N",
+	    "backend=dgram");
+	refused_by("needs local=PATH and remote=PATH, or fd=N",
+	    "backend=dgram,local=/x");
+	refused_by("needs local=PATH and remote=PATH, or fd=N",
+	    "backend=dgram,remote=/x");
+}
+
+/* Every length that a chip can send, in pieces of all sizes. */
+static void
+test_dgram_send(void **state)
+{
+	static const uint32_t lens[] = { 1, 14, 60, 61, 1514, 9018, 16288,
+		16384 };
+	struct backend *b = dgram_pair();
+	struct made m;
+	unsigned int pieces;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(lens); i++)
+		for (pieces = 1; pieces <= PIECES_MAX; pieces += 7) {
+			packet_make(&m, i + pieces, lens[i], pieces);
+			assert_int_equal(b->ops->send(b, &m.packet, 1), 1);
+			peer_gets(i + pieces, lens[i]);
+		}
+	assert_int_equal(b->refused, 0);
+	close_it(b);
+	close(peer);
+}
+
+/*
+ * Batches of 64 into a socket that takes fewer: it says so, is writable again
+ * when the peer has read, and nothing is lost or comes twice.
+ */
+static void
+test_dgram_send_full(void **state)
+{
+	static struct made m[E82540_SEND_MAX];
+	struct e82540_packet packet[E82540_SEND_MAX];
+	struct backend *b = dgram_pair();
+	unsigned int i, took, full = 0;
+	uint64_t sent = 0, got = 0;
+
+	(void)state;
+	while (sent < 1000) {
+		for (i = 0; i < E82540_SEND_MAX; i++) {
+			packet_make(&m[i], sent + i, 60 + (sent + i) % 1455,
+			    1 + i % 3);
+			packet[i] = m[i].packet;
+		}
+		took = b->ops->send(b, packet, E82540_SEND_MAX);
+		assert_true(took <= E82540_SEND_MAX);
+		sent += took;
+		if (took == E82540_SEND_MAX)
+			continue;
+		full++;
+		assert_int_equal(b->ops->send(b, &packet[took], 1), 0);
+		assert_int_equal(ready(b, POLLOUT), 0);
+		/* It is half empty before it is said to be writable. */
+		while (ready(b, POLLOUT) == 0) {
+			assert_true(got < sent);
+			peer_gets(got, 60 + got % 1455);
+			got++;
+		}
+	}
+	for (; got < sent; got++)
+		peer_gets(got, 60 + got % 1455);
+	assert_int_equal(recv(peer, m, 1, 0), -1);
+	assert_true(full > 1);
+	assert_int_equal(b->refused, 0);
+	close_it(b);
+	close(peer);
+}
+
+/* What can never go is counted, and does not hold up what comes after. */
+static void
+test_dgram_send_too_long(void **state)
+{
+	struct backend *b = dgram_pair();
+	static struct made m[3];
+	struct e82540_packet packet[3];
+	int bytes = 4096;
+	unsigned int i, at;
+
+	(void)state;
+	assert_int_equal(setsockopt(b->fd, SOL_SOCKET, SO_SNDBUF, &bytes,
+			     sizeof(bytes)),
+	    0);
+	for (i = 0; i < 3; i++) {
+		packet_make(&m[i], i, i == 1 ? 16384 : 60, 1);
+		packet[i] = m[i].packet;
+	}
+	for (at = 0, i = 0; at < 3 && i < 10; i++)
+		at += b->ops->send(b, &packet[at], 3 - at);
+	assert_int_equal(at, 3);
+	assert_int_equal(b->refused, 1);
+	peer_gets(0, 60);
+	peer_gets(2, 60);
+	close_it(b);
+	close(peer);
+}
+
+static void
+test_dgram_receive(void **state)
+{
+	struct e82540_frame frame[BACKEND_BATCH];
+	struct backend *b = dgram_pair();
+	uint64_t sent = 0, got = 0;
+	unsigned int i, n;
+
+	(void)state;
+	none_come(b);
+	while (got < 2000) {
+		while (sent < 2000 && peer_sends(sent, 1 + sent % 1514))
+			sent++;
+		n = receive_some(b, frame);
+		assert_true(n > 0);
+		for (i = 0; i < n; i++, got++)
+			frame_check(&frame[i], got, 1 + got % 1514);
+	}
+	none_come(b);
+	assert_int_equal(b->refused, 0);
+	close_it(b);
+	close(peer);
+}
+
+/* Too long, or nothing at all: counted, and the others come. */
+static void
+test_dgram_receive_odd(void **state)
+{
+	struct e82540_frame frame[BACKEND_BATCH];
+	struct backend *b = dgram_pair();
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < 3; i++) {
+		assert_true(peer_sends(0, 16385));
+		assert_true(peer_sends(1, 16384));
+		assert_true(peer_sends(2, 0));
+		assert_int_equal(receive_some(b, frame), 1);
+		frame_check(frame, 1, 16384);
+		assert_int_equal(b->refused, 2 * (i + 1));
+	}
+	close_it(b);
+	close(peer);
+}
+
+/* The pair's other end is closed: packets are lost, as on a cut wire. */
+static void
+test_dgram_pair_closed(void **state)
+{
+	struct backend *b = dgram_pair();
+	unsigned int i;
+
+	(void)state;
+	while (send_one(b, 0, 1514) == 1)
+		;
+	close(peer);
+	assert_true(ready(b, POLLOUT) & POLLOUT);
+	for (i = 1; i <= 10; i++) {
+		assert_int_equal(send_one(b, i, 60), 1);
+		assert_int_equal(b->refused, i);
+	}
+	none_come(b);
+	/* Nothing to read for ever: who polls it would turn. */
+	assert_int_equal(ready(b, POLLIN), 0);
+	close_it(b);
+}
+
+/* --------------------------------------------------------- dgram by paths */
+
+static void
+peer_comes(void)
+{
+	struct sockaddr_un at = unix_at("peer"), to = unix_at("us");
+
+	peer = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+	assert_int_equal(bind(peer, (struct sockaddr *)&at, sizeof(at)), 0);
+	assert_int_equal(connect(peer, (struct sockaddr *)&to, sizeof(to)), 0);
+}
+
+static void
+peer_goes(void)
+{
+	assert_int_equal(unlink(unix_at("peer").sun_path), 0);
+	close(peer);
+}
+
+static void
+both_ways(struct backend *b, uint64_t number)
+{
+	struct e82540_frame frame[BACKEND_BATCH];
+
+	assert_int_equal(send_one(b, number, 60), 1);
+	peer_gets(number, 60);
+	assert_true(peer_sends(number + 1, 100));
+	assert_int_equal(receive_some(b, frame), 1);
+	frame_check(frame, number + 1, 100);
+}
+
+/* The peer comes after us, goes, and comes again. */
+static void
+test_dgram_paths(void **state)
+{
+	struct backend *b =
+	    open_by("backend=dgram,local=%s/us,remote=%s/peer", dir, dir);
+	unsigned long long refused = 0;
+	unsigned int i, round;
+
+	(void)state;
+	for (round = 0; round < 3; round++) {
+		for (i = 0; i < 5; i++) {
+			assert_int_equal(send_one(b, i, 60), 1);
+			assert_int_equal(b->refused, ++refused);
+		}
+		none_come(b);
+		peer_comes();
+		for (i = 0; i < 5; i++)
+			both_ways(b, i);
+		assert_int_equal(b->refused, refused);
+		peer_goes();
+	}
+	assert_true(b->up);
+	close_it(b);
+	assert_int_equal(access(unix_at("us").sun_path, F_OK), -1);
+}
+
+/* A peer that does not read any more, and goes: we are not held up for ever. */
+static void
+test_dgram_peer_goes_full(void **state)
+{
+	struct backend *b =
+	    open_by("backend=dgram,local=%s/us,remote=%s/peer", dir, dir);
+
+	(void)state;
+	peer_comes();
+	while (send_one(b, 0, 1514) == 1)
+		;
+	assert_int_equal(ready(b, POLLOUT), 0);
+	peer_goes();
+	assert_true(ready(b, POLLOUT) & POLLOUT);
+	assert_int_equal(send_one(b, 0, 1514), 1);
+	assert_int_equal(b->refused, 1);
+	peer_comes();
+	both_ways(b, 5);
+	peer_goes();
+	close_it(b);
+}
+
+/* A batch, and nobody there: all of it is taken. */
+static void
+test_dgram_batch_to_nobody(void **state)
+{
+	struct backend *b =
+	    open_by("backend=dgram,local=%s/us,remote=%s/peer", dir, dir);
+	struct e82540_packet packet[E82540_SEND_MAX];
+	unsigned int i, at;
+	struct made m;
+
+	(void)state;
+	packet_make(&m, 0, 60, 1);
+	for (i = 0; i < E82540_SEND_MAX; i++)
+		packet[i] = m.packet;
+	assert_int_equal(b->ops->send(b, packet, E82540_SEND_MAX),
+	    E82540_SEND_MAX);
+	assert_int_equal(b->refused, E82540_SEND_MAX);
+	peer_comes();
+	assert_int_equal(b->ops->send(b, packet, 1), 1);
+	peer_goes();
+	for (at = 0, i = 0; at < E82540_SEND_MAX && i < 3; i++)
+		at += b->ops->send(b, &packet[at], E82540_SEND_MAX - at);
+	assert_int_equal(at, E82540_SEND_MAX);
+	assert_int_equal(b->refused, 2 * E82540_SEND_MAX);
+	close_it(b);
+}
+
+static void
+test_dgram_paths_bad(void **state)
+{
+	struct backend *b =
+	    open_by("backend=dgram,local=%s/us,remote=%s/peer", dir, dir);
+	char path[128];
+
+	(void)state;
+	memset(path, 'x', sizeof(path));
+	path[108] = '\0';
+	refused_by("left there by an earlier run? then remove it",
+	    "backend=dgram,local=%s/us,remote=%s/peer", dir, dir);
+	close_it(b);
+	refused_by("local=/nonexistent/x: No such file",
+	    "backend=dgram,local=/nonexistent/x,remote=/x");
+	refused_by("local is a path of 1 to 107 bytes",
+	    "backend=dgram,local=%s,remote=/x", path);
+	refused_by("remote is a path of 1 to 107 bytes",
+	    "backend=dgram,local=%s/us,remote=%s", dir, path);
+	refused_by("local is a path of 1 to 107 bytes",
+	    "backend=dgram,local=,remote=/x");
+	refused_by("remote is a path of 1 to 107 bytes",
+	    "backend=dgram,local=%s/us,remote=", dir);
+	/* dir is empty: dir_remove(). */
+}
+
+/* ------------------------------------------------------------------- pcap */
+
+/* What is behind pcap: a network that takes `room` packets. */
+struct net {
+	struct backend b;
+	unsigned int room;
+	unsigned int closed;
+	struct made in;
+};
+
+static struct net net;
+
+static unsigned int
+net_send(struct backend *b, const struct e82540_packet *packet, unsigned int n)
+{
+	struct net *w = (struct net *)b;
+
+	(void)packet;
+	if (n > w->room)
+		n = w->room;
+	w->room -= n;
+	b->refused += n;
+	return n;
+}
+
+static unsigned int
+net_receive(struct backend *b, struct e82540_frame *frame, unsigned int n)
+{
+	struct net *w = (struct net *)b;
+	unsigned int i;
+
+	for (i = 0; i < n && i < 3; i++) {
+		packet_make(&w->in, 7, 200, 1);
+		frame[i] = (struct e82540_frame){ w->in.bytes, 200, 0 };
+	}
+	b->up = false;
+	b->fd = 77;
+	return i;
+}
+
+static void
+net_close(struct backend *b)
+{
+	((struct net *)b)->closed++;
+}
+
+static const struct backend_ops net_ops = { net_send, net_receive, net_close };
+
+static struct backend *
+net_new(void)
+{
+	memset(&net, 0, sizeof(net));
+	net.b.ops = &net_ops;
+	net.b.fd = 55;
+	net.b.up = true;
+	net.b.vnet_hdr_bytes = 12;
+	net.b.offloads = E82540_OFFLOAD_CSUM;
+	net.room = 1000;
+	return &net.b;
+}
+
+static struct {
+	uint8_t data[1 << 16];
+	size_t bytes, at;
+} file;
+
+static void
+file_read(const char *name)
+{
+	FILE *f;
+
+	f = fopen(unix_at(name).sun_path, "r");
+	assert_non_null(f);
+	file.bytes = fread(file.data, 1, sizeof(file.data), f);
+	file.at = 0;
+	fclose(f);
+	assert_int_equal(unlink(unix_at(name).sun_path), 0);
+}
+
+static const uint8_t *
+file_take(size_t n)
+{
+	const uint8_t *p = file.data + file.at;
+
+	assert_true(n <= file.bytes - file.at);
+	file.at += n;
+	return p;
+}
+
+static uint32_t
+file_u32(void)
+{
+	uint32_t v;
+
+	memcpy(&v, file_take(4), 4);
+	return v;
+}
+
+/* The draft "PCAP Capture File Format", 4: magic of nanoseconds, 2.4. */
+static void
+file_header(void)
+{
+	static const uint8_t version[4] = { 2, 0, 4, 0 };
+
+	assert_int_equal(file_u32(), 0xa1b23c4d);
+	assert_memory_equal(file_take(4), version, 4);
+	assert_int_equal(file_u32(), 0);
+	assert_int_equal(file_u32(), 0);
+	assert_true(file_u32() >= 65536 + 100);
+	assert_int_equal(file_u32(), 1);
+}
+
+static void
+file_record(uint64_t number, uint32_t len)
+{
+	uint32_t seconds = file_u32(), nanoseconds = file_u32();
+	time_t now = time(NULL);
+
+	assert_true(now - (time_t)seconds >= 0 && now - (time_t)seconds < 60);
+	assert_true(nanoseconds < 1000000000);
+	assert_int_equal(file_u32(), len);
+	assert_int_equal(file_u32(), len);
+	bytes_check(file_take(len), number, len);
+}
+
+/* Both directions, in order; and all else is the inner one's. */
+static void
+test_pcap(void **state)
+{
+	struct backend *b;
+	struct e82540_frame frame[BACKEND_BATCH];
+	uint64_t i;
+
+	(void)state;
+	b = dgram_pair();
+	b = backend_pcap(b, unix_at("pcap").sun_path, &err);
+	assert_non_null(b);
+	for (i = 0; i < 9; i++) {
+		assert_int_equal(send_one(b, i, 60 + (uint32_t)i), 1);
+		peer_gets(i, 60 + (uint32_t)i);
+		assert_true(peer_sends(i + 100, 1514));
+		assert_int_equal(receive_some(b, frame), 1);
+		frame_check(frame, i + 100, 1514);
+	}
+	/* It is there while it runs. */
+	file_read("pcap");
+	close_it(b);
+	close(peer);
+	file_header();
+	for (i = 0; i < 9; i++) {
+		file_record(i, 60 + (uint32_t)i);
+		file_record(i + 100, 1514);
+	}
+	assert_int_equal(file.at, file.bytes);
+}
+
+/* The header before packets is not theirs; what was not taken did not go. */
+static void
+test_pcap_header(void **state)
+{
+	static const uint8_t hdr[12] = { 0xff, 0xee, 0xdd };
+	struct backend *b =
+	    backend_pcap(net_new(), unix_at("pcap").sun_path, &err);
+	struct e82540_frame frame[BACKEND_BATCH];
+	struct e82540_packet packet[5];
+	struct e82540_iov iov[3];
+	struct made m;
+	unsigned int i;
+
+	(void)state;
+	assert_non_null(b);
+	assert_int_equal(b->vnet_hdr_bytes, 12);
+	assert_int_equal(b->offloads, E82540_OFFLOAD_CSUM);
+	assert_int_equal(b->fd, 55);
+	packet_make(&m, 3, 300, 2);
+	iov[0] = (struct e82540_iov){ hdr, sizeof(hdr) };
+	iov[1] = m.iov[0];
+	iov[2] = m.iov[1];
+	for (i = 0; i < 5; i++)
+		packet[i] = (struct e82540_packet){ iov, 3, 300 };
+	net.room = 2;
+	assert_int_equal(b->ops->send(b, packet, 5), 2);
+	assert_int_equal(b->refused, 2);
+	assert_true(b->up);
+	assert_int_equal(receive_some(b, frame), 3);
+	assert_false(b->up);
+	assert_int_equal(b->fd, 77);
+	close_it(b);
+	assert_int_equal(net.closed, 1);
+	file_read("pcap");
+	file_header();
+	file_record(3, 300);
+	file_record(3, 300);
+	for (i = 0; i < 3; i++)
+		file_record(7, 200);
+	assert_int_equal(file.at, file.bytes);
+}
+
+/* An error closes the inner one, too. */
+static void
+test_pcap_bad(void **state)
+{
+	(void)state;
+	assert_null(backend_pcap(net_new(), "/nonexistent/x", &err));
+	says(&err, "pcap=/nonexistent/x: No such file");
+	assert_int_equal(net.closed, 1);
+	assert_null(backend_pcap(net_new(), "/dev/full", &err));
+	says(&err, "pcap=/dev/full: No space left");
+	assert_int_equal(net.closed, 1);
+	refused_by("pcap=/tmp: Is a directory", "pcap=/tmp");
+}
+
+static void
+test_pcap_null(void **state)
+{
+	struct backend *b = open_by("pcap=%s/pcap", dir);
+	struct e82540_frame frame[1];
+
+	(void)state;
+	assert_int_equal(send_one(b, 5, 60), 1);
+	if (b->ops->receive != NULL)
+		assert_int_equal(b->ops->receive(b, frame, 1), 0);
+	close_it(b);
+	file_read("pcap");
+	file_header();
+	file_record(5, 60);
+	assert_int_equal(file.at, file.bytes);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_open_bad),
+		cmocka_unit_test(test_fd_bad),
+		cmocka_unit_test(test_null),
+		cmocka_unit_test(test_dgram_options),
+		cmocka_unit_test(test_dgram_send),
+		cmocka_unit_test(test_dgram_send_full),
+		cmocka_unit_test(test_dgram_send_too_long),
+		cmocka_unit_test(test_dgram_receive),
+		cmocka_unit_test(test_dgram_receive_odd),
+		cmocka_unit_test(test_dgram_pair_closed),
+		cmocka_unit_test(test_dgram_paths),
+		cmocka_unit_test(test_dgram_peer_goes_full),
+		cmocka_unit_test(test_dgram_batch_to_nobody),
+		cmocka_unit_test(test_dgram_paths_bad),
+		cmocka_unit_test(test_pcap),
+		cmocka_unit_test(test_pcap_header),
+		cmocka_unit_test(test_pcap_bad),
+		cmocka_unit_test(test_pcap_null),
+	};
+
+	return cmocka_run_group_tests(tests, dir_make, dir_remove);
+}
