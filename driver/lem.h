@@ -502,6 +502,11 @@ void lem_rx_flush(struct lem *sc);
 
 /* ------------------------------------------------------------ lem_intr.c */
 
+/* Causes, by what they are about. */
+#define LEM_INTR_TX	(E1000_ICR_TXDW | E1000_ICR_TXQE | E1000_ICR_TXD_LOW)
+#define LEM_INTR_RX	(E1000_ICR_RXT0 | E1000_ICR_RXDMT0 | E1000_ICR_RXO)
+#define LEM_INTR_LINK	(E1000_ICR_LSC | E1000_ICR_RXSEQ)
+
 #define LEM_WORK_TX	0x01u	/* descriptors were reclaimed */
 #define LEM_WORK_RX	0x02u	/* look at the receive ring */
 #define LEM_WORK_LINK	0x04u	/* call lem_link_update() */
@@ -522,9 +527,23 @@ uint32_t lem_intr_cause(struct lem *sc);
  */
 unsigned int lem_intr_dispatch(struct lem *sc, uint32_t icr);
 
+/*
+ * lem_tx_intr: the transmit half of lem_intr_dispatch() alone, for a port that
+ * has it done later, or by another thread, than the rest: it dispatches
+ * without LEM_INTR_TX then.  Locks: tx.  Returns as lem_tx_reclaim().
+ */
+uint16_t lem_tx_intr(struct lem *sc);
+
 /* lem_intr_enable, lem_intr_disable: unmask what the core uses; mask all. */
 void lem_intr_enable(struct lem *sc);
 void lem_intr_disable(struct lem *sc);
+
+/*
+ * lem_intr_rx_set: unmask or mask the receive causes alone, for a port that
+ * polls while there is much to receive.  Transmit interrupts, on which send
+ * combining lives, keep coming.
+ */
+void lem_intr_rx_set(struct lem *sc, bool enable);
 
 /* ----------------------------------------------------------- shorthands */
 

@@ -4,10 +4,6 @@
  */
 #include "lem.h"
 
-#define LEM_INTR_TX	(E1000_ICR_TXDW | E1000_ICR_TXQE | E1000_ICR_TXD_LOW)
-#define LEM_INTR_RX	(E1000_ICR_RXT0 | E1000_ICR_RXDMT0 | E1000_ICR_RXO)
-#define LEM_INTR_LINK	(E1000_ICR_LSC | E1000_ICR_RXSEQ)
-
 /* What is unmasked.  TXQE would only repeat TXDW: every batch ends with RS. */
 #define LEM_INTR_MASK (E1000_ICR_TXDW | LEM_INTR_RX | LEM_INTR_LINK)
 
@@ -28,8 +24,8 @@ lem_intr_cause(struct lem *sc)
  * large as the ring.  Reclaiming first leaves the batch just posted in the ring
  * until the next interrupt, which halves every batch from then on.
  */
-static uint16_t
-tx_intr(struct lem *sc)
+uint16_t
+lem_tx_intr(struct lem *sc)
 {
 	struct lem_tx_ring *r = &sc->tx;
 	uint16_t freed = 0;
@@ -53,7 +49,7 @@ lem_intr_dispatch(struct lem *sc, uint32_t icr)
 	if (sc->gone)
 		return LEM_WORK_GONE;
 	sc->dispatches++;
-	if (icr & LEM_INTR_TX && tx_intr(sc) > 0)
+	if (icr & LEM_INTR_TX && lem_tx_intr(sc) > 0)
 		work |= LEM_WORK_TX;
 	if (icr & LEM_INTR_RX)
 		work |= LEM_WORK_RX;
@@ -72,6 +68,12 @@ void
 lem_intr_disable(struct lem *sc)
 {
 	lem_write(sc, E1000_IMC, UINT32_MAX);
+}
+
+void
+lem_intr_rx_set(struct lem *sc, bool enable)
+{
+	lem_write(sc, enable ? E1000_IMS : E1000_IMC, LEM_INTR_RX);
 }
 
 static bool
