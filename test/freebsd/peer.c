@@ -7,7 +7,7 @@
  *
  *	zero				forget what was counted
  *	report				"GOOD BAD AGAIN", of the sink
- *	send HOST PORT COUNT BYTES	that many datagrams, 50 us apart
+ *	send HOST PORT COUNT BYTES	that many datagrams, not too fast
  *	monitor LINE			LINE to QEMU's monitor, socket MONITOR
  *
  * Ends with the process that started it.
@@ -170,7 +170,7 @@ control_send(const char *line, char *reply, size_t bytes)
 		if (sendto(fd, buf, size, 0, (struct sockaddr *)&to,
 			sizeof(to)) < 0)
 			break;
-		(void)usleep(50);
+		(void)usleep(50 + size / 20);
 	}
 	(void)close(fd);
 	(void)snprintf(reply, bytes, "%u", i);

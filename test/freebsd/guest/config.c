@@ -11,8 +11,11 @@
 #include <sys/sysctl.h>
 #include <net/ethernet.h>
 #include <net/if.h>
+#include <net/if_dl.h>
 #include <net/if_media.h>
+#include <net/if_types.h>
 #include <net/if_vlan_var.h>
+#include <net/route.h>
 #include <netinet/in.h>
 #include <netinet/in_var.h>
 
@@ -361,4 +364,65 @@ do_want(int n, char **w)
 		return 0;
 	say("%s is %d\n", w[1], (long)value);
 	return 1;
+}
+
+/* ------------------------------------------------------------------ ARP */
+
+/* A route message with two addresses, as arp(8) sends it. */
+struct arp_message {
+	struct rt_msghdr header;
+	struct sockaddr_in host;
+	struct sockaddr_dl ethernet;
+};
+
+static unsigned short
+if_index(const char *name)
+{
+	struct ifreq req;
+
+	memset(&req, 0, sizeof(req));
+	copy(req.ifr_name, name, sizeof(req.ifr_name));
+	return if_ioctl(SIOCGIFINDEX, &req) == 0 ?
+	    (unsigned short)req.ifr_index :
+	    0;
+}
+
+/* arp IF HOST LAST: HOST is at 02:00:00:00:00:LAST, for good. */
+int
+do_arp(int n, char **w)
+{
+	struct arp_message m;
+	uint32_t address = 0, i;
+	const char *s;
+	long fd, sent;
+
+	if (n != 4)
+		return -EINVAL;
+	for (i = 0, s = w[2]; i < 4; i++) {
+		address = address << 8 | (uint32_t)number(s);
+		while (*s >= '0' && *s <= '9')
+			s++;
+		s++;
+	}
+	memset(&m, 0, sizeof(m));
+	m.header.rtm_msglen = sizeof(m);
+	m.header.rtm_version = RTM_VERSION;
+	m.header.rtm_type = RTM_ADD;
+	m.header.rtm_addrs = RTA_DST | RTA_GATEWAY;
+	m.header.rtm_flags = RTF_HOST | RTF_STATIC | RTF_LLDATA;
+	m.header.rtm_inits = RTV_EXPIRE;
+	sin_fill(&m.host, address);
+	m.ethernet.sdl_len = sizeof(m.ethernet);
+	m.ethernet.sdl_family = AF_LINK;
+	m.ethernet.sdl_index = if_index(w[1]);
+	m.ethernet.sdl_type = IFT_ETHER;
+	m.ethernet.sdl_alen = ETHER_ADDR_LEN;
+	m.ethernet.sdl_data[0] = 2;
+	m.ethernet.sdl_data[5] = (char)number(w[3]);
+	fd = SYS3(socket, PF_ROUTE, SOCK_RAW, 0);
+	if (fd < 0)
+		return (int)fd;
+	sent = SYS3(write, fd, &m, sizeof(m));
+	(void)SYS1(close, fd);
+	return sent < 0 ? (int)sent : 0;
 }

@@ -14,6 +14,7 @@ int do_kldload(int n, char **w);
 int do_kldunload(int n, char **w);
 int do_dev(int n, char **w);
 int do_addr(int n, char **w);
+int do_arp(int n, char **w);
 int do_if(int n, char **w);
 int do_caps(int n, char **w);
 int do_mtu(int n, char **w);

@@ -58,6 +58,7 @@ static const struct {
 	int (*run)(int n, char **w);
 } commands[] = {
 	{ "addr", do_addr },
+	{ "arp", do_arp },
 	{ "caps", do_caps },
 	{ "dev", do_dev },
 	{ "ether", do_ether },
