@@ -7,6 +7,9 @@
 
 #include <netinet/in.h>
 #include <netinet/ip.h>
+#include <sys/priority.h>
+#include <sys/proc.h>
+
 #include <dev/pci/pcireg.h>
 #include <dev/pci/pcivar.h>
 
@@ -338,12 +341,27 @@ media_add(if_ctx_t ctx)
 	ifmedia_set(iflib_get_media(ctx), IFM_ETHER | IFM_AUTO);
 }
 
+/*
+ * iflib waits for a sender to leave its queue by spinning, in the way of that
+ * sender if there is but one CPU: then for ever.  IFF_UP is off by now, so the
+ * sender leaves as soon as it may run.
+ */
+static void
+lem_qflush(if_t ifp)
+{
+	struct lem_softc *sc = iflib_get_softc(if_getsoftc(ifp));
+
+	kern_yield(PRI_MAX_TIMESHARE);
+	sc->iflib_qflush(ifp);
+}
+
 static int
 lem_if_attach_post(if_ctx_t ctx)
 {
 	struct lem_softc *sc = iflib_get_softc(ctx);
 
 	media_add(ctx);
+	sc->iflib_qflush = lem_replace_qflush(iflib_get_ifp(ctx), lem_qflush);
 	lem_sysctl_attach(sc);
 	return (0);
 }

@@ -109,6 +109,7 @@ struct lem_softc {
 	unsigned int mc_count;
 	uint8_t mc[LEM_MC_MAX][6];
 
+	if_qflush_fn_t iflib_qflush;
 	struct callout guard;
 	uint16_t *rsq;		/* the core's, of ntxd entries */
 	union e1000_tx_any_desc *tx_desc;

@@ -12,6 +12,11 @@
 #include <net/if_dl.h>
 #include <net/if_var.h>
 
+/* struct ifnet, which is private since 14.0; see lem_replace_qflush(). */
+#if __has_include(<net/if_private.h>)
+#include <net/if_private.h>
+#endif
+
 /* A driver names no devclass any more. */
 #if __FreeBSD_version < 1400058
 #define LEM_DRIVER_MODULE(name, bus, driver)                                   \
@@ -70,6 +75,19 @@ lem_foreach_maddr(if_t ifp, void (*add)(void *arg, const uint8_t *mac),
 #else
 	(void)if_foreach_llmaddr(ifp, lem_maddr_cb, &each);
 #endif
+}
+
+/*
+ * lem_replace_qflush: ifp's method to flush its queue.  Returns the old
+ * one, for which there is no accessor.
+ */
+static inline if_qflush_fn_t
+lem_replace_qflush(if_t ifp, if_qflush_fn_t new)
+{
+	if_qflush_fn_t old = ifp->if_qflush;
+
+	if_setqflushfn(ifp, new);
+	return (old);
 }
 
 #endif

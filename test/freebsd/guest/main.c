@@ -13,7 +13,7 @@
  *
  * and says on the console
  *
- *	@ LINE			before each line
+ *	@ MS LINE		before each line; uptime
  *	FAIL LINE: why		of each that failed
  *	END n failed
  *
@@ -128,7 +128,7 @@ run_line(const char *line)
 	}
 	if (n == 0 || w[0][0] == '#')
 		return;
-	say("@ %s\n", line);
+	say("@ %d %s\n", (long)(now_us() / 1000), line);
 	result = run_words(n, w);
 	if (result == 0)
 		return;

@@ -190,16 +190,17 @@ do_ping(int n, char **w)
 
 /*
  * udp-out HOST COUNT BYTES [PERMIL]: numbered datagrams to the sink; none may
- * be damaged or doubled, and at most PERMIL (0) be lost, after the sender held
- * back when the queue was full.
+ * be damaged or doubled, and at most PERMIL (0) be lost.  The sender holds back
+ * while the queue is full and, where there may be losses, the interface down.
  */
 int
 do_udp_out(int n, char **w)
 {
-	unsigned long count, bytes, i, good, bad, again;
+	unsigned long count, bytes, i, k, good, bad, again;
+	int lossy = n > 4;
 	char answer[256];
 	const char *s;
-	long fd, sent;
+	long fd, sent = 0;
 
 	if (n < 4)
 		return -EINVAL;
@@ -212,8 +213,12 @@ do_udp_out(int n, char **w)
 		return (int)fd;
 	for (i = 0; i < count; i++) {
 		pattern_fill(buf, (unsigned int)bytes, (unsigned int)i);
-		while ((sent = SYS3(write, fd, buf, bytes)) == -ENOBUFS)
+		for (k = 0; k < 5000; k++) {
+			sent = SYS3(write, fd, buf, bytes);
+			if (sent != -ENOBUFS && (sent != -ENETDOWN || !lossy))
+				break;
 			sleep_us(1000);
+		}
 		if (sent < 0) {
 			(void)SYS1(close, fd);
 			return (int)sent;
