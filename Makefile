@@ -5,6 +5,8 @@
 # make bench-pair build/bench_pair ARGS="..."
 # make check      all tests; see test/run
 # make coverage   line coverage of driver/ and device/ by the tests
+# make freebsd        if_lem.ko, across from Linux; FREEBSD_SRC=DIR
+# make check-freebsd  its tests; FREEBSD_KERNEL=FILE, too
 # make fuzz SECONDS=N
 # make install    PREFIX=/usr/local DESTDIR=
 #
@@ -117,6 +119,40 @@ $(BUILD)/bench_pair: bench/pair/bench_pair.c $(CORE) $(BUILD)/libe82540.a \
 bench-pair: $(BUILD)/bench_pair
 	$(BUILD)/bench_pair $(ARGS)
 
+# --- if_lem.ko, across ----------------------------------------------------
+#
+# On FreeBSD: make -C driver/os/freebsd.  Here its own bmake files, of
+# FREEBSD_SRC, drive clang.  A kernel's options, if FREEBSD_KERNEL lies where it
+# was built, are the module's.  Of the module's symbols none is for others.
+
+FREEBSD_KERNEL ?=
+FREEBSD	= $(BUILD)/freebsd
+FREEBSD_CC = clang --target=x86_64-unknown-freebsd -Wno-unknown-warning-option
+FREEBSD_OPT = $(dir $(FREEBSD_KERNEL))
+FREEBSD_MAKE = MAKESYSPATH=$(abspath $(FREEBSD_SRC))/share/mk \
+	  MAKEOBJDIR=$(abspath $(FREEBSD)) bmake MACHINE=amd64 MACHINE_ARCH=amd64 \
+	  MACHINE_CPUARCH=amd64 CC="$(FREEBSD_CC)" COMPILER_TYPE=clang \
+	  LD=/usr/bin/ld.lld LINKER_TYPE=lld OBJCOPY=llvm-objcopy NM=llvm-nm \
+	  SYSDIR=$(abspath $(FREEBSD_SRC))/sys EXPORT_SYMS=YES MK_CTF=no MK_MAN=no \
+	  FORMAT_EXTENSIONS=-D__printf__=__freebsd_kprintf__ \
+	  $(if $(wildcard $(FREEBSD_OPT)opt_global.h),KERNBUILDDIR=$(abspath \
+	  $(FREEBSD_OPT)))
+
+freebsd:
+	@[ -n "$(FREEBSD_SRC)" ] || \
+	    { echo 'make freebsd: FREEBSD_SRC= is not set' >&2; exit 2; }
+	@mkdir -p $(FREEBSD)
+	$(call say,KMOD)cd driver/os/freebsd && $(FREEBSD_MAKE) if_lem.ko \
+	    >$(abspath $(FREEBSD))/log 2>&1 </dev/null || \
+	    { tail -n 30 $(abspath $(FREEBSD))/log; exit 1; }
+	@llvm-nm --defined-only -g $(FREEBSD)/if_lem.ko | cut -d ' ' -f 3 \
+	    >$(FREEBSD)/symbols && llvm-objcopy \
+	    --localize-symbols=$(FREEBSD)/symbols $(FREEBSD)/if_lem.ko
+
+check-freebsd:
+	@BUILD=$(BUILD) SRCDIR=$(SRCDIR) CC=$(CC) FREEBSD_SRC=$(FREEBSD_SRC) \
+	    FREEBSD_KERNEL=$(FREEBSD_KERNEL) test/run test/freebsd
+
 # --- tests ----------------------------------------------------------------
 #
 # make check builds everything again three times over: with clang, with the
@@ -216,7 +252,8 @@ check-build: build build-clang $(UNIT_BIN) $(MODEL_BIN) \
 
 check: check-build
 	@BUILD=$(BUILD) SRCDIR=$(SRCDIR) CC=$(CC) test/run test/check \
-	    $(UNIT_BIN) $(MODEL_BIN) test/differential test/fuzz test/bench
+	    $(UNIT_BIN) $(MODEL_BIN) test/differential test/fuzz test/bench \
+	    test/freebsd
 
 # Each target for SECONDS; what crashes one is kept in its corpus.
 fuzz: $(FUZZ:%=$(BUILD)/fuzz/%)
@@ -290,5 +327,5 @@ clean:
 	rm -rf build
 
 .PHONY: all build bench bench-pair build-clang check-clang check-build check \
-	fuzz coverage qemu-qtest \
+	fuzz coverage qemu-qtest freebsd check-freebsd \
 	install clean

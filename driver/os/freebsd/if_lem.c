@@ -56,10 +56,8 @@ gate_open(struct lem_softc *sc)
 }
 
 static void
-lem_if_stop(if_ctx_t ctx)
+stop(struct lem_softc *sc)
 {
-	struct lem_softc *sc = iflib_get_softc(ctx);
-
 	gate_close(sc);
 	callout_drain(&sc->guard);
 	mtx_lock(&sc->config_mtx);
@@ -67,6 +65,15 @@ lem_if_stop(if_ctx_t ctx)
 	if (sc->awake)
 		lem_stop(&sc->core);
 	mtx_unlock(&sc->config_mtx);
+}
+
+static void
+lem_if_stop(if_ctx_t ctx)
+{
+	struct lem_softc *sc = iflib_get_softc(ctx);
+
+	stop(sc);
+	sc->stopped = true;
 }
 
 static void
@@ -149,6 +156,10 @@ link_report(struct lem_softc *sc, const struct lem_link *link)
  * keeps a packet's worth of descriptors back (tx_nsegments) and stops two
  * before the largest packet.  So the last doorbell before iflib stops feeding
  * us is not put off.
+ *
+ * iflib of FreeBSD 12 starts a running interface anew without stopping it, when
+ * media change: it does not empty its transmit ring then.  So have it done
+ * properly, by its admin task.
  */
 static void
 lem_if_init(if_ctx_t ctx)
@@ -157,7 +168,14 @@ lem_if_init(if_ctx_t ctx)
 	struct lem_link link;
 	int error;
 
-	gate_close(sc);
+	if (!sc->stopped) {
+		stop(sc);
+		sc->rx_broken = true;
+		iflib_request_reset(ctx);
+		iflib_admin_intr_deferred(ctx);
+		return;
+	}
+	sc->stopped = false;
 	mtx_lock(&sc->config_mtx);
 	error = sc->awake ? start(sc) : ENXIO;
 	sc->credited = sc->core.tx.stats.reclaimed;
@@ -372,7 +390,7 @@ lem_if_detach(if_ctx_t ctx)
 {
 	struct lem_softc *sc = iflib_get_softc(ctx);
 
-	lem_if_stop(ctx);
+	stop(sc);
 	lem_sysctl_detach(sc);
 	mtx_lock(&sc->config_mtx);
 	if (sc->awake)
@@ -413,7 +431,7 @@ lem_if_suspend(if_ctx_t ctx)
 {
 	struct lem_softc *sc = iflib_get_softc(ctx);
 
-	lem_if_stop(ctx);
+	stop(sc);
 	mtx_lock(&sc->config_mtx);
 	sc->awake = false;
 	mtx_unlock(&sc->config_mtx);

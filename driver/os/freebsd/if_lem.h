@@ -102,6 +102,7 @@ struct lem_softc {
 
 	/* config_mtx */
 	bool awake;		/* registers may be read: not suspended */
+	bool stopped;		/* by iflib, which has emptied its rings, too */
 	bool counted;		/* core.stat was read at... */
 	int counted_ticks;
 	unsigned int itr;	/* as asked: interrupts a second, 0 no limit */

@@ -215,7 +215,7 @@ do_udp_out(int n, char **w)
 		pattern_fill(buf, (unsigned int)bytes, (unsigned int)i);
 		for (k = 0; k < 5000; k++) {
 			sent = SYS3(write, fd, buf, bytes);
-			if (sent != -ENOBUFS && (sent != -ENETDOWN || !lossy))
+			if (sent >= 0 || (sent != -ENOBUFS && !lossy))
 				break;
 			sleep_us(1000);
 		}
