@@ -36,7 +36,8 @@
  * One thing iflib does not promise: that a packet may be posted as soon as it
  * is encapsulated.  iflib calls bus_dmamap_sync() for it after encap, and only
  * then flush.  So between encap and flush (`unflushed`) the filter and the
- * guard do not post; what the filter would have done, flush does (`tx_missed`).
+ * guard do not post; what they would have done (`tx_missed`), flush does or the
+ * next drain.
  */
 #ifndef IF_LEM_H
 #define IF_LEM_H

@@ -117,8 +117,11 @@ lem_txd_flush(void *arg, uint16_t txqid __unused, qidx_t pidx __unused)
 }
 
 /*
- * Interrupts reclaim; here it is done only when the ring has filled up in
- * between.  What is unflushed has been synced if we own the queue (clear).
+ * Interrupts reclaim; here it is done when the ring has filled up in between,
+ * and when an interrupt or the guard has left its part to us.  If it is the
+ * drain that asks (clear), what is unflushed has been synced.  It must not wait
+ * for flush: iflib puts that off for up to 63 descriptors, and asks for it
+ * early only when something was reclaimed.
  */
 static int
 lem_txd_credits_update(void *arg, uint16_t txqid __unused, bool clear)
@@ -127,11 +130,15 @@ lem_txd_credits_update(void *arg, uint16_t txqid __unused, bool clear)
 	struct lem_tx_ring *r = &sc->core.tx;
 	int n = (int)(r->stats.reclaimed - sc->credited);
 
-	if (n == 0 && lem_tx_free(r) > r->count / 2)
+	if (n == 0 && !(clear && sc->tx_missed) &&
+	    lem_tx_free(r) > r->count / 2)
 		return (0);
 	mtx_lock_spin(&sc->tx_mtx);
 	if (sc->open) {
-		if (lem_tx_low(r) && (clear || !sc->unflushed)) {
+		if (clear && sc->tx_missed) {
+			sc->tx_missed = sc->unflushed = false;
+			(void)lem_tx_intr(&sc->core);
+		} else if (lem_tx_low(r) && (clear || !sc->unflushed)) {
 			sc->unflushed = false;
 			(void)lem_tx_make_room(&sc->core);
 		} else {
@@ -147,7 +154,7 @@ lem_txd_credits_update(void *arg, uint16_t txqid __unused, bool clear)
 
 /*
  * The backstop of send combining (doc/combining.md): runs while something is
- * deferred.  What iflib has not flushed by now it does when its task runs.
+ * deferred.  What iflib has not flushed by now is posted when its task runs.
  */
 void
 lem_guard(void *arg)
@@ -158,7 +165,7 @@ lem_guard(void *arg)
 	mtx_lock_spin(&sc->tx_mtx);
 	if (sc->open) {
 		if (sc->unflushed)
-			kick = true;
+			sc->tx_missed = kick = true;
 		else
 			(void)lem_tx_guard(&sc->core);
 		again = sc->core.link.up &&
