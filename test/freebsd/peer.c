@@ -50,8 +50,7 @@ bound(int type, uint16_t port)
 	if (fd < 0)
 		die("socket");
 	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes,
-	    sizeof(bytes));
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes));
 	if (bind(fd, (struct sockaddr *)&sin, sizeof(sin)) != 0)
 		die("bind");
 	return fd;
@@ -158,8 +157,7 @@ control_send(const char *line, char *reply, size_t bytes)
 	int fd;
 
 	if (sscanf(line, "%63s %u %u %u", host, &port, &count, &size) != 4 ||
-	    inet_pton(AF_INET, host, &to.sin_addr) != 1 ||
-	    size > sizeof(buf)) {
+	    inet_pton(AF_INET, host, &to.sin_addr) != 1 || size > sizeof(buf)) {
 		(void)snprintf(reply, bytes, "what?");
 		return;
 	}

@@ -55,9 +55,7 @@ open_packet(const char *name)
 	int fd = socket(AF_PACKET, SOCK_RAW, htons(ETH_P_ALL)), on = 1;
 	int bytes = 8 << 20;
 
-
-	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes,
-	    sizeof(bytes));
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes));
 	if (fd < 0 || bind(fd, (struct sockaddr *)&sll, sizeof(sll)) != 0 ||
 	    setsockopt(fd, SOL_PACKET, PACKET_AUXDATA, &on, sizeof(on)) != 0)
 		die(name);
@@ -76,8 +74,11 @@ from_trunk(int trunk, int vlan, unsigned int tag)
 	struct sockaddr_ll from;
 	uint8_t frame[65536];
 	struct iovec iov = { frame, sizeof(frame) };
-	struct msghdr msg = { .msg_name = &from, .msg_namelen = sizeof(from),
-		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+	struct msghdr msg = { .msg_name = &from,
+		.msg_namelen = sizeof(from),
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = &control,
 		.msg_controllen = sizeof(control) };
 	ssize_t n = recvmsg(trunk, &msg, 0);
 	struct cmsghdr *c;

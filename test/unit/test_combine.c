@@ -92,6 +92,27 @@ test_other_causes(void **state)
 	assert_int_equal(tdt_writes(), 1);
 }
 
+/* The transmit half by itself, after a dispatch without it. */
+static void
+test_transmit_half(void **state)
+{
+	(void)state;
+	up(LEM_COMBINE_ON, false, 64);
+	send_some(3);
+	assert_int_equal(fake_tx_run(&rig.dev, 64), 1);
+	assert_int_equal(lem_intr_dispatch(&rig.sc,
+			     lem_intr_cause(&rig.sc) & ~LEM_INTR_TX),
+	    0);
+	assert_true(tx->int_pending);
+	assert_int_equal(tdt_writes(), 1);
+	assert_int_equal(lem_tx_intr(&rig.sc), 1);
+	assert_true(tx->int_pending);
+	assert_int_equal(tdt_writes(), 2);
+	assert_int_equal(fake_tx_run(&rig.dev, 64), 2);
+	assert_int_equal(lem_tx_intr(&rig.sc), 2);
+	assert_false(tx->int_pending);
+}
+
 /* Reclaim alone, as from a poll, says nothing of the interrupt. */
 static void
 test_reclaim_keeps_pending(void **state)
@@ -652,6 +673,7 @@ main(void)
 		RIG_TEST(test_off_posts_each),
 		RIG_TEST(test_first_posts),
 		RIG_TEST(test_other_causes),
+		RIG_TEST(test_transmit_half),
 		RIG_TEST(test_reclaim_keeps_pending),
 		RIG_TEST(test_order_sync),
 		RIG_TEST(test_state_inside_write),

@@ -590,6 +590,22 @@ test_intr_mask(void **state)
 	assert_false(fake_irq(&rig.dev));
 }
 
+/* A port that polls masks receive alone. */
+static void
+test_intr_rx_mask(void **state)
+{
+	(void)state;
+	rig_up(FAKE_82540, 16, 1);
+	lem_intr_rx_set(&rig.sc, false);
+	assert_int_equal(rig.dev.ims,
+	    E1000_ICR_TXDW | E1000_ICR_LSC | E1000_ICR_RXSEQ);
+	fake_cause(&rig.dev, E1000_ICR_RXT0);
+	assert_false(fake_irq(&rig.dev));
+	lem_intr_rx_set(&rig.sc, true);
+	assert_true(fake_irq(&rig.dev));
+	assert_int_equal(rig_irq(), LEM_WORK_RX);
+}
+
 static void
 test_intr_work(void **state)
 {
@@ -652,6 +668,7 @@ main(void)
 		RIG_TEST(test_stats_reads),
 		RIG_TEST(test_stats_removed),
 		RIG_TEST(test_intr_mask),
+		RIG_TEST(test_intr_rx_mask),
 		RIG_TEST(test_intr_work),
 	};
 

@@ -101,8 +101,8 @@ filter_set(struct lem_softc *sc, int if_flags)
 		flags |= LEM_FILTER_ALLMULTI;
 		sc->mc_count = 0;
 	}
-	return (-lem_filter_set(&sc->core, flags,
-	    (const uint8_t (*)[6])sc->mc, sc->mc_count));
+	return (-lem_filter_set(&sc->core, flags, (const uint8_t(*)[6])sc->mc,
+	    sc->mc_count));
 }
 
 /* Capabilities and MTU, as they are when the interface comes up. */
@@ -126,8 +126,8 @@ start(struct lem_softc *sc)
 
 	error = lem_reset(core);
 	if (error == 0)
-		error = lem_rar_set(core, 0,
-		    (const uint8_t *)if_getlladdr(ifp));
+		error =
+		    lem_rar_set(core, 0, (const uint8_t *)if_getlladdr(ifp));
 	mode_set(sc);
 	(void)filter_set(sc, if_getflags(ifp));
 	if (error == 0)
@@ -283,9 +283,9 @@ lem_device_detach(device_t dev)
 /* ------------------------------------------------- attach, the interface */
 
 #define LEM_CAPS                                                               \
-	(IFCAP_RXCSUM | IFCAP_TXCSUM | IFCAP_VLAN_MTU |                        \
-	    IFCAP_VLAN_HWTAGGING | IFCAP_VLAN_HWCSUM | IFCAP_VLAN_HWFILTER |   \
-	    IFCAP_VLAN_HWTSO | IFCAP_TSO4 | IFCAP_LRO | IFCAP_JUMBO_MTU)
+	(IFCAP_RXCSUM | IFCAP_TXCSUM | IFCAP_VLAN_MTU | IFCAP_VLAN_HWTAGGING | \
+	    IFCAP_VLAN_HWCSUM | IFCAP_VLAN_HWFILTER | IFCAP_VLAN_HWTSO | \
+	    IFCAP_TSO4 | IFCAP_LRO | IFCAP_JUMBO_MTU)
 
 static void
 scctx_fill(struct lem_softc *sc, if_softc_ctx_t scctx)
@@ -323,8 +323,8 @@ lem_if_attach_pre(if_ctx_t ctx)
 	int rid = PCIR_BAR(0), error;
 
 	sc->ctx = ctx;
-	core->os.bar = bus_alloc_resource_any(sc->dev, SYS_RES_MEMORY, &rid,
-	    RF_ACTIVE);
+	core->os.bar =
+	    bus_alloc_resource_any(sc->dev, SYS_RES_MEMORY, &rid, RF_ACTIVE);
 	if (core->os.bar == NULL) {
 		device_printf(sc->dev, "no registers: BAR 0 not mapped\n");
 		return (ENXIO);
@@ -694,6 +694,7 @@ lem_if_get_counter(if_ctx_t ctx, ift_counter counter)
 
 /* --------------------------------------------------------------- tables */
 
+/* clang-format off */
 static device_method_t lem_if_methods[] = {
 	DEVMETHOD(ifdi_attach_pre, lem_if_attach_pre),
 	DEVMETHOD(ifdi_attach_post, lem_if_attach_post),
@@ -721,6 +722,7 @@ static device_method_t lem_if_methods[] = {
 	DEVMETHOD(ifdi_get_counter, lem_if_get_counter),
 	DEVMETHOD_END
 };
+/* clang-format on */
 
 static driver_t lem_if_driver = { "lem_if", lem_if_methods, 0 };
 
@@ -729,8 +731,8 @@ static struct if_shared_ctx lem_sctx = {
 	.isc_driver = &lem_if_driver,
 	.isc_driver_version = "lem",
 	.isc_vendor_info = lem_devices,
-	.isc_flags = IFLIB_NEED_SCRATCH | IFLIB_TSO_INIT_IP |
-	    IFLIB_NEED_ZERO_CSUM,
+	.isc_flags =
+	    IFLIB_NEED_SCRATCH | IFLIB_TSO_INIT_IP | IFLIB_NEED_ZERO_CSUM,
 	.isc_q_align = PAGE_SIZE,
 	.isc_tx_maxsize = IP_MAXPACKET + sizeof(struct ether_vlan_header),
 	.isc_tx_maxsegsize = LEM_SEG_MAX,
@@ -751,6 +753,7 @@ static struct if_shared_ctx lem_sctx = {
 	.isc_ntxd_max = { LEM_DESC_MAX },
 };
 
+/* clang-format off */
 static device_method_t lem_methods[] = {
 	DEVMETHOD(device_register, lem_register),
 	DEVMETHOD(device_probe, lem_probe),
@@ -761,6 +764,7 @@ static device_method_t lem_methods[] = {
 	DEVMETHOD(device_resume, iflib_device_resume),
 	DEVMETHOD_END
 };
+/* clang-format on */
 
 /*
  * The module is lem, its devices are em0, em1, ..., as those of FreeBSD 8's to

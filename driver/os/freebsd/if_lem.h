@@ -90,7 +90,7 @@ struct lem_softc {
 	bool guard_armed;
 	bool masked;		/* all interrupts are */
 	bool rx_busy;		/* the receive task was asked for */
-	bool rx_masked;		/* receive interrupts are off until it is done */
+	bool rx_masked;		/* its interrupts are, until it is done */
 	enum lem_combine combine;	/* as asked; the core's follows */
 	uint64_t interrupts;
 	uint64_t rx_masks;

@@ -190,14 +190,15 @@ static const struct {
 	const char *name, *what;
 } counters[] = {
 #define COUNTER(field, name, what)                                             \
-	{ offsetof(struct lem_softc, field), name, what }
+	{ \
+		offsetof(struct lem_softc, field), name, what \
+	}
 	COUNTER(interrupts, "interrupts", "Interrupts"),
 	COUNTER(rx_masks, "rx_masks",
 	    "Receive interrupts masked, as the last was still at work"),
 	COUNTER(core.tx.stats.packets, "tx_packets", "Packets queued"),
 	COUNTER(core.tx.stats.doorbells, "tx_doorbells", "Writes to TDT"),
-	COUNTER(core.tx.stats.deferred, "tx_deferred",
-	    "Writes to TDT put off"),
+	COUNTER(core.tx.stats.deferred, "tx_deferred", "Writes to TDT put off"),
 	COUNTER(core.tx.stats.batches, "tx_batches",
 	    "Writes to TDT for more than one packet"),
 	COUNTER(core.tx.stats.guard_flushes, "tx_guard_flushes",
@@ -249,8 +250,8 @@ add_counters(struct lem_softc *sc, struct sysctl_oid_list *tree)
 		    CTLFLAG_RD,
 		    (uint64_t *)(void *)((char *)sc + counters[i].offset), 0,
 		    counters[i].what);
-	SYSCTL_ADD_U32(&sc->sysctls, tree, OID_AUTO, "tx_batch_max",
-	    CTLFLAG_RD, &sc->core.tx.stats.batch_max, 0,
+	SYSCTL_ADD_U32(&sc->sysctls, tree, OID_AUTO, "tx_batch_max", CTLFLAG_RD,
+	    &sc->core.tx.stats.batch_max, 0,
 	    "Most packets of one write to TDT");
 	SYSCTL_ADD_COUNTER_U64(&sc->sysctls, tree, OID_AUTO, "reg_reads",
 	    CTLFLAG_RD, &sc->core.os.reads, "Register reads");
@@ -262,8 +263,7 @@ add_counters(struct lem_softc *sc, struct sysctl_oid_list *tree)
 		SYSCTL_ADD_PROC(&sc->sysctls, SYSCTL_CHILDREN(mac), OID_AUTO,
 		    mac_stats[i].name,
 		    CTLTYPE_U64 | CTLFLAG_RD | CTLFLAG_MPSAFE, sc,
-		    mac_stats[i].reg, lem_sysctl_mac, "QU",
-		    mac_stats[i].what);
+		    mac_stats[i].reg, lem_sysctl_mac, "QU", mac_stats[i].what);
 }
 
 /*

@@ -257,8 +257,8 @@ lem_rxd_refill(void *arg, if_rxd_update_t iru)
 	    ("%s: iflib at %u, ring at %u", __func__, iru->iru_pidx,
 		sc->core.rx.next_to_use));
 	n = lem_rx_refill(&sc->core, iru->iru_paddrs, iru->iru_count);
-	KASSERT(n == iru->iru_count, ("%s: %u of %u fitted", __func__, n,
-	    iru->iru_count));
+	KASSERT(n == iru->iru_count,
+	    ("%s: %u of %u fitted", __func__, n, iru->iru_count));
 	(void)n;
 }
 

@@ -68,7 +68,8 @@ void boot_main(const struct multiboot_info *mbi);
 static void
 copy(uint32_t to, uint32_t from, uint32_t bytes)
 {
-	__asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(bytes)
+	__asm__ volatile("rep movsb"
+			 : "+D"(to), "+S"(from), "+c"(bytes)
 			 :
 			 : "memory");
 }
@@ -76,7 +77,8 @@ copy(uint32_t to, uint32_t from, uint32_t bytes)
 static void
 clear(uint32_t to, uint32_t bytes)
 {
-	__asm__ volatile("rep stosb" : "+D"(to), "+c"(bytes)
+	__asm__ volatile("rep stosb"
+			 : "+D"(to), "+c"(bytes)
 			 : "a"(0)
 			 : "memory");
 }

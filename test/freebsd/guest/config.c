@@ -225,10 +225,10 @@ do_media(int n, char **w)
 	memset(&req, 0, sizeof(req));
 	copy(req.ifr_name, w[1], sizeof(req.ifr_name));
 	req.ifr_media = IFM_ETHER |
-	    (same(w[2], "1000") ? IFM_1000_T | IFM_FDX :
-		same(w[2], "100") ? IFM_100_TX | IFM_FDX :
-		same(w[2], "10")  ? IFM_10_T | IFM_FDX :
-				    IFM_AUTO);
+	    (same(w[2], "1000")       ? IFM_1000_T | IFM_FDX :
+		    same(w[2], "100") ? IFM_100_TX | IFM_FDX :
+		    same(w[2], "10")  ? IFM_10_T | IFM_FDX :
+					IFM_AUTO);
 	return if_ioctl(SIOCSIFMEDIA, &req);
 }
 
@@ -290,8 +290,7 @@ sysctl_oid(const char *name, int *oid)
 {
 	int find[2] = { 0, 3 };
 	size_t bytes = CTL_MAXNAME * sizeof(int);
-	long error =
-	    SYS6(__sysctl, find, 2, oid, &bytes, name, length(name));
+	long error = SYS6(__sysctl, find, 2, oid, &bytes, name, length(name));
 
 	return error != 0 ? error : (long)(bytes / sizeof(int));
 }
@@ -358,7 +357,7 @@ do_want(int n, char **w)
 	if (error != 0)
 		return error;
 	than = number(w[3]);
-	if (w[2][0] == '=' ? value == than :
+	if (w[2][0] == '='     ? value == than :
 		w[2][0] == '<' ? value < than :
 				 value > than)
 		return 0;

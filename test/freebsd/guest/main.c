@@ -190,8 +190,8 @@ start(void)
 		(void)SYS1(dup, fd);
 	(void)SYS2(dup2, fd, 1);
 	fd = SYS3(open, "/script", O_RDONLY, 0);
-	while ((n = SYS3(read, fd, script + bytes,
-		    SCRIPT_BYTES - 1 - bytes)) > 0)
+	while (
+	    (n = SYS3(read, fd, script + bytes, SCRIPT_BYTES - 1 - bytes)) > 0)
 		bytes += n;
 	if (fd < 0 || bytes == 0)
 		say("FAIL no /script: %d\n", fd);

@@ -65,7 +65,10 @@ memset(void *to, int value, size_t n)
 {
 	void *start = to;
 
-	__asm__ volatile("rep stosb" : "+D"(to), "+c"(n) : "a"(value) : "memory");
+	__asm__ volatile("rep stosb"
+			 : "+D"(to), "+c"(n)
+			 : "a"(value)
+			 : "memory");
 	return start;
 }
 
@@ -117,8 +120,8 @@ say(const char *format, ...)
 				*at++ = '-';
 			break;
 		default:
-			s = put_number(digits + 23, __builtin_va_arg(ap, unsigned long),
-			    16);
+			s = put_number(digits + 23,
+			    __builtin_va_arg(ap, unsigned long), 16);
 			break;
 		}
 		while (*s != '\0' && at < line + 480)

@@ -27,9 +27,9 @@ sys(long number, long a, long b, long c, long d, long e, long f)
 	return failed ? -result : result;
 }
 
-#define SYS0(name)		  sys(SYS_##name, 0, 0, 0, 0, 0, 0)
-#define SYS1(name, a)		  sys(SYS_##name, (long)(a), 0, 0, 0, 0, 0)
-#define SYS2(name, a, b)	  sys(SYS_##name, (long)(a), (long)(b), 0, 0, 0, 0)
+#define SYS0(name) sys(SYS_##name, 0, 0, 0, 0, 0, 0)
+#define SYS1(name, a) sys(SYS_##name, (long)(a), 0, 0, 0, 0, 0)
+#define SYS2(name, a, b) sys(SYS_##name, (long)(a), (long)(b), 0, 0, 0, 0)
 #define SYS3(name, a, b, c)                                                    \
 	sys(SYS_##name, (long)(a), (long)(b), (long)(c), 0, 0, 0)
 #define SYS6(name, a, b, c, d, e, f)                                           \
@@ -39,8 +39,8 @@ sys(long number, long a, long b, long c, long d, long e, long f)
 size_t length(const char *s);
 int same(const char *a, const char *b);
 int begins(const char *s, const char *with);
-void copy(char *to, const char *from, size_t bytes);	/* with its end */
-unsigned long number(const char *s);			/* as far as digits go */
+void copy(char *to, const char *from, size_t bytes);	/* and its end */
+unsigned long number(const char *s);	/* as far as digits go */
 void *memcpy(void *to, const void *from, size_t n);
 void *memset(void *to, int value, size_t n);
 int memcmp(const void *a, const void *b, size_t n);

@@ -34,8 +34,10 @@ sin_fill(struct sockaddr_in *sin, const char *host, unsigned long port)
 	}
 }
 
-/* A socket connected to host, with three seconds at most for each receive: QEMU lets
- * nothing in for one after RCTL was written. */
+/*
+ * A socket connected to host, with three seconds at most for each receive: QEMU
+ * lets nothing in for one after RCTL was written.
+ */
 static long
 connected(int type, int protocol, const char *host, unsigned long port)
 {
@@ -169,8 +171,8 @@ do_ping(int n, char **w)
 	if (fd < 0 || count == 0 || count > PINGS_MAX)
 		return fd < 0 ? (int)fd : -EINVAL;
 	for (i = 0; i < count; i++) {
-		us = ping_one(fd, (unsigned int)number(w[3]),
-		    (unsigned short)i);
+		us =
+		    ping_one(fd, (unsigned int)number(w[3]), (unsigned short)i);
 		if (us == 0)
 			break;
 		for (k = i; k > 0 && rtt[k - 1] > us; k--)
@@ -261,8 +263,8 @@ do_udp_in(int n, char **w)
 	sin_fill(&sin, "0.0.0.0", 5000);
 	(void)SYS6(setsockopt, fd, SOL_SOCKET, SO_RCVTIMEO, &second,
 	    sizeof(second), 0);
-	(void)SYS6(setsockopt, fd, SOL_SOCKET, SO_RCVBUF, &bytes,
-	    sizeof(bytes), 0);
+	(void)SYS6(setsockopt, fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes),
+	    0);
 	k = SYS3(bind, fd, &sin, sizeof(sin));
 	if (k != 0)
 		return (int)k;
@@ -286,8 +288,7 @@ do_udp_in(int n, char **w)
 	}
 	(void)SYS1(close, k);
 	(void)SYS1(close, fd);
-	say("udp-in %d: %d good, %d bad\n", (long)count, (long)good,
-	    (long)bad);
+	say("udp-in %d: %d good, %d bad\n", (long)count, (long)good, (long)bad);
 	return bad == 0 &&
 		(count - good) * 1000 <= count * (n > 5 ? number(w[5]) : 0) ?
 	    0 :
@@ -360,8 +361,8 @@ do_tcp(int n, char **w)
 	back = tcp_receive(fd, bytes);
 	(void)SYS1(close, fd);
 	(void)SYS6(wait4, child, &status, 0, 0, 0, 0);
-	say("tcp %s: %d of %d bytes there and back, %d ms\n", w[1],
-	    (long)back, (long)bytes, (long)((now_us() - start) / 1000));
+	say("tcp %s: %d of %d bytes there and back, %d ms\n", w[1], (long)back,
+	    (long)bytes, (long)((now_us() - start) / 1000));
 	return back == bytes && status == 0 ? 0 : 1;
 }
 
