@@ -48,6 +48,8 @@
 #define LEM_MULTICAST_BITS	4096u
 #define LEM_RAR_ENTRIES		15u	/* of 16: bhyve asserts on the last */
 #define LEM_GUARD_MS		5u	/* call lem_tx_guard() this often */
+#define LEM_BULK_PACKETS	8u	/* struct lem_moderation */
+#define LEM_BULK_INTERRUPTS	4u
 
 enum lem_chip {
 	LEM_82543,
@@ -115,6 +117,7 @@ struct lem_tx_stats {
 	uint64_t batches;	/* TDT writes that carried more than one */
 	uint64_t guard_flushes;	/* TDT writes by lem_tx_guard() */
 	uint64_t ring_full;	/* packets refused with -ENOSPC */
+	uint64_t bulk;		/* times itr_bulk came into force */
 	uint32_t batch_max;	/* most packets one TDT write carried */
 };
 
@@ -149,6 +152,9 @@ struct lem_tx_ring {
 	uint16_t unposted;	/* packets in [tail_posted, next_to_use) */
 	uint8_t cmd;		/* command bits of every descriptor */
 	bool int_pending;	/* an interrupt was asked for and not seen */
+	bool bulk;		/* ITR is itr_bulk */
+	uint8_t bulk_run;	/* interrupts in a row with many packets */
+	uint64_t intr_packets;	/* stats.packets at the last interrupt */
 	enum lem_combine combine;
 	uint64_t context[2];	/* the device's offload context; 0: none */
 	uint64_t guard_mark;	/* doorbells when the guard last saw some
@@ -223,9 +229,15 @@ struct lem_rx_ring {
  * 13.4.41, 13.4.44).  tidv and tadv take effect only on descriptors with IDE;
  * the core sets IDE when, and only when, one of them is not zero, so that with
  * both zero ITR alone decides.  radv bounds rdtr: alone it does nothing.
+ *
+ * itr_bulk, if longer than itr, is in force while send combining has a stream to
+ * combine: from the fourth transmit interrupt in a row with LEM_BULK_PACKETS
+ * since the one before, until there are fewer.  A stream gains from few and
+ * large batches; a conversation does not get so far.
  */
 struct lem_moderation {
 	uint16_t itr;		/* least time between interrupts, 256 ns */
+	uint16_t itr_bulk;	/* the same while there is a stream to send */
 	uint16_t rdtr, radv;	/* receive delay, absolute bound, 1.024 us */
 	uint16_t tidv, tadv;	/* transmit delay, absolute bound, 1.024 us */
 };

@@ -17,6 +17,44 @@ lem_intr_cause(struct lem *sc)
 	return icr;
 }
 
+static bool
+has_throttle(const struct lem *sc)
+{
+	return sc->chip >= LEM_82540;	/* 13.4.18, 13.4.31, 13.4.44 */
+}
+
+/* ITR for now: itr, or the longer itr_bulk. */
+static void
+itr_write(struct lem *sc, bool bulk)
+{
+	const struct lem_moderation *m = &sc->moderation;
+
+	sc->tx.bulk = bulk;
+	lem_write(sc, E1000_ITR, bulk ? m->itr_bulk : m->itr);
+}
+
+/*
+ * Is this a stream?  By the packets since the last transmit interrupt; not by
+ * those that wait now, as a full ring is posted between interrupts.
+ */
+static void
+tx_bulk(struct lem *sc)
+{
+	struct lem_tx_ring *r = &sc->tx;
+	uint64_t packets = r->stats.packets - r->intr_packets;
+
+	r->intr_packets = r->stats.packets;
+	if (r->combine == LEM_COMBINE_OFF || packets < LEM_BULK_PACKETS)
+		r->bulk_run = 0;
+	else if (r->bulk_run < LEM_BULK_INTERRUPTS)
+		r->bulk_run++;
+	if (sc->moderation.itr_bulk <= sc->moderation.itr ||
+	    r->bulk == (r->bulk_run == LEM_BULK_INTERRUPTS))
+		return;
+	itr_write(sc, !r->bulk);
+	r->stats.bulk += r->bulk;
+}
+
 /*
  * A transmit interrupt, in the order that suits a device which transmits inside
  * the TDT write: the doorbell first.  Then the whole batch is already done when
@@ -33,6 +71,7 @@ lem_tx_intr(struct lem *sc)
 	if (r->combine == LEM_COMBINE_RECLAIM_FIRST)
 		freed = lem_tx_reclaim(sc);
 	r->int_pending = false;
+	tx_bulk(sc);
 	lem_tx_flush(sc);	/* sets int_pending again if it writes */
 	if (r->combine != LEM_COMBINE_RECLAIM_FIRST)
 		freed = lem_tx_reclaim(sc);
@@ -76,16 +115,11 @@ lem_intr_rx_set(struct lem *sc, bool enable)
 	lem_write(sc, enable ? E1000_IMS : E1000_IMC, LEM_INTR_RX);
 }
 
-static bool
-has_throttle(const struct lem *sc)
-{
-	return sc->chip >= LEM_82540;	/* 13.4.18, 13.4.31, 13.4.44 */
-}
-
 int
 lem_moderation_set(struct lem *sc, const struct lem_moderation *m)
 {
-	if (!has_throttle(sc) && (m->itr != 0 || m->radv != 0 || m->tadv != 0))
+	if (!has_throttle(sc) &&
+	    (m->itr != 0 || m->itr_bulk != 0 || m->radv != 0 || m->tadv != 0))
 		return -EOPNOTSUPP;
 	sc->moderation = *m;
 	if (sc->running)
@@ -103,6 +137,7 @@ lem_moderation_write(struct lem *sc)
 {
 	const struct lem_moderation *m = &sc->moderation;
 
+	sc->tx.bulk_run = 0;
 	sc->tx.cmd = E1000_TXD_CMD_IFCS;
 	if (m->tidv != 0 || m->tadv != 0)
 		sc->tx.cmd |= E1000_TXD_CMD_IDE;
@@ -112,7 +147,7 @@ lem_moderation_write(struct lem *sc)
 	if (has_throttle(sc)) {
 		lem_write(sc, E1000_RADV, m->radv);
 		lem_write(sc, E1000_TADV, m->tadv);
-		lem_write(sc, E1000_ITR, m->itr);
+		itr_write(sc, false);
 	}
 	lem_push(sc);
 }

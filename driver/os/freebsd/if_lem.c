@@ -220,6 +220,7 @@ softc_new(device_t dev)
 	sc->core.os.reads = counter_u64_alloc(M_WAITOK);
 	sc->core.os.writes = counter_u64_alloc(M_WAITOK);
 	sc->itr = LEM_ITR_DEFAULT;
+	sc->itr_bulk = LEM_BULK_DEFAULT;
 	mtx_init(&sc->config_mtx, "lem config", NULL, MTX_DEF);
 	mtx_init(&sc->tx_mtx, "lem tx", NULL, MTX_SPIN);
 	callout_init(&sc->guard, 1);

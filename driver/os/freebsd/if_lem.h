@@ -75,6 +75,7 @@
 	    ETHER_VLAN_ENCAP_LEN)
 
 #define LEM_ITR_DEFAULT	8000	/* interrupts a second */
+#define LEM_BULK_DEFAULT 1000	/* while there is a stream to send */
 
 struct lem_softc {
 	struct lem core;
@@ -107,6 +108,7 @@ struct lem_softc {
 	bool counted;		/* core.stat was read at... */
 	int counted_ticks;
 	unsigned int itr;	/* as asked: interrupts a second, 0 no limit */
+	unsigned int itr_bulk;	/* the same, for streams; 0 as itr */
 	unsigned int delay_us[4];	/* rdtr, radv, tidv, tadv */
 	unsigned int mc_count;
 	uint8_t mc[LEM_MC_MAX][6];

@@ -52,8 +52,10 @@ lem_moderation_apply(struct lem_softc *sc)
 
 	mtx_assert(&sc->config_mtx, MA_OWNED);
 	if (sc->core.chip < LEM_82540 && sc->itr == LEM_ITR_DEFAULT)
-		sc->itr = 0;
+		sc->itr = sc->itr_bulk = 0;
 	error = lem_itr_to_reg(sc->itr, &m.itr);
+	if (error == 0)
+		error = lem_itr_to_reg(sc->itr_bulk, &m.itr_bulk);
 	if (error == 0)
 		error = delay_to_reg(sc->delay_us[0], &m.rdtr);
 	if (error == 0)
@@ -70,12 +72,14 @@ lem_moderation_apply(struct lem_softc *sc)
 	return (error);
 }
 
-/* arg2: 0 itr, 1 to 4 a delay. */
+/* arg2: 0 itr, 1 to 4 a delay, 5 itr_bulk. */
 static int
 lem_sysctl_moderation(SYSCTL_HANDLER_ARGS)
 {
 	struct lem_softc *sc = arg1;
-	unsigned int *knob = arg2 == 0 ? &sc->itr : &sc->delay_us[arg2 - 1];
+	unsigned int *knob = arg2 == 0 ? &sc->itr :
+	    arg2 == 5                  ? &sc->itr_bulk :
+					 &sc->delay_us[arg2 - 1];
 	unsigned int value = *knob, was;
 	int error = sysctl_handle_int(oidp, &value, 0, req);
 
@@ -203,6 +207,8 @@ static const struct {
 	    "Writes to TDT for more than one packet"),
 	COUNTER(core.tx.stats.guard_flushes, "tx_guard_flushes",
 	    "Writes to TDT because an interrupt was overdue"),
+	COUNTER(core.tx.stats.bulk, "tx_streams",
+	    "Times itr_bulk came into force"),
 	COUNTER(core.tx.stats.ring_full, "tx_ring_full",
 	    "Packets refused, no descriptors"),
 	COUNTER(core.rx.stats.packets, "rx_packets", "Packets received"),
@@ -226,6 +232,7 @@ add_knobs(struct lem_softc *sc, struct sysctl_oid_list *tree)
 		{ "rx_abs_int_delay", "Longest receive interrupt delay, us" },
 		{ "tx_int_delay", "Transmit interrupt delay, us" },
 		{ "tx_abs_int_delay", "Longest transmit interrupt delay, us" },
+		{ "itr_bulk", "The same as itr while there is a stream to send" },
 	};
 	size_t i;
 
