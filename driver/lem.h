@@ -230,16 +230,16 @@ struct lem_rx_ring {
  * the core sets IDE when, and only when, one of them is not zero, so that with
  * both zero ITR alone decides.  radv bounds rdtr: alone it does nothing.
  *
- * itr_bulk, if longer than itr, is in force while send combining has a stream to
- * combine: from the fourth transmit interrupt in a row with LEM_BULK_PACKETS
+ * itr_bulk, if longer than itr, is in force while send combining has a stream
+ * to combine: from the fourth transmit interrupt in a row with LEM_BULK_PACKETS
  * since the one before, until there are fewer.  A stream gains from few and
  * large batches; a conversation does not get so far.
  */
 struct lem_moderation {
 	uint16_t itr;		/* least time between interrupts, 256 ns */
-	uint16_t itr_bulk;	/* the same while there is a stream to send */
 	uint16_t rdtr, radv;	/* receive delay, absolute bound, 1.024 us */
 	uint16_t tidv, tadv;	/* transmit delay, absolute bound, 1.024 us */
+	uint16_t itr_bulk;	/* as itr, while there is a stream to send */
 };
 
 struct lem_link {

@@ -216,10 +216,11 @@ sent_cmd(void)
 static void
 test_moderation_ide(void **state)
 {
-	static const struct lem_moderation m[] = { { 0, 0, 0, 0, 0 },
-		{ 488, 0, 0, 0, 0 }, { 488, 9, 9, 0, 0 }, { 0, 0, 0, 8, 0 },
-		{ 0, 0, 0, 8, 64 }, { 65535, 65535, 65535, 65535, 65535 },
-		{ 0, 0, 0, 0, 0 } };
+	static const struct lem_moderation m[] = { { 0, 0, 0, 0, 0, 0 },
+		{ 488, 0, 0, 0, 0, 0 }, { 488, 9, 9, 0, 0, 0 },
+		{ 0, 0, 0, 8, 0, 0 }, { 0, 0, 0, 8, 64, 0 },
+		{ 65535, 65535, 65535, 65535, 65535, 0 },
+		{ 0, 0, 0, 0, 0, 0 } };
 	size_t i;
 
 	(void)state;
@@ -281,7 +282,7 @@ static void
 test_moderation_old_chips(void **state)
 {
 	static const struct lem_moderation bad[] = { { .itr = 1 },
-		{ .radv = 1 }, { .tadv = 1 } };
+		{ .itr_bulk = 1 }, { .radv = 1 }, { .tadv = 1 } };
 	const struct lem_moderation good = { .rdtr = 7, .tidv = 9 };
 	size_t i, chip;
 

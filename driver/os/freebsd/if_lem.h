@@ -75,7 +75,7 @@
 	    ETHER_VLAN_ENCAP_LEN)
 
 #define LEM_ITR_DEFAULT	8000	/* interrupts a second */
-#define LEM_BULK_DEFAULT 1000	/* while there is a stream to send */
+#define LEM_BULK_DEFAULT 500	/* while there is a stream to send */
 
 struct lem_softc {
 	struct lem core;

@@ -232,7 +232,7 @@ add_knobs(struct lem_softc *sc, struct sysctl_oid_list *tree)
 		{ "rx_abs_int_delay", "Longest receive interrupt delay, us" },
 		{ "tx_int_delay", "Transmit interrupt delay, us" },
 		{ "tx_abs_int_delay", "Longest transmit interrupt delay, us" },
-		{ "itr_bulk", "The same as itr while there is a stream to send" },
+		{ "itr_bulk", "As itr, while there is a stream to send" },
 	};
 	size_t i;
 
