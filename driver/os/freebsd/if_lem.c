@@ -316,10 +316,15 @@ scctx_fill(struct lem_softc *sc, if_softc_ctx_t scctx)
 	scctx->isc_max_frame_size = ETHERMTU + ETHER_HDR_LEN + ETHER_CRC_LEN;
 }
 
+/*
+ * Whatever can fail fails here: when a later method does, iflib forgets a task
+ * that it has queued.
+ */
 static int
 lem_if_attach_pre(if_ctx_t ctx)
 {
 	struct lem_softc *sc = iflib_get_softc(ctx);
+	if_softc_ctx_t scctx = iflib_get_softc_ctx(ctx);
 	struct lem *core = &sc->core;
 	int rid = PCIR_BAR(0), error;
 
@@ -342,7 +347,9 @@ lem_if_attach_pre(if_ctx_t ctx)
 		    error);
 		return (error);
 	}
-	scctx_fill(sc, iflib_get_softc_ctx(ctx));
+	scctx_fill(sc, scctx);
+	sc->rsq = malloc(scctx->isc_ntxd[0] * sizeof(*sc->rsq), M_LEM,
+	    M_WAITOK | M_ZERO);
 	iflib_set_mac(ctx, core->mac);
 	return (0);
 }
@@ -406,11 +413,7 @@ lem_if_tx_queues_alloc(if_ctx_t ctx, caddr_t *vaddrs, uint64_t *paddrs,
     int ntxqs __unused, int ntxqsets __unused)
 {
 	struct lem_softc *sc = iflib_get_softc(ctx);
-	int n = iflib_get_softc_ctx(ctx)->isc_ntxd[0];
 
-	sc->rsq = malloc(n * sizeof(*sc->rsq), M_LEM, M_NOWAIT | M_ZERO);
-	if (sc->rsq == NULL)
-		return (ENOMEM);
 	sc->tx_desc = (union e1000_tx_any_desc *)(void *)vaddrs[0];
 	sc->tx_desc_pa = paddrs[0];
 	return (0);
