@@ -28,7 +28,7 @@
 #endif
 
 /* iflib asks whether a change of VLANs needs a restart; before, it restarts. */
-#if __FreeBSD_version >= 1300110
+#if __FreeBSD_version >= 1300139
 #define LEM_HAVE_NEEDS_RESTART
 #endif
 
@@ -41,7 +41,7 @@ struct lem_foreach {
 	void *arg;
 };
 
-#if __FreeBSD_version < 1300054
+#if __FreeBSD_version < 1300139
 static int
 lem_maddr_cb(void *arg, struct ifmultiaddr *ifma, int count __unused)
 {
@@ -70,7 +70,7 @@ lem_foreach_maddr(if_t ifp, void (*add)(void *arg, const uint8_t *mac),
 {
 	struct lem_foreach each = { add, arg };
 
-#if __FreeBSD_version < 1300054
+#if __FreeBSD_version < 1300139
 	(void)if_multi_apply(ifp, lem_maddr_cb, &each);
 #else
 	(void)if_foreach_llmaddr(ifp, lem_maddr_cb, &each);
