@@ -43,13 +43,14 @@ tx_bulk(struct lem *sc)
 	struct lem_tx_ring *r = &sc->tx;
 	uint64_t packets = r->stats.packets - r->intr_packets;
 
+	if (sc->moderation.itr_bulk <= sc->moderation.itr)
+		return;
 	r->intr_packets = r->stats.packets;
 	if (r->combine == LEM_COMBINE_OFF || packets < LEM_BULK_PACKETS)
 		r->bulk_run = 0;
 	else if (r->bulk_run < LEM_BULK_INTERRUPTS)
 		r->bulk_run++;
-	if (sc->moderation.itr_bulk <= sc->moderation.itr ||
-	    r->bulk == (r->bulk_run == LEM_BULK_INTERRUPTS))
+	if (r->bulk == (r->bulk_run == LEM_BULK_INTERRUPTS))
 		return;
 	itr_write(sc, !r->bulk);
 	r->stats.bulk += r->bulk;
