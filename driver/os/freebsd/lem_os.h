@@ -50,7 +50,7 @@ lem_os_udelay(struct lem_os *os __unused, unsigned int us)
 }
 
 static inline uint64_t
-lem_os_cycles(void)
+lem_os_cycles(struct lem_os *os __unused)
 {
 	return (get_cyclecount());
 }
