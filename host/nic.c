@@ -33,6 +33,8 @@
 #define JUDGE_NS	10000000u /* BUSY is given time to show what it can */
 #define HOLD_NS		20000000u /* ... and if it was slower, not so soon */
 #define HOLD_MAX_NS	640000000u
+#define RECEIVE_BATCHES	4u	/* then it is somebody else's turn */
+#define WORK_ROUNDS	16u	/* likewise */
 #define INLINE_BATCHES	16u	/* that a vCPU thread transmits at most */
 #define INLINE_WAIT_NS	1000000u /* ... and waits for the backend */
 #define LOOKS_CLOCK	16u	/* looks, of which one looks at the clock */
@@ -83,6 +85,7 @@ struct nic {
 	/* The thread's own. */
 	struct e82540_frame frame[BACKEND_BATCH];
 	unsigned int frames, frame_next;
+	bool rx_more;			/* the backend may have more */
 	bool link;
 	uint64_t writes;		/* doorbells seen, of this BUSY */
 	uint64_t active_ns;		/* when something happened last */
@@ -441,22 +444,21 @@ doorbells_unmap(struct nic *nic)
 	e82540_doorbell_close(nic->dev, now_ns());
 }
 
-bool
+uint64_t
 nic_fault(struct nic *nic)
 {
-	bool ours;
+	uint64_t changes;
 
 	pthread_mutex_lock(&nic->map_lock);
-	/* Or it was until now: then the access finds something else. */
-	ours = nic->maps != 0;
-	if (nic->mapped && atomic_load(&nic->state) == PARKED) {
-		ours = protect(nic, false) == 0;
+	if (nic->mapped && atomic_load(&nic->state) == PARKED &&
+	    protect(nic, false) == 0) {
 		nic->faults++;
 		atomic_store(&nic->state, BUSY);
 		wake(nic);
 	}
+	changes = nic->faults + nic->maps;
 	pthread_mutex_unlock(&nic->map_lock);
-	return ours;
+	return changes;
 }
 
 static void
@@ -482,28 +484,35 @@ frames_give(struct nic *nic)
 	    e82540_receive(nic->dev, now_ns(), &nic->frame[nic->frame_next], n);
 }
 
-/* Frames from the backend, as long as there are some and they are taken. */
+/*
+ * Frames from the backend, as long as there are some and they are taken, up to
+ * a bound: then the rest of the thread's work has its turn (rx_more).  Were
+ * there any?
+ */
 static bool
 receive(struct nic *nic)
 {
 	const struct backend_ops *ops = nic->backend->ops;
-	bool any = false;
+	unsigned int i;
 
-	while (ops->receive != NULL) {
+	nic->rx_more = false;
+	if (ops->receive == NULL)
+		return false;
+	for (i = 0; i < RECEIVE_BATCHES; i++) {
 		if (nic->frame_next == nic->frames) {
 			nic->frame_next = 0;
 			nic->frames = ops->receive(nic->backend, nic->frame,
 			    BACKEND_BATCH);
 			if (nic->frames == 0)
-				break;
+				return i > 0;
 		}
-		any = true;
 		frames_give(nic);
 		if (nic->frame_next < nic->frames &&
 		    !atomic_load(&nic->rx_ready))
-			break;
+			return true;
 	}
-	return any;
+	nic->rx_more = true;
+	return true;
 }
 
 static bool
@@ -690,7 +699,20 @@ idle(struct nic *nic)
 	    !atomic_load(&nic->want_trap) && !atomic_load(&nic->kicked) &&
 	    atomic_load(&nic->state) != BUSY &&
 	    !(rx_waits(nic) && atomic_load(&nic->rx_ready)) &&
+	    (rx_waits(nic) || !nic->rx_more) &&
 	    !(nic->mapped && e82540_doorbell_rung(nic->dev) != 0);
+}
+
+/* on_timer() may set it meanwhile, and before us: the last one must be right. */
+static void
+timer_follow(struct nic *nic)
+{
+	uint64_t at_ns;
+
+	do {
+		at_ns = atomic_load(&nic->deadline_ns);
+		timer_set(nic, at_ns);
+	} while (atomic_load(&nic->deadline_ns) != at_ns);
 }
 
 static void
@@ -713,9 +735,9 @@ doze(struct nic *nic, struct pollfd fds[4])
 		fds[3].fd = vmm->way_fd(nic->config.ctx);
 
 	atomic_store(&nic->asleep, true);
-	timer_set(nic, atomic_load(&nic->deadline_ns));
-	if (idle(nic))
-		(void)poll(fds, 4, -1);
+	timer_follow(nic);
+	/* Even if there is something to do: who never sleeps sees these, too. */
+	(void)poll(fds, 4, idle(nic) ? -1 : 0);
 	atomic_store(&nic->asleep, false);
 	if (fds[0].revents & POLLIN)
 		(void)!read(nic->wake_fd, &count, sizeof(count));
@@ -725,6 +747,7 @@ static void
 sleep_once(struct nic *nic)
 {
 	struct pollfd fds[4];
+	unsigned int i;
 
 	doze(nic, fds);
 	due(nic, now_ns());
@@ -732,10 +755,11 @@ sleep_once(struct nic *nic)
 		atomic_store(&nic->tx_stopped, false);
 		e82540_tx_resume(nic->dev, now_ns());
 	}
-	if (fds[2].revents & (POLLIN | POLLHUP | POLLERR) && !rx_waits(nic))
+	if ((fds[2].revents & (POLLIN | POLLHUP | POLLERR) || nic->rx_more) &&
+	    !rx_waits(nic))
 		(void)receive(nic);
 	link_follow(nic);
-	while (work(nic))
+	for (i = 0; i < WORK_ROUNDS && work(nic); i++)
 		;
 }
 

@@ -138,10 +138,12 @@ void nic_pci_write(struct nic *nic, uint32_t offset, unsigned int size,
     uint32_t value);
 
 /*
- * nic_fault: an access of the guest's faulted, in memory that map() showed it.
- * Returns false if it was not for being PARKED.
+ * nic_fault: an access of the guest's faulted, perhaps in memory that map()
+ * showed it: if that was PARKED it is not now.  Returns how often the guest has
+ * been shown something else there, by this call or before: who faults twice
+ * with nothing new in between faults for something else.  Any thread.
  */
-bool nic_fault(struct nic *nic);
+uint64_t nic_fault(struct nic *nic);
 
 void nic_stats(struct nic *nic, struct nic_stats *stats);
 

@@ -12,7 +12,7 @@
 #include "vm.h"
 
 #define CPUID_MAX	256u
-#define FAULTS_MAX	1000u		/* in a row: then it is no doorbell */
+#define FAULTS_MAX	100u		/* for nothing: then it is no doorbell */
 
 #define CPUID_1_TSC_DEADLINE (1u << 24)
 #define CPUID_1_HYPERVISOR (1u << 31)
@@ -289,13 +289,14 @@ static void
 fault(struct vcpu *cpu)
 {
 	struct machine *m = &cpu->vm->machine;
-	bool ours = false;
+	uint64_t changes = 0;
 	unsigned int i;
 
 	for (i = 0; i < m->nics; i++)
-		ours |= nic_fault(m->nic[i].nic);
-	cpu->faults = ours ? cpu->faults + 1 : FAULTS_MAX;
-	if (cpu->faults >= FAULTS_MAX)
+		changes += nic_fault(m->nic[i].nic);
+	cpu->faults = changes == cpu->fault_changes ? cpu->faults + 1 : 0;
+	cpu->fault_changes = changes;
+	if (cpu->faults == FAULTS_MAX)
 		broken(cpu, "an access to memory that is not there", 0);
 }
 

@@ -28,7 +28,8 @@ struct vcpu {
 	pthread_t thread;
 	bool started;
 	atomic_ullong returns;		/* of KVM_RUN */
-	unsigned int faults;		/* in a row, that made no difference */
+	unsigned int faults;		/* in a row, with nothing new between */
+	uint64_t fault_changes;		/* of nic_fault(), at the last */
 };
 
 /* Where a NIC's doorbells are memory.  slot_lock guards it. */
