@@ -644,6 +644,21 @@ idle(struct nic *nic)
 	    !(nic->mapped && e82540_doorbell_rung(nic->dev) != 0);
 }
 
+/*
+ * A vCPU's thread may set the timer at the same time, as it sees us asleep: who
+ * comes last is not known, so look again.
+ */
+static void
+timer_arm(struct nic *nic)
+{
+	uint64_t at;
+
+	do {
+		at = atomic_load(&nic->deadline_ns);
+		timer_set(nic, at);
+	} while (atomic_load(&nic->deadline_ns) != at);
+}
+
 static void
 doze(struct nic *nic, struct pollfd fds[4])
 {
@@ -664,7 +679,7 @@ doze(struct nic *nic, struct pollfd fds[4])
 		fds[3].fd = vmm->way_fd(nic->config.ctx);
 
 	atomic_store(&nic->asleep, true);
-	timer_set(nic, atomic_load(&nic->deadline_ns));
+	timer_arm(nic);
 	if (idle(nic))
 		(void)poll(fds, 4, -1);
 	atomic_store(&nic->asleep, false);
