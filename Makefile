@@ -5,6 +5,8 @@
 # make bench-pair build/bench_pair ARGS="..."
 # make check      all tests; see test/run
 # make coverage   line coverage of driver/ and device/ by the tests
+# make freebsd        if_lem.ko, across from Linux; FREEBSD_SRC=DIR
+# make check-freebsd  its tests; FREEBSD_KERNEL=FILE, too
 # make fuzz SECONDS=N
 # make install    PREFIX=/usr/local DESTDIR=
 #
@@ -137,6 +139,73 @@ HOST_OBJ = $(patsubst %.c,$(BUILD)/%.o,$(HOST) $(VM))
 $(BUILD)/lem-vm: $(HOST_OBJ) $(BUILD)/libe82540.a
 	$(call say,LD)$(CC) $(CFLAGS) -pthread -o $@ $^ -lseccomp
 
+# --- if_lem.ko, across ----------------------------------------------------
+#
+# On FreeBSD: make -C driver/os/freebsd.  Here its own bmake files, of
+# FREEBSD_SRC, drive clang.  A kernel's options, if FREEBSD_KERNEL lies where it
+# was built, are the module's.  The compiler may be newer than the sources and
+# warn of those; of ours it may not.  No symbol of the module is for others.
+
+FREEBSD_KERNEL ?=
+FREEBSD	= $(BUILD)/freebsd
+FREEBSD_CC = clang --target=x86_64-unknown-freebsd -Wno-unknown-warning-option
+FREEBSD_OPT = $(dir $(FREEBSD_KERNEL))
+FREEBSD_MAKE = env -u MAKEFLAGS MAKESYSPATH=$(abspath $(FREEBSD_SRC))/share/mk \
+	  MAKEOBJDIR=$(abspath $(FREEBSD)) bmake MACHINE=amd64 MACHINE_ARCH=amd64 \
+	  MACHINE_CPUARCH=amd64 CC="$(FREEBSD_CC)" COMPILER_TYPE=clang \
+	  LD=/usr/bin/ld.lld LINKER_TYPE=lld OBJCOPY=llvm-objcopy NM=llvm-nm \
+	  SYSDIR=$(abspath $(FREEBSD_SRC))/sys EXPORT_SYMS=YES MK_CTF=no MK_MAN=no \
+	  FORMAT_EXTENSIONS=-D__printf__=__freebsd_kprintf__ WERROR= \
+	  $(if $(wildcard $(FREEBSD_OPT)opt_global.h),KERNBUILDDIR=$(abspath \
+	  $(FREEBSD_OPT)))
+
+freebsd:
+	@[ -n "$(FREEBSD_SRC)" ] || \
+	    { echo 'make freebsd: FREEBSD_SRC= is not set' >&2; exit 2; }
+	@mkdir -p $(FREEBSD)
+	$(call say,KMOD)cd driver/os/freebsd && $(FREEBSD_MAKE) if_lem.ko \
+	    >$(abspath $(FREEBSD))/log 2>&1 </dev/null || \
+	    { tail -n 30 $(abspath $(FREEBSD))/log; exit 1; }
+	@! grep -E "$(CURDIR)/driver/.*(warning|error):" $(FREEBSD)/log
+	@llvm-nm --defined-only -g $(FREEBSD)/if_lem.ko | cut -d ' ' -f 3 \
+	    >$(FREEBSD)/symbols && llvm-objcopy \
+	    --localize-symbols=$(FREEBSD)/symbols $(FREEBSD)/if_lem.ko
+
+# What its tests need: a program that starts a kernel, the guest's user space,
+# and on this side the other end of the wire.
+FREEBSD_BOOT = -m32 -std=c11 -O2 -ffreestanding -fno-pic -fno-stack-protector \
+	  -fcf-protection=none -fno-asynchronous-unwind-tables \
+	  -mgeneral-regs-only $(WARN)
+
+$(FREEBSD)/boot.elf: $(wildcard test/freebsd/boot/*)
+	@mkdir -p $(@D)
+	$(call say,CC)gcc $(FREEBSD_BOOT) -nostdlib -static -Wl,--build-id=none \
+	    -Wl,--no-warn-rwx-segments -Wl,-z,noexecstack \
+	    -T test/freebsd/boot/boot.ld -o $@ test/freebsd/boot/start.S \
+	    test/freebsd/boot/boot.c
+
+$(FREEBSD)/init: $(wildcard test/freebsd/guest/*) test/freebsd/pattern.h
+	@mkdir -p $(@D)/include
+	@ln -sfn $(abspath $(FREEBSD_SRC))/sys/amd64/include $(@D)/include/machine
+	@ln -sfn $(abspath $(FREEBSD_SRC))/sys/x86/include $(@D)/include/x86
+	$(call say,CC)$(FREEBSD_CC) -std=c11 -O2 $(WARN) -nostdinc -nostdlib \
+	    -ffreestanding -fno-stack-protector -static -fuse-ld=lld \
+	    -Wl,-e,start -isystem $(@D)/include -isystem $(FREEBSD_SRC)/sys \
+	    -isystem $(FREEBSD_SRC)/include \
+	    -o $@ test/freebsd/guest/*.c
+
+$(FREEBSD)/peer $(FREEBSD)/vlan: $(FREEBSD)/%: test/freebsd/%.c \
+    test/freebsd/pattern.h
+	@mkdir -p $(@D)
+	$(call say,CC)$(CC) $(USERFLAGS) -O2 -o $@ $<
+
+freebsd-test: freebsd $(FREEBSD)/boot.elf $(FREEBSD)/init $(FREEBSD)/peer \
+    $(FREEBSD)/vlan
+
+check-freebsd:
+	@BUILD=$(BUILD) SRCDIR=$(SRCDIR) CC=$(CC) FREEBSD_SRC=$(FREEBSD_SRC) \
+	    FREEBSD_KERNEL=$(FREEBSD_KERNEL) test/run test/freebsd
+
 # --- tests ----------------------------------------------------------------
 #
 # make check builds everything again three times over: with clang, with the
@@ -266,7 +335,7 @@ check-build: build build-clang $(UNIT_BIN) $(MODEL_BIN) $(HOST_BIN) \
 check: check-build
 	@BUILD=$(BUILD) SRCDIR=$(SRCDIR) CC=$(CC) test/run test/check \
 	    $(UNIT_BIN) $(MODEL_BIN) $(HOST_BIN) test/differential test/fuzz \
-	    test/vm test/bench
+	    test/vm test/bench test/freebsd
 
 # Each target for SECONDS; what crashes one is kept in its corpus.
 fuzz: $(FUZZ:%=$(BUILD)/fuzz/%)
@@ -342,5 +411,5 @@ clean:
 	rm -rf build
 
 .PHONY: all build bench bench-pair build-clang check-clang check-build check \
-	fuzz coverage qemu-qtest \
+	fuzz coverage qemu-qtest freebsd freebsd-test check-freebsd \
 	install clean

@@ -385,8 +385,9 @@ uint64_t e82540_deadline(struct e82540 *dev);
  * it (TCTL, CTRL.RST).  Nothing is lost when mem comes or goes, whatever
  * processors write at that moment, provided that mem is not the guest's before
  * open() returned, and no more when close() is called.  A guest that reads
- * there finds what it should, but TDH and RDH as of the last batch and RDFH,
- * RDFT, RDFPC zero.
+ * there finds what it should, but TDH and RDH as of the last batch, RDFH, RDFT,
+ * RDFPC zero, and reserved bits as it wrote them until somebody looks: close
+ * them while both rings are off, which is when drivers test registers.
  *
  * mem: E82540_DOORBELL_BYTES, aligned to 4, the host's; no other use of it.
  * open() returns 0, or -EBUSY: it is open.

@@ -52,6 +52,8 @@
 #define LEM_RAR_ENTRIES		15u	/* of 16: bhyve asserts on the last */
 #define LEM_GUARD_MS		5u	/* call lem_tx_guard() this often */
 #define LEM_CHEAP_CYCLES	400u	/* a TDT write that is no exit */
+#define LEM_BULK_PACKETS	8u	/* struct lem_moderation */
+#define LEM_BULK_INTERRUPTS	4u
 
 enum lem_chip {
 	LEM_82543,
@@ -119,6 +121,7 @@ struct lem_tx_stats {
 	uint64_t batches;	/* TDT writes that carried more than one */
 	uint64_t guard_flushes;	/* TDT writes by lem_tx_guard() */
 	uint64_t ring_full;	/* packets refused with -ENOSPC */
+	uint64_t bulk;		/* times itr_bulk came into force */
 	uint32_t batch_max;	/* most packets one TDT write carried */
 };
 
@@ -154,6 +157,9 @@ struct lem_tx_ring {
 	uint8_t cmd;		/* command bits of every descriptor */
 	bool int_pending;	/* an interrupt was asked for and not seen */
 	bool cheap;		/* a write of TDT was no exit when last timed */
+	bool bulk;		/* ITR is itr_bulk */
+	uint8_t bulk_run;	/* interrupts in a row with many packets */
+	uint64_t intr_packets;	/* stats.packets at the last interrupt */
 	enum lem_combine combine;
 	uint64_t context[2];	/* the device's offload context; 0: none */
 	uint64_t guard_mark;	/* doorbells when the guard last saw some
@@ -228,11 +234,17 @@ struct lem_rx_ring {
  * 13.4.41, 13.4.44).  tidv and tadv take effect only on descriptors with IDE;
  * the core sets IDE when, and only when, one of them is not zero, so that with
  * both zero ITR alone decides.  radv bounds rdtr: alone it does nothing.
+ *
+ * itr_bulk, if longer than itr, is in force while send combining has a stream
+ * to combine: from the fourth transmit interrupt in a row with LEM_BULK_PACKETS
+ * since the one before, until there are fewer.  A stream gains from few and
+ * large batches; a conversation does not get so far.
  */
 struct lem_moderation {
 	uint16_t itr;		/* least time between interrupts, 256 ns */
 	uint16_t rdtr, radv;	/* receive delay, absolute bound, 1.024 us */
 	uint16_t tidv, tadv;	/* transmit delay, absolute bound, 1.024 us */
+	uint16_t itr_bulk;	/* as itr, while there is a stream to send */
 };
 
 struct lem_link {
@@ -507,6 +519,11 @@ void lem_rx_flush(struct lem *sc);
 
 /* ------------------------------------------------------------ lem_intr.c */
 
+/* Causes, by what they are about. */
+#define LEM_INTR_TX	(E1000_ICR_TXDW | E1000_ICR_TXQE | E1000_ICR_TXD_LOW)
+#define LEM_INTR_RX	(E1000_ICR_RXT0 | E1000_ICR_RXDMT0 | E1000_ICR_RXO)
+#define LEM_INTR_LINK	(E1000_ICR_LSC | E1000_ICR_RXSEQ)
+
 #define LEM_WORK_TX	0x01u	/* descriptors were reclaimed */
 #define LEM_WORK_RX	0x02u	/* look at the receive ring */
 #define LEM_WORK_LINK	0x04u	/* call lem_link_update() */
@@ -527,9 +544,23 @@ uint32_t lem_intr_cause(struct lem *sc);
  */
 unsigned int lem_intr_dispatch(struct lem *sc, uint32_t icr);
 
+/*
+ * lem_tx_intr: the transmit half of lem_intr_dispatch() alone, for a port that
+ * has it done later, or by another thread, than the rest: it dispatches
+ * without LEM_INTR_TX then.  Locks: tx.  Returns as lem_tx_reclaim().
+ */
+uint16_t lem_tx_intr(struct lem *sc);
+
 /* lem_intr_enable, lem_intr_disable: unmask what the core uses; mask all. */
 void lem_intr_enable(struct lem *sc);
 void lem_intr_disable(struct lem *sc);
+
+/*
+ * lem_intr_rx_set: unmask or mask the receive causes alone, for a port that
+ * polls while there is much to receive.  Transmit interrupts, on which send
+ * combining lives, keep coming.
+ */
+void lem_intr_rx_set(struct lem *sc, bool enable);
 
 /* ----------------------------------------------------------- shorthands */
 

@@ -4,10 +4,6 @@
  */
 #include "lem.h"
 
-#define LEM_INTR_TX	(E1000_ICR_TXDW | E1000_ICR_TXQE | E1000_ICR_TXD_LOW)
-#define LEM_INTR_RX	(E1000_ICR_RXT0 | E1000_ICR_RXDMT0 | E1000_ICR_RXO)
-#define LEM_INTR_LINK	(E1000_ICR_LSC | E1000_ICR_RXSEQ)
-
 /* What is unmasked.  TXQE would only repeat TXDW: every batch ends with RS. */
 #define LEM_INTR_MASK (E1000_ICR_TXDW | LEM_INTR_RX | LEM_INTR_LINK)
 
@@ -21,6 +17,45 @@ lem_intr_cause(struct lem *sc)
 	return icr;
 }
 
+static bool
+has_throttle(const struct lem *sc)
+{
+	return sc->chip >= LEM_82540;	/* 13.4.18, 13.4.31, 13.4.44 */
+}
+
+/* ITR for now: itr, or the longer itr_bulk. */
+static void
+itr_write(struct lem *sc, bool bulk)
+{
+	const struct lem_moderation *m = &sc->moderation;
+
+	sc->tx.bulk = bulk;
+	lem_write(sc, E1000_ITR, bulk ? m->itr_bulk : m->itr);
+}
+
+/*
+ * Is this a stream?  By the packets since the last transmit interrupt; not by
+ * those that wait now, as a full ring is posted between interrupts.
+ */
+static void
+tx_bulk(struct lem *sc)
+{
+	struct lem_tx_ring *r = &sc->tx;
+	uint64_t packets = r->stats.packets - r->intr_packets;
+
+	if (sc->moderation.itr_bulk <= sc->moderation.itr)
+		return;
+	r->intr_packets = r->stats.packets;
+	if (r->combine == LEM_COMBINE_OFF || packets < LEM_BULK_PACKETS)
+		r->bulk_run = 0;
+	else if (r->bulk_run < LEM_BULK_INTERRUPTS)
+		r->bulk_run++;
+	if (r->bulk == (r->bulk_run == LEM_BULK_INTERRUPTS))
+		return;
+	itr_write(sc, !r->bulk);
+	r->stats.bulk += r->bulk;
+}
+
 /*
  * A transmit interrupt, in the order that suits a device which transmits inside
  * the TDT write: the doorbell first.  Then the whole batch is already done when
@@ -28,8 +63,8 @@ lem_intr_cause(struct lem *sc)
  * large as the ring.  Reclaiming first leaves the batch just posted in the ring
  * until the next interrupt, which halves every batch from then on.
  */
-static uint16_t
-tx_intr(struct lem *sc)
+uint16_t
+lem_tx_intr(struct lem *sc)
 {
 	struct lem_tx_ring *r = &sc->tx;
 	uint16_t freed = 0;
@@ -37,6 +72,7 @@ tx_intr(struct lem *sc)
 	if (r->combine == LEM_COMBINE_RECLAIM_FIRST)
 		freed = lem_tx_reclaim(sc);
 	r->int_pending = false;
+	tx_bulk(sc);
 	lem_tx_flush(sc);	/* sets int_pending again if it writes */
 	if (r->combine != LEM_COMBINE_RECLAIM_FIRST)
 		freed = lem_tx_reclaim(sc);
@@ -53,7 +89,7 @@ lem_intr_dispatch(struct lem *sc, uint32_t icr)
 	if (sc->gone)
 		return LEM_WORK_GONE;
 	sc->dispatches++;
-	if (icr & LEM_INTR_TX && tx_intr(sc) > 0)
+	if (icr & LEM_INTR_TX && lem_tx_intr(sc) > 0)
 		work |= LEM_WORK_TX;
 	if (icr & LEM_INTR_RX)
 		work |= LEM_WORK_RX;
@@ -74,16 +110,17 @@ lem_intr_disable(struct lem *sc)
 	lem_write(sc, E1000_IMC, UINT32_MAX);
 }
 
-static bool
-has_throttle(const struct lem *sc)
+void
+lem_intr_rx_set(struct lem *sc, bool enable)
 {
-	return sc->chip >= LEM_82540;	/* 13.4.18, 13.4.31, 13.4.44 */
+	lem_write(sc, enable ? E1000_IMS : E1000_IMC, LEM_INTR_RX);
 }
 
 int
 lem_moderation_set(struct lem *sc, const struct lem_moderation *m)
 {
-	if (!has_throttle(sc) && (m->itr != 0 || m->radv != 0 || m->tadv != 0))
+	if (!has_throttle(sc) &&
+	    (m->itr != 0 || m->itr_bulk != 0 || m->radv != 0 || m->tadv != 0))
 		return -EOPNOTSUPP;
 	sc->moderation = *m;
 	if (sc->running)
@@ -101,6 +138,7 @@ lem_moderation_write(struct lem *sc)
 {
 	const struct lem_moderation *m = &sc->moderation;
 
+	sc->tx.bulk_run = 0;
 	sc->tx.cmd = E1000_TXD_CMD_IFCS;
 	if (m->tidv != 0 || m->tadv != 0)
 		sc->tx.cmd |= E1000_TXD_CMD_IDE;
@@ -110,7 +148,7 @@ lem_moderation_write(struct lem *sc)
 	if (has_throttle(sc)) {
 		lem_write(sc, E1000_RADV, m->radv);
 		lem_write(sc, E1000_TADV, m->tadv);
-		lem_write(sc, E1000_ITR, m->itr);
+		itr_write(sc, false);
 	}
 	lem_push(sc);
 }

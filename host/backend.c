@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <sys/socket.h>
 
 void *
@@ -52,6 +53,22 @@ backend_fd(struct opts *opts, int type, struct err *err)
 		return -1;
 	(void)fcntl((int)fd, F_SETFD, FD_CLOEXEC);
 	return (int)fd;
+}
+
+static uid_t owner_uid = (uid_t)-1;
+static gid_t owner_gid = (gid_t)-1;
+
+void
+backend_owner(uid_t uid, gid_t gid)
+{
+	owner_uid = uid;
+	owner_gid = gid;
+}
+
+int
+backend_own(const char *path)
+{
+	return owner_uid == (uid_t)-1 ? 0 : lchown(path, owner_uid, owner_gid);
 }
 
 struct backend *

@@ -14,6 +14,7 @@
 #define HOST_BACKEND_H
 
 #include <stdatomic.h>
+#include <sys/types.h>
 
 #include "e82540.h"
 #include "opts.h"
@@ -93,6 +94,16 @@ struct backend *backend_open(struct opts *opts, struct err *err);
 /* backend_new: memory of `bytes` that begins with a struct backend, zeroed. */
 void *backend_new(size_t bytes, const struct backend_ops *ops, int fd,
     struct err *err);
+
+/*
+ * backend_owner: whose the sockets in the file system shall be that are made
+ * from now on: the user that root becomes later, since who connects must be
+ * their owner, or root.  Without it: who runs us.
+ */
+void backend_owner(uid_t uid, gid_t gid);
+
+/* backend_own: of a socket just bound.  Returns 0, or -1 with errno. */
+int backend_own(const char *path);
 
 /*
  * backend_fd: the descriptor that opts have as fd=N, not blocking; of a socket

@@ -143,6 +143,11 @@ dgram_bind(struct dgram *d, const char *local, const char *remote,
 			": left there by an earlier run? then remove it" :
 			"");
 	d->local = at;
+	if (backend_own(local) != 0) {
+		(void)err_set(err, "local=%s: %s", local, strerror(errno));
+		(void)unlink(local);
+		return -1;
+	}
 	return 0;
 }
 

@@ -293,7 +293,8 @@ stream_listen(struct stream *s, struct err *err)
 
 	if (fd < 0)
 		return err_set(err, "socket: %s", strerror(errno));
-	if (bind(fd, at, sizeof(s->at)) != 0 || listen(fd, 1) != 0) {
+	if (bind(fd, at, sizeof(s->at)) != 0 ||
+	    backend_own(s->at.sun_path) != 0 || listen(fd, 1) != 0) {
 		(void)close(fd);
 		return err_set(err, "path=%s: %s%s", s->at.sun_path,
 		    strerror(errno),

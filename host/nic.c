@@ -65,7 +65,9 @@ struct nic {
 	/* Doorbells: the same memory twice, the guest's can be write-protected.
 	 * map_lock: both thread and vCPU change what the guest sees. */
 	pthread_mutex_t map_lock;
+	pthread_cond_t unmapped;
 	bool mapped;
+	atomic_bool want_trap;		/* both rings are off: take it back */
 	void *guest_mem, *mem;
 
 	/* Of vCPU threads: how often they trap, and what comes of it. */
@@ -293,6 +295,44 @@ trapped(struct nic *nic, uint64_t begin_ns)
 	}
 }
 
+/*
+ * Both rings are off, as after a reset.  Then doorbells gain nothing, and a
+ * driver that tests its registers would read back reserved bits that it wrote.
+ */
+static bool
+rings_off(struct nic *nic)
+{
+	uint64_t now = now_ns();
+
+	return !(e82540_mmio_read(nic->dev, now, E1000_RCTL, 4) &
+		   E1000_RCTL_EN) &&
+	    !(e82540_mmio_read(nic->dev, now, E1000_TCTL, 4) & E1000_TCTL_EN);
+}
+
+/*
+ * The guest may have switched a ring on or off, or reset the NIC: when it goes
+ * on its doorbells are no memory any more, or can be again.  The thread does
+ * it; it does not wait for vCPUs that are here.
+ */
+static void
+rings_follow(struct nic *nic)
+{
+	bool off = rings_off(nic);
+
+	pthread_mutex_lock(&nic->map_lock);
+	if (off && nic->mapped) {
+		atomic_store(&nic->want_trap, true);
+		wake(nic);
+		while (atomic_load(&nic->want_trap))
+			pthread_cond_wait(&nic->unmapped, &nic->map_lock);
+	}
+	pthread_mutex_unlock(&nic->map_lock);
+	if (!off && nic->config.doorbell == NIC_DOORBELL_MAPPED) {
+		atomic_store(&nic->want_busy, true);
+		wake(nic);
+	}
+}
+
 uint64_t
 nic_mmio_read(struct nic *nic, uint32_t offset, unsigned int size)
 {
@@ -312,6 +352,9 @@ nic_mmio_write(struct nic *nic, uint32_t offset, unsigned int size,
 	transmit(nic);
 	if (offset == E1000_TDT || offset == E1000_RDT)
 		trapped(nic, now);
+	else if (offset == E1000_CTRL || offset == E1000_CTRL_DUP ||
+	    offset == E1000_RCTL || offset == E1000_TCTL)
+		rings_follow(nic);
 }
 
 uint32_t
@@ -326,6 +369,7 @@ nic_io_write(struct nic *nic, uint32_t offset, unsigned int size,
 {
 	e82540_io_write(nic->dev, now_ns(), offset, size, value);
 	transmit(nic);
+	rings_follow(nic);
 }
 
 uint32_t
@@ -340,6 +384,7 @@ nic_pci_write(struct nic *nic, uint32_t offset, unsigned int size,
 {
 	e82540_pci_write(nic->dev, now_ns(), offset, size, value);
 	transmit(nic);
+	rings_follow(nic);
 }
 
 /* ------------------------------------------------------------- doorbells */
@@ -359,25 +404,25 @@ static void
 doorbells_map(struct nic *nic)
 {
 	const struct nic_vmm *vmm = nic->config.vmm;
-
 	uint64_t now = now_ns(), ns = now - nic->trap_since_ns;
 
-	if (vmm->map == NULL ||
-	    e82540_doorbell_open(nic->dev, now, nic->mem) != 0)
-		return;
 	nic->trap_rate = nic->config.doorbell == NIC_DOORBELL_AUTO && ns > 0 ?
 	    (double)(nic->packets - nic->trap_packets) / (double)ns :
 	    0;
 	pthread_mutex_lock(&nic->map_lock);
+	if (vmm->map == NULL || rings_off(nic) ||
+	    e82540_doorbell_open(nic->dev, now, nic->mem) != 0)
+		goto unlock;
 	if (protect(nic, false) == 0)
 		nic->mapped = vmm->map(nic->config.ctx, nic->guest_mem) == 0;
-	pthread_mutex_unlock(&nic->map_lock);
 	if (!nic->mapped) {
 		e82540_doorbell_close(nic->dev, now_ns());
-		return;
+		goto unlock;
 	}
 	nic->maps++;
 	atomic_store(&nic->state, BUSY);
+unlock:
+	pthread_mutex_unlock(&nic->map_lock);
 }
 
 static void
@@ -387,6 +432,8 @@ doorbells_unmap(struct nic *nic)
 	if (nic->mapped)
 		nic->config.vmm->unmap(nic->config.ctx);
 	nic->mapped = false;
+	atomic_store(&nic->want_trap, false);
+	pthread_cond_broadcast(&nic->unmapped);
 	pthread_mutex_unlock(&nic->map_lock);
 	nic->maps++;
 	atomic_store(&nic->soon, 0);
@@ -400,8 +447,9 @@ nic_fault(struct nic *nic)
 	bool ours;
 
 	pthread_mutex_lock(&nic->map_lock);
-	ours = nic->mapped;
-	if (ours && atomic_load(&nic->state) == PARKED) {
+	/* Or it was until now: then the access finds something else. */
+	ours = nic->maps != 0;
+	if (nic->mapped && atomic_load(&nic->state) == PARKED) {
 		ours = protect(nic, false) == 0;
 		nic->faults++;
 		atomic_store(&nic->state, BUSY);
@@ -595,7 +643,7 @@ busy_ends(struct nic *nic)
 {
 	uint64_t now = now_ns();
 
-	if (atomic_load(&nic->stop))
+	if (atomic_load(&nic->stop) || atomic_load(&nic->want_trap))
 		return true;
 	return nic->config.doorbell == NIC_DOORBELL_AUTO &&
 	    (now - nic->active_ns >= (uint64_t)nic->config.spin_us * 1000 ||
@@ -628,7 +676,7 @@ busy(struct nic *nic)
 	if (nic->config.doorbell != NIC_DOORBELL_AUTO || !nic->mapped)
 		return;
 	if (nic->writes < BUSY_WRITES || nic->hold_ns > start ||
-	    atomic_load(&nic->stop))
+	    atomic_load(&nic->stop) || atomic_load(&nic->want_trap))
 		doorbells_unmap(nic);
 	else
 		park(nic);
@@ -639,7 +687,8 @@ static bool
 idle(struct nic *nic)
 {
 	return !atomic_load(&nic->stop) && !atomic_load(&nic->want_busy) &&
-	    !atomic_load(&nic->kicked) && atomic_load(&nic->state) != BUSY &&
+	    !atomic_load(&nic->want_trap) && !atomic_load(&nic->kicked) &&
+	    atomic_load(&nic->state) != BUSY &&
 	    !(rx_waits(nic) && atomic_load(&nic->rx_ready)) &&
 	    !(nic->mapped && e82540_doorbell_rung(nic->dev) != 0);
 }
@@ -712,8 +761,9 @@ nic_run(struct nic *nic)
 
 	link_follow(nic);
 	while (!atomic_load(&nic->stop)) {
-		if (atomic_exchange(&nic->want_busy, false) ||
-		    (way == NIC_DOORBELL_MAPPED && !nic->mapped))
+		if (atomic_load(&nic->want_trap))
+			doorbells_unmap(nic);
+		if (atomic_exchange(&nic->want_busy, false))
 			doorbells_map(nic);
 		if (atomic_load(&nic->state) == BUSY ||
 		    way == NIC_DOORBELL_COALESCED)
@@ -810,6 +860,7 @@ nic_new(const struct nic_config *config, struct err *err)
 	for (i = 0; i < 3; i++)
 		pthread_mutex_init(&nic->lock[i], NULL);
 	pthread_mutex_init(&nic->map_lock, NULL);
+	pthread_cond_init(&nic->unmapped, NULL);
 	nic->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	nic->timer_fd =
 	    timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
@@ -844,6 +895,7 @@ nic_free(struct nic *nic)
 	for (i = 0; i < 3; i++)
 		pthread_mutex_destroy(&nic->lock[i]);
 	pthread_mutex_destroy(&nic->map_lock);
+	pthread_cond_destroy(&nic->unmapped);
 	free(nic->dev);
 	free(nic);
 }

@@ -6,7 +6,6 @@
 #include <linux/kvm.h>
 #include <pwd.h>
 #include <seccomp.h>
-#include <stdbool.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -16,14 +15,13 @@
 /* ------------------------------------------------------------------- user */
 
 int
-confine_user(const char *user, struct err *err)
+confine_user_find(const char *user, struct confine_user *who, struct err *err)
 {
 	const char *name = user != NULL ? user : "nobody";
 	struct passwd *pw;
 
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-		return err_set(err, "no_new_privs: %s", strerror(errno));
-	if (geteuid() != 0)
+	*who = (struct confine_user){ .root = geteuid() == 0 };
+	if (!who->root)
 		return user == NULL ?
 		    0 :
 		    err_set(err, "only root can become another user");
@@ -33,10 +31,21 @@ confine_user(const char *user, struct err *err)
 		return err_set(err, "there is no user %s here", name);
 	if (pw->pw_uid == 0)
 		return err_set(err, "user %s is root", name);
-	if (setgroups(0, NULL) != 0 ||
-	    setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) != 0 ||
-	    setresuid(pw->pw_uid, pw->pw_uid, pw->pw_uid) != 0)
-		return err_set(err, "can not become %s: %s", name,
+	who->uid = pw->pw_uid;
+	who->gid = pw->pw_gid;
+	return 0;
+}
+
+int
+confine_user_become(const struct confine_user *who, struct err *err)
+{
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+		return err_set(err, "no_new_privs: %s", strerror(errno));
+	if (who->root &&
+	    (setgroups(0, NULL) != 0 ||
+		setresgid(who->gid, who->gid, who->gid) != 0 ||
+		setresuid(who->uid, who->uid, who->uid) != 0))
+		return err_set(err, "can not become user %d: %s", (int)who->uid,
 		    strerror(errno));
 	return 0;
 }

@@ -8,6 +8,9 @@
 #ifndef VM_CONFINE_H
 #define VM_CONFINE_H
 
+#include <stdbool.h>
+#include <sys/types.h>
+
 #include "err.h"
 
 enum confine {
@@ -16,12 +19,24 @@ enum confine {
 	CONFINE_NIC,
 };
 
+struct confine_user {
+	bool root;			/* that is what we are: else stay */
+	uid_t uid;
+	gid_t gid;
+};
+
 /*
- * confine_user: if we are root, become `user` (NULL: nobody) for good.  In any
- * case nothing that is run can gain privileges from here on.  Before threads.
- * Returns 0, or -1 with err set.
+ * confine_user_find: whom root is to become: `user` (NULL: nobody).  Returns 0,
+ * or -1 with err set.
  */
-int confine_user(const char *user, struct err *err);
+int
+confine_user_find(const char *user, struct confine_user *who, struct err *err);
+
+/*
+ * confine_user_become: for good.  In any case nothing that is run can gain
+ * privileges from here on.  Before threads.  Returns 0, or -1 with err set.
+ */
+int confine_user_become(const struct confine_user *who, struct err *err);
 
 /*
  * confine_thread: the calling thread, for good.  Returns 0, or -1 with err set:

@@ -513,10 +513,14 @@ set_up(struct run *r, struct err *err)
 		.cpus = (unsigned int)r->o.cpus,
 		.output_fd = STDOUT_FILENO,
 	};
+	struct confine_user who;
 	unsigned int i;
 
-	if (signals(r, err) != 0)
+	if (signals(r, err) != 0 ||
+	    confine_user_find(r->o.user, &who, err) != 0)
 		return -1;
+	if (who.root)
+		backend_owner(who.uid, who.gid);
 	r->vm = vm_new(&config, err);
 	if (r->vm == NULL)
 		return -1;
@@ -530,7 +534,7 @@ set_up(struct run *r, struct err *err)
 			return -1;
 		r->has_control = true;
 	}
-	return confine_user(r->o.user, err);
+	return confine_user_become(&who, err);
 }
 
 static int

@@ -136,7 +136,7 @@ for word in help --help -h; do
 	says out "usage: ./lem COMMAND"
 	lines err 0
 done
-for command in bench build check coverage fuzz install; do
+for command in bench build check check-freebsd coverage fuzz install; do
 	says out "  $command "
 done
 lem 0 check --help

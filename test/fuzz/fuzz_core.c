@@ -426,7 +426,7 @@ call_config(uint8_t which)
 		return 0;
 	case 10:
 		m = (struct lem_moderation){ take(), take(), take(), take(),
-			take() };
+			take(), take() };
 		return lem_moderation_set(sc, &m);
 	case 11:
 		return lem_stats_update(sc);

@@ -216,10 +216,11 @@ sent_cmd(void)
 static void
 test_moderation_ide(void **state)
 {
-	static const struct lem_moderation m[] = { { 0, 0, 0, 0, 0 },
-		{ 488, 0, 0, 0, 0 }, { 488, 9, 9, 0, 0 }, { 0, 0, 0, 8, 0 },
-		{ 0, 0, 0, 8, 64 }, { 65535, 65535, 65535, 65535, 65535 },
-		{ 0, 0, 0, 0, 0 } };
+	static const struct lem_moderation m[] = { { 0, 0, 0, 0, 0, 0 },
+		{ 488, 0, 0, 0, 0, 0 }, { 488, 9, 9, 0, 0, 0 },
+		{ 0, 0, 0, 8, 0, 0 }, { 0, 0, 0, 8, 64, 0 },
+		{ 65535, 65535, 65535, 65535, 65535, 0 },
+		{ 0, 0, 0, 0, 0, 0 } };
 	size_t i;
 
 	(void)state;
@@ -281,7 +282,7 @@ static void
 test_moderation_old_chips(void **state)
 {
 	static const struct lem_moderation bad[] = { { .itr = 1 },
-		{ .radv = 1 }, { .tadv = 1 } };
+		{ .itr_bulk = 1 }, { .radv = 1 }, { .tadv = 1 } };
 	const struct lem_moderation good = { .rdtr = 7, .tidv = 9 };
 	size_t i, chip;
 
@@ -590,6 +591,22 @@ test_intr_mask(void **state)
 	assert_false(fake_irq(&rig.dev));
 }
 
+/* A port that polls masks receive alone. */
+static void
+test_intr_rx_mask(void **state)
+{
+	(void)state;
+	rig_up(FAKE_82540, 16, 1);
+	lem_intr_rx_set(&rig.sc, false);
+	assert_int_equal(rig.dev.ims,
+	    E1000_ICR_TXDW | E1000_ICR_LSC | E1000_ICR_RXSEQ);
+	fake_cause(&rig.dev, E1000_ICR_RXT0);
+	assert_false(fake_irq(&rig.dev));
+	lem_intr_rx_set(&rig.sc, true);
+	assert_true(fake_irq(&rig.dev));
+	assert_int_equal(rig_irq(), LEM_WORK_RX);
+}
+
 static void
 test_intr_work(void **state)
 {
@@ -652,6 +669,7 @@ main(void)
 		RIG_TEST(test_stats_reads),
 		RIG_TEST(test_stats_removed),
 		RIG_TEST(test_intr_mask),
+		RIG_TEST(test_intr_rx_mask),
 		RIG_TEST(test_intr_work),
 	};
 

@@ -1,0 +1,783 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The device and the interface: attach, detach, up, down, filters, media.
+ * if_lem.h says who may run what beside whom.
+ */
+#include "if_lem.h"
+
+#include <netinet/in.h>
+#include <netinet/ip.h>
+#include <sys/priority.h>
+#include <sys/proc.h>
+
+#include <dev/pci/pcireg.h>
+#include <dev/pci/pcivar.h>
+
+#include "ifdi_if.h"
+
+MALLOC_DEFINE(M_LEM, "lem", "if_lem");
+
+static SYSCTL_NODE(_hw, OID_AUTO, lem, CTLFLAG_RD, 0, "lem driver");
+
+static int lem_enable;
+SYSCTL_INT(_hw_lem, OID_AUTO, enable, CTLFLAG_RDTUN, &lem_enable, 0,
+    "take devices in preference to em(4)");
+
+static pci_vendor_info_t lem_devices[] = {
+	PVID(E1000_VENDOR_INTEL, E1000_DEV_82540EM, "lem: Intel 82540EM"),
+	PVID(E1000_VENDOR_INTEL, E1000_DEV_82545EM, "lem: Intel 82545EM"),
+	PVID(E1000_VENDOR_INTEL, E1000_DEV_82544GC, "lem: Intel 82544GC"),
+	PVID(E1000_VENDOR_INTEL, E1000_DEV_82543GC_COPPER,
+	    "lem: Intel 82543GC"),
+	PVID_END,
+};
+
+/* ------------------------------------------------------- start and stop */
+
+/* Nobody is at rings or registers by way of tx_mtx from here on. */
+static void
+gate_close(struct lem_softc *sc)
+{
+	mtx_lock_spin(&sc->tx_mtx);
+	sc->open = false;
+	mtx_unlock_spin(&sc->tx_mtx);
+}
+
+static void
+gate_open(struct lem_softc *sc)
+{
+	mtx_lock_spin(&sc->tx_mtx);
+	sc->unflushed = sc->tx_missed = false;
+	sc->rx_busy = sc->rx_masked = false;
+	sc->masked = true;	/* lem_start() leaves them so */
+	lem_tx_settle(sc);
+	sc->open = true;
+	mtx_unlock_spin(&sc->tx_mtx);
+}
+
+static void
+stop(struct lem_softc *sc)
+{
+	gate_close(sc);
+	callout_drain(&sc->guard);
+	mtx_lock(&sc->config_mtx);
+	sc->guard_armed = false;
+	if (sc->awake)
+		lem_stop(&sc->core);
+	mtx_unlock(&sc->config_mtx);
+}
+
+static void
+lem_if_stop(if_ctx_t ctx)
+{
+	struct lem_softc *sc = iflib_get_softc(ctx);
+
+	stop(sc);
+	sc->stopped = true;
+}
+
+static void
+filter_add(void *arg, const uint8_t *mac)
+{
+	struct lem_softc *sc = arg;
+
+	if (sc->mc_count < LEM_MC_MAX)
+		memcpy(sc->mc[sc->mc_count], mac, sizeof(sc->mc[0]));
+	sc->mc_count++;
+}
+
+/* Promiscuous, multicast: all of the receive filter, from ifnet's flags. */
+static int
+filter_set(struct lem_softc *sc, int if_flags)
+{
+	uint32_t flags = LEM_FILTER_BROADCAST;
+
+	mtx_assert(&sc->config_mtx, MA_OWNED);
+	sc->mc_count = 0;
+	lem_foreach_maddr(iflib_get_ifp(sc->ctx), filter_add, sc);
+	if (if_flags & IFF_PROMISC)
+		flags |= LEM_FILTER_PROMISC;
+	if (if_flags & IFF_ALLMULTI || sc->mc_count > LEM_MC_MAX) {
+		flags |= LEM_FILTER_ALLMULTI;
+		sc->mc_count = 0;
+	}
+	return (-lem_filter_set(&sc->core, flags, (const uint8_t(*)[6])sc->mc,
+	    sc->mc_count));
+}
+
+/* Capabilities and MTU, as they are when the interface comes up. */
+static void
+mode_set(struct lem_softc *sc)
+{
+	int caps = if_getcapenable(iflib_get_ifp(sc->ctx));
+	uint32_t frame = iflib_get_softc_ctx(sc->ctx)->isc_max_frame_size;
+
+	lem_rx_mode(&sc->core, caps & IFCAP_VLAN_HWTAGGING,
+	    caps & IFCAP_VLAN_HWFILTER, frame > E1000_RX_FRAME_MAX_BYTES);
+}
+
+static int
+start(struct lem_softc *sc)
+{
+	if_softc_ctx_t scctx = iflib_get_softc_ctx(sc->ctx);
+	if_t ifp = iflib_get_ifp(sc->ctx);
+	struct lem *core = &sc->core;
+	int error;
+
+	error = lem_reset(core);
+	if (error == 0)
+		error =
+		    lem_rar_set(core, 0, (const uint8_t *)if_getlladdr(ifp));
+	mode_set(sc);
+	(void)filter_set(sc, if_getflags(ifp));
+	if (error == 0)
+		error = lem_tx_ring_init(core, sc->tx_desc, sc->tx_desc_pa,
+		    sc->rsq, scctx->isc_ntxd[0],
+		    scctx->isc_tx_tso_segments_max + scctx->isc_tx_nsegments +
+			2);
+	if (error == 0)
+		error = lem_rx_ring_init(core, sc->rx_desc, sc->rx_desc_pa,
+		    scctx->isc_nrxd[0], iflib_get_rx_mbuf_sz(sc->ctx));
+	if (error == 0)
+		error = lem_start(core);
+	return (-error);
+}
+
+static void
+link_report(struct lem_softc *sc, const struct lem_link *link)
+{
+	iflib_link_state_change(sc->ctx,
+	    link->up ? LINK_STATE_UP : LINK_STATE_DOWN,
+	    link->up ? IF_Mbps((uint64_t)link->mbps) : 0);
+}
+
+/*
+ * The core's ring counts as full for it when iflib's does, at the latest: iflib
+ * keeps a packet's worth of descriptors back (tx_nsegments) and stops two
+ * before the largest packet.  So the last doorbell before iflib stops feeding
+ * us is not put off.
+ *
+ * iflib of FreeBSD 12 starts a running interface anew without stopping it, when
+ * media change: it does not empty its transmit ring then.  So have it done
+ * properly, by its admin task.
+ */
+static void
+lem_if_init(if_ctx_t ctx)
+{
+	struct lem_softc *sc = iflib_get_softc(ctx);
+	struct lem_link link;
+	int error;
+
+	if (!sc->stopped) {
+		stop(sc);
+		sc->rx_broken = true;
+		iflib_request_reset(ctx);
+		iflib_admin_intr_deferred(ctx);
+		return;
+	}
+	sc->stopped = false;
+	mtx_lock(&sc->config_mtx);
+	error = sc->awake ? start(sc) : ENXIO;
+	sc->credited = sc->core.tx.stats.reclaimed;
+	sc->rx_broken = error != 0;
+	link = sc->core.link;
+	if (error == 0)
+		gate_open(sc);
+	mtx_unlock(&sc->config_mtx);
+	if (error != 0) {
+		device_printf(sc->dev, "can not start: error %d\n", error);
+		link.up = false;
+	}
+	link_report(sc, &link);
+}
+
+/* --------------------------------------------------------------- newbus */
+
+/* What attach took, whichever part of it that was. */
+static void
+softc_free(struct lem_softc *sc)
+{
+	lem_sysctl_detach(sc);
+	callout_drain(&sc->guard);
+	if (sc->core.os.bar != NULL)
+		bus_release_resource(sc->dev, SYS_RES_MEMORY, PCIR_BAR(0),
+		    sc->core.os.bar);
+	counter_u64_free(sc->core.os.reads);
+	counter_u64_free(sc->core.os.writes);
+	free(sc->rsq, M_LEM);
+	mtx_destroy(&sc->tx_mtx);
+	mtx_destroy(&sc->config_mtx);
+	free(sc, M_LEM);
+}
+
+static struct lem_softc *
+softc_new(device_t dev)
+{
+	struct lem_softc *sc = malloc(sizeof(*sc), M_LEM, M_WAITOK | M_ZERO);
+
+	sc->dev = dev;
+	sc->core.device_id = pci_get_device(dev);
+	sc->core.os.reads = counter_u64_alloc(M_WAITOK);
+	sc->core.os.writes = counter_u64_alloc(M_WAITOK);
+	sc->itr = LEM_ITR_DEFAULT;
+	sc->itr_bulk = LEM_BULK_DEFAULT;
+	mtx_init(&sc->config_mtx, "lem config", NULL, MTX_DEF);
+	mtx_init(&sc->tx_mtx, "lem tx", NULL, MTX_SPIN);
+	callout_init(&sc->guard, 1);
+	return (sc);
+}
+
+static struct if_shared_ctx lem_sctx;
+
+static void *
+lem_register(device_t dev __unused)
+{
+	return (&lem_sctx);
+}
+
+/*
+ * em(4) says BUS_PROBE_DEFAULT.  Without hw.lem.enable we take only what no
+ * other driver wants.
+ */
+static int
+lem_probe(device_t dev)
+{
+	int error = iflib_device_probe(dev);
+
+	if (error > 0)
+		return (error);
+	return (lem_enable ? BUS_PROBE_VENDOR : BUS_PROBE_LOW_PRIORITY);
+}
+
+/*
+ * The softc is ours, not iflib's: iflib tears the interrupt down after
+ * ifdi_detach, and some of its failures to attach call no method at all.
+ */
+static int
+lem_device_attach(device_t dev)
+{
+	struct lem_softc *sc = softc_new(dev);
+	if_ctx_t ctx;
+	int error;
+
+	pci_enable_busmaster(dev);
+	error = iflib_device_register(dev, sc, &lem_sctx, &ctx);
+	if (error == 0)
+		device_set_softc(dev, ctx);
+	else
+		softc_free(sc);
+	return (error);
+}
+
+static int
+lem_device_detach(device_t dev)
+{
+	if_ctx_t ctx = device_get_softc(dev);
+	struct lem_softc *sc = iflib_get_softc(ctx);
+	int error = iflib_device_deregister(ctx);
+
+	if (error == 0)
+		softc_free(sc);
+	return (error);
+}
+
+/* ------------------------------------------------- attach, the interface */
+
+#define LEM_CAPS                                                               \
+	(IFCAP_RXCSUM | IFCAP_TXCSUM | IFCAP_VLAN_MTU | IFCAP_VLAN_HWTAGGING | \
+	    IFCAP_VLAN_HWCSUM | IFCAP_VLAN_HWFILTER | IFCAP_VLAN_HWTSO | \
+	    IFCAP_TSO4 | IFCAP_LRO | IFCAP_JUMBO_MTU)
+
+static void
+scctx_fill(struct lem_softc *sc, if_softc_ctx_t scctx)
+{
+	bool tso = sc->core.chip != LEM_82543;
+
+	if (sc->core.chip == LEM_82543) {
+		scctx->isc_ntxd[0] = min(scctx->isc_ntxd[0], LEM_DESC_82543);
+		scctx->isc_nrxd[0] = min(scctx->isc_nrxd[0], LEM_DESC_82543);
+	}
+	scctx->isc_txqsizes[0] = scctx->isc_ntxd[0] * E1000_DESC_BYTES;
+	scctx->isc_rxqsizes[0] = scctx->isc_nrxd[0] * E1000_DESC_BYTES;
+	scctx->isc_txd_size[0] = E1000_DESC_BYTES;
+	scctx->isc_rxd_size[0] = E1000_DESC_BYTES;
+	scctx->isc_tx_nsegments = LEM_TX_SEGS;
+	scctx->isc_tx_tso_segments_max = LEM_TX_SEGS;
+	scctx->isc_tx_tso_size_max = IP_MAXPACKET;
+	scctx->isc_tx_tso_segsize_max = LEM_SEG_MAX;
+	scctx->isc_tx_csum_flags =
+	    CSUM_TCP | CSUM_UDP | (tso ? CSUM_IP_TSO : 0);
+	scctx->isc_capabilities =
+	    LEM_CAPS & ~(tso ? 0 : IFCAP_TSO4 | IFCAP_VLAN_HWTSO);
+	scctx->isc_capenable = scctx->isc_capabilities;
+	scctx->isc_ntxqsets_max = scctx->isc_nrxqsets_max = 1;
+	scctx->isc_msix_bar = 0;	/* INTx */
+	scctx->isc_txrx = &lem_if_txrx;
+	scctx->isc_max_frame_size = ETHERMTU + ETHER_HDR_LEN + ETHER_CRC_LEN;
+}
+
+/*
+ * Whatever can fail fails here: when a later method does, iflib forgets a task
+ * that it has queued.
+ */
+static int
+lem_if_attach_pre(if_ctx_t ctx)
+{
+	struct lem_softc *sc = iflib_get_softc(ctx);
+	if_softc_ctx_t scctx = iflib_get_softc_ctx(ctx);
+	struct lem *core = &sc->core;
+	int rid = PCIR_BAR(0), error;
+
+	sc->ctx = ctx;
+	core->os.bar =
+	    bus_alloc_resource_any(sc->dev, SYS_RES_MEMORY, &rid, RF_ACTIVE);
+	if (core->os.bar == NULL) {
+		device_printf(sc->dev, "no registers: BAR 0 not mapped\n");
+		return (ENXIO);
+	}
+	mtx_lock(&sc->config_mtx);
+	error = -lem_attach(core);
+	if (error == 0) {
+		sc->awake = true;
+		error = lem_moderation_apply(sc);
+	}
+	mtx_unlock(&sc->config_mtx);
+	if (error != 0) {
+		device_printf(sc->dev, "device does not answer: error %d\n",
+		    error);
+		return (error);
+	}
+	scctx_fill(sc, scctx);
+	sc->rsq = malloc(scctx->isc_ntxd[0] * sizeof(*sc->rsq), M_LEM,
+	    M_WAITOK | M_ZERO);
+	iflib_set_mac(ctx, core->mac);
+	return (0);
+}
+
+static void
+media_add(if_ctx_t ctx)
+{
+	static const int media[] = { IFM_10_T, IFM_10_T | IFM_FDX, IFM_100_TX,
+		IFM_100_TX | IFM_FDX, IFM_1000_T | IFM_FDX, IFM_AUTO };
+	size_t i;
+
+	for (i = 0; i < nitems(media); i++)
+		ifmedia_add(iflib_get_media(ctx), IFM_ETHER | media[i], 0,
+		    NULL);
+	ifmedia_set(iflib_get_media(ctx), IFM_ETHER | IFM_AUTO);
+}
+
+/*
+ * iflib waits for a sender to leave its queue by spinning, in the way of that
+ * sender if there is but one CPU: then for ever.  IFF_UP is off by now, so the
+ * sender leaves as soon as it may run.
+ */
+static void
+lem_qflush(if_t ifp)
+{
+	struct lem_softc *sc = iflib_get_softc(if_getsoftc(ifp));
+
+	kern_yield(PRI_MAX_TIMESHARE);
+	sc->iflib_qflush(ifp);
+}
+
+static int
+lem_if_attach_post(if_ctx_t ctx)
+{
+	struct lem_softc *sc = iflib_get_softc(ctx);
+
+	media_add(ctx);
+	sc->iflib_qflush = lem_replace_qflush(iflib_get_ifp(ctx), lem_qflush);
+	lem_sysctl_attach(sc);
+	return (0);
+}
+
+/* Nothing else runs any more, but the filter may, and finds the gate closed. */
+static int
+lem_if_detach(if_ctx_t ctx)
+{
+	struct lem_softc *sc = iflib_get_softc(ctx);
+
+	stop(sc);
+	lem_sysctl_detach(sc);
+	mtx_lock(&sc->config_mtx);
+	if (sc->awake)
+		(void)lem_reset(&sc->core);
+	sc->awake = false;
+	mtx_unlock(&sc->config_mtx);
+	return (0);
+}
+
+static int
+lem_if_tx_queues_alloc(if_ctx_t ctx, caddr_t *vaddrs, uint64_t *paddrs,
+    int ntxqs __unused, int ntxqsets __unused)
+{
+	struct lem_softc *sc = iflib_get_softc(ctx);
+
+	sc->tx_desc = (union e1000_tx_any_desc *)(void *)vaddrs[0];
+	sc->tx_desc_pa = paddrs[0];
+	return (0);
+}
+
+static int
+lem_if_rx_queues_alloc(if_ctx_t ctx, caddr_t *vaddrs, uint64_t *paddrs,
+    int nrxqs __unused, int nrxqsets __unused)
+{
+	struct lem_softc *sc = iflib_get_softc(ctx);
+
+	sc->rx_desc = (struct e1000_rx_desc *)(void *)vaddrs[0];
+	sc->rx_desc_pa = paddrs[0];
+	return (0);
+}
+
+static int
+lem_if_suspend(if_ctx_t ctx)
+{
+	struct lem_softc *sc = iflib_get_softc(ctx);
+
+	stop(sc);
+	mtx_lock(&sc->config_mtx);
+	sc->awake = false;
+	mtx_unlock(&sc->config_mtx);
+	return (0);
+}
+
+/* iflib initialises the interface next. */
+static int
+lem_if_resume(if_ctx_t ctx)
+{
+	struct lem_softc *sc = iflib_get_softc(ctx);
+
+	mtx_lock(&sc->config_mtx);
+	sc->core.gone = false;
+	sc->awake = true;
+	mtx_unlock(&sc->config_mtx);
+	return (0);
+}
+
+/* -------------------------------------------------------- configuration */
+
+static void
+lem_if_intr_disable(if_ctx_t ctx)
+{
+	struct lem_softc *sc = iflib_get_softc(ctx);
+
+	mtx_lock_spin(&sc->tx_mtx);
+	if (sc->open) {
+		lem_intr_disable(&sc->core);
+		sc->masked = true;
+	}
+	mtx_unlock_spin(&sc->tx_mtx);
+}
+
+/*
+ * iflib calls this when the interface is up, after a change of multicast, and
+ * when a task of its is done: that is often, and mostly needs no register.
+ */
+static void
+lem_if_intr_enable(if_ctx_t ctx)
+{
+	struct lem_softc *sc = iflib_get_softc(ctx);
+
+	if (!sc->masked && !sc->rx_masked && !sc->rx_busy)
+		return;
+	mtx_lock_spin(&sc->tx_mtx);
+	sc->rx_busy = false;
+	if (sc->open && sc->masked)
+		lem_intr_enable(&sc->core);
+	else if (sc->open && sc->rx_masked)
+		lem_intr_rx_set(&sc->core, true);
+	if (sc->open)
+		sc->masked = sc->rx_masked = false;
+	mtx_unlock_spin(&sc->tx_mtx);
+}
+
+static void
+lem_if_update_admin_status(if_ctx_t ctx)
+{
+	struct lem_softc *sc = iflib_get_softc(ctx);
+	struct lem_link link;
+	int changed = 0;
+
+	mtx_lock(&sc->config_mtx);
+	if (sc->awake && sc->core.running)
+		changed = lem_link_update(&sc->core);
+	link = sc->core.link;
+	if (changed < 0)
+		link.up = false;
+	mtx_lock_spin(&sc->tx_mtx);
+	if (sc->open && !link.up && !sc->unflushed)
+		lem_tx_flush(&sc->core);
+	mtx_unlock_spin(&sc->tx_mtx);
+	mtx_unlock(&sc->config_mtx);
+	if (changed != 0)
+		link_report(sc, &link);
+}
+
+static int
+filter_update(struct lem_softc *sc, int if_flags)
+{
+	int error = 0;
+
+	mtx_lock(&sc->config_mtx);
+	if (sc->awake)
+		error = filter_set(sc, if_flags);
+	mtx_unlock(&sc->config_mtx);
+	return (error);
+}
+
+static void
+lem_if_multi_set(if_ctx_t ctx)
+{
+	(void)filter_update(iflib_get_softc(ctx),
+	    if_getflags(iflib_get_ifp(ctx)));
+}
+
+static int
+lem_if_promisc_set(if_ctx_t ctx, int flags)
+{
+	return (filter_update(iflib_get_softc(ctx), flags));
+}
+
+static int
+lem_if_mtu_set(if_ctx_t ctx, uint32_t mtu)
+{
+	if (mtu > LEM_MTU_MAX)
+		return (EINVAL);
+	iflib_get_softc_ctx(ctx)->isc_max_frame_size =
+	    mtu + ETHER_HDR_LEN + ETHER_CRC_LEN + ETHER_VLAN_ENCAP_LEN;
+	return (0);
+}
+
+static void
+vlan_set(if_ctx_t ctx, uint16_t vtag, bool accept)
+{
+	struct lem_softc *sc = iflib_get_softc(ctx);
+
+	mtx_lock(&sc->config_mtx);
+	if (sc->awake)
+		(void)lem_vlan_filter(&sc->core, vtag, accept);
+	mtx_unlock(&sc->config_mtx);
+}
+
+static void
+lem_if_vlan_register(if_ctx_t ctx, uint16_t vtag)
+{
+	vlan_set(ctx, vtag, true);
+}
+
+static void
+lem_if_vlan_unregister(if_ctx_t ctx, uint16_t vtag)
+{
+	vlan_set(ctx, vtag, false);
+}
+
+#ifdef LEM_HAVE_NEEDS_RESTART
+static bool
+lem_if_needs_restart(if_ctx_t ctx __unused,
+    enum iflib_restart_event event __unused)
+{
+	return (false);
+}
+#endif
+
+/* ---------------------------------------------------------------- media */
+
+static void
+lem_if_media_status(if_ctx_t ctx, struct ifmediareq *ifmr)
+{
+	struct lem_softc *sc = iflib_get_softc(ctx);
+	struct lem_link link;
+
+	mtx_lock(&sc->config_mtx);
+	link = sc->core.link;
+	mtx_unlock(&sc->config_mtx);
+	ifmr->ifm_status = IFM_AVALID;
+	ifmr->ifm_active = IFM_ETHER;
+	if (!link.up)
+		return;
+	ifmr->ifm_status |= IFM_ACTIVE;
+	ifmr->ifm_active |= link.mbps == 1000 ? IFM_1000_T :
+	    link.mbps == 100                  ? IFM_100_TX :
+						IFM_10_T;
+	ifmr->ifm_active |= link.full_duplex ? IFM_FDX : IFM_HDX;
+}
+
+/* Of what is negotiated, only this much is offered: ANA and 1000BASE-T. */
+static int
+media_offer(int media, uint16_t *ana, uint16_t *gcon)
+{
+	bool full = (media & IFM_FDX) != 0;
+
+	*ana = E1000_PHY_ANA_SELECTOR_8023;
+	*gcon = 0;
+	switch (IFM_SUBTYPE(media)) {
+	case IFM_AUTO:
+		*ana |= E1000_PHY_ANA_10_HD | E1000_PHY_ANA_10_FD |
+		    E1000_PHY_ANA_100_HD | E1000_PHY_ANA_100_FD;
+		/* FALLTHROUGH */
+	case IFM_1000_T:
+		*gcon = E1000_PHY_GCON_1000_FD;
+		return (0);
+	case IFM_100_TX:
+		*ana |= full ? E1000_PHY_ANA_100_FD : E1000_PHY_ANA_100_HD;
+		return (0);
+	case IFM_10_T:
+		*ana |= full ? E1000_PHY_ANA_10_FD : E1000_PHY_ANA_10_HD;
+		return (0);
+	default:
+		return (EINVAL);
+	}
+}
+
+static int
+lem_if_media_change(if_ctx_t ctx)
+{
+	struct lem_softc *sc = iflib_get_softc(ctx);
+	struct ifmedia *ifm = iflib_get_media(ctx);
+	uint16_t ana, gcon;
+	int error;
+
+	if (IFM_TYPE(ifm->ifm_media) != IFM_ETHER)
+		return (EINVAL);
+	error = media_offer(ifm->ifm_media, &ana, &gcon);
+	if (error != 0)
+		return (error);
+	mtx_lock(&sc->config_mtx);
+	error = sc->awake ? 0 : -ENXIO;
+	if (error == 0)
+		error = lem_phy_write(&sc->core, E1000_PHY_ANA, ana);
+	if (error == 0)
+		error = lem_phy_write(&sc->core, E1000_PHY_GCON, gcon);
+	if (error == 0)
+		error = lem_phy_renegotiate(&sc->core);
+	mtx_unlock(&sc->config_mtx);
+	return (-error);
+}
+
+/* ------------------------------------------------------------- counters */
+
+/* 65 register reads: only if somebody asks, and once a second at most. */
+void
+lem_stats_fresh(struct lem_softc *sc)
+{
+	mtx_assert(&sc->config_mtx, MA_OWNED);
+	if (!sc->awake || (sc->counted && ticks - sc->counted_ticks < hz))
+		return;
+	sc->counted = lem_stats_update(&sc->core) == 0;
+	sc->counted_ticks = ticks;
+}
+
+static uint64_t
+lem_if_get_counter(if_ctx_t ctx, ift_counter counter)
+{
+	struct lem_softc *sc = iflib_get_softc(ctx);
+	const struct lem *core = &sc->core;
+	uint64_t n;
+
+	if (counter != IFCOUNTER_IERRORS && counter != IFCOUNTER_OERRORS &&
+	    counter != IFCOUNTER_COLLISIONS && counter != IFCOUNTER_IQDROPS)
+		return (if_get_counter_default(iflib_get_ifp(ctx), counter));
+	mtx_lock(&sc->config_mtx);
+	lem_stats_fresh(sc);
+	if (counter == IFCOUNTER_IERRORS)
+		n = core->rx.stats.errors + lem_stat(core, E1000_CRCERRS) +
+		    lem_stat(core, E1000_ALGNERRC) +
+		    lem_stat(core, E1000_RXERRC) + lem_stat(core, E1000_RLEC) +
+		    lem_stat(core, E1000_RUC) + lem_stat(core, E1000_ROC) +
+		    lem_stat(core, E1000_CEXTERR);
+	else if (counter == IFCOUNTER_OERRORS)
+		n = lem_stat(core, E1000_ECOL) + lem_stat(core, E1000_LATECOL);
+	else if (counter == IFCOUNTER_COLLISIONS)
+		n = lem_stat(core, E1000_COLC);
+	else
+		n = lem_stat(core, E1000_MPC);
+	mtx_unlock(&sc->config_mtx);
+	return (n);
+}
+
+/* --------------------------------------------------------------- tables */
+
+/* clang-format off */
+static device_method_t lem_if_methods[] = {
+	DEVMETHOD(ifdi_attach_pre, lem_if_attach_pre),
+	DEVMETHOD(ifdi_attach_post, lem_if_attach_post),
+	DEVMETHOD(ifdi_detach, lem_if_detach),
+	DEVMETHOD(ifdi_shutdown, lem_if_suspend),
+	DEVMETHOD(ifdi_suspend, lem_if_suspend),
+	DEVMETHOD(ifdi_resume, lem_if_resume),
+	DEVMETHOD(ifdi_tx_queues_alloc, lem_if_tx_queues_alloc),
+	DEVMETHOD(ifdi_rx_queues_alloc, lem_if_rx_queues_alloc),
+	DEVMETHOD(ifdi_init, lem_if_init),
+	DEVMETHOD(ifdi_stop, lem_if_stop),
+	DEVMETHOD(ifdi_intr_enable, lem_if_intr_enable),
+	DEVMETHOD(ifdi_intr_disable, lem_if_intr_disable),
+	DEVMETHOD(ifdi_update_admin_status, lem_if_update_admin_status),
+	DEVMETHOD(ifdi_multi_set, lem_if_multi_set),
+	DEVMETHOD(ifdi_promisc_set, lem_if_promisc_set),
+	DEVMETHOD(ifdi_mtu_set, lem_if_mtu_set),
+	DEVMETHOD(ifdi_vlan_register, lem_if_vlan_register),
+	DEVMETHOD(ifdi_vlan_unregister, lem_if_vlan_unregister),
+#ifdef LEM_HAVE_NEEDS_RESTART
+	DEVMETHOD(ifdi_needs_restart, lem_if_needs_restart),
+#endif
+	DEVMETHOD(ifdi_media_status, lem_if_media_status),
+	DEVMETHOD(ifdi_media_change, lem_if_media_change),
+	DEVMETHOD(ifdi_get_counter, lem_if_get_counter),
+	DEVMETHOD_END
+};
+/* clang-format on */
+
+static driver_t lem_if_driver = { "lem_if", lem_if_methods, 0 };
+
+static struct if_shared_ctx lem_sctx = {
+	.isc_magic = IFLIB_MAGIC,
+	.isc_driver = &lem_if_driver,
+	.isc_driver_version = "lem",
+	.isc_vendor_info = lem_devices,
+	.isc_flags =
+	    IFLIB_NEED_SCRATCH | IFLIB_TSO_INIT_IP | IFLIB_NEED_ZERO_CSUM,
+	.isc_q_align = PAGE_SIZE,
+	.isc_tx_maxsize = IP_MAXPACKET + sizeof(struct ether_vlan_header),
+	.isc_tx_maxsegsize = LEM_SEG_MAX,
+	.isc_tso_maxsize = IP_MAXPACKET + sizeof(struct ether_vlan_header),
+	.isc_tso_maxsegsize = LEM_SEG_MAX,
+	.isc_rx_maxsize = MJUM9BYTES,
+	.isc_rx_nsegments = 1,
+	.isc_rx_maxsegsize = MJUM9BYTES,
+	.isc_nfl = 1,
+	.isc_nrxqs = 1,
+	.isc_ntxqs = 1,
+	.isc_admin_intrcnt = 1,
+	.isc_nrxd_min = { LEM_DESC_MIN },
+	.isc_nrxd_default = { LEM_RX_DESC },
+	.isc_nrxd_max = { LEM_DESC_MAX },
+	.isc_ntxd_min = { LEM_DESC_MIN },
+	.isc_ntxd_default = { LEM_TX_DESC },
+	.isc_ntxd_max = { LEM_DESC_MAX },
+};
+
+/* clang-format off */
+static device_method_t lem_methods[] = {
+	DEVMETHOD(device_register, lem_register),
+	DEVMETHOD(device_probe, lem_probe),
+	DEVMETHOD(device_attach, lem_device_attach),
+	DEVMETHOD(device_detach, lem_device_detach),
+	DEVMETHOD(device_shutdown, iflib_device_shutdown),
+	DEVMETHOD(device_suspend, iflib_device_suspend),
+	DEVMETHOD(device_resume, iflib_device_resume),
+	DEVMETHOD_END
+};
+/* clang-format on */
+
+/*
+ * The module is lem, its devices are em0, em1, ..., as those of FreeBSD 8's to
+ * 11's lem were: who switches drivers keeps rc.conf and sysctl names.
+ */
+static driver_t lem_driver = { "em", lem_methods, 0 };
+
+LEM_DRIVER_MODULE(lem, pci, lem_driver);
+MODULE_VERSION(lem, 1);
+MODULE_DEPEND(lem, pci, 1, 1, 1);
+MODULE_DEPEND(lem, ether, 1, 1, 1);
+MODULE_DEPEND(lem, iflib, 1, 1, 1);

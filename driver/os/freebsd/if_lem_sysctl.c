@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * dev.em.N.*: the knobs of moderation and send combining, and counters.
+ */
+#include "if_lem.h"
+
+/* ----------------------------------------------------------- moderation */
+
+#define ITR_UNIT_NS	256u
+#define DELAY_UNIT_NS	1024u
+#define NS_PER_SECOND	1000000000u
+
+/*
+ * Interrupts a second to ITR's units (13.4.18), rounded so that there are not
+ * more than asked for.  Returns 0 or EINVAL.
+ */
+int
+lem_itr_to_reg(unsigned int itr, uint16_t *reg)
+{
+	uint64_t units = 0;
+
+	if (itr != 0)
+		units = howmany(NS_PER_SECOND, (uint64_t)itr * ITR_UNIT_NS);
+	if (units > UINT16_MAX || itr > NS_PER_SECOND / ITR_UNIT_NS)
+		return (EINVAL);
+	*reg = (uint16_t)units;
+	return (0);
+}
+
+/* Microseconds to 1.024 us, to the nearest (13.4.30). */
+static int
+delay_to_reg(unsigned int us, uint16_t *reg)
+{
+	uint64_t units =
+	    ((uint64_t)us * 1000 + DELAY_UNIT_NS / 2) / DELAY_UNIT_NS;
+
+	if (units > UINT16_MAX)
+		return (EINVAL);
+	*reg = (uint16_t)units;
+	return (0);
+}
+
+/*
+ * What was asked for, to the device.  A chip without ITR (82543, 82544) can not
+ * have the default: then it is off, and reads so.
+ */
+int
+lem_moderation_apply(struct lem_softc *sc)
+{
+	struct lem_moderation m;
+	int error;
+
+	mtx_assert(&sc->config_mtx, MA_OWNED);
+	if (sc->core.chip < LEM_82540 && sc->itr == LEM_ITR_DEFAULT)
+		sc->itr = sc->itr_bulk = 0;
+	error = lem_itr_to_reg(sc->itr, &m.itr);
+	if (error == 0)
+		error = lem_itr_to_reg(sc->itr_bulk, &m.itr_bulk);
+	if (error == 0)
+		error = delay_to_reg(sc->delay_us[0], &m.rdtr);
+	if (error == 0)
+		error = delay_to_reg(sc->delay_us[1], &m.radv);
+	if (error == 0)
+		error = delay_to_reg(sc->delay_us[2], &m.tidv);
+	if (error == 0)
+		error = delay_to_reg(sc->delay_us[3], &m.tadv);
+	if (error != 0)
+		return (error);
+	mtx_lock_spin(&sc->tx_mtx);
+	error = -lem_moderation_set(&sc->core, &m);
+	mtx_unlock_spin(&sc->tx_mtx);
+	return (error);
+}
+
+/* arg2: 0 itr, 1 to 4 a delay, 5 itr_bulk. */
+static int
+lem_sysctl_moderation(SYSCTL_HANDLER_ARGS)
+{
+	struct lem_softc *sc = arg1;
+	unsigned int *knob = arg2 == 0 ? &sc->itr :
+	    arg2 == 5                  ? &sc->itr_bulk :
+					 &sc->delay_us[arg2 - 1];
+	unsigned int value = *knob, was;
+	int error = sysctl_handle_int(oidp, &value, 0, req);
+
+	if (error != 0 || req->newptr == NULL)
+		return (error);
+	mtx_lock(&sc->config_mtx);
+	was = *knob;
+	*knob = value;
+	error = sc->awake ? lem_moderation_apply(sc) : ENXIO;
+	if (error != 0)
+		*knob = was;
+	mtx_unlock(&sc->config_mtx);
+	return (error);
+}
+
+/* --------------------------------------------------------- send combining */
+
+static int
+lem_sysctl_mit_enable(SYSCTL_HANDLER_ARGS)
+{
+	struct lem_softc *sc = arg1;
+	unsigned int value = sc->combine;
+	int error = sysctl_handle_int(oidp, &value, 0, req);
+
+	if (error != 0 || req->newptr == NULL)
+		return (error);
+	if (value > LEM_COMBINE_RECLAIM_FIRST)
+		return (EINVAL);
+	mtx_lock_spin(&sc->tx_mtx);
+	sc->combine = value;
+	/* Otherwise the next flush sees to it, or the next start. */
+	if (sc->open && !sc->unflushed)
+		lem_tx_settle(sc);
+	mtx_unlock_spin(&sc->tx_mtx);
+	return (0);
+}
+
+/* ------------------------------------------------------------- counters */
+
+/* arg2: the register. */
+static int
+lem_sysctl_mac(SYSCTL_HANDLER_ARGS)
+{
+	struct lem_softc *sc = arg1;
+	uint64_t value;
+
+	mtx_lock(&sc->config_mtx);
+	lem_stats_fresh(sc);
+	value = lem_stat(&sc->core, arg2);
+	mtx_unlock(&sc->config_mtx);
+	return (sysctl_handle_64(oidp, &value, 0, req));
+}
+
+/* The names that em(4) has, where it has one. */
+static const struct {
+	uint32_t reg;
+	const char *name, *what;
+} mac_stats[] = {
+	{ E1000_CRCERRS, "crc_errs", "CRC errors" },
+	{ E1000_ALGNERRC, "alignment_errs", "Alignment errors" },
+	{ E1000_SYMERRS, "symbol_errors", "Symbol errors" },
+	{ E1000_RXERRC, "recv_errs", "Errors the PHY reported" },
+	{ E1000_MPC, "missed_packets", "Received without room in the FIFO" },
+	{ E1000_SCC, "single_coll", "Sent after one collision" },
+	{ E1000_ECOL, "excess_coll", "Given up after 16 collisions" },
+	{ E1000_MCC, "multiple_coll", "Sent after 2 to 15 collisions" },
+	{ E1000_LATECOL, "late_coll", "Late collisions" },
+	{ E1000_COLC, "collision_count", "Collisions" },
+	{ E1000_DC, "defer_count", "Deferred by other traffic" },
+	{ E1000_SEC, "sequence_errors", "Sequence errors" },
+	{ E1000_CEXTERR, "coll_ext_errs", "Carrier extension errors" },
+	{ E1000_RLEC, "recv_length_errors", "Length errors" },
+	{ E1000_XONRXC, "xon_recvd", "XON received" },
+	{ E1000_XONTXC, "xon_txd", "XON sent" },
+	{ E1000_XOFFRXC, "xoff_recvd", "XOFF received" },
+	{ E1000_XOFFTXC, "xoff_txd", "XOFF sent" },
+	{ E1000_PRC64, "rx_frames_64", "Received, 64 bytes" },
+	{ E1000_PRC127, "rx_frames_65_127", "Received, 65 to 127 bytes" },
+	{ E1000_PRC255, "rx_frames_128_255", "Received, 128 to 255 bytes" },
+	{ E1000_PRC511, "rx_frames_256_511", "Received, 256 to 511 bytes" },
+	{ E1000_PRC1023, "rx_frames_512_1023", "Received, 512 to 1023 bytes" },
+	{ E1000_PRC1522, "rx_frames_1024_1522", "Received, 1024 bytes up" },
+	{ E1000_GPRC, "good_pkts_recvd", "Received, good" },
+	{ E1000_BPRC, "bcast_pkts_recvd", "Received, broadcast" },
+	{ E1000_MPRC, "mcast_pkts_recvd", "Received, multicast" },
+	{ E1000_GORCL, "good_octets_recvd", "Octets received, good" },
+	{ E1000_RNBC, "recv_no_buff", "Received without a descriptor" },
+	{ E1000_RUC, "recv_undersize", "Received, too short" },
+	{ E1000_RFC, "recv_fragmented", "Received, too short, bad CRC" },
+	{ E1000_ROC, "recv_oversize", "Received, too long" },
+	{ E1000_RJC, "recv_jabber", "Received, too long, bad CRC" },
+	{ E1000_TORL, "total_octets_recvd", "Octets received" },
+	{ E1000_TPR, "total_pkts_recvd", "Received" },
+	{ E1000_GPTC, "good_pkts_txd", "Sent, good" },
+	{ E1000_GOTCL, "good_octets_txd", "Octets sent, good" },
+	{ E1000_TOTL, "total_octets_txd", "Octets sent" },
+	{ E1000_TPT, "total_pkts_txd", "Sent" },
+	{ E1000_PTC64, "tx_frames_64", "Sent, 64 bytes" },
+	{ E1000_PTC127, "tx_frames_65_127", "Sent, 65 to 127 bytes" },
+	{ E1000_PTC255, "tx_frames_128_255", "Sent, 128 to 255 bytes" },
+	{ E1000_PTC511, "tx_frames_256_511", "Sent, 256 to 511 bytes" },
+	{ E1000_PTC1023, "tx_frames_512_1023", "Sent, 512 to 1023 bytes" },
+	{ E1000_PTC1522, "tx_frames_1024_1522", "Sent, 1024 bytes up" },
+	{ E1000_MPTC, "mcast_pkts_txd", "Sent, multicast" },
+	{ E1000_BPTC, "bcast_pkts_txd", "Sent, broadcast" },
+	{ E1000_TSCTC, "tso_txd", "Segmented" },
+	{ E1000_TSCTFC, "tso_ctx_fail", "Not segmented" },
+};
+
+static const struct {
+	size_t offset;
+	const char *name, *what;
+} counters[] = {
+#define COUNTER(field, name, what)                                             \
+	{ \
+		offsetof(struct lem_softc, field), name, what \
+	}
+	COUNTER(interrupts, "interrupts", "Interrupts"),
+	COUNTER(rx_masks, "rx_masks",
+	    "Receive interrupts masked, as the last was still at work"),
+	COUNTER(core.tx.stats.packets, "tx_packets", "Packets queued"),
+	COUNTER(core.tx.stats.doorbells, "tx_doorbells", "Writes to TDT"),
+	COUNTER(core.tx.stats.deferred, "tx_deferred", "Writes to TDT put off"),
+	COUNTER(core.tx.stats.batches, "tx_batches",
+	    "Writes to TDT for more than one packet"),
+	COUNTER(core.tx.stats.guard_flushes, "tx_guard_flushes",
+	    "Writes to TDT because an interrupt was overdue"),
+	COUNTER(core.tx.stats.bulk, "tx_streams",
+	    "Times itr_bulk came into force"),
+	COUNTER(core.tx.stats.ring_full, "tx_ring_full",
+	    "Packets refused, no descriptors"),
+	COUNTER(core.rx.stats.packets, "rx_packets", "Packets received"),
+	COUNTER(core.rx.stats.errors, "rx_errors", "Packets damaged"),
+	COUNTER(core.rx.stats.doorbells, "rx_doorbells", "Writes to RDT"),
+	COUNTER(core.rx.stats.pushes, "rx_pushes",
+	    "Reads to push RDT through the hypervisor"),
+#undef COUNTER
+};
+
+/* --------------------------------------------------------- attach, detach */
+
+static void
+add_knobs(struct lem_softc *sc, struct sysctl_oid_list *tree)
+{
+	static const struct {
+		const char *name, *what;
+	} knob[] = {
+		{ "itr", "Interrupts a second at most, 0 for any number" },
+		{ "rx_int_delay", "Receive interrupt delay, us" },
+		{ "rx_abs_int_delay", "Longest receive interrupt delay, us" },
+		{ "tx_int_delay", "Transmit interrupt delay, us" },
+		{ "tx_abs_int_delay", "Longest transmit interrupt delay, us" },
+		{ "itr_bulk", "As itr, while there is a stream to send" },
+	};
+	size_t i;
+
+	for (i = 0; i < nitems(knob); i++)
+		SYSCTL_ADD_PROC(&sc->sysctls, tree, OID_AUTO, knob[i].name,
+		    CTLTYPE_UINT | CTLFLAG_RWTUN | CTLFLAG_MPSAFE, sc, i,
+		    lem_sysctl_moderation, "IU", knob[i].what);
+	SYSCTL_ADD_PROC(&sc->sysctls, tree, OID_AUTO, "mit_enable",
+	    CTLTYPE_UINT | CTLFLAG_RWTUN | CTLFLAG_MPSAFE, sc, 0,
+	    lem_sysctl_mit_enable, "IU",
+	    "Send combining: 0 off, 1 on, 2 in the order of 2012");
+}
+
+static void
+add_counters(struct lem_softc *sc, struct sysctl_oid_list *tree)
+{
+	struct sysctl_oid *mac;
+	size_t i;
+
+	for (i = 0; i < nitems(counters); i++)
+		SYSCTL_ADD_U64(&sc->sysctls, tree, OID_AUTO, counters[i].name,
+		    CTLFLAG_RD,
+		    (uint64_t *)(void *)((char *)sc + counters[i].offset), 0,
+		    counters[i].what);
+	SYSCTL_ADD_U32(&sc->sysctls, tree, OID_AUTO, "tx_batch_max", CTLFLAG_RD,
+	    &sc->core.tx.stats.batch_max, 0,
+	    "Most packets of one write to TDT");
+	SYSCTL_ADD_COUNTER_U64(&sc->sysctls, tree, OID_AUTO, "reg_reads",
+	    CTLFLAG_RD, &sc->core.os.reads, "Register reads");
+	SYSCTL_ADD_COUNTER_U64(&sc->sysctls, tree, OID_AUTO, "reg_writes",
+	    CTLFLAG_RD, &sc->core.os.writes, "Register writes");
+	mac = SYSCTL_ADD_NODE(&sc->sysctls, tree, OID_AUTO, "mac_stats",
+	    CTLFLAG_RD | CTLFLAG_MPSAFE, NULL, "The device's own counters");
+	for (i = 0; i < nitems(mac_stats); i++)
+		SYSCTL_ADD_PROC(&sc->sysctls, SYSCTL_CHILDREN(mac), OID_AUTO,
+		    mac_stats[i].name,
+		    CTLTYPE_U64 | CTLFLAG_RD | CTLFLAG_MPSAFE, sc,
+		    mac_stats[i].reg, lem_sysctl_mac, "QU", mac_stats[i].what);
+}
+
+/*
+ * In a context of our own: the device's is freed only when the driver has gone,
+ * and a handler might then still be at work.
+ */
+void
+lem_sysctl_attach(struct lem_softc *sc)
+{
+	struct sysctl_oid_list *tree =
+	    SYSCTL_CHILDREN(device_get_sysctl_tree(sc->dev));
+
+	sysctl_ctx_init(&sc->sysctls);
+	sc->has_sysctls = true;
+	add_knobs(sc, tree);
+	add_counters(sc, tree);
+}
+
+/* Returns when no handler runs any more. */
+void
+lem_sysctl_detach(struct lem_softc *sc)
+{
+	if (sc->has_sysctls)
+		(void)sysctl_ctx_free(&sc->sysctls);
+	sc->has_sysctls = false;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The commands of the guest's script, see main.c.  Each takes its words (word
+ * 0 is its name) and returns 0, -errno, or 1 after it has said what is wrong.
+ */
+#ifndef GUEST_H
+#define GUEST_H
+
+#include "sys.h"
+
+/* config.c */
+int do_kenv(int n, char **w);
+int do_kldload(int n, char **w);
+int do_kldunload(int n, char **w);
+int do_dev(int n, char **w);
+int do_addr(int n, char **w);
+int do_arp(int n, char **w);
+int do_if(int n, char **w);
+int do_caps(int n, char **w);
+int do_mtu(int n, char **w);
+int do_ether(int n, char **w);
+int do_media(int n, char **w);
+int do_link(int n, char **w);
+int do_vlan(int n, char **w);
+int do_set(int n, char **w);
+int do_get(int n, char **w);
+int do_want(int n, char **w);
+
+/* traffic.c */
+int do_host(int n, char **w);
+int do_ping(int n, char **w);
+int do_udp_out(int n, char **w);
+int do_udp_in(int n, char **w);
+int do_tcp(int n, char **w);
+int do_flood(int n, char **w);
+
+/* get_sysctl: an integer of 4 or 8 bytes.  0 or -errno. */
+int get_sysctl(const char *name, unsigned long *value);
+
+#endif

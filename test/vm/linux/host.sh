@@ -1,0 +1,275 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# usage: sh host.sh SCENARIO...
+#
+# Runs guests under lem-vm, and is what is on the other end of their cables.  As
+# root, in a network namespace of its own: in a machine of QEMU's (see host), or
+# on one whose /dev/kvm can run Linux.  PATH: busybox under its names, lem-vm
+# (a function, if LEM_VM says which), lem-traffic.  IMAGE: where kernels and
+# guest.img are; WORK: a folder; what WORK/out has afterwards is kept.
+#
+# A scenario is a function do_NAME.  Lines "PASS ...", "FAIL ..." come from
+# guests and from here; "END NAME" from a guest at its end; the last one is
+# "END host".
+
+set -u
+: "${LONG:=}" "${LEM_VM:=lem-vm}"
+mkdir -p "$WORK/out"
+vmlinuz=$IMAGE/vmlinuz
+vmlinux=$IMAGE/vmlinux
+quiet="console=ttyS0 loglevel=4 no_timer_check tsc=reliable"
+
+pass()
+{
+	echo "PASS host.$*"
+}
+
+wrong()
+{
+	echo "FAIL host.$*"
+}
+
+# is NAME WHAT GOT WANTED
+is()
+{
+	if [ "$3" = "$4" ]; then
+		pass "$1: $2 is $4"
+	else
+		wrong "$1: $2 is '$3', not '$4'"
+	fi
+}
+
+# wait_for SECONDS COMMAND...: until it succeeds, at most so long.
+wait_for()
+{
+	tries=$(($1 * 10))
+	shift
+	until "$@" 2>/dev/null; do
+		tries=$((tries - 1))
+		[ $tries -gt 0 ] || return
+		sleep 0.1
+	done
+}
+
+# cable N: tap<N>, 10.9.<N>.1, with a server.
+cable()
+{
+	[ ! -e "/sys/class/net/tap$1" ] || return
+	tunctl -t "tap$1" >/dev/null
+	ip addr add "10.9.$1.1/24" dev "tap$1"
+	ip link set "tap$1" up
+	lem-traffic serve 7000 "tap$1" &
+	servers="$servers $!"
+}
+
+# Port 7000 of all addresses is one server's: one serves all, but for watch and
+# frames, which are about tap0.
+cables()
+{
+	n=1
+	cable 0
+	while [ $n -lt "$1" ]; do
+		[ -e "/sys/class/net/tap$n" ] || {
+			tunctl -t "tap$n" >/dev/null
+			ip addr add "10.9.$n.1/24" dev "tap$n"
+			ip link set "tap$n" up
+		}
+		n=$((n + 1))
+	done
+}
+
+vlan_cable()
+{
+	[ ! -e /sys/class/net/tap0.5 ] || return
+	ip link add link tap0 name tap0.5 type vlan id 5 ||
+	    vconfig add tap0 5
+	ip addr add 10.10.5.1/24 dev tap0.5
+	ip link set tap0.5 up
+}
+
+# guest NAME SECONDS KERNEL APPEND OPTION...: one of lem-vm's, in the
+# foreground; what it prints goes to standard output and $WORK/NAME.console;
+# its status is in $status, and checked to be the one in $expect.
+expect=0
+guest()
+{
+	name=$1 seconds=$2 kernel=$3 append=$4
+	shift 4
+	read -r begin _ </proc/uptime
+	{
+		timeout "$seconds" "$LEM_VM" run --kernel "$kernel" \
+		    --initrd "$IMAGE/guest.img" --append \
+		    "$quiet panic=-1 lem.name=$name lem.long=$LONG $append" \
+		    "$@" 2>&1 </dev/null
+		echo $? >"$WORK/$name.status"
+	} | tee "$WORK/$name.console"
+	read -r now _ </proc/uptime
+	echo "guest $name: $((${now%.*} - ${begin%.*})) s"
+	ended "$name"
+	status=$(cat "$WORK/$name.status")
+	is "$name" "exit status" "$status" "$expect"
+}
+
+# ended NAME: it came to its end.
+ended()
+{
+	grep -q "^END $1" "$WORK/$1.console" || wrong "$1: did not come to its end"
+}
+
+# ------------------------------------------------------------------ scenarios
+
+# One NIC, and everything that a driver may do with it.
+do_main()
+{
+	cable 0
+	vlan_cable
+	guest main 200 "$vmlinuz" "lem.do=begin,traffic,offloads,filters,vlan,mtu,\
+life,ethtool${LONG:+,ethtool_more,suspend},finish" \
+	    --cpus 2 --nic backend=tap,ifname=tap0
+}
+
+# All chips and ways of a doorbell, four CPUs, an ELF kernel by PVH; reboot.
+do_many()
+{
+	cables 5
+	guest many 150 "$vmlinux" \
+	    "lem.do=begin,many,unmoderated,finish lem.nics=5 lem.end=reboot" \
+	    --cpus 4 --nic backend=tap,ifname=tap0,doorbell=auto \
+	    --nic backend=tap,ifname=tap1,doorbell=mapped,model=82545em \
+	    --nic backend=tap,ifname=tap2,doorbell=exit,model=82544gc \
+	    --nic backend=tap,ifname=tap3,doorbell=thread,msi=on \
+	    --nic backend=tap,ifname=tap4,moderation=off
+}
+
+do_ioeventfd()
+{
+	cable 0
+	guest ioeventfd 60 "$vmlinux" "lem.do=begin,one,finish" \
+	    --nic backend=tap,ifname=tap0,doorbell=ioeventfd
+}
+
+do_coalesced()
+{
+	cable 0
+	guest coalesced 60 "$vmlinux" "lem.do=begin,one,finish" \
+	    --nic backend=tap,ifname=tap0,doorbell=coalesced
+}
+
+do_vnet_off()
+{
+	cable 0
+	guest vnet_off 60 "$vmlinux" "lem.do=begin,one,finish" \
+	    --nic backend=tap,ifname=tap0,vnet=off
+}
+
+# pair NAME SERVER'S-NIC CLIENT'S-NIC: two guests, one the other's peer.  The
+# client ends with a status of its own, the server by SIGTERM.
+pair()
+{
+	what=$1
+	"$LEM_VM" run --kernel "$vmlinux" --initrd "$IMAGE/guest.img" --append \
+	    "$quiet lem.name=$what-server lem.do=serve lem.end=wait lem.at=1" \
+	    --memory 160M --nic "$2" \
+	    >"$WORK/$what-server.console" 2>&1 </dev/null &
+	server=$!
+	wait_for 40 grep -q SERVES "$WORK/$what-server.console" ||
+	    wrong "$what: the server did not begin to serve"
+	expect=7
+	guest "$what" 80 "$vmlinux" "lem.do=begin,one,finish lem.end=exit:3" \
+	    --memory 160M --nic "$3"
+	expect=0
+	kill -TERM $server
+	wait $server
+	is "$what-server" "exit status after SIGTERM" $? 0
+	cat "$WORK/$what-server.console"
+}
+
+do_dgram()
+{
+	pair dgram "backend=dgram,local=$WORK/d0,remote=$WORK/d1" \
+	    "backend=dgram,local=$WORK/d1,remote=$WORK/d0,pcap=$WORK/out/dgram.pcap"
+}
+
+do_stream()
+{
+	pair stream "backend=stream,path=$WORK/s0,server=on" \
+	    "backend=stream,path=$WORK/s0"
+}
+
+# Typed input; statistics while it runs; a panic, which with panic=-1 resets.
+do_ends()
+{
+	mkfifo "$WORK/typed"
+	"$LEM_VM" run --kernel "$vmlinux" --initrd "$IMAGE/guest.img" --append \
+	    "$quiet panic=-1 lem.name=ends lem.do=typed lem.end=panic" \
+	    --memory 160M --control "$WORK/control" \
+	    <"$WORK/typed" >"$WORK/ends.console" 2>&1 &
+	ends=$!
+	exec 5>"$WORK/typed"
+	wait_for 40 grep -q TYPE "$WORK/ends.console"
+	echo 'the quick brown fox 0123456789 !@#%' >&5
+	wait $ends
+	is ends "exit status after a panic" $? 0
+	exec 5>&-
+	cat "$WORK/ends.console"
+	ended ends
+	grep -q 'Kernel panic' "$WORK/ends.console" && pass "ends: it did panic" ||
+	    wrong "ends: no panic"
+}
+
+# With panic=0 it stands still: only somebody else can end it.
+do_stuck()
+{
+	"$LEM_VM" run --kernel "$vmlinux" --initrd "$IMAGE/guest.img" --append \
+	    "$quiet panic=0 lem.name=stuck lem.end=panic" --memory 160M \
+	    >"$WORK/stuck.console" 2>&1 </dev/null &
+	stuck=$!
+	wait_for 40 grep -q 'end Kernel panic' "$WORK/stuck.console" ||
+	    wrong "stuck: no panic"
+	kill -0 $stuck && pass "stuck: it goes on after the panic"
+	kill -TERM $stuck
+	wait $stuck
+	is stuck "exit status after SIGTERM" $? 0
+}
+
+# More memory than there is room for below the devices: NICs reach it all.
+do_memory()
+{
+	cable 0
+	guest memory 120 "$vmlinuz" "lem.do=memory,begin,one,finish" \
+	    --memory 5G --nic backend=tap,ifname=tap0
+}
+
+# passt knows this side's addresses, and has the gateway's stand for it.
+do_passt()
+{
+	ip link add passt0 type dummy
+	ip addr add 10.9.0.2/24 dev passt0
+	ip link set passt0 up
+	ip route add default via 10.9.0.1 dev passt0
+	ip link set lo up
+	echo "0 65535" >/proc/sys/net/ipv4/ping_group_range
+	lem-traffic serve 7000 lo &
+	servers="$servers $!"
+	passt -f -s "$WORK/passt" -4 --no-dhcp >"$WORK/passt.log" 2>&1 &
+	passt=$!
+	wait_for 20 test -S "$WORK/passt"
+	guest passt 80 "$vmlinux" "lem.do=begin,one,finish" \
+	    --nic "backend=stream,path=$WORK/passt"
+	kill $passt 2>/dev/null
+	cat "$WORK/passt.log"
+	ip link del passt0
+}
+
+# ----------------------------------------------------------------------- main
+
+servers=''
+echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6
+for scenario; do
+	"do_$scenario"
+done
+for server in $servers; do
+	kill "$server"
+done
+echo "END host"

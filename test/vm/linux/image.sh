@@ -1,0 +1,158 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# usage: sh test/vm/linux/image.sh
+#
+# Makes of what packages.sh got, and of $BUILD/lem-vm and $BUILD/vm/lem-traffic,
+# in $BUILD/linux/image:
+#
+#	vmlinuz		Debian's kernel, a bzImage
+#	vmlinux		what is packed in it: an ELF file, with a PVH entry
+#	guest.img	initial RAM disk of a guest of lem-vm's; see guest
+#	host.img	... of a guest of QEMU's, in which lem-vm runs; see host
+#	bin/		busybox under its names, for host.sh
+
+set -eu
+: "${BUILD:=$(dirname -- "$0")/../../../build}"
+here=$(cd -- "$(dirname -- "$0")" && pwd)
+BUILD=$(cd -- "$BUILD" && pwd)
+root=$BUILD/linux/root
+image=$BUILD/linux/image
+busybox=$root/bin/busybox
+[ -x "$busybox" ] || busybox=$root/usr/bin/busybox
+lib=$root/usr/lib/x86_64-linux-gnu:$root/lib/x86_64-linux-gnu
+loader=$root/lib64/ld-linux-x86-64.so.2
+[ -e "$loader" ] || loader=$root/usr/lib64/ld-linux-x86-64.so.2
+
+die()
+{
+	echo "image: $*" >&2
+	exit 1
+}
+
+# packaged PROGRAM ARGUMENT...: a program of the packages, here.
+packaged()
+{
+	program=$1
+	shift
+	"$loader" --library-path "$lib" "$root/usr/bin/$program" "$@"
+}
+
+# le32 FILE OFFSET: four bytes of it, as a number.
+le32()
+{
+	# shellcheck disable=SC2046 # four words
+	set -- $(od -An -tu1 -j "$2" -N 4 "$1")
+	echo $(($1 + ($2 << 8) + ($3 << 16) + ($4 << 24)))
+}
+
+# vmlinux BZIMAGE: unpacked (boot.rst: payload_offset, payload_length).
+vmlinux()
+{
+	sectors=$(od -An -tu1 -j 497 -N 1 "$1" | tr -d ' ')
+	offset=$(((sectors + 1) * 512 + $(le32 "$1" 584)))
+	length=$(le32 "$1" 588)
+	# Its last four bytes are the size of what is packed.
+	tail -c +$((offset + 1)) "$1" | head -c $((length - 4)) |
+	    case $(od -An -tx1 -j $offset -N 4 "$1" | tr -d ' ') in
+	fd377a58) packaged xz -dc ;;
+	28b52ffd) packaged zstd -dc ;;
+	1f8b*) gzip -dc ;;
+	*) die "$1 is packed in a way that is not known here" ;;
+	esac
+}
+
+# tree DIR: what both have.
+tree()
+{
+	rm -rf "$1"
+	mkdir -p "$1/bin" "$1/dev" "$1/etc" "$1/lib" "$1/lib64" \
+	    "$1/modules" "$1/proc" "$1/root" "$1/sys" "$1/tmp"
+	cp "$busybox" "$1/bin/"
+	for name in $("$busybox" --list); do
+		[ "$name" = busybox ] || ln -s busybox "$1/bin/$name"
+	done
+	cp "$BUILD/vm/lem-traffic" "$1/bin/"
+	cp "$loader" "$1/lib64/"
+	cat >"$1/etc/passwd" <<-END
+	root:x:0:0::/root:/bin/sh
+	nobody:x:65534:65534::/:/bin/sh
+	END
+	printf 'root:x:0:\nnogroup:x:65534:\n' >"$1/etc/group"
+}
+
+# program DIR FILE: with the libraries it needs, of the packages.
+program()
+{
+	rm -f "$1/bin/${2##*/}"
+	cp "$2" "$1/bin/"
+	"$loader" --library-path "$lib" --list "$2" |
+	    sed -n 's/.* => \(\/[^ ]*\) .*/\1/p' | while read -r so; do
+		cp -L "$so" "$1/lib/"
+	done
+}
+
+# module DIR NAME: the kernel's, and what it needs, in the order to load them.
+module()
+{
+	file=$(find "$root"/lib/modules/*/kernel "$root"/usr/lib/modules/*/kernel \
+	    \( -name "$2.ko" -o -name "$2.ko.*" \) 2>/dev/null | head -n 1)
+	[ -n "$file" ] || die "the kernel has no module $2"
+	case $file in
+	*.xz) packaged xz -dc "$file" ;;
+	*.zst) packaged zstd -dc "$file" ;;
+	*) cat "$file" ;;
+	esac >"$1/modules/$2.ko"
+	needs=$(tr '\000' '\n' <"$1/modules/$2.ko" |
+	    LC_ALL=C sed -n 's/^depends=//p' | tr ',' ' ')
+	for name in $needs; do
+		(module "$1" "$name")
+		cat "$1/modules/$name.needs"
+	done >"$1/modules/$2.needs.new"
+	echo "$2" >>"$1/modules/$2.needs.new"
+	mv "$1/modules/$2.needs.new" "$1/modules/$2.needs"
+}
+
+# pack DIR FILE
+pack()
+{
+	(cd "$1" && find . | "$busybox" cpio -o -H newc 2>/dev/null) >"$2.new"
+	mv "$2.new" "$2"
+}
+
+[ -x "$busybox" ] || die "$busybox is not there: packages.sh first"
+mkdir -p "$image"
+cp "$(find "$root/boot" -name 'vmlinuz-*')" "$image/vmlinuz"
+[ "$image/vmlinux" -nt "$root/../done" ] || {
+	vmlinux "$image/vmlinuz" >"$image/vmlinux.new"
+	mv "$image/vmlinux.new" "$image/vmlinux"
+}
+
+guest=$BUILD/linux/guest
+tree "$guest"
+cp "$here/guest" "$guest/init"
+cp "$here/steps" "$guest/"
+program "$guest" "$(find "$root/sbin" "$root/usr/sbin" -name ethtool \
+    2>/dev/null | head -n 1)"
+module "$guest" e1000
+module "$guest" 8021q
+pack "$guest" "$image/guest.img"
+
+host=$BUILD/linux/host
+tree "$host"
+cp "$here/host" "$host/init"
+cp "$here/host.sh" "$host/"
+program "$host" "$BUILD/lem-vm"
+program "$host" "$root/usr/bin/passt"
+for name in kvm-amd tun 8021q dummy; do
+	module "$host" $name
+done
+mkdir "$host/image"
+for name in vmlinuz vmlinux guest.img; do
+	cp "$image/$name" "$host/image/"
+done
+pack "$host" "$image/host.img"
+
+rm -rf "$image/bin"
+mkdir "$image/bin"
+cp -P "$host"/bin/* "$image/bin/"

@@ -1,0 +1,56 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# usage: sh test/vm/linux/packages.sh [qemu]
+#
+# Gets what a Linux guest is made of into $BUILD/linux: Debian's stock kernel
+# and the programs for both sides, as this machine's suite (SUITE names another)
+# has them; see test/debs.  It downloads about 90 MB, once: what is there stays.
+# With "qemu" a QEMU to run inside of the first guest, too, for stream.sh and the
+# long tests: about 60 MB more, into $BUILD/linux-qemu.
+
+set -eu
+: "${BUILD:=$(dirname -- "$0")/../../../build}"
+me=packages
+# shellcheck source=test/debs
+. "$(dirname -- "$0")/../../debs"
+
+: "${SUITE:=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)}"
+[ -n "$SUITE" ] || die "/etc/os-release does not say which suite this is"
+
+# fetch DIR PACKAGE...: and what they depend on, unless it was done before.
+fetch()
+{
+	mkdir -p "$1"
+	if [ "$(cat "$1/done" 2>/dev/null)" = "$SUITE $*" ]; then
+		return
+	fi
+	rm -f "$1/done"
+	debs_begin "$1" "$SUITE"
+	stamp="$SUITE $*"
+	shift
+	if [ "$1" = kernel ]; then
+		shift
+		kernel
+	fi
+	debs_apt apt-get install --download-only --no-install-recommends "$@" ||
+	    die "apt-get could not download $*"
+	debs_unpack
+	echo "$stamp" >"$dir/done"
+}
+
+# kernel: the package that linux-image-amd64 stands for; without what it would
+# need to be installed.
+kernel()
+{
+	image=$(debs_apt apt-cache show linux-image-amd64 |
+	    sed -n 's/^Depends:.*\(linux-image-[0-9][^ ,]*\).*/\1/p' |
+	    head -n 1)
+	[ -n "$image" ] || die "$SUITE has no linux-image-amd64"
+	(cd "$dir/apt/archives" && debs_apt apt-get download "$image") ||
+	    die "apt-get could not download $image"
+}
+
+fetch "$BUILD/linux" kernel busybox-static ethtool libseccomp2 passt tcpdump \
+    xz-utils zstd
+[ "${1-}" != qemu ] || fetch "$BUILD/linux-qemu" qemu-system-x86

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * lem-traffic: what two machines send each other, and how they know that it
+ * arrived.  One serves, the other asks; see traffic.c.
+ *
+ * A request is a TCP connection that begins with a line.  What follows depends
+ * on it; the server ends with a line that begins with "ok" or "no".
+ */
+#ifndef LINUX_TRAFFIC_H
+#define LINUX_TRAFFIC_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define LINE_BYTES	512
+#define WAIT_SECONDS	90		/* for the other side, at most */
+#define CHUNK_MAX	65536u
+#define DATAGRAM_MAX	65507u
+#define LEM_ETHERTYPE	0x88b5		/* for experiments: IEEE 802, annex */
+
+/* ------------------------------------------------------------------ pattern */
+
+/* Byte `at` of the stream of seed, and those after it, to or against buf. */
+void pattern_fill(uint64_t seed, uint64_t at, void *buf, size_t n);
+
+/* pattern_match: how many of the n bytes are right, up to the first wrong. */
+size_t pattern_match(uint64_t seed, uint64_t at, const void *buf, size_t n);
+
+/* pattern_sum: a checksum of bytes, continued from sum (0 at first). */
+uint64_t pattern_sum(uint64_t sum, const void *buf, size_t n);
+
+/* A number from 1 to max, the i-th of seed. */
+uint32_t pattern_number(uint64_t seed, uint64_t i, uint32_t max);
+
+/* ------------------------------------------------------------------ sockets */
+
+/* Where the server is. */
+struct peer {
+	const char *addr, *port;
+};
+
+uint64_t now_ns(void);
+
+/* net_connect: returns a socket with time limits; says why if it can not. */
+int net_connect(const struct peer *peer, int type);
+int net_listen(const char *port, int type);
+bool net_send(int fd, const void *buf, size_t n);
+bool
+net_say(int fd, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* net_line: a line without its end, byte by byte: nothing behind it is read. */
+bool net_line(int fd, char line[LINE_BYTES]);
+/* net_ask: a connection, and the first line sent.  -1: said why. */
+int net_ask(const struct peer *peer, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* net_answer: the server's line; its text after "ok "; NULL: said why not. */
+const char *net_answer(int fd, char line[LINE_BYTES]);
+/* Prints to standard error; returns EXIT_FAILURE. */
+int fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* ------------------------------------------------------- streams (stream.c) */
+
+/* chunk: of a write; 0: 1 byte to 64 KiB, by chance. */
+struct stream {
+	uint64_t seed, bytes;
+	uint32_t chunk;
+};
+
+int stream_client(const struct peer *peer, const char *direction,
+    const struct stream *stream);
+void stream_serve_sink(int fd, const struct stream *stream);
+void stream_serve_source(int fd, const struct stream *stream);
+
+int rate_client(const struct peer *peer, const char *direction, double seconds);
+void rate_serve_sink(int fd);
+void rate_serve_source(int fd, double seconds);
+void exits_serve(int fd);
+
+/* ------------------------------------------------ datagrams (datagram.c) */
+
+int datagram_client(const struct peer *peer, uint64_t seed, unsigned int count,
+    uint32_t max);
+void datagram_serve(int fd);
+int flood_client(const struct peer *peer, double seconds, uint32_t bytes);
+void flood_serve(int fd, double seconds, uint32_t bytes);
+
+/* --------------------------------------------------------- frames (frame.c) */
+
+/* How a listener opens its NIC's filter. */
+struct hear {
+	const char *ifname;
+	const char *to;			/* where frames go */
+	const char *mode;		/* see usage_text */
+	unsigned int count;
+	int vlan;			/* -1: no tag */
+};
+
+int hear_client(const struct peer *peer, const struct hear *hear);
+void hear_serve(int fd, const char *ifname, const char *to, unsigned int count,
+    int vlan);
+int watch_client(const struct peer *peer, char *const command[]);
+void watch_serve(int fd, const char *ifname);
+
+#endif
