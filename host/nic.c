@@ -33,6 +33,8 @@
 #define JUDGE_NS	10000000u /* BUSY is given time to show what it can */
 #define HOLD_NS		20000000u /* ... and if it was slower, not so soon */
 #define HOLD_MAX_NS	640000000u
+#define RECEIVE_BATCHES	8u	/* of frames, before something else is due */
+#define WORK_MAX	64u	/* ... of all, before descriptors are polled */
 #define INLINE_BATCHES	16u	/* that a vCPU thread transmits at most */
 #define INLINE_WAIT_NS	1000000u /* ... and waits for the backend */
 #define LOOKS_CLOCK	16u	/* looks, of which one looks at the clock */
@@ -83,6 +85,7 @@ struct nic {
 	/* The thread's own. */
 	struct e82540_frame frame[BACKEND_BATCH];
 	unsigned int frames, frame_next;
+	bool rx_more;			/* the backend may have some more */
 	bool link;
 	uint64_t writes;		/* doorbells seen, of this BUSY */
 	uint64_t active_ns;		/* when something happened last */
@@ -482,14 +485,23 @@ frames_give(struct nic *nic)
 	    e82540_receive(nic->dev, now_ns(), &nic->frame[nic->frame_next], n);
 }
 
-/* Frames from the backend, as long as there are some and they are taken. */
+/*
+ * Frames from the backend, as long as there are some and they are taken; up to
+ * a bound, as there is more to do than that.
+ */
 static bool
 receive(struct nic *nic)
 {
 	const struct backend_ops *ops = nic->backend->ops;
 	bool any = false;
+	unsigned int n;
 
-	while (ops->receive != NULL) {
+	nic->rx_more = false;
+	for (n = 0; ops->receive != NULL; n++) {
+		if (n == RECEIVE_BATCHES) {
+			nic->rx_more = true;
+			break;
+		}
 		if (nic->frame_next == nic->frames) {
 			nic->frame_next = 0;
 			nic->frames = ops->receive(nic->backend, nic->frame,
@@ -689,6 +701,7 @@ idle(struct nic *nic)
 	return !atomic_load(&nic->stop) && !atomic_load(&nic->want_busy) &&
 	    !atomic_load(&nic->want_trap) && !atomic_load(&nic->kicked) &&
 	    atomic_load(&nic->state) != BUSY &&
+	    !(nic->rx_more && !rx_waits(nic)) &&
 	    !(rx_waits(nic) && atomic_load(&nic->rx_ready)) &&
 	    !(nic->mapped && e82540_doorbell_rung(nic->dev) != 0);
 }
@@ -729,8 +742,7 @@ doze(struct nic *nic, struct pollfd fds[4])
 
 	atomic_store(&nic->asleep, true);
 	timer_arm(nic);
-	if (idle(nic))
-		(void)poll(fds, 4, -1);
+	(void)poll(fds, 4, idle(nic) ? -1 : 0);
 	atomic_store(&nic->asleep, false);
 	if (fds[0].revents & POLLIN)
 		(void)!read(nic->wake_fd, &count, sizeof(count));
@@ -740,6 +752,7 @@ static void
 sleep_once(struct nic *nic)
 {
 	struct pollfd fds[4];
+	unsigned int n;
 
 	doze(nic, fds);
 	due(nic, now_ns());
@@ -747,10 +760,11 @@ sleep_once(struct nic *nic)
 		atomic_store(&nic->tx_stopped, false);
 		e82540_tx_resume(nic->dev, now_ns());
 	}
-	if (fds[2].revents & (POLLIN | POLLHUP | POLLERR) && !rx_waits(nic))
+	if ((nic->rx_more || fds[2].revents & (POLLIN | POLLHUP | POLLERR)) &&
+	    !rx_waits(nic))
 		(void)receive(nic);
 	link_follow(nic);
-	while (work(nic))
+	for (n = 0; n < WORK_MAX && work(nic); n++)
 		;
 }
 
