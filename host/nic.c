@@ -763,9 +763,9 @@ sleep_once(struct nic *nic)
 	if ((nic->rx_more || fds[2].revents & (POLLIN | POLLHUP | POLLERR)) &&
 	    !rx_waits(nic))
 		(void)receive(nic);
-	link_follow(nic);
 	for (n = 0; n < WORK_MAX && work(nic); n++)
 		;
+	link_follow(nic);
 }
 
 void
