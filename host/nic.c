@@ -74,6 +74,7 @@ struct nic {
 
 	/* Of vCPU threads: how often they trap, and what comes of it. */
 	_Atomic(uint64_t) trap_end_ns;		/* when the last was done */
+	_Atomic(const char *) trapper;		/* ... and whose it was */
 	_Atomic(uint64_t) trap_cost_ns;		/* least seen between two */
 	atomic_uint soon;
 	atomic_ullong traps;
@@ -272,18 +273,20 @@ transmit(struct nic *nic)
  * come soon after the one before and have little to do.
  *
  * What a trap costs is a microsecond on one host, and forty on another that is
- * a guest itself.  It is the least time that ever was between two: there a
- * guest did nothing else.  Soon: an eighth of the guest's time is lost to
- * traps.  Little: less than the trap costs.
+ * a guest itself.  It is the least time that ever was between two of one CPU:
+ * there a guest did nothing else.  Soon: an eighth of the guest's time is lost
+ * to traps.  Little: less than the trap costs.
  */
 static void
 trapped(struct nic *nic, uint64_t begin_ns)
 {
+	static _Thread_local char self;	/* tells threads apart */
 	uint64_t end_ns = now_ns(), cost_ns = nic->trap_cost_ns;
-	uint64_t gap_ns = begin_ns - atomic_exchange(&nic->trap_end_ns, end_ns);
+	uint64_t last_ns = atomic_exchange(&nic->trap_end_ns, end_ns);
+	uint64_t gap_ns = begin_ns > last_ns ? begin_ns - last_ns : 0;
 
 	nic->traps++;
-	if (gap_ns < cost_ns)
+	if (atomic_exchange(&nic->trapper, &self) == &self && gap_ns < cost_ns)
 		nic->trap_cost_ns = cost_ns = gap_ns;
 	if (nic->config.doorbell != NIC_DOORBELL_AUTO ||
 	    atomic_load(&nic->state) != TRAP || begin_ns < nic->hold_ns)
