@@ -874,6 +874,7 @@ nic_new(const struct nic_config *config, struct err *err)
 	nic->deadline_ns = E82540_NEVER;
 	nic->trap_cost_ns = TRAP_COST_NS;
 	nic->hold_for_ns = HOLD_NS;
+	nic->hold_for_ns = HOLD_NS;
 	for (i = 0; i < 3; i++)
 		pthread_mutex_init(&nic->lock[i], NULL);
 	pthread_mutex_init(&nic->map_lock, NULL);
