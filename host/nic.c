@@ -366,7 +366,10 @@ nic_mmio_write(struct nic *nic, uint32_t offset, unsigned int size,
 uint32_t
 nic_io_read(struct nic *nic, uint32_t offset, unsigned int size)
 {
-	return e82540_io_read(nic->dev, now_ns(), offset, size);
+	uint32_t value = e82540_io_read(nic->dev, now_ns(), offset, size);
+
+	transmit(nic);
+	return value;
 }
 
 void
@@ -381,7 +384,10 @@ nic_io_write(struct nic *nic, uint32_t offset, unsigned int size,
 uint32_t
 nic_pci_read(struct nic *nic, uint32_t offset, unsigned int size)
 {
-	return e82540_pci_read(nic->dev, now_ns(), offset, size);
+	uint32_t value = e82540_pci_read(nic->dev, now_ns(), offset, size);
+
+	transmit(nic);
+	return value;
 }
 
 void
