@@ -33,8 +33,8 @@
 #define JUDGE_NS	10000000u /* BUSY is given time to show what it can */
 #define HOLD_NS		20000000u /* ... and if it was slower, not so soon */
 #define HOLD_MAX_NS	640000000u
-#define RECEIVE_BATCHES	4u	/* then it is somebody else's turn */
-#define WORK_ROUNDS	16u	/* likewise */
+#define RECEIVE_BATCHES	8u	/* of frames, before something else is due */
+#define WORK_MAX	64u	/* ... of all, before descriptors are polled */
 #define INLINE_BATCHES	16u	/* that a vCPU thread transmits at most */
 #define INLINE_WAIT_NS	1000000u /* ... and waits for the backend */
 #define LOOKS_CLOCK	16u	/* looks, of which one looks at the clock */
@@ -74,6 +74,7 @@ struct nic {
 
 	/* Of vCPU threads: how often they trap, and what comes of it. */
 	_Atomic(uint64_t) trap_end_ns;		/* when the last was done */
+	_Atomic(const char *) trapper;		/* ... and whose it was */
 	_Atomic(uint64_t) trap_cost_ns;		/* least seen between two */
 	atomic_uint soon;
 	atomic_ullong traps;
@@ -85,7 +86,7 @@ struct nic {
 	/* The thread's own. */
 	struct e82540_frame frame[BACKEND_BATCH];
 	unsigned int frames, frame_next;
-	bool rx_more;			/* the backend may have more */
+	bool rx_more;			/* the backend may have some more */
 	bool link;
 	uint64_t writes;		/* doorbells seen, of this BUSY */
 	uint64_t active_ns;		/* when something happened last */
@@ -272,18 +273,20 @@ transmit(struct nic *nic)
  * come soon after the one before and have little to do.
  *
  * What a trap costs is a microsecond on one host, and forty on another that is
- * a guest itself.  It is the least time that ever was between two: there a
- * guest did nothing else.  Soon: an eighth of the guest's time is lost to
- * traps.  Little: less than the trap costs.
+ * a guest itself.  It is the least time that ever was between two of one CPU:
+ * there a guest did nothing else.  Soon: an eighth of the guest's time is lost
+ * to traps.  Little: less than the trap costs.
  */
 static void
 trapped(struct nic *nic, uint64_t begin_ns)
 {
+	static _Thread_local char self;	/* tells threads apart */
 	uint64_t end_ns = now_ns(), cost_ns = nic->trap_cost_ns;
-	uint64_t gap_ns = begin_ns - atomic_exchange(&nic->trap_end_ns, end_ns);
+	uint64_t last_ns = atomic_exchange(&nic->trap_end_ns, end_ns);
+	uint64_t gap_ns = begin_ns > last_ns ? begin_ns - last_ns : 0;
 
 	nic->traps++;
-	if (gap_ns < cost_ns)
+	if (atomic_exchange(&nic->trapper, &self) == &self && gap_ns < cost_ns)
 		nic->trap_cost_ns = cost_ns = gap_ns;
 	if (nic->config.doorbell != NIC_DOORBELL_AUTO ||
 	    atomic_load(&nic->state) != TRAP || begin_ns < nic->hold_ns)
@@ -363,7 +366,10 @@ nic_mmio_write(struct nic *nic, uint32_t offset, unsigned int size,
 uint32_t
 nic_io_read(struct nic *nic, uint32_t offset, unsigned int size)
 {
-	return e82540_io_read(nic->dev, now_ns(), offset, size);
+	uint32_t value = e82540_io_read(nic->dev, now_ns(), offset, size);
+
+	transmit(nic);
+	return value;
 }
 
 void
@@ -378,7 +384,10 @@ nic_io_write(struct nic *nic, uint32_t offset, unsigned int size,
 uint32_t
 nic_pci_read(struct nic *nic, uint32_t offset, unsigned int size)
 {
-	return e82540_pci_read(nic->dev, now_ns(), offset, size);
+	uint32_t value = e82540_pci_read(nic->dev, now_ns(), offset, size);
+
+	transmit(nic);
+	return value;
 }
 
 void
@@ -485,34 +494,36 @@ frames_give(struct nic *nic)
 }
 
 /*
- * Frames from the backend, as long as there are some and they are taken, up to
- * a bound: then the rest of the thread's work has its turn (rx_more).  Were
- * there any?
+ * Frames from the backend, as long as there are some and they are taken; up to
+ * a bound, as there is more to do than that.
  */
 static bool
 receive(struct nic *nic)
 {
 	const struct backend_ops *ops = nic->backend->ops;
-	unsigned int i;
+	bool any = false;
+	unsigned int n;
 
 	nic->rx_more = false;
-	if (ops->receive == NULL)
-		return false;
-	for (i = 0; i < RECEIVE_BATCHES; i++) {
+	for (n = 0; ops->receive != NULL; n++) {
+		if (n == RECEIVE_BATCHES) {
+			nic->rx_more = true;
+			break;
+		}
 		if (nic->frame_next == nic->frames) {
 			nic->frame_next = 0;
 			nic->frames = ops->receive(nic->backend, nic->frame,
 			    BACKEND_BATCH);
 			if (nic->frames == 0)
-				return i > 0;
+				break;
 		}
+		any = true;
 		frames_give(nic);
 		if (nic->frame_next < nic->frames &&
 		    !atomic_load(&nic->rx_ready))
-			return true;
+			break;
 	}
-	nic->rx_more = true;
-	return true;
+	return any;
 }
 
 static bool
@@ -698,21 +709,24 @@ idle(struct nic *nic)
 	return !atomic_load(&nic->stop) && !atomic_load(&nic->want_busy) &&
 	    !atomic_load(&nic->want_trap) && !atomic_load(&nic->kicked) &&
 	    atomic_load(&nic->state) != BUSY &&
+	    !(nic->rx_more && !rx_waits(nic)) &&
 	    !(rx_waits(nic) && atomic_load(&nic->rx_ready)) &&
-	    (rx_waits(nic) || !nic->rx_more) &&
 	    !(nic->mapped && e82540_doorbell_rung(nic->dev) != 0);
 }
 
-/* on_timer() may set it meanwhile, and before us: the last one must be right. */
+/*
+ * A vCPU's thread may set the timer at the same time, as it sees us asleep: who
+ * comes last is not known, so look again.
+ */
 static void
-timer_follow(struct nic *nic)
+timer_arm(struct nic *nic)
 {
-	uint64_t at_ns;
+	uint64_t at;
 
 	do {
-		at_ns = atomic_load(&nic->deadline_ns);
-		timer_set(nic, at_ns);
-	} while (atomic_load(&nic->deadline_ns) != at_ns);
+		at = atomic_load(&nic->deadline_ns);
+		timer_set(nic, at);
+	} while (atomic_load(&nic->deadline_ns) != at);
 }
 
 static void
@@ -735,8 +749,7 @@ doze(struct nic *nic, struct pollfd fds[4])
 		fds[3].fd = vmm->way_fd(nic->config.ctx);
 
 	atomic_store(&nic->asleep, true);
-	timer_follow(nic);
-	/* Even if there is something to do: who never sleeps sees these, too. */
+	timer_arm(nic);
 	(void)poll(fds, 4, idle(nic) ? -1 : 0);
 	atomic_store(&nic->asleep, false);
 	if (fds[0].revents & POLLIN)
@@ -747,7 +760,7 @@ static void
 sleep_once(struct nic *nic)
 {
 	struct pollfd fds[4];
-	unsigned int i;
+	unsigned int n;
 
 	doze(nic, fds);
 	due(nic, now_ns());
@@ -755,12 +768,12 @@ sleep_once(struct nic *nic)
 		atomic_store(&nic->tx_stopped, false);
 		e82540_tx_resume(nic->dev, now_ns());
 	}
-	if ((fds[2].revents & (POLLIN | POLLHUP | POLLERR) || nic->rx_more) &&
+	if ((nic->rx_more || fds[2].revents & (POLLIN | POLLHUP | POLLERR)) &&
 	    !rx_waits(nic))
 		(void)receive(nic);
-	link_follow(nic);
-	for (i = 0; i < WORK_ROUNDS && work(nic); i++)
+	for (n = 0; n < WORK_MAX && work(nic); n++)
 		;
+	link_follow(nic);
 }
 
 void
