@@ -259,9 +259,12 @@ flood_serve(int fd, double seconds, uint32_t bytes, uint32_t gap_us)
 	    getpeername(fd, (struct sockaddr *)&to, &len) != 0)
 		return;
 	to.sin_port = htons((uint16_t)strtoul(line, NULL, 10));
-	while (now_ns() < end)
+	while (now_ns() < end) {
 		n +=
 		    sendto(udp, buf, bytes, 0, (struct sockaddr *)&to, len) > 0;
+		if (gap_us > 0)
+			(void)usleep(gap_us);
+	}
 	(void)net_say(fd, "ok %" PRIu64, n);
 	(void)close(udp);
 }
