@@ -4,6 +4,7 @@
 # make bench      build/lem-bench ARGS="..."
 # make bench-pair build/bench_pair ARGS="..."
 # make check      all tests; see test/run
+# make check-linux    the long tests with a Linux guest
 # make coverage   line coverage of driver/ and device/ by the tests
 # make freebsd        if_lem.ko, across from Linux; FREEBSD_SRC=DIR
 # make check-freebsd  its tests; FREEBSD_KERNEL=FILE, too
@@ -46,7 +47,7 @@ HOST	= $(sort $(wildcard host/*.c))
 VM	= $(sort $(wildcard host/vm/*.c))
 SIM	= $(sort $(wildcard driver/os/sim/*.c))
 HEADERS	= $(wildcard hw/*.h driver/*.h driver/os/*/*.h device/*.h host/*.h \
-	  host/*/*.h bench/*.h bench/*/*.h test/*/*.h)
+	  host/*/*.h bench/*.h bench/*/*.h test/*/*.h test/*/*/*.h)
 
 # V=1 shows whole commands.
 say	= $(if $(V),,@echo '  $(1) $@';)
@@ -297,6 +298,12 @@ $(foreach c,gcc clang,$(eval $(call host_rules,$(c))))
 HOST_BIN = $(foreach c,gcc clang,$(HOST_TEST:%=$(BUILD)/host/$(c)/%) \
 	    $(HOST_THREADS:%=$(BUILD)/host/$(c)/%_threads))
 
+# The program of both ends in a Linux guest's cable.
+TRAFFIC	= $(sort $(wildcard test/vm/linux/*.c))
+$(BUILD)/vm/lem-traffic: $(TRAFFIC) $(HEADERS)
+	@mkdir -p $(@D)
+	$(call say,CC)$(CC) $(USERFLAGS) $(CFLAGS) -static -o $@ $(TRAFFIC)
+
 # The model beside QEMU's.  A QEMU with the qtest accelerator, for the exact
 # clock: make qemu-qtest (or set QEMU_QTEST).
 DIFF	= $(sort $(wildcard test/differential/*.c))
@@ -329,13 +336,16 @@ build-clang:
 	$(MAKE) --no-print-directory CC=clang BUILD=$(BUILD)/clang check-clang
 
 check-build: build build-clang $(UNIT_BIN) $(MODEL_BIN) $(HOST_BIN) \
-    $(BUILD)/differential/differential \
+    $(BUILD)/vm/lem-traffic $(BUILD)/differential/differential \
     $(FUZZ:%=$(BUILD)/fuzz/%) $(BUILD)/asan/lem-bench
 
 check: check-build
 	@BUILD=$(BUILD) SRCDIR=$(SRCDIR) CC=$(CC) test/run test/check \
 	    $(UNIT_BIN) $(MODEL_BIN) $(HOST_BIN) test/differential test/fuzz \
 	    test/vm test/bench test/freebsd
+
+check-linux: build $(BUILD)/vm/lem-traffic
+	@LEM_LONG=1 BUILD=$(BUILD) SRCDIR=$(SRCDIR) test/run -t 3600 test/vm/linux.sh
 
 # Each target for SECONDS; what crashes one is kept in its corpus.
 fuzz: $(FUZZ:%=$(BUILD)/fuzz/%)
@@ -411,5 +421,5 @@ clean:
 	rm -rf build
 
 .PHONY: all build bench bench-pair build-clang check-clang check-build check \
-	fuzz coverage qemu-qtest freebsd freebsd-test check-freebsd \
+	check-linux fuzz coverage qemu-qtest freebsd freebsd-test check-freebsd \
 	install clean

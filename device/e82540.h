@@ -387,7 +387,7 @@ uint64_t e82540_deadline(struct e82540 *dev);
  * open() returned, and no more when close() is called.  A guest that reads
  * there finds what it should, but TDH and RDH as of the last batch, RDFH, RDFT,
  * RDFPC zero, and reserved bits as it wrote them until somebody looks: close
- * them while both rings are off, which is when drivers test registers.
+ * them while TCTL.EN is off, which is when drivers test registers.
  *
  * mem: E82540_DOORBELL_BYTES, aligned to 4, the host's; no other use of it.
  * open() returns 0, or -EBUSY: it is open.

@@ -69,7 +69,7 @@ struct nic {
 	pthread_mutex_t map_lock;
 	pthread_cond_t unmapped;
 	bool mapped;
-	atomic_bool want_trap;		/* both rings are off: take it back */
+	atomic_bool want_trap;		/* no transmitter: take it back */
 	void *guest_mem, *mem;
 
 	/* Of vCPU threads: how often they trap, and what comes of it. */
@@ -302,28 +302,26 @@ trapped(struct nic *nic, uint64_t begin_ns)
 }
 
 /*
- * Both rings are off, as after a reset.  Then doorbells gain nothing, and a
+ * Its transmitter is off, as after a reset.  Then doorbells gain nothing, and a
  * driver that tests its registers would read back reserved bits that it wrote.
+ * (Linux tests some of them with the receiver on.)
  */
 static bool
-rings_off(struct nic *nic)
+tx_off(struct nic *nic)
 {
-	uint64_t now = now_ns();
-
-	return !(e82540_mmio_read(nic->dev, now, E1000_RCTL, 4) &
-		   E1000_RCTL_EN) &&
-	    !(e82540_mmio_read(nic->dev, now, E1000_TCTL, 4) & E1000_TCTL_EN);
+	return !(e82540_mmio_read(nic->dev, now_ns(), E1000_TCTL, 4) &
+	    E1000_TCTL_EN);
 }
 
 /*
- * The guest may have switched a ring on or off, or reset the NIC: when it goes
- * on its doorbells are no memory any more, or can be again.  The thread does
- * it; it does not wait for vCPUs that are here.
+ * The guest may have switched its transmitter on or off, or reset the NIC: when
+ * it goes on its doorbells are no memory any more, or can be again.  The thread
+ * does it; it does not wait for vCPUs that are here.
  */
 static void
-rings_follow(struct nic *nic)
+tx_follow(struct nic *nic)
 {
-	bool off = rings_off(nic);
+	bool off = tx_off(nic);
 
 	pthread_mutex_lock(&nic->map_lock);
 	if (off && nic->mapped) {
@@ -359,8 +357,8 @@ nic_mmio_write(struct nic *nic, uint32_t offset, unsigned int size,
 	if (offset == E1000_TDT || offset == E1000_RDT)
 		trapped(nic, now);
 	else if (offset == E1000_CTRL || offset == E1000_CTRL_DUP ||
-	    offset == E1000_RCTL || offset == E1000_TCTL)
-		rings_follow(nic);
+	    offset == E1000_TCTL)
+		tx_follow(nic);
 }
 
 uint32_t
@@ -378,7 +376,7 @@ nic_io_write(struct nic *nic, uint32_t offset, unsigned int size,
 {
 	e82540_io_write(nic->dev, now_ns(), offset, size, value);
 	transmit(nic);
-	rings_follow(nic);
+	tx_follow(nic);
 }
 
 uint32_t
@@ -396,7 +394,7 @@ nic_pci_write(struct nic *nic, uint32_t offset, unsigned int size,
 {
 	e82540_pci_write(nic->dev, now_ns(), offset, size, value);
 	transmit(nic);
-	rings_follow(nic);
+	tx_follow(nic);
 }
 
 /* ------------------------------------------------------------- doorbells */
@@ -422,7 +420,7 @@ doorbells_map(struct nic *nic)
 	    (double)(nic->packets - nic->trap_packets) / (double)ns :
 	    0;
 	pthread_mutex_lock(&nic->map_lock);
-	if (vmm->map == NULL || rings_off(nic) ||
+	if (vmm->map == NULL || tx_off(nic) ||
 	    e82540_doorbell_open(nic->dev, now, nic->mem) != 0)
 		goto unlock;
 	if (protect(nic, false) == 0)

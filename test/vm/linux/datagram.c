@@ -246,7 +246,7 @@ datagram_client(const struct peer *peer, uint64_t seed, unsigned int count,
 
 /* The client names its port in a second line. */
 void
-flood_serve(int fd, double seconds, uint32_t bytes)
+flood_serve(int fd, double seconds, uint32_t bytes, uint32_t gap_us)
 {
 	static uint8_t buf[CHUNK_MAX];
 	uint64_t end = now_ns() + (uint64_t)(seconds * 1e9), n = 0;
@@ -259,15 +259,19 @@ flood_serve(int fd, double seconds, uint32_t bytes)
 	    getpeername(fd, (struct sockaddr *)&to, &len) != 0)
 		return;
 	to.sin_port = htons((uint16_t)strtoul(line, NULL, 10));
-	while (now_ns() < end)
+	while (now_ns() < end) {
 		n +=
 		    sendto(udp, buf, bytes, 0, (struct sockaddr *)&to, len) > 0;
+		if (gap_us > 0)
+			(void)usleep(gap_us);
+	}
 	(void)net_say(fd, "ok %" PRIu64, n);
 	(void)close(udp);
 }
 
 int
-flood_client(const struct peer *peer, double seconds, uint32_t bytes)
+flood_client(const struct peer *peer, double seconds, uint32_t bytes,
+    uint32_t gap_us)
 {
 	static uint8_t buf[CHUNK_MAX];
 	struct pollfd fds[2];
@@ -277,7 +281,8 @@ flood_client(const struct peer *peer, double seconds, uint32_t bytes)
 	uint16_t port = 0;
 	int udp = udp_socket(&port), fd;
 
-	fd = udp < 0 ? -1 : net_ask(peer, "flood %f %u", seconds, bytes);
+	fd = udp < 0 ? -1 :
+		       net_ask(peer, "flood %f %u %u", seconds, bytes, gap_us);
 	if (fd < 0 || !net_say(fd, "%u", port))
 		return EXIT_FAILURE;
 	fds[0] = (struct pollfd){ .fd = udp, .events = POLLIN };

@@ -123,7 +123,7 @@ pack()
 [ -x "$busybox" ] || die "$busybox is not there: packages.sh first"
 mkdir -p "$image"
 cp "$(find "$root/boot" -name 'vmlinuz-*')" "$image/vmlinuz"
-[ "$image/vmlinux" -nt "$root/../done" ] || {
+[ -n "$(find "$image/vmlinux" -newer "$BUILD/linux/done" 2>/dev/null)" ] || {
 	vmlinux "$image/vmlinuz" >"$image/vmlinux.new"
 	mv "$image/vmlinux.new" "$image/vmlinux"
 }
@@ -153,6 +153,6 @@ for name in vmlinuz vmlinux guest.img; do
 done
 pack "$host" "$image/host.img"
 
-rm -rf "$image/bin"
+rm -rf "${image:?}/bin"
 mkdir "$image/bin"
 cp -P "$host"/bin/* "$image/bin/"

@@ -15,6 +15,8 @@
 
 #include "traffic.h"
 
+#define ROOM_BYTES	(8u << 20)	/* for datagrams that wait */
+
 /* ------------------------------------------------------------------ pattern */
 
 /* SplitMix64's output function: any word of a stream by itself. */
@@ -107,14 +109,18 @@ fail(const char *format, ...)
 }
 
 static void
-limits(int fd)
+limits(int fd, int type)
 {
 	struct timeval t = { .tv_sec = WAIT_SECONDS };
-	int one = 1;
+	int one = 1, bytes = ROOM_BYTES;
 
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof(t));
 	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &t, sizeof(t));
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	/* Else what is lost is lost here, for want of room. */
+	if (type == SOCK_DGRAM)
+		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes,
+		    sizeof(bytes));
 }
 
 static bool
@@ -135,7 +141,7 @@ net_connect(const struct peer *peer, int type)
 		(void)fail("no address: %s", peer->addr);
 		return -1;
 	}
-	limits(fd);
+	limits(fd, type);
 	if (connect(fd, (struct sockaddr *)&at, sizeof(at)) == 0)
 		return fd;
 	(void)fail("connect to %s: %s", peer->addr, strerror(errno));
@@ -158,7 +164,7 @@ net_listen(const char *port, int type)
 			(void)close(fd);
 		return -1;
 	}
-	limits(fd);
+	limits(fd, type);
 	return fd;
 }
 

@@ -25,7 +25,7 @@ static const char usage_text[] =
     "  tcp send|receive BYTES CHUNK SEED  a stream; CHUNK 0: of 1 to 65536\n"
     "  udp COUNT MAX SEED                 datagrams and their answers\n"
     "  rate send|receive SECONDS          a stream, only measured\n"
-    "  flood SECONDS BYTES                datagrams from there, counted\n"
+    "  flood SECONDS BYTES GAP_US         datagrams from there, counted\n"
     "  hear IFNAME MODE MAC COUNT VLAN    frames from there to MAC; MODE:\n"
     "                                     plain promiscuous all join many\n"
     "  watch COMMAND...                   what arrives there while it runs\n"
@@ -51,7 +51,7 @@ request(int fd, const char *ifname)
 {
 	char line[LINE_BYTES], to[LINE_BYTES];
 	struct stream s;
-	unsigned int n;
+	unsigned int n, gap;
 	double seconds;
 	int vlan;
 
@@ -71,8 +71,8 @@ request(int fd, const char *ifname)
 		exits_serve(fd);
 	else if (strcmp(line, "datagrams") == 0)
 		datagram_serve(fd);
-	else if (sscanf(line, "flood %lf %u", &seconds, &n) == 2)
-		flood_serve(fd, seconds, n);
+	else if (sscanf(line, "flood %lf %u %u", &seconds, &n, &gap) == 3)
+		flood_serve(fd, seconds, n, gap);
 	else if (sscanf(line, "frames %511s %u %d", to, &n, &vlan) == 3)
 		hear_serve(fd, ifname, to, n, vlan);
 	else if (strcmp(line, "watch") == 0)
@@ -162,9 +162,9 @@ client(const char *command, const struct peer *peer, int n, char **arg)
 		    (unsigned int)number(arg[0]), (uint32_t)number(arg[1]));
 	if (strcmp(command, "rate") == 0 && n == 2 && is_direction(arg[0]))
 		return rate_client(peer, arg[0], strtod(arg[1], NULL));
-	if (strcmp(command, "flood") == 0 && n == 2)
+	if (strcmp(command, "flood") == 0 && n == 3)
 		return flood_client(peer, strtod(arg[0], NULL),
-		    (uint32_t)number(arg[1]));
+		    (uint32_t)number(arg[1]), (uint32_t)number(arg[2]));
 	if (strcmp(command, "hear") == 0 && n == 5) {
 		h = (struct hear){ .ifname = arg[0],
 			.mode = arg[1],

@@ -82,8 +82,9 @@ void exits_serve(int fd);
 int datagram_client(const struct peer *peer, uint64_t seed, unsigned int count,
     uint32_t max);
 void datagram_serve(int fd);
-int flood_client(const struct peer *peer, double seconds, uint32_t bytes);
-void flood_serve(int fd, double seconds, uint32_t bytes);
+int flood_client(const struct peer *peer, double seconds, uint32_t bytes,
+    uint32_t gap_us);
+void flood_serve(int fd, double seconds, uint32_t bytes, uint32_t gap_us);
 
 /* --------------------------------------------------------- frames (frame.c) */
 

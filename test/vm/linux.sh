@@ -1,0 +1,178 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# timeout: 900
+#
+# usage: test/vm/linux.sh [SCENARIO...]
+#
+# A stock Linux as guest of lem-vm's, with its own e1000 driver; what it does is
+# in linux/steps, what is around it in linux/host.sh, whose scenarios these are.
+# Where /dev/kvm can run Linux (that is tried) lem-vm runs here, in a network
+# namespace, as root; elsewhere in a Debian guest of QEMU's TCG, whose kernel has
+# KVM for the CPU that TCG plays: slow, but real.  LEM_L1=yes, or no, decides.
+#
+# LEM_LONG=1: all scenarios, and more of everything (about 20 minutes).
+# Logs, and what the scenarios leave (pcap): $BUILD/test/vm/linux/.
+
+set -u
+here=$(cd -- "$(dirname -- "$0")/linux" && pwd) || exit
+: "${BUILD:=$here/../../../build}" "${LEM_L1:=}" "${LEM_LONG:=}"
+mkdir -p "$BUILD/test/vm/linux" && BUILD=$(cd -- "$BUILD" && pwd) || exit
+export BUILD
+logs=$BUILD/test/vm/linux
+image=$BUILD/linux/image
+log=$logs/log
+pid=''
+trap '[ -z "$pid" ] || kill "$pid" 2>/dev/null' EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+default='main many dgram ends'
+all="$default stream ioeventfd coalesced vnet_off stuck passt memory"
+
+skip()
+{
+	echo "$*"
+	exit 77
+}
+
+# begin COMMAND...: in the background, but it ends with us; its output is shown
+# and kept in $log.  Sets $status.
+begin()
+{
+	: >"$log"
+	"$@" >"$log" 2>&1 </dev/null &
+	pid=$!
+	tail -f --pid=$pid "$log" &
+	wait $pid
+	status=$?
+	pid=''
+	wait
+}
+
+# can_run_linux: does it come up, and down again, soon?
+can_run_linux()
+{
+	[ "$(id -u)" = 0 ] && [ -w /dev/kvm ] && [ -c /dev/net/tun ] &&
+	    unshare -n true 2>/dev/null || return
+	timeout 10 "$BUILD/lem-vm" run --kernel "$image/vmlinux" \
+	    --initrd "$image/guest.img" --serial off \
+	    --append "panic=-1 lem.name=trial lem.end=exit:21" \
+	    >"$logs/trial" 2>&1
+	[ $? = 43 ]
+}
+
+# here SCENARIO...: lem-vm on this machine.
+run_here()
+{
+	work=$(mktemp -d) || exit
+	chmod 711 "$work"
+	PATH=$image/bin:$PATH IMAGE=$image WORK=$work LONG=$LEM_LONG \
+	    LEM_VM=$BUILD/lem-vm begin unshare -n sh "$here/host.sh" "$@"
+	cp "$work"/out/* "$logs/out/" 2>/dev/null
+	rm -rf "$work"
+}
+
+# run_inside SCENARIO...: lem-vm in a guest of QEMU's.  TCG's SVM does not
+# intercept XSETBV, so there must be none.
+run_inside()
+{
+	begin timeout "$limit" qemu-system-x86_64 -accel tcg,thread=multi \
+	    -cpu max,xsave=off -smp 2 -m "$memory" -display none -nodefaults \
+	    -no-reboot -serial stdio -serial "file:$logs/out.tar" \
+	    -kernel "$image/vmlinux" -initrd "$image/host.img" -append \
+	    "console=ttyS0 quiet panic=-1 no_timer_check lem.long=$LEM_LONG \
+lem.run=$(echo "$*" | tr ' ' ,)"
+	tar xf "$logs/out.tar" -C "$logs/out" && rm "$logs/out.tar"
+}
+
+wrong()
+{
+	echo "WRONG: $*"
+	bad=1
+}
+
+# outcome SCENARIO...: of what is in $log.
+outcome()
+{
+	tr -d '\r' <"$log" >"$log.txt"
+	passed=$(grep -c '^PASS ' "$log.txt")
+	for scenario; do
+		case $scenario in
+		only=* | stuck) ;;
+		*)
+			grep -q "^END $scenario\$" "$log.txt" ||
+			    wrong "$scenario did not come to its end"
+			grep -q "^PASS $scenario\." "$log.txt" ||
+			    wrong "$scenario passed nothing"
+			;;
+		esac
+	done
+	grep -q '^END host$' "$log.txt" || wrong "not all scenarios ran"
+	grep -q '^FAIL ' "$log.txt" && wrong "steps failed: $(grep '^FAIL ' \
+	    "$log.txt" | sed 's/^FAIL \([^ ]*\).*/\1/' | tr '\n' ' ')"
+	if [ -e "$logs/out/dmesg" ]; then
+		grep -e 'WARNING:' -e 'BUG:' -e Oops -e 'Call Trace' \
+		    "$logs/out/dmesg" &&
+		    wrong "the kernel that ran lem-vm complains"
+	fi
+	echo "$passed steps passed"
+}
+
+# packets: what a guest's NIC counted is in its pcap file, with right checksums.
+packets()
+{
+	lib=$BUILD/linux/root/usr/lib/x86_64-linux-gnu
+	tcpdump=$(find "$BUILD/linux/root" -name tcpdump -type f -perm -1 |
+	    head -n 1)
+	LD_LIBRARY_PATH=$lib "$tcpdump" -Z root -nvv -r "$logs/out/dgram.pcap" \
+	    >"$logs/dgram.txt" 2>"$logs/tcpdump.err" ||
+	    wrong "tcpdump: $(cat "$logs/tcpdump.err")"
+	n=$(grep -c '^[0-9]' "$logs/dgram.txt")
+	counted=$(sed -n 's/^COUNTED dgram //p' "$log.txt")
+	[ "$n" = "$counted" ] ||
+	    wrong "dgram.pcap has $n packets, the NIC counted $counted"
+	grep -e 'bad .*cksum' -e incorrect -e truncated "$logs/dgram.txt" &&
+	    wrong "dgram.pcap has packets that are wrong"
+	echo "dgram.pcap: $n packets"
+}
+
+[ $# != 0 ] || {
+	if [ -n "$LEM_LONG" ]; then
+		# shellcheck disable=SC2086 # words
+		set -- $all
+	else
+		# shellcheck disable=SC2086 # words
+		set -- $default
+	fi
+}
+limit=860
+[ -z "$LEM_LONG" ] || limit=3400
+case " $* " in
+*" memory "*) memory=7168 ;;
+*) memory=2048 ;;
+esac
+
+sh "$here/packages.sh" >"$logs/packages" 2>&1 || {
+	cat "$logs/packages"
+	skip "no packages: $(tail -n 1 "$logs/packages")"
+}
+rm -rf "$logs/out"
+mkdir "$logs/out"
+sh "$here/image.sh" || exit 1
+bad=0
+if [ "$LEM_L1" = no ] || { [ -z "$LEM_L1" ] && can_run_linux; }; then
+	echo "lem-vm runs on this machine"
+	run_here "$@"
+else
+	command -v qemu-system-x86_64 >/dev/null ||
+	    skip "/dev/kvm runs no Linux here, and there is no QEMU"
+	echo "lem-vm runs in a guest of QEMU's TCG"
+	run_inside "$@"
+fi
+[ $status = 0 ] || wrong "the host's exit status is $status"
+outcome "$@"
+case " $* " in
+*" dgram "*) packets ;;
+esac
+exit $bad
