@@ -193,6 +193,7 @@ $(FREEBSD)/init: $(wildcard test/freebsd/guest/*) test/freebsd/pattern.h
 	    -ffreestanding -fno-stack-protector -static -fuse-ld=lld \
 	    -Wl,-e,start -isystem $(@D)/include -isystem $(FREEBSD_SRC)/sys \
 	    -isystem $(FREEBSD_SRC)/include \
+	    -idirafter $$(clang -print-resource-dir)/include \
 	    -o $@ test/freebsd/guest/*.c
 
 $(FREEBSD)/peer $(FREEBSD)/vlan: $(FREEBSD)/%: test/freebsd/%.c \

@@ -110,7 +110,7 @@ struct lem_tx_pkt {
 	uint32_t len_bytes;	/* of the whole packet; TSO only */
 };
 
-/* A packet takes so many descriptors beyond its segments: a context. */
+/* A packet with offloads takes so many beyond its segments: a context. */
 #define LEM_TX_EXTRA_DESC	1u
 
 struct lem_tx_stats {

@@ -183,14 +183,17 @@ lem_tx_encap(struct lem *sc, const struct lem_tx_pkt *pkt)
 {
 	struct lem_tx_ring *r = &sc->tx;
 	uint64_t bits = (uint64_t)r->cmd << E1000_TXD_CMD_SHIFT;
-	uint16_t next = r->next_to_use, i, segs = pkt->segs, used;
+	uint16_t next = r->next_to_use, i, segs = pkt->segs, used, need;
 	uint32_t len;
 
 	if (sc->gone)
 		return -ENODEV;
 	if (segs == 0 || segs + LEM_TX_EXTRA_DESC > r->reserve)
 		return -EINVAL;
-	if (lem_tx_free(r) < segs + LEM_TX_EXTRA_DESC) {
+	need = segs;
+	if (pkt->flags & ~LEM_TX_VLAN)
+		need += LEM_TX_EXTRA_DESC;
+	if (lem_tx_free(r) < need) {
 		r->stats.ring_full++;
 		return -ENOSPC;
 	}

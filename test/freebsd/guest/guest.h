@@ -34,6 +34,20 @@ int do_udp_in(int n, char **w);
 int do_tcp(int n, char **w);
 int do_flood(int n, char **w);
 
+/* netmap.c */
+int do_netmap(int n, char **w);
+
+/*
+ * traffic.c, of the peer's control port.  tell: a line, asked three times, and
+ * its answer does not matter; tell_only: once, and not even waited for.
+ * sink_has: count datagrams but for a few in a thousand, none damaged, none
+ * twice.
+ */
+int tell(const char *host, const char *line);
+int tell_only(const char *host, const char *line);
+int sink_has(const char *host, unsigned long count, unsigned long permil);
+void join(char *line, size_t bytes, int n, char **w);
+
 /* get_sysctl: an integer of 4 or 8 bytes.  0 or -errno. */
 int get_sysctl(const char *name, unsigned long *value);
 

@@ -72,6 +72,7 @@ static const struct {
 	{ "link", do_link },
 	{ "media", do_media },
 	{ "mtu", do_mtu },
+	{ "netmap", do_netmap },
 	{ "ping", do_ping },
 	{ "set", do_set },
 	{ "sleep", do_sleep },

@@ -78,7 +78,7 @@ ask(const char *host, const char *line, char *answer, size_t bytes)
 	return n;
 }
 
-static void
+void
 join(char *line, size_t bytes, int n, char **w)
 {
 	size_t at = 0;
@@ -91,6 +91,59 @@ join(char *line, size_t bytes, int n, char **w)
 		copy(line + at, w[i], bytes - at);
 		at += length(w[i]);
 	}
+}
+
+int
+tell(const char *host, const char *line)
+{
+	char answer[256];
+	long n = ask(host, line, answer, sizeof(answer));
+
+	return n < 0 ? (int)n : 0;
+}
+
+int
+tell_only(const char *host, const char *line)
+{
+	long fd = connected(SOCK_DGRAM, 0, host, PATTERN_PORT_CONTROL), n;
+
+	if (fd < 0)
+		return (int)fd;
+	n = SYS3(write, fd, line, length(line));
+	(void)SYS1(close, fd);
+	return n < 0 ? (int)n : 0;
+}
+
+/* The next number of a line of numbers. */
+static unsigned long
+next_number(const char **s)
+{
+	unsigned long n = number(*s);
+
+	while (**s != ' ' && **s != '\0')
+		(*s)++;
+	if (**s == ' ')
+		(*s)++;
+	return n;
+}
+
+int
+sink_has(const char *host, unsigned long count, unsigned long permil)
+{
+	unsigned long good, bad, again;
+	char answer[256];
+	const char *s = answer;
+
+	if (ask(host, "report", answer, sizeof(answer)) < 0)
+		return -ETIMEDOUT;
+	say("of %d: %s\n", (long)count, answer);
+	good = next_number(&s);
+	bad = next_number(&s);
+	again = next_number(&s);
+	return bad == 0 && again == 0 &&
+		(count - good) * 1000 <= count * permil ?
+	    0 :
+	    1;
 }
 
 /* host ADDRESS WORDS... */
@@ -198,17 +251,15 @@ do_ping(int n, char **w)
 int
 do_udp_out(int n, char **w)
 {
-	unsigned long count, bytes, i, k, good, bad, again;
+	unsigned long count, bytes, i, k;
 	int lossy = n > 4;
-	char answer[256];
-	const char *s;
 	long fd, sent = 0;
 
 	if (n < 4)
 		return -EINVAL;
 	count = number(w[2]);
 	bytes = number(w[3]);
-	if (ask(w[1], "zero", answer, sizeof(answer)) < 0)
+	if (tell(w[1], "zero") != 0)
 		return -ETIMEDOUT;
 	fd = connected(SOCK_DGRAM, 0, w[1], PATTERN_PORT_SINK);
 	if (fd < 0)
@@ -228,20 +279,7 @@ do_udp_out(int n, char **w)
 	}
 	(void)SYS1(close, fd);
 	sleep_us(200000);
-	if (ask(w[1], "report", answer, sizeof(answer)) < 0)
-		return -ETIMEDOUT;
-	say("udp-out %d: %s\n", (long)count, answer);
-	good = number(answer);
-	for (s = answer; *s != ' ' && *s != '\0'; s++)
-		;
-	bad = number(s + 1);
-	for (s++; *s != ' ' && *s != '\0'; s++)
-		;
-	again = number(s + 1);
-	return bad == 0 && again == 0 &&
-		(count - good) * 1000 <= count * (n > 4 ? number(w[4]) : 0) ?
-	    0 :
-	    1;
+	return sink_has(w[1], count, lossy ? number(w[4]) : 0);
 }
 
 /* udp-in HOST US COUNT BYTES [PERMIL]: the peer sends, we check. */
