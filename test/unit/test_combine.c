@@ -243,23 +243,75 @@ test_cheap(void **state)
 	assert_true(tx->cheap);
 	assert_int_equal(fake_tx_run(&rig.dev, 64), 13);
 	assert_int_equal(rig_irq(), LEM_WORK_TX);
-	/* ... but after it: one more is posted at once, as after idle. */
-	send_some(5);
-	assert_false(tx->cheap);
+	/* ... but after it, and believed when seen a second time. */
+	send_some(1);
+	assert_true(tx->cheap);
 	assert_int_equal(tdt_writes(), 14);
-	assert_int_equal(tx->stats.deferred, 4);
+	send_some(4);
+	assert_false(tx->cheap);
+	assert_int_equal(tdt_writes(), 15);
+	assert_int_equal(tx->stats.deferred, 3);
 	/* Cheap again: with the next write, whenever that is. */
 	rig.sc.os.cheap_tdt = true;
-	assert_int_equal(fake_tx_run(&rig.dev, 64), 1);
+	assert_int_equal(fake_tx_run(&rig.dev, 64), 2);
 	assert_int_equal(rig_irq(), LEM_WORK_TX);
 	assert_true(tx->cheap);
 	send_some(2);
-	assert_int_equal(tdt_writes(), 17);
+	assert_int_equal(tdt_writes(), 18);
 
 	up(LEM_COMBINE_RECLAIM_FIRST, false, 64);
 	rig.sc.os.cheap_tdt = true;
 	send_some(10);
 	assert_int_equal(tdt_writes(), 1);
+}
+
+/*
+ * A write during which the CPU was away, now and then: one dear write is but a
+ * doubt, which the next one, timed in any case, removes.
+ */
+static void
+test_cheap_doubt(void **state)
+{
+	unsigned int i;
+
+	(void)state;
+	up(LEM_COMBINE_ON, false, 64);
+	rig.sc.os.cheap_tdt = true;
+	send_some(1);
+	for (i = 0; i < 10; i++) {
+		assert_true(fake_tx_run(&rig.dev, 64) > 0);
+		assert_int_equal(rig_irq(), LEM_WORK_TX);
+		rig.sc.os.cheap_tdt = false;
+		send_some(1);
+		assert_true(tx->cheap && tx->doubt);
+		rig.sc.os.cheap_tdt = true;
+		send_some(1);
+		assert_true(tx->cheap && !tx->doubt);
+		send_some(3);
+	}
+	assert_int_equal(tx->stats.deferred, 0);
+	assert_int_equal(tdt_writes(), 51);
+}
+
+/* What a write costs is looked at where it matters, and nowhere else. */
+static void
+test_timed_when_on(void **state)
+{
+	enum lem_combine mode;
+
+	(void)state;
+	for (mode = LEM_COMBINE_OFF; mode <= LEM_COMBINE_RECLAIM_FIRST;
+	     mode++) {
+		up(mode, true, 64);
+		rig.sc.os.cheap_tdt = true;
+		rig.sc.os.cycles = 0;
+		send_some(10);
+		assert_int_equal(rig_irq(), LEM_WORK_TX);
+		if (mode == LEM_COMBINE_ON)
+			assert_int_not_equal(rig.sc.os.cycles, 0);
+		else
+			assert_int_equal(rig.sc.os.cycles, 0);
+	}
 }
 
 /* Without a counter a write is taken for dear; a start forgets. */
@@ -808,6 +860,8 @@ main(void)
 		RIG_TEST(test_reclaim_keeps_pending),
 		RIG_TEST(test_order_sync),
 		RIG_TEST(test_cheap),
+		RIG_TEST(test_cheap_doubt),
+		RIG_TEST(test_timed_when_on),
 		RIG_TEST(test_no_cycles),
 		RIG_TEST(test_state_inside_write),
 		RIG_TEST(test_ring_full_posts),
