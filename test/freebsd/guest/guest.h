@@ -48,7 +48,12 @@ int tell_only(const char *host, const char *line);
 int sink_has(const char *host, unsigned long count, unsigned long permil);
 void join(char *line, size_t bytes, int n, char **w);
 
-/* get_sysctl: an integer of 4 or 8 bytes.  0 or -errno. */
+/*
+ * get_sysctl: an integer of 4 or 8 bytes.  get_counter: the same, or, where the
+ * name is irq:WORD, how many interrupts sources with that word have had.
+ * 0 or -errno.
+ */
 int get_sysctl(const char *name, unsigned long *value);
+int get_counter(const char *name, unsigned long *value);
 
 #endif

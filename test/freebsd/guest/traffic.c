@@ -407,15 +407,15 @@ do_tcp(int n, char **w)
 /* --------------------------------------------------------------- flood */
 
 /*
- * flood HOST PORT MS BYTES [COUNTER...]: as many datagrams as go; the rate, and
- * by how much each sysctl counter grew, by the packet (in millionths) and by
- * the second.
+ * flood HOST PORT MS BYTES [COUNTER...]: as many datagrams as go; the rate, the
+ * last error of those refused, and by how much each counter (get_counter) grew:
+ * by the packet, in millionths, and by the second.
  */
 int
 do_flood(int n, char **w)
 {
 	unsigned long before[8], after, start, us, sent = 0, full = 0, bytes;
-	long fd, r;
+	long fd, r, why = 0;
 	int i;
 
 	if (n < 5 || n > 13)
@@ -426,7 +426,7 @@ do_flood(int n, char **w)
 	bytes = number(w[4]);
 	pattern_fill(buf, (unsigned int)bytes, 0);
 	for (i = 5; i < n; i++)
-		(void)get_sysctl(w[i], &before[i - 5]);
+		(void)get_counter(w[i], &before[i - 5]);
 	start = now_us();
 	do {
 		for (i = 0; i < 256; i++) {
@@ -434,15 +434,15 @@ do_flood(int n, char **w)
 			if (r >= 0)
 				sent++;
 			else
-				full++;
+				full++, why = -r;
 		}
 		us = now_us() - start;
 	} while (us < number(w[3]) * 1000);
 	(void)SYS1(close, fd);
-	say("flood %s: %d pps, %d sent, %d refused", w[1],
-	    (long)(sent * 1000000 / us), (long)sent, (long)full);
+	say("flood %s: %d pps, %d sent, %d refused (%d)", w[1],
+	    (long)(sent * 1000000 / us), (long)sent, (long)full, why);
 	for (i = 5; i < n; i++) {
-		(void)get_sysctl(w[i], &after);
+		(void)get_counter(w[i], &after);
 		say(", %s %d/M %d/s", w[i],
 		    (long)((after - before[i - 5]) * 1000000 /
 			(sent > 0 ? sent : 1)),
