@@ -395,8 +395,21 @@ do_want(int n, char **w)
 		w[2][0] == '<' ? value < than :
 				 value > than)
 		return 0;
-	say("%s is %d\n", w[1], (long)value);
+	if (same(w[0], "want"))
+		say("%s is %d\n", w[1], (long)value);
 	return 1;
+}
+
+/* until NAME =|<|> VALUE: wants it within 10 s. */
+int
+do_until(int n, char **w)
+{
+	unsigned long start = now_us();
+	int result;
+
+	while ((result = do_want(n, w)) > 0 && now_us() - start < 10000000)
+		sleep_us(10000);
+	return result;
 }
 
 /* ------------------------------------------------------------------ ARP */

@@ -25,6 +25,7 @@ int do_vlan(int n, char **w);
 int do_set(int n, char **w);
 int do_get(int n, char **w);
 int do_want(int n, char **w);
+int do_until(int n, char **w);
 
 /* traffic.c */
 int do_host(int n, char **w);

@@ -83,6 +83,7 @@ static const struct {
 	{ "tcp", do_tcp },
 	{ "udp-in", do_udp_in },
 	{ "udp-out", do_udp_out },
+	{ "until", do_until },
 	{ "vlan", do_vlan },
 	{ "wait", do_wait },
 	{ "want", do_want },

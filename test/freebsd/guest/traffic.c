@@ -355,13 +355,14 @@ tcp_send(long fd, unsigned long bytes)
 	return 0;
 }
 
+/* TCP's retransmission timer doubles up to 64 s: patience for 75. */
 static unsigned long
 tcp_receive(long fd, unsigned long bytes)
 {
 	unsigned long at = 0, quiet = 0;
 	long n, i;
 
-	while (at < bytes && quiet < 10) {
+	while (at < bytes && quiet < 25) {
 		n = SYS3(read, fd, got, sizeof(got));
 		if (n == -EAGAIN) {
 			quiet++;
