@@ -142,6 +142,8 @@ start(struct guest *g, const struct lem_host *host, bool moderation,
 	g->console.fd = out[0];
 	g->trace.fd = err[0];
 	g->qmp_fd = qmp[0];
+	if (g->pid < 0)
+		(void)snprintf(g->said, sizeof(g->said), "no process");
 	return g->pid > 0 ? 0 : -1;
 }
 
@@ -213,7 +215,8 @@ counter(const char *line, const char *name, bool by_second)
 }
 
 static void
-window(struct lem_run *run, unsigned int cell, const char *line, double pps)
+window(struct lem_run *run, unsigned int cell, const char *line, double pps,
+    double sent)
 {
 	const char *irq = cell == EM ? "irq:em1" :
 	    cell == VTNET            ? "irq:virtio_pci0" :
@@ -236,8 +239,8 @@ window(struct lem_run *run, unsigned int cell, const char *line, double pps)
 		.boot_ms = NAN,
 	};
 	if (cell == IF_LEM || cell == IF_LEM_COMBINED)
-		run->guard_flushes =
-		    counter(line, ".tx_guard_flushes", false) > 0;
+		run->guard_flushes = (uint64_t)lround(
+		    counter(line, ".tx_guard_flushes", false) * sent);
 }
 
 /* The window that was traced: em(4)'s registers, in all of its runs. */
@@ -277,7 +280,7 @@ console_line(struct guest *g, const struct sheet *s, const char *line)
 		em_traced(g, s, sent);
 		g->done = true;
 	} else if (!g->tracing && g->rounds > 0 && s->n[i] != NULL) {
-		window(&s->run[i][*s->n[i]], i, line, pps);
+		window(&s->run[i][*s->n[i]], i, line, pps, sent);
 		(*s->n[i])++;
 	}
 	if (i == VTNET && !g->tracing && g->rounds++ == s->runs)
@@ -311,8 +314,8 @@ read_lines(struct guest *g, struct stream *in, const struct sheet *s)
 	return true;
 }
 
-/* The trace before the console: it was written before. */
-static int
+/* Up to the end.  The trace before the console: it was written before. */
+static void
 follow(struct guest *g, const struct sheet *s, double limit)
 {
 	struct pollfd fd[2] = { { g->trace.fd, POLLIN, 0 },
@@ -320,18 +323,17 @@ follow(struct guest *g, const struct sheet *s, double limit)
 
 	while (!g->done && !lem_vm_interrupted) {
 		if (poll(fd, 2, 1000) < 0 && errno != EINTR)
-			return -1;
+			return;
 		if (fd[0].revents != 0) {
 			if (!read_lines(g, &g->trace, s))
 				fd[0].fd = -1;
 		} else if (fd[1].revents != 0) {
 			if (!read_lines(g, &g->console, s))
-				return -1;
+				return;
 		}
 		if (lem_now() > limit)
-			return -1;
+			return;
 	}
-	return 0;
 }
 
 /* ----------------------------------------------------------------- cells */
@@ -370,7 +372,7 @@ lem_freebsd_run(struct lem_results *r, const struct lem_host *host,
 	if (asked == 0 || lem_vm_interrupted)
 		return;
 	if (start(&g, host, moderation, r->seconds) == 0)
-		(void)follow(&g, &s,
+		follow(&g, &s,
 		    lem_now() + BOOT_SECONDS +
 			CELLS * (r->seconds + 1) * (r->runs + 3));
 	stop(&g);
