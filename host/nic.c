@@ -89,6 +89,7 @@ struct nic {
 	bool rx_more;			/* the backend may have some more */
 	bool link;
 	uint64_t writes;		/* doorbells seen, of this BUSY */
+	uint64_t busy_maps;		/* `maps', when it began */
 	uint64_t active_ns;		/* when something happened last */
 	uint64_t backend_ns;		/* when the backend was asked last */
 	uint64_t judged_ns;		/* when BUSY was judged last */
@@ -671,11 +672,12 @@ busy_ends(struct nic *nic)
 static void
 busy(struct nic *nic)
 {
+	bool any = false, again = nic->maps == nic->busy_maps;
 	unsigned int n = 0;
-	bool any = false;
 	uint64_t start;
 
 	nic->busy++;
+	nic->busy_maps = nic->maps;
 	nic->writes = 0;
 	start = nic->active_ns = now_ns();
 	judge_anew(nic, start);
@@ -693,7 +695,10 @@ busy(struct nic *nic)
 	nic->busy_ns += now_ns() - start;
 	if (nic->config.doorbell != NIC_DOORBELL_AUTO || !nic->mapped)
 		return;
-	if (nic->writes < BUSY_WRITES || nic->hold_ns > start ||
+	/* A fault for another NIC says nothing of this one. */
+	if (again && nic->writes == 0 && !atomic_load(&nic->want_trap))
+		park(nic);
+	else if (nic->writes < BUSY_WRITES || nic->hold_ns > start ||
 	    atomic_load(&nic->stop) || atomic_load(&nic->want_trap))
 		doorbells_unmap(nic);
 	else
