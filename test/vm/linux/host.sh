@@ -216,15 +216,16 @@ qemu()
 	    -L /usr/share/qemu -bios qboot.rom \
 	    -nodefaults -display none -no-reboot -serial stdio \
 	    -kernel "$vmlinux" -initrd "$IMAGE/guest.img" -append \
-	    "$quiet lem.name=$name lem.do=serve lem.end=wait $append" \
-	    -device e1000,netdev=n "$@" >"$WORK/$name.console" 2>&1 </dev/null
+	    "$quiet lem.name=$name lem.end=wait $append" \
+	    -device e1000,netdev=n,romfile= "$@" \
+	    >"$WORK/$name.console" 2>&1 </dev/null
 }
 
 # qemu_pair NAME NETDEV NIC: the server is QEMU's.
 qemu_pair()
 {
 	what=$1
-	qemu "$what-server" lem.at=1 -netdev "$2" &
+	qemu "$what-server" "lem.do=serve lem.at=1" -netdev "$2" &
 	server=$!
 	wait_for 120 grep -q SERVES "$WORK/$what-server.console" ||
 	    wrong "$what: the server did not begin to serve"
@@ -390,17 +391,19 @@ do_rates()
 		ip link set "tap$n" up
 	done
 	"$LEM_VM" run --kernel "$vmlinux" --initrd "$IMAGE/guest.img" --append \
-	    "$quiet lem.name=rates-lem lem.do=serve lem.end=wait lem.at=2" \
+	    "$quiet lem.name=rates-lem lem.do=bursts,serve lem.end=wait lem.at=2" \
 	    --memory 160M --nic backend=tap,ifname=tap0 \
 	    >"$WORK/rates-lem.console" 2>&1 </dev/null &
 	lem=$!
-	qemu rates-qemu lem.at=3 \
+	qemu rates-qemu "lem.do=bursts,serve lem.at=3" \
 	    -netdev tap,id=n,ifname=tap1,script=no,downscript=no &
 	other=$!
 	for name in rates-lem rates-qemu; do
 		wait_for 120 grep -q SERVES "$WORK/$name.console" || {
 			wrong "rates: $name did not begin to serve"
 			cat "$WORK/$name.console"
+			kill $lem $other
+			return
 		}
 	done
 	sleep 5
