@@ -614,14 +614,18 @@ nic_main(void *arg)
 }
 
 static inline struct backend *
-backend_by(const char *format, int fd)
+backend_by(const char *kind, int fd)
 {
 	char text[64];
 	struct backend *b;
 	struct opts opts;
 	struct err err;
 
-	(void)snprintf(text, sizeof(text), format, fd);
+	if (fd < 0)
+		(void)snprintf(text, sizeof(text), "backend=%s", kind);
+	else
+		(void)snprintf(text, sizeof(text), "backend=%s,fd=%d", kind,
+		    fd);
 	assert_int_equal(opts_parse(&opts, text, &err), 0);
 	b = backend_open(&opts, &err);
 	assert_non_null(b);
@@ -736,10 +740,7 @@ guest_new(const struct how *how)
 		assert_int_equal(setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF,
 				     &small, sizeof(small)),
 		    0);
-	guest_start(g,
-	    backend_by(how->stream ? "backend=stream,fd=%d" :
-				     "backend=dgram,fd=%d",
-		pair[0]),
+	guest_start(g, backend_by(how->stream ? "stream" : "dgram", pair[0]),
 	    how);
 	guest_up(g);
 	assert_true(link_wait(g, true));

@@ -23,14 +23,14 @@
 static atomic_bool hold_up;
 
 int
-timerfd_settime(int fd, int flags, const struct itimerspec *new,
-    struct itimerspec *old)
+timerfd_settime(int fd, int flags, const struct itimerspec *utmr,
+    struct itimerspec *otmr)
 {
 	static _Thread_local unsigned int n;
 
 	if (hold_up && n++ % 3 == 0)
 		usleep(n % 5 * 30);
-	return (int)syscall(SYS_timerfd_settime, fd, flags, new, old);
+	return (int)syscall(SYS_timerfd_settime, fd, flags, utmr, otmr);
 }
 
 static void
@@ -440,7 +440,7 @@ test_no_map(void **state)
 		g->vmm.map = way & 1 ? map_fails : NULL;
 		assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair), 0);
 		g->peer.fd = pair[1];
-		guest_start(g, backend_by("backend=dgram,fd=%d", pair[0]),
+		guest_start(g, backend_by("dgram", pair[0]),
 		    &(struct how){ .doorbell = way & 2 ? NIC_DOORBELL_MAPPED :
 			    NIC_DOORBELL_AUTO,
 			.exit_ns = EXIT_NS });

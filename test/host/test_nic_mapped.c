@@ -23,7 +23,7 @@ begin(void **state)
 {
 	(void)state;
 	g = guest_alloc();
-	guest_start(g, backend_by("backend=null", 0),
+	guest_start(g, backend_by("null", -1),
 	    &(struct how){ .doorbell = NIC_DOORBELL_MAPPED });
 	return 0;
 }
