@@ -315,14 +315,20 @@ qemu-qtest:
 	BUILD=$(BUILD) sh test/differential/qemu-from-debs.sh
 
 FUZZ	= $(patsubst test/fuzz/%.c,%,$(sort $(wildcard test/fuzz/fuzz_*.c)))
-fuzz_src = test/fuzz/$(1).c $(if $(filter fuzz_core,$(1)),$(FAKE) $(CORE),$(DEVICE))
+FUZZ_HOST = fuzz_boot fuzz_machine
+fuzz_src = test/fuzz/$(1).c $(if $(filter fuzz_core,$(1)),$(FAKE) $(CORE),$(DEVICE)) \
+	  $(if $(filter $(FUZZ_HOST),$(1)),$(HOST_LIB))
+fuzz_flags = $(if $(filter $(FUZZ_HOST),$(1)),$(HOSTFLAGS),$(USERFLAGS) -Itest/fake \
+	  -Itest/device)
 
 define fuzz_rule
-$$(BUILD)/fuzz/$(1): $$(call fuzz_src,$(1)) $$(HEADERS)
+$$(BUILD)/fuzz/$(1): $$(call fuzz_src,$(1)) $$(HEADERS) \
+    $$(BUILD)/host/dsdt.hex
 	@mkdir -p $$(@D)
-	$$(call say,CC)clang $$(USERFLAGS) -Itest/fake -Itest/device -O1 -g \
+	$$(call say,CC)clang $$(call fuzz_flags,$(1)) -O1 -g \
 	    -fno-sanitize-recover=all -fsanitize=fuzzer,address,undefined \
-	    -o $$@ $$(call fuzz_src,$(1))
+	    -o $$@ $$(call fuzz_src,$(1)) \
+	    $(if $(filter $(FUZZ_HOST),$(1)),-lseccomp)
 endef
 $(foreach f,$(FUZZ),$(eval $(call fuzz_rule,$(f))))
 
@@ -355,7 +361,8 @@ fuzz: $(FUZZ:%=$(BUILD)/fuzz/%)
 # tests, and by the fuzzers' corpora alone (replayed, without libFuzzer).
 COV	= $(BUILD)/coverage
 COV_TEST = $(DEVICE_TEST:%=$(COV)/tests/%) $(PAIR_TEST:%=$(COV)/tests/%)
-COV_FUZZ = $(patsubst %,$(COV)/corpus/%,$(filter-out fuzz_core,$(FUZZ)))
+COV_FUZZ = $(patsubst %,$(COV)/corpus/%,$(filter-out fuzz_core $(FUZZ_HOST),\
+	  $(FUZZ)))
 
 $(COV)/tests/%.o $(COV)/corpus/%.o: %.c $(HEADERS)
 $(COV)/tests/%.o: %.c
