@@ -96,7 +96,7 @@ $(BUILD)/bench/image.S.o: bench/image.S $(BUILD)/guest.bin
 $(BUILD)/lem-bench: $(BENCH_OBJ)
 	$(call say,CC)$(CC) $(CFLAGS) -pthread -o $@ $(BENCH_OBJ) -lm
 
-bench: build
+bench: build $(if $(FREEBSD_SRC),freebsd-bench)
 	$(BUILD)/lem-bench $(ARGS)
 
 # --- libe82540 ------------------------------------------------------------
@@ -193,12 +193,22 @@ $(FREEBSD)/init: $(wildcard test/freebsd/guest/*) test/freebsd/pattern.h
 	    -ffreestanding -fno-stack-protector -static -fuse-ld=lld \
 	    -Wl,-e,start -isystem $(@D)/include -isystem $(FREEBSD_SRC)/sys \
 	    -isystem $(FREEBSD_SRC)/include \
+	    -idirafter $$(clang -print-resource-dir)/include \
 	    -o $@ test/freebsd/guest/*.c
 
 $(FREEBSD)/peer $(FREEBSD)/vlan: $(FREEBSD)/%: test/freebsd/%.c \
     test/freebsd/pattern.h
 	@mkdir -p $(@D)
 	$(call say,CC)$(CC) $(USERFLAGS) -O2 -o $@ $<
+
+# The root file system of the guest that lem-bench measures.
+$(FREEBSD)/bench.iso: freebsd $(FREEBSD)/init bench/freebsd/script
+	@rm -rf $(FREEBSD)/root && mkdir -p $(FREEBSD)/root/dev $(FREEBSD)/root/sbin
+	@cp $(FREEBSD)/init $(FREEBSD)/root/sbin/
+	@cp $(FREEBSD)/if_lem.ko bench/freebsd/script $(FREEBSD)/root/
+	$(call say,ISO)makefs -t cd9660 -o rockridge $@ $(FREEBSD)/root >/dev/null
+
+freebsd-bench: $(FREEBSD)/boot.elf $(FREEBSD)/bench.iso
 
 freebsd-test: freebsd $(FREEBSD)/boot.elf $(FREEBSD)/init $(FREEBSD)/peer \
     $(FREEBSD)/vlan
@@ -428,5 +438,5 @@ clean:
 	rm -rf build
 
 .PHONY: all build bench bench-pair build-clang check-clang check-build check \
-	check-linux fuzz coverage qemu-qtest freebsd freebsd-test check-freebsd \
-	install clean
+	check-linux fuzz coverage qemu-qtest freebsd freebsd-test freebsd-bench \
+	check-freebsd 	install clean

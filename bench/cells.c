@@ -8,6 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "frame.h"
+
+#define FREEBSD_ITR	488u	/* both drivers' default there */
+
 /* Where cells run, and how their ids begin. */
 static const struct {
 	const char *name, *id;
@@ -66,6 +70,34 @@ static const struct {
 static const char *const ways[] = { "exit", "thread", "ioeventfd", "coalesced",
 	"mapped", "auto" };
 
+/*
+ * What a FreeBSD guest runs, the RFC's three rows first; its standard driver is
+ * FreeBSD's own.
+ */
+static const struct {
+	const char *id, *label, *nic, *driver;
+	enum lem_row row;
+	unsigned int mit_enable;
+	bool moderation, rfc;
+} freebsd[] = {
+	{ "standard.em", "standard/em", "e1000", "em", LEM_ROW_STANDARD, 0,
+	    false, true },
+	{ "moderated.em", "moderated/em", "e1000", "em", LEM_ROW_MODERATED, 0,
+	    true, true },
+	{ "combined", "moderated/lem mit", "e1000", "lem", LEM_ROW_COMBINED, 1,
+	    true, true },
+	{ "moderated", "moderated/lem", "e1000", "lem", LEM_ROW_MODERATED, 0,
+	    true, false },
+	{ "standard", "standard/lem", "e1000", "lem", LEM_ROW_STANDARD, 0,
+	    false, false },
+	{ "combined-alone", "standard/lem mit", "e1000", "lem",
+	    LEM_ROW_COMBINED_ALONE, 1, false, false },
+	{ "virtio", "vtnet, with mod.", "virtio-net", "vtnet", LEM_ROW_VIRTIO,
+	    0, true, false },
+	{ "virtio.standard", "vtnet, with std.", "virtio-net", "vtnet",
+	    LEM_ROW_VIRTIO, 0, false, false },
+};
+
 static bool
 wanted(const char *id, const char *patterns)
 {
@@ -104,6 +136,17 @@ set_skipped(struct lem_cell *cell, const struct lem_host *host)
 		    "10.0): name an older one, such as Debian 12's 7.2, "
 		    "with --qemu PATH";
 	(void)snprintf(cell->skipped, sizeof(cell->skipped), "%s", why);
+}
+
+static void
+set_unmeasured(struct lem_cell *c)
+{
+	c->ratio = c->rtt_p50_us = c->rtt_p99_us = c->boot_ms = NAN;
+	c->ratio_virtio = c->rfc_kpps = c->interrupts_s = NAN;
+	c->per_packet.doorbells = c->per_packet.interrupts =
+	    c->per_packet.registers = c->per_packet.exits =
+		c->per_packet.host_cpu_us = c->per_packet.deferred =
+	    c->per_packet.ring_full = c->batch_max = NAN;
 }
 
 static const char *
@@ -148,14 +191,50 @@ add(struct lem_results *r, const struct lem_options *o,
 	cell.mit_enable = rows[cell.row].mit_enable;
 	if (!cell.moderation)
 		cell.itr = 0;
-	cell.ratio = cell.rtt_p50_us = cell.rtt_p99_us = cell.boot_ms = NAN;
-	cell.per_packet.doorbells = cell.per_packet.interrupts =
-	    cell.per_packet.registers = cell.per_packet.exits =
-		cell.per_packet.host_cpu_us = cell.per_packet.deferred =
-	    cell.per_packet.ring_full = cell.batch_max = NAN;
+	set_unmeasured(&cell);
 	set_skipped(&cell, host);
 	*c = cell;
 	r->cells++;
+}
+
+/* Figures that nobody has measured yet. */
+static void
+add_freebsd(struct lem_results *r, const struct lem_options *o,
+    const struct lem_host *host)
+{
+	struct lem_cell *c;
+	size_t i;
+
+	for (i = 0; i < sizeof(freebsd) / sizeof(freebsd[0]); i++) {
+		c = &r->cell[r->cells];
+		*c = (struct lem_cell){
+			.host = "qemu-tcg",
+			.nic = freebsd[i].nic,
+			.driver = freebsd[i].driver,
+			.guest = "freebsd",
+			.label = freebsd[i].label,
+			.workload = "tx",
+			.sink = "null",
+			.row = freebsd[i].row,
+			.frame = LEM_FRAME_MIN,
+			.moderation = freebsd[i].moderation,
+			.mit_enable = freebsd[i].mit_enable,
+		};
+		(void)snprintf(c->id, sizeof(c->id), "freebsd.tx.null.%s",
+		    freebsd[i].id);
+		if (!wanted(c->id, o->cells))
+			continue;
+		if (c->moderation && strcmp(c->nic, "e1000") == 0)
+			c->itr = FREEBSD_ITR;
+		set_unmeasured(c);
+		if (freebsd[i].rfc)
+			c->rfc_kpps = lem_rfc_kpps(c->row, c->host);
+		set_skipped(c, host);
+		if (c->skipped[0] == '\0')
+			(void)snprintf(c->skipped, sizeof(c->skipped), "%s",
+			    host->why_no_freebsd);
+		r->cells++;
+	}
 }
 
 static void
@@ -247,6 +326,7 @@ lem_cells_make(struct lem_results *r, const struct lem_options *o,
 {
 	size_t h,
 	    most = sizeof(ways) / sizeof(ways[0]) +
+	    sizeof(freebsd) / sizeof(freebsd[0]) +
 	    sizeof(hosts) / sizeof(hosts[0]) *
 		(LEM_ROWS * (sizeof(plan) / sizeof(plan[0])) * LEM_LIST_MAX +
 		    LEM_ROWS * (sizeof(curves) / sizeof(curves[0])) *
@@ -264,6 +344,7 @@ lem_cells_make(struct lem_results *r, const struct lem_options *o,
 	for (h = 0; h < sizeof(hosts) / sizeof(hosts[0]); h++)
 		if (o->itrs > 1 && (o->full || h == curve_host))
 			add_curves(r, o, host, hosts[h].name);
+	add_freebsd(r, o, host);
 	*unmatched = o->cells == NULL ? NULL : find_unmatched(r, o->cells);
 	return *unmatched == NULL ? 0 : -ENOENT;
 }

@@ -190,6 +190,14 @@ put_rates(FILE *out, const struct lem_cell *c)
 	put_number(out, "ratio", c->ratio);
 	putc(',', out);
 	put_number(out, "boot_ms", c->boot_ms);
+	if (!lem_cell_freebsd(c))
+		return;
+	putc(',', out);
+	put_number(out, "ratio_virtio", c->ratio_virtio);
+	putc(',', out);
+	put_number(out, "rfc_kpps", c->rfc_kpps);
+	putc(',', out);
+	put_number(out, "interrupts_s", c->interrupts_s);
 }
 
 /* put_loss: null where no receiver looked: nobody knows. */

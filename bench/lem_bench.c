@@ -20,6 +20,7 @@
 
 #include "cells.h"
 #include "clock.h"
+#include "freebsd.h"
 #include "sink.h"
 #include "vm.h"
 
@@ -45,6 +46,8 @@ static const char usage[] =
     "  --report DIR    write DIR/index.html: the tables, and charts\n"
     "  --qemu PATH     QEMU to measure (default: qemu-system-x86_64)\n"
     "  --lem-vm PATH   lem-vm to measure (default: the one beside lem-bench)\n"
+    "  --freebsd-kernel FILE\n"
+    "                  FreeBSD to measure, too (default: $FREEBSD_KERNEL)\n"
     "  --seconds N     length of one measured window (default: 0.3; full: 1)\n"
     "  --runs N        runs of each cell, interleaved (default: 5)\n"
     "  --itr LIST      values of ITR, 0 to 65535 units of 256 ns; the first\n"
@@ -156,6 +159,7 @@ enum {
 	OPT_REPORT,
 	OPT_QEMU,
 	OPT_LEM_VM,
+	OPT_FREEBSD,
 	OPT_SECONDS,
 	OPT_RUNS,
 	OPT_ITR,
@@ -174,6 +178,7 @@ static const struct option long_options[] = {
 	{ "report", required_argument, NULL, OPT_REPORT },
 	{ "qemu", required_argument, NULL, OPT_QEMU },
 	{ "lem-vm", required_argument, NULL, OPT_LEM_VM },
+	{ "freebsd-kernel", required_argument, NULL, OPT_FREEBSD },
 	{ "seconds", required_argument, NULL, OPT_SECONDS },
 	{ "runs", required_argument, NULL, OPT_RUNS },
 	{ "itr", required_argument, NULL, OPT_ITR },
@@ -211,6 +216,9 @@ parse_option(struct lem_options *o, int opt)
 		return 0;
 	case OPT_LEM_VM:
 		o->lem_vm = optarg;
+		return 0;
+	case OPT_FREEBSD:
+		o->freebsd = optarg;
 		return 0;
 	case OPT_SECONDS:
 		return parse_seconds(optarg, &o->seconds);
@@ -353,6 +361,8 @@ summarize(struct lem_cell *c, const struct lem_run *run, unsigned int n)
 	c->per_packet.deferred = MEDIAN(deferred);
 	c->per_packet.ring_full = MEDIAN(ring_full);
 	c->batch_max = MEDIAN(batch_max);
+	if (lem_cell_freebsd(c))
+		c->interrupts_s = MEDIAN(interrupts_s);
 	c->rtt_p50_us = MEDIAN(rtt_p50_us);
 	c->rtt_p99_us = MEDIAN(rtt_p99_us);
 	c->boot_ms = MEDIAN(boot_ms);
@@ -375,8 +385,25 @@ summarize(struct lem_cell *c, const struct lem_run *run, unsigned int n)
 static bool
 is_standard(const struct lem_cell *c)
 {
+	if (lem_cell_freebsd(c))
+		return false;	/* see in_guest_of() */
 	return c->way ? strcmp(c->doorbell, "exit") == 0 :
 			c->row == LEM_ROW_STANDARD;
+}
+
+/* The vtnet(4), or the em(4), in a FreeBSD cell's guest; or NULL. */
+static const struct lem_cell *
+in_guest_of(const struct lem_results *r, const struct lem_cell *c,
+    const char *driver)
+{
+	const struct lem_cell *base;
+
+	for (base = r->cell; base < r->cell + r->cells; base++)
+		if (lem_cell_freebsd(base) && base->failed[0] == '\0' &&
+		    base->moderation == c->moderation &&
+		    strcmp(base->driver, driver) == 0)
+			return base;
+	return NULL;
 }
 
 /* The standard row of a cell's column, workload, sink and frame; or NULL. */
@@ -385,6 +412,8 @@ standard_of(const struct lem_results *r, const struct lem_cell *c)
 {
 	const struct lem_cell *base;
 
+	if (lem_cell_freebsd(c))
+		return in_guest_of(r, c, "em");
 	for (base = r->cell; base < r->cell + r->cells; base++)
 		if (is_standard(base) && base->way == c->way &&
 		    base->frame == c->frame && base->failed[0] == '\0' &&
@@ -398,28 +427,39 @@ standard_of(const struct lem_results *r, const struct lem_cell *c)
 /*
  * Ratios are taken round by round, and their median is quoted: the runs of one
  * round are seconds apart, so a machine that is now slow and now fast is so for
- * both.
+ * both.  NAN without a base.
  */
+static double
+ratio_to(const struct lem_results *r, const struct lem_run *run,
+    const unsigned int *n, size_t i, const struct lem_cell *base)
+{
+	double ratio[r->runs];
+	unsigned int k, rounds;
+	size_t b;
+
+	if (base == NULL)
+		return NAN;
+	b = (size_t)(base - r->cell);
+	rounds = n[i] < n[b] ? n[i] : n[b];
+	for (k = 0; k < rounds; k++)
+		ratio[k] =
+		    run[i * r->runs + k].kpps / run[b * r->runs + k].kpps;
+	return statistic(ratio, rounds).median;
+}
+
 static void
 set_ratios(struct lem_results *r, const struct lem_run *run,
     const unsigned int *n)
 {
-	const struct lem_run *cell, *base;
-	const struct lem_cell *standard;
-	unsigned int i, k, rounds;
-	double ratio[r->runs];
+	struct lem_cell *c;
+	size_t i;
 
 	for (i = 0; i < r->cells; i++) {
-		standard = standard_of(r, &r->cell[i]);
-		if (standard == NULL)
-			continue;
-		k = (unsigned int)(standard - r->cell);
-		cell = &run[i * r->runs];
-		base = &run[k * r->runs];
-		rounds = n[i] < n[k] ? n[i] : n[k];
-		for (k = 0; k < rounds; k++)
-			ratio[k] = cell[k].kpps / base[k].kpps;
-		r->cell[i].ratio = statistic(ratio, rounds).median;
+		c = &r->cell[i];
+		c->ratio = ratio_to(r, run, n, i, standard_of(r, c));
+		if (lem_cell_freebsd(c))
+			c->ratio_virtio =
+			    ratio_to(r, run, n, i, in_guest_of(r, c, "vtnet"));
 	}
 }
 
@@ -480,7 +520,26 @@ give_up_host(struct lem_results *r, const char *host, const unsigned int *n)
 			    "not tried: %u cells of this host failed", failed);
 }
 
-/* All cells once, then all again; a cell that failed is not tried again. */
+/* The cells of a FreeBSD guest: one for each setting of the hypervisor. */
+static void
+run_freebsd(struct lem_results *r, const struct lem_options *o,
+    const struct lem_host *host, struct lem_run *run, unsigned int *n)
+{
+	unsigned int k;
+	size_t i;
+
+	if (host->why_no_freebsd[0] != '\0')
+		return;
+	if (isatty(STDERR_FILENO))
+		(void)fputs("\r\033[KFreeBSD", stderr);
+	lem_freebsd_run(r, host, false, run, n);
+	lem_freebsd_run(r, host, true, run, n);
+	for (i = 0; i < r->cells && o->verbose; i++)
+		for (k = 0; lem_cell_freebsd(&r->cell[i]) && k < n[i]; k++)
+			verbose_line(&r->cell[i], &run[i * r->runs + k]);
+}
+
+/* Cells are run once, then all again; one that failed is not tried again. */
 static void
 run_all(struct lem_results *r, const struct lem_options *o,
     const struct lem_host *host, struct lem_run *run, unsigned int *n)
@@ -491,11 +550,13 @@ run_all(struct lem_results *r, const struct lem_options *o,
 	struct lem_cell *c;
 
 	for (i = 0; i < r->cells; i++)
-		todo += r->cell[i].skipped[0] == '\0';
-	for (round = 0; round < r->runs; round++)
+		todo += r->cell[i].skipped[0] == '\0' &&
+		    !lem_cell_freebsd(&r->cell[i]);
+	for (round = 0; todo > 0 && round < r->runs; round++)
 		for (i = 0; i < r->cells && !lem_vm_interrupted; i++) {
 			c = &r->cell[i];
-			if (c->skipped[0] != '\0' || c->failed[0] != '\0')
+			if (c->skipped[0] != '\0' || c->failed[0] != '\0' ||
+			    lem_cell_freebsd(c))
 				continue;
 			progress(r, c, round, done++, todo * r->runs, start);
 			if (lem_run_cell(c, host, r->seconds,
@@ -511,6 +572,7 @@ run_all(struct lem_results *r, const struct lem_options *o,
 				give_up_host(r, c->host, n);
 			}
 		}
+	run_freebsd(r, o, host, run, n);
 	if (isatty(STDERR_FILENO))
 		(void)fputs("\r\033[K", stderr);
 	r->interrupted = lem_vm_interrupted;
@@ -623,7 +685,7 @@ main(int argc, char **argv)
 	keep_standard_fds();
 	if (parse_options(&o, argc, argv, &status) != 0)
 		return status;
-	lem_probe(&host, &r.machine, o.qemu, o.lem_vm);
+	lem_probe(&host, &r.machine, o.qemu, o.lem_vm, o.freebsd);
 	r.seconds = o.seconds;
 	r.runs = o.runs;
 	r.machine.sink_kpps = NAN;

@@ -22,6 +22,9 @@ struct lem_host {
 	char lem_vm[256];	/* path of lem-vm */
 	bool has_lem_vm;
 	char why_no_lem_vm[200];
+	char freebsd_kernel[256];
+	char freebsd_dir[256];	/* of boot.elf and bench.iso */
+	char why_no_freebsd[200]; /* "" where there is one */
 	uint64_t tsc_hz;
 };
 
@@ -30,6 +33,7 @@ struct lem_run {
 	double kpps;
 	double doorbells, interrupts, registers, exits, host_cpu_us;
 	double deferred, ring_full, batch_max;
+	double interrupts_s;	/* a second; a FreeBSD guest's only */
 	double rtt_p50_us, rtt_p99_us;
 	double boot_ms;		/* from fork to a NIC that is up */
 	uint64_t lost, duplicated, reordered, corrupted, guard_flushes;
@@ -39,9 +43,10 @@ struct lem_run {
 /*
  * lem_probe: what this machine has.  qemu, lem_vm: a path or name given by the
  * user; NULL for qemu-system-x86_64, and the lem-vm beside this program.
+ * freebsd: path of a FreeBSD kernel, or NULL for that of the environment.
  */
 void lem_probe(struct lem_host *host, struct lem_machine *machine,
-    const char *qemu, const char *lem_vm);
+    const char *qemu, const char *lem_vm, const char *freebsd);
 
 /*
  * lem_run_cell: run `cell` once for a window of `seconds`.

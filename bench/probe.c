@@ -92,12 +92,11 @@ probe_qemu(struct lem_host *host, struct lem_machine *machine, const char *qemu)
 	host->has_mitigation = strstr(text, "mitigation=") != NULL;
 }
 
-/* lem-vm: as named, else beside this program, else where PATH has it. */
+/* The path of what lies beside this program. */
 static void
-probe_lem_vm(struct lem_host *host, const char *lem_vm)
+beside_us(char *path, size_t bytes, const char *name)
 {
-	char *help[] = { host->lem_vm, "--help", NULL };
-	char self[256], text[4096];
+	char self[256];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	char *slash;
 
@@ -105,12 +104,21 @@ probe_lem_vm(struct lem_host *host, const char *lem_vm)
 	slash = strrchr(self, '/');
 	if (slash != NULL)
 		slash[1] = '\0';
+	(void)snprintf(path, bytes, "%.240s%s", self, name);
+}
+
+/* lem-vm: as named, else beside this program, else where PATH has it. */
+static void
+probe_lem_vm(struct lem_host *host, const char *lem_vm)
+{
+	char *help[] = { host->lem_vm, "--help", NULL };
+	char text[4096];
+
 	if (lem_vm != NULL)
 		(void)snprintf(host->lem_vm, sizeof(host->lem_vm), "%s",
 		    lem_vm);
 	else
-		(void)snprintf(host->lem_vm, sizeof(host->lem_vm),
-		    "%.240slem-vm", self);
+		beside_us(host->lem_vm, sizeof(host->lem_vm), "lem-vm");
 	if (lem_vm == NULL && access(host->lem_vm, X_OK) != 0)
 		(void)snprintf(host->lem_vm, sizeof(host->lem_vm), "lem-vm");
 	host->has_lem_vm = capture(help, text, sizeof(text)) == 0;
@@ -119,6 +127,36 @@ probe_lem_vm(struct lem_host *host, const char *lem_vm)
 		    "%.80s does not run: build it, or name it with "
 		    "--lem-vm PATH",
 		    host->lem_vm);
+}
+
+/* What is booted beside the kernel, in a folder beside this program. */
+static void
+probe_freebsd(struct lem_host *host, const char *kernel)
+{
+	char path[300], *dir = host->freebsd_dir;
+	size_t bytes = sizeof(host->freebsd_dir);
+
+	beside_us(dir, bytes, "freebsd");
+	(void)snprintf(path, sizeof(path), "%s/bench.iso", dir);
+	if (kernel == NULL)
+		kernel = getenv("FREEBSD_KERNEL");
+	if (kernel == NULL || *kernel == '\0')
+		(void)snprintf(host->why_no_freebsd,
+		    sizeof(host->why_no_freebsd),
+		    "no FreeBSD: name a kernel with --freebsd-kernel FILE");
+	else if (access(kernel, R_OK) != 0)
+		(void)snprintf(host->why_no_freebsd,
+		    sizeof(host->why_no_freebsd), "%.100s: %s", kernel,
+		    strerror(errno));
+	else if (access(path, R_OK) != 0)
+		(void)snprintf(host->why_no_freebsd,
+		    sizeof(host->why_no_freebsd),
+		    "no %.80s: make bench FREEBSD_SRC=DIR "
+		    "FREEBSD_KERNEL=FILE builds it",
+		    path);
+	else
+		(void)snprintf(host->freebsd_kernel,
+		    sizeof(host->freebsd_kernel), "%s", kernel);
 }
 
 static void
@@ -199,7 +237,7 @@ probe_tsc(void)
 
 void
 lem_probe(struct lem_host *host, struct lem_machine *machine, const char *qemu,
-    const char *lem_vm)
+    const char *lem_vm, const char *freebsd)
 {
 	char flags[4096];
 	struct utsname u;
@@ -221,6 +259,7 @@ lem_probe(struct lem_host *host, struct lem_machine *machine, const char *qemu,
 	    "%Y-%m-%d %H:%M UTC", gmtime_r(&t, &tm));
 	probe_qemu(host, machine, qemu);
 	probe_lem_vm(host, lem_vm);
+	probe_freebsd(host, freebsd);
 	probe_kvm(host, machine);
 	if (host->has_kvm && strstr(flags, "hypervisor") != NULL)
 		(void)snprintf(machine->kvm, sizeof(machine->kvm),

@@ -72,6 +72,10 @@ static const struct column {
 	{ "max", "fastest run", DOUBLE, offsetof(struct lem_cell, kpps.max) },
 	{ "ratio", "to standard hypervisor, standard driver", RATIO,
 	    offsetof(struct lem_cell, ratio) },
+	{ "/vtnet", "to vtnet in the same guest", RATIO,
+	    offsetof(struct lem_cell, ratio_virtio) },
+	{ "irq/s", "interrupts a second", DOUBLE,
+	    offsetof(struct lem_cell, interrupts_s) },
 	{ "TDT", "doorbell writes a packet", DOUBLE,
 	    offsetof(struct lem_cell, per_packet.doorbells) },
 	{ "irq", "interrupts a packet", DOUBLE,
@@ -122,8 +126,7 @@ rfc_group(const struct page *p)
 	while (next_group(p, &g)) {
 		const struct lem_cell *c = g.cell[0];
 
-		if (c->sweep || c->way || strcmp(c->workload, "tx") != 0 ||
-		    strcmp(c->sink, "null") != 0)
+		if (!lem_cell_of_rfc(c))
 			continue;
 		if (found.cell == NULL || c->frame == 60)
 			found = g;
@@ -382,10 +385,11 @@ put_group_name(FILE *out, const struct lem_cell *c)
 		fputs("; counts are a second, not a packet", out);
 	else
 		fprintf(out, ", %u-byte frames", c->frame);
-	if (c->sweep)
-		fputs(", against ITR", out);
+	fputs(c->sweep ? ", against ITR" : "", out);
 	if (c->way)
 		fputs(", by the doorbell's way", out);
+	if (lem_cell_freebsd(c))
+		fputs(", FreeBSD guest; ratio to its em(4)", out);
 	if (strcmp(c->workload, "ping") == 0)
 		fputs("; Kpps of round trips", out);
 }
@@ -404,17 +408,14 @@ fill_bar(struct lem_svg_bar *b, const struct lem_cell *c, enum measure what)
 	bool rate = what == KPPS;
 
 	*b = (struct lem_svg_bar){
-		.group = c->way ? c->doorbell : lem_row_name(c->row),
+		.group = lem_cell_name(c),
 		.series = lem_host_label(c->host),
 		.colour = host_colour(c->host),
 		.value = rate ? c->kpps.median : c->per_packet.exits,
 		.low = rate ? c->kpps.min : NAN,
 		.high = rate ? c->kpps.max : NAN,
-		.mark = NAN,
+		.mark = rate ? lem_cell_rfc(c) : NAN,
 	};
-	if (rate && !c->sweep && !c->way && strcmp(c->workload, "tx") == 0 &&
-	    strcmp(c->sink, "null") == 0)
-		b->mark = lem_rfc_kpps(c->row, c->host);
 	lem_html_number(v, b->value);
 	if (rate && isfinite(c->ratio))
 		snprintf(b->label, sizeof(b->label), "%.20s  (%.20s)", v,
@@ -702,7 +703,7 @@ put_group_rows(FILE *out, const struct group *g, const bool use[COUNT(columns)])
 		fputs("<tr><th scope=\"row\"><code>", out);
 		lem_html_text(out, c->id);
 		fputs("</code></th>", out);
-		put_tagged(out, "td", "left", lem_row_name(c->row));
+		put_tagged(out, "td", "left", lem_cell_name(c));
 		fprintf(out, "<td>%u</td>", c->itr);
 		for (k = 0; k < COUNT(columns); k++)
 			if (use[k])

@@ -41,8 +41,9 @@ struct lem_cell {
 	char id[64];		/* "kvm.tx.null.combined", unique */
 	const char *host;	/* "qemu-kvm", "qemu-tcg", "lem-vm" */
 	const char *nic;	/* "e1000", "virtio-net" */
-	const char *driver;	/* "lem", "virtio-net" */
-	const char *guest;	/* "bare" */
+	const char *driver;	/* "lem", "virtio-net"; "em", "vtnet" */
+	const char *guest;	/* "bare", "freebsd" */
+	const char *label;	/* what its line begins with; NULL: its row */
 	const char *workload;	/* "tx", "rx", "ping", "idle" */
 	const char *sink;	/* "null", "dgram" */
 	enum lem_row row;
@@ -56,6 +57,9 @@ struct lem_cell {
 
 	struct lem_stat kpps;	/* ping: thousand round trips a second */
 	double ratio;		/* median of kpps over the standard row's */
+	/* Of a FreeBSD guest's cells, else NAN: kpps over vtnet's, the RFC's
+	 * figure, interrupts a second. */
+	double ratio_virtio, rfc_kpps, interrupts_s;
 	struct {
 		double doorbells, interrupts, registers, exits, host_cpu_us;
 		double deferred, ring_full;
@@ -100,8 +104,13 @@ double lem_rfc_kpps(enum lem_row row, const char *host);
  * lem_cell_status: "skipped", "failed", "-" (NULL too), or NULL: it has a rate.
  * lem_cell_measured: is there a figure in it?
  * lem_cell_checked: were its packets looked at by a receiver?
+ * lem_cell_freebsd: is FreeBSD its guest?
+ * lem_cell_of_rfc: is it a cell of the RFC's table, frames apart?
+ * lem_cell_rfc: the RFC's figure for a cell, or NAN.
  * lem_cell_label: what a line about it begins with: its row, or its way.
- * lem_compare_groups: by sweep, way, workload, sink and frame, as memcmp(3).
+ * lem_cell_name: the same in full.
+ * lem_compare_groups: by guest, sweep, way, workload, sink and frame, as
+ *	memcmp(3).
  * lem_compare_cells: of qsort(3), for an array of pointers: by group, then
  *	host, row and ITR.
  */
@@ -111,7 +120,11 @@ const char *lem_host_label(const char *host);
 const char *lem_cell_status(const struct lem_cell *c);
 bool lem_cell_measured(const struct lem_cell *c);
 bool lem_cell_checked(const struct lem_cell *c);
+bool lem_cell_freebsd(const struct lem_cell *c);
+bool lem_cell_of_rfc(const struct lem_cell *c);
+double lem_cell_rfc(const struct lem_cell *c);
 const char *lem_cell_label(const struct lem_cell *c);
+const char *lem_cell_name(const struct lem_cell *c);
 int lem_compare_groups(const struct lem_cell *a, const struct lem_cell *b);
 int lem_compare_cells(const void *va, const void *vb);
 

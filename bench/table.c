@@ -59,8 +59,11 @@ static const struct column {
 } columns[] = {
 	{ "Kpps", offsetof(struct lem_cell, kpps.median), false },
 	{ "ratio", offsetof(struct lem_cell, ratio), true },
+	{ "/vtnet", offsetof(struct lem_cell, ratio_virtio), true },
+	{ "RFC", offsetof(struct lem_cell, rfc_kpps), false },
 	{ "TDT", offsetof(struct lem_cell, per_packet.doorbells), false },
 	{ "irq", offsetof(struct lem_cell, per_packet.interrupts), false },
+	{ "irq/s", offsetof(struct lem_cell, interrupts_s), false },
 	{ "regs", offsetof(struct lem_cell, per_packet.registers), false },
 	{ "exits", offsetof(struct lem_cell, per_packet.exits), false },
 	{ "CPU us", offsetof(struct lem_cell, per_packet.host_cpu_us), false },
@@ -209,12 +212,25 @@ value(const struct lem_cell *c, const struct column *col)
 	return c->kpps.runs == 0 && col == columns ? NAN : v;
 }
 
-/* Is it a cell of the RFC's table, frames apart? */
-static bool
-of_rfc(const struct lem_cell *c)
+bool
+lem_cell_freebsd(const struct lem_cell *c)
 {
-	return !c->sweep && !c->way && strcmp(c->workload, "tx") == 0 &&
-	    strcmp(c->sink, "null") == 0;
+	return strcmp(c->guest, "freebsd") == 0;
+}
+
+bool
+lem_cell_of_rfc(const struct lem_cell *c)
+{
+	return !c->sweep && !c->way && !lem_cell_freebsd(c) &&
+	    strcmp(c->workload, "tx") == 0 && strcmp(c->sink, "null") == 0;
+}
+
+double
+lem_cell_rfc(const struct lem_cell *c)
+{
+	if (lem_cell_freebsd(c))
+		return c->rfc_kpps;
+	return lem_cell_of_rfc(c) ? lem_rfc_kpps(c->row, c->host) : NAN;
 }
 
 /* rfc_frame: the table's frame, 60 if there is a choice, 0 if no cell is. */
@@ -225,7 +241,7 @@ rfc_frame(const struct lem_results *r)
 	size_t i;
 
 	for (i = 0; i < r->cells; i++) {
-		if (!of_rfc(&r->cell[i]))
+		if (!lem_cell_of_rfc(&r->cell[i]))
 			continue;
 		if (frame == 0 || r->cell[i].frame == 60)
 			frame = r->cell[i].frame;
@@ -242,7 +258,7 @@ rfc_cell(const struct lem_results *r, enum lem_row row, const char *host)
 	for (i = 0; i < r->cells; i++) {
 		const struct lem_cell *c = &r->cell[i];
 
-		if (of_rfc(c) && c->row == row && c->frame == frame &&
+		if (lem_cell_of_rfc(c) && c->row == row && c->frame == frame &&
 		    strcmp(c->host, host) == 0)
 			return c;
 	}
@@ -262,7 +278,8 @@ find_hosts(const struct lem_results *r, struct host_column *h)
 
 		for (k = 0; k < hosts && strcmp(h[k].host, host) != 0; k++)
 			;
-		if (k == hosts && hosts < HOSTS_MAX && of_rfc(&r->cell[i]))
+		if (k == hosts && hosts < HOSTS_MAX &&
+		    lem_cell_of_rfc(&r->cell[i]))
 			h[hosts++].host = host;
 	}
 	return hosts;
@@ -516,8 +533,10 @@ lem_compare_groups(const struct lem_cell *a, const struct lem_cell *b)
 {
 	static const char *const work[] = { "tx", "rx", "ping", "idle" };
 	static const char *const sinks[] = { "null", "dgram" };
-	int d = a->sweep - b->sweep;
+	int d = lem_cell_freebsd(a) - lem_cell_freebsd(b);
 
+	if (d == 0)
+		d = a->sweep - b->sweep;
 	if (d == 0)
 		d = a->way - b->way;
 	if (d == 0)
@@ -537,6 +556,8 @@ lem_compare_cells(const void *va, const void *vb)
 
 	if (d == 0)
 		d = compare_names(a->host, b->host, hosts, COUNT(hosts));
+	if (d == 0 && lem_cell_freebsd(a))
+		return (a > b) - (a < b);	/* as they were made */
 	if (d == 0)
 		d = row_rank(a->row) - row_rank(b->row);
 	if (d == 0)
@@ -547,7 +568,16 @@ lem_compare_cells(const void *va, const void *vb)
 const char *
 lem_cell_label(const struct lem_cell *c)
 {
+	if (c->label != NULL)
+		return c->label;
 	return c->way ? c->doorbell : rows[c->row].label;
+}
+
+const char *
+lem_cell_name(const struct lem_cell *c)
+{
+	return c->way || c->label != NULL ? lem_cell_label(c) :
+					    lem_row_name(c->row);
 }
 
 /* same_table: equal but for row and ITR. */
@@ -575,6 +605,8 @@ put_group_title(FILE *out, const struct lem_cell *c)
 		fprintf(out, ", against ITR");
 	if (c->way)
 		fprintf(out, ", by the doorbell's way");
+	if (lem_cell_freebsd(c))
+		fprintf(out, ", FreeBSD guest; ratio to its em(4)");
 	if (strcmp(c->workload, "ping") == 0)
 		fprintf(out, "; Kpps of round trips");
 	putc('\n', out);

@@ -14,8 +14,8 @@
  *	lem_os_write32(os, reg, value)	register write
  *	lem_os_udelay(os, us)		wait at least us microseconds
  *	lem_os_cycles(os)		a counter of about the CPU's clock, to
- *					tell what a register write costs; 0 if
- *					there is none
+ *					tell what a register write costs; always
+ *					0 where there is none
  *	lem_os_wmb()			memory writes before it are visible to
  *					the device before those after it
  *	lem_os_rmb()			memory reads before it are done before
@@ -110,7 +110,7 @@ struct lem_tx_pkt {
 	uint32_t len_bytes;	/* of the whole packet; TSO only */
 };
 
-/* A packet takes so many descriptors beyond its segments: a context. */
+/* A packet with offloads takes so many beyond its segments: a context. */
 #define LEM_TX_EXTRA_DESC	1u
 
 struct lem_tx_stats {
@@ -156,7 +156,8 @@ struct lem_tx_ring {
 	uint16_t unposted;	/* packets in [tail_posted, next_to_use) */
 	uint8_t cmd;		/* command bits of every descriptor */
 	bool int_pending;	/* an interrupt was asked for and not seen */
-	bool cheap;		/* a write of TDT was no exit when last timed */
+	bool cheap;		/* a write of TDT is no exit */
+	bool doubt;		/* ... but the last one timed was dear */
 	bool bulk;		/* ITR is itr_bulk */
 	uint8_t bulk_run;	/* interrupts in a row with many packets */
 	uint64_t intr_packets;	/* stats.packets at the last interrupt */

@@ -150,7 +150,7 @@ tx_ring_reset(struct lem_tx_ring *r)
 	r->since_rs = 0;
 	r->unposted = 0;
 	r->int_pending = false;
-	r->cheap = false;
+	r->cheap = r->doubt = false;
 	r->context[0] = r->context[1] = 0;
 }
 

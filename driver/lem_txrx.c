@@ -44,14 +44,17 @@ tx_request_report(struct lem_tx_ring *r)
 /*
  * The write itself, with a look at what it costs: an exit takes thousands of
  * cycles, a write that nobody traps (hardware, or a hypervisor that shows TDT
- * as memory) tens.  It is timed for as long as it is dear, and else once an
- * interrupt: a hypervisor may change its mind, but not while the guest is busy.
+ * as memory) tens.  It is timed for as long as it is dear or in doubt, and else
+ * once an interrupt: a hypervisor may change its mind, but not while the guest
+ * is busy.  One dear write after cheap ones is but a doubt, as the CPU may have
+ * been away meanwhile; two in a row are none.
  */
 static void
 tx_write_tail(struct lem *sc, bool timed)
 {
 	struct lem_tx_ring *r = &sc->tx;
 	uint64_t start, cost;
+	bool dear;
 
 	if (!timed) {
 		lem_write(sc, E1000_TDT, r->tail_posted);
@@ -60,7 +63,9 @@ tx_write_tail(struct lem *sc, bool timed)
 	start = lem_os_cycles(&sc->os);
 	lem_write(sc, E1000_TDT, r->tail_posted);
 	cost = lem_os_cycles(&sc->os) - start;
-	r->cheap = cost != 0 && cost < LEM_CHEAP_CYCLES;
+	dear = cost == 0 || cost >= LEM_CHEAP_CYCLES;
+	r->cheap = !dear || (r->cheap && !r->doubt);
+	r->doubt = dear && r->cheap;
 }
 
 /*
@@ -71,7 +76,8 @@ static void
 tx_post(struct lem *sc)
 {
 	struct lem_tx_ring *r = &sc->tx;
-	bool timed = !r->cheap || !r->int_pending;
+	bool timed = r->combine == LEM_COMBINE_ON &&
+	    (!r->cheap || r->doubt || !r->int_pending);
 
 	tx_request_report(r);
 	if (r->unposted > 1)
@@ -183,14 +189,17 @@ lem_tx_encap(struct lem *sc, const struct lem_tx_pkt *pkt)
 {
 	struct lem_tx_ring *r = &sc->tx;
 	uint64_t bits = (uint64_t)r->cmd << E1000_TXD_CMD_SHIFT;
-	uint16_t next = r->next_to_use, i, segs = pkt->segs, used;
+	uint16_t next = r->next_to_use, i, segs = pkt->segs, used, need;
 	uint32_t len;
 
 	if (sc->gone)
 		return -ENODEV;
 	if (segs == 0 || segs + LEM_TX_EXTRA_DESC > r->reserve)
 		return -EINVAL;
-	if (lem_tx_free(r) < segs + LEM_TX_EXTRA_DESC) {
+	need = segs;
+	if (pkt->flags & ~LEM_TX_VLAN)
+		need += LEM_TX_EXTRA_DESC;
+	if (lem_tx_free(r) < need) {
 		r->stats.ring_full++;
 		return -ENOSPC;
 	}

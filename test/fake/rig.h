@@ -162,7 +162,7 @@ rig_send(uint64_t id)
 	int used;
 
 	seg.pa = RIG_TX_DATA + slot;
-	if (lem_tx_free(&rig.sc.tx) >= 2)
+	if (lem_tx_free(&rig.sc.tx) >= 1)
 		memcpy(rig.tx_data + slot, &id, sizeof(id));
 	used = lem_tx_encap(&rig.sc, &pkt);
 	if (used > 0)

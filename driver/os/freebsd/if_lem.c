@@ -180,6 +180,7 @@ lem_if_init(if_ctx_t ctx)
 	error = sc->awake ? start(sc) : ENXIO;
 	sc->credited = sc->core.tx.stats.reclaimed;
 	sc->rx_broken = error != 0;
+	sc->rx_held = false;
 	link = sc->core.link;
 	if (error == 0)
 		gate_open(sc);

@@ -101,6 +101,8 @@ struct lem_softc {
 
 	/* The receive task. */
 	bool rx_broken;		/* a damaged packet: a reset is on its way */
+	bool rx_held;		/* a buffer the ring had no room for */
+	uint64_t rx_held_pa;
 
 	/* config_mtx */
 	bool awake;		/* registers may be read: not suspended */

@@ -245,6 +245,10 @@ lem_rxd_pkt_get(void *arg, if_rxd_info_t ri)
 	return (0);
 }
 
+/*
+ * netmap fills the whole ring and lets the device have all but the last one.
+ * The core's ring does not take the last one: it is held until there is room.
+ */
 static void
 lem_rxd_refill(void *arg, if_rxd_update_t iru)
 {
@@ -253,13 +257,18 @@ lem_rxd_refill(void *arg, if_rxd_update_t iru)
 
 	if (sc->rx_broken)
 		return;
-	KASSERT(iru->iru_pidx == sc->core.rx.next_to_use,
+	if (sc->rx_held && lem_rx_refill(&sc->core, &sc->rx_held_pa, 1) == 1)
+		sc->rx_held = false;
+	KASSERT(iru->iru_pidx == sc->core.rx.next_to_use && !sc->rx_held,
 	    ("%s: iflib at %u, ring at %u", __func__, iru->iru_pidx,
 		sc->core.rx.next_to_use));
 	n = lem_rx_refill(&sc->core, iru->iru_paddrs, iru->iru_count);
-	KASSERT(n == iru->iru_count,
-	    ("%s: %u of %u fitted", __func__, n, iru->iru_count));
-	(void)n;
+	if (n < iru->iru_count) {
+		KASSERT(n + 1 == iru->iru_count,
+		    ("%s: %u of %u fitted", __func__, n, iru->iru_count));
+		sc->rx_held = true;
+		sc->rx_held_pa = iru->iru_paddrs[n];
+	}
 }
 
 static void

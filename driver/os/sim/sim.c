@@ -399,7 +399,7 @@ sim_send_id(struct sim *sim, uint64_t id)
 	    sim->tx_data + (size_t)sim->sc.tx.next_to_use * SIM_TX_SLOT;
 
 	seg.pa = sim_pa(sim, slot);
-	if (lem_tx_free(&sim->sc.tx) >= pkt.segs + LEM_TX_EXTRA_DESC)
+	if (lem_tx_free(&sim->sc.tx) >= pkt.segs)
 		memcpy(slot, &id, sizeof(id));
 	return lem_tx_encap(&sim->sc, &pkt);
 }

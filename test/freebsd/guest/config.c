@@ -309,6 +309,40 @@ get_sysctl(const char *name, unsigned long *value)
 	return (int)error;
 }
 
+/* Interrupts of every source that has `word` in its name, as vmstat -i. */
+static int
+get_interrupts(const char *word, unsigned long *value)
+{
+	static char names[1 << 18];
+	static unsigned long counts[1 << 14];
+	size_t bytes = sizeof(names) - 1, i;
+	int oid[CTL_MAXNAME];
+	const char *name = names, *s;
+	long n = sysctl_oid("hw.intrnames", oid), error;
+
+	*value = 0;
+	error = n < 0 ? n : SYS6(__sysctl, oid, n, names, &bytes, 0, 0);
+	n = sysctl_oid("hw.intrcnt", oid);
+	bytes = sizeof(counts);
+	if (error == 0)
+		error = SYS6(__sysctl, oid, n, counts, &bytes, 0, 0);
+	for (i = 0; error == 0 && i < bytes / sizeof(counts[0]); i++) {
+		for (s = name; *s != '\0' && !begins(s, word); s++)
+			;
+		if (*s != '\0')
+			*value += counts[i];
+		name += length(name) + 1;
+	}
+	return (int)error;
+}
+
+int
+get_counter(const char *name, unsigned long *value)
+{
+	return begins(name, "irq:") ? get_interrupts(name + 4, value) :
+				      get_sysctl(name, value);
+}
+
 int
 do_set(int n, char **w)
 {
@@ -361,8 +395,21 @@ do_want(int n, char **w)
 		w[2][0] == '<' ? value < than :
 				 value > than)
 		return 0;
-	say("%s is %d\n", w[1], (long)value);
+	if (same(w[0], "want"))
+		say("%s is %d\n", w[1], (long)value);
 	return 1;
+}
+
+/* until NAME =|<|> VALUE: wants it within 10 s. */
+int
+do_until(int n, char **w)
+{
+	unsigned long start = now_us();
+	int result;
+
+	while ((result = do_want(n, w)) > 0 && now_us() - start < 10000000)
+		sleep_us(10000);
+	return result;
 }
 
 /* ------------------------------------------------------------------ ARP */

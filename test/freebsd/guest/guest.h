@@ -25,6 +25,7 @@ int do_vlan(int n, char **w);
 int do_set(int n, char **w);
 int do_get(int n, char **w);
 int do_want(int n, char **w);
+int do_until(int n, char **w);
 
 /* traffic.c */
 int do_host(int n, char **w);
@@ -34,7 +35,26 @@ int do_udp_in(int n, char **w);
 int do_tcp(int n, char **w);
 int do_flood(int n, char **w);
 
-/* get_sysctl: an integer of 4 or 8 bytes.  0 or -errno. */
+/* netmap.c */
+int do_netmap(int n, char **w);
+
+/*
+ * traffic.c, of the peer's control port.  tell: a line, asked three times, and
+ * its answer does not matter; tell_only: once, and not even waited for.
+ * sink_has: count datagrams but for a few in a thousand, none damaged, none
+ * twice.
+ */
+int tell(const char *host, const char *line);
+int tell_only(const char *host, const char *line);
+int sink_has(const char *host, unsigned long count, unsigned long permil);
+void join(char *line, size_t bytes, int n, char **w);
+
+/*
+ * get_sysctl: an integer of 4 or 8 bytes.  get_counter: the same, or, where the
+ * name is irq:WORD, how many interrupts sources with that word have had.
+ * 0 or -errno.
+ */
 int get_sysctl(const char *name, unsigned long *value);
+int get_counter(const char *name, unsigned long *value);
 
 #endif

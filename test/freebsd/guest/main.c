@@ -11,6 +11,8 @@
  *	sleep MS
  *	# comment
  *
+ * A word $NAME is what the kernel environment has under that name.
+ *
  * and says on the console
  *
  *	@ MS LINE		before each line; uptime
@@ -23,11 +25,13 @@
 
 #include <sys/param.h>
 #include <sys/fcntl.h>
+#include <sys/kenv.h>
 #include <sys/reboot.h>
 #include <sys/wait.h>
 
 #define SCRIPT_BYTES	65536
 #define WORDS_MAX	24
+#define VALUE_BYTES	32
 
 static char script[SCRIPT_BYTES];
 static long failed;
@@ -72,12 +76,14 @@ static const struct {
 	{ "link", do_link },
 	{ "media", do_media },
 	{ "mtu", do_mtu },
+	{ "netmap", do_netmap },
 	{ "ping", do_ping },
 	{ "set", do_set },
 	{ "sleep", do_sleep },
 	{ "tcp", do_tcp },
 	{ "udp-in", do_udp_in },
 	{ "udp-out", do_udp_out },
+	{ "until", do_until },
 	{ "vlan", do_vlan },
 	{ "wait", do_wait },
 	{ "want", do_want },
@@ -98,13 +104,18 @@ static int
 run_words(int n, char **w)
 {
 	long child;
+	int result;
 
 	if (n > 1 && same(w[0], "fails"))
 		return run_words(n - 1, w + 1) == 0 ? 1 : 0;
 	if (n > 1 && same(w[0], "bg")) {
 		child = SYS0(fork);
-		if (child == 0)
-			(void)SYS1(exit, run_command(n - 1, w + 1) != 0);
+		if (child == 0) {
+			result = run_command(n - 1, w + 1);
+			if (result != 0)
+				say("bg %s: %d\n", w[1], (long)result);
+			(void)SYS1(exit, result != 0);
+		}
 		return child < 0 ? (int)child : 0;
 	}
 	return run_command(n, w);
@@ -113,8 +124,9 @@ run_words(int n, char **w)
 static void
 run_line(const char *line)
 {
-	char copy_of[512], *w[WORDS_MAX], *s = copy_of;
-	int n = 0, result;
+	char copy_of[512], values[WORDS_MAX][VALUE_BYTES];
+	char *w[WORDS_MAX], *s = copy_of;
+	int n = 0, i, result;
 
 	copy(copy_of, line, sizeof(copy_of));
 	while (n < WORDS_MAX) {
@@ -128,6 +140,11 @@ run_line(const char *line)
 	}
 	if (n == 0 || w[0][0] == '#')
 		return;
+	for (i = 0; i < n; i++)
+		if (w[i][0] == '$' &&
+		    SYS6(kenv, KENV_GET, w[i] + 1, values[i], VALUE_BYTES, 0,
+			0) > 0)
+			w[i] = values[i];
 	say("@ %d %s\n", (long)(now_us() / 1000), line);
 	result = run_words(n, w);
 	if (result == 0)

@@ -78,7 +78,7 @@ ask(const char *host, const char *line, char *answer, size_t bytes)
 	return n;
 }
 
-static void
+void
 join(char *line, size_t bytes, int n, char **w)
 {
 	size_t at = 0;
@@ -91,6 +91,59 @@ join(char *line, size_t bytes, int n, char **w)
 		copy(line + at, w[i], bytes - at);
 		at += length(w[i]);
 	}
+}
+
+int
+tell(const char *host, const char *line)
+{
+	char answer[256];
+	long n = ask(host, line, answer, sizeof(answer));
+
+	return n < 0 ? (int)n : 0;
+}
+
+int
+tell_only(const char *host, const char *line)
+{
+	long fd = connected(SOCK_DGRAM, 0, host, PATTERN_PORT_CONTROL), n;
+
+	if (fd < 0)
+		return (int)fd;
+	n = SYS3(write, fd, line, length(line));
+	(void)SYS1(close, fd);
+	return n < 0 ? (int)n : 0;
+}
+
+/* The next number of a line of numbers. */
+static unsigned long
+next_number(const char **s)
+{
+	unsigned long n = number(*s);
+
+	while (**s != ' ' && **s != '\0')
+		(*s)++;
+	if (**s == ' ')
+		(*s)++;
+	return n;
+}
+
+int
+sink_has(const char *host, unsigned long count, unsigned long permil)
+{
+	unsigned long good, bad, again;
+	char answer[256];
+	const char *s = answer;
+
+	if (ask(host, "report", answer, sizeof(answer)) < 0)
+		return -ETIMEDOUT;
+	say("of %d: %s\n", (long)count, answer);
+	good = next_number(&s);
+	bad = next_number(&s);
+	again = next_number(&s);
+	return bad == 0 && again == 0 &&
+		(count - good) * 1000 <= count * permil ?
+	    0 :
+	    1;
 }
 
 /* host ADDRESS WORDS... */
@@ -198,17 +251,15 @@ do_ping(int n, char **w)
 int
 do_udp_out(int n, char **w)
 {
-	unsigned long count, bytes, i, k, good, bad, again;
+	unsigned long count, bytes, i, k;
 	int lossy = n > 4;
-	char answer[256];
-	const char *s;
 	long fd, sent = 0;
 
 	if (n < 4)
 		return -EINVAL;
 	count = number(w[2]);
 	bytes = number(w[3]);
-	if (ask(w[1], "zero", answer, sizeof(answer)) < 0)
+	if (tell(w[1], "zero") != 0)
 		return -ETIMEDOUT;
 	fd = connected(SOCK_DGRAM, 0, w[1], PATTERN_PORT_SINK);
 	if (fd < 0)
@@ -228,20 +279,7 @@ do_udp_out(int n, char **w)
 	}
 	(void)SYS1(close, fd);
 	sleep_us(200000);
-	if (ask(w[1], "report", answer, sizeof(answer)) < 0)
-		return -ETIMEDOUT;
-	say("udp-out %d: %s\n", (long)count, answer);
-	good = number(answer);
-	for (s = answer; *s != ' ' && *s != '\0'; s++)
-		;
-	bad = number(s + 1);
-	for (s++; *s != ' ' && *s != '\0'; s++)
-		;
-	again = number(s + 1);
-	return bad == 0 && again == 0 &&
-		(count - good) * 1000 <= count * (n > 4 ? number(w[4]) : 0) ?
-	    0 :
-	    1;
+	return sink_has(w[1], count, lossy ? number(w[4]) : 0);
 }
 
 /* udp-in HOST US COUNT BYTES [PERMIL]: the peer sends, we check. */
@@ -317,13 +355,14 @@ tcp_send(long fd, unsigned long bytes)
 	return 0;
 }
 
+/* TCP's retransmission timer doubles up to 64 s: patience for 75. */
 static unsigned long
 tcp_receive(long fd, unsigned long bytes)
 {
 	unsigned long at = 0, quiet = 0;
 	long n, i;
 
-	while (at < bytes && quiet < 10) {
+	while (at < bytes && quiet < 25) {
 		n = SYS3(read, fd, got, sizeof(got));
 		if (n == -EAGAIN) {
 			quiet++;
@@ -369,15 +408,15 @@ do_tcp(int n, char **w)
 /* --------------------------------------------------------------- flood */
 
 /*
- * flood HOST PORT MS BYTES [COUNTER...]: as many datagrams as go; the rate, and
- * by how much each sysctl counter grew, by the packet (in millionths) and by
- * the second.
+ * flood HOST PORT MS BYTES [COUNTER...]: as many datagrams as go; the rate, the
+ * last error of those refused, and by how much each counter (get_counter) grew:
+ * by the packet, in millionths, and by the second.
  */
 int
 do_flood(int n, char **w)
 {
 	unsigned long before[8], after, start, us, sent = 0, full = 0, bytes;
-	long fd, r;
+	long fd, r, why = 0;
 	int i;
 
 	if (n < 5 || n > 13)
@@ -388,7 +427,7 @@ do_flood(int n, char **w)
 	bytes = number(w[4]);
 	pattern_fill(buf, (unsigned int)bytes, 0);
 	for (i = 5; i < n; i++)
-		(void)get_sysctl(w[i], &before[i - 5]);
+		(void)get_counter(w[i], &before[i - 5]);
 	start = now_us();
 	do {
 		for (i = 0; i < 256; i++) {
@@ -396,15 +435,15 @@ do_flood(int n, char **w)
 			if (r >= 0)
 				sent++;
 			else
-				full++;
+				full++, why = -r;
 		}
 		us = now_us() - start;
 	} while (us < number(w[3]) * 1000);
 	(void)SYS1(close, fd);
-	say("flood %s: %d pps, %d sent, %d refused", w[1],
-	    (long)(sent * 1000000 / us), (long)sent, (long)full);
+	say("flood %s: %d pps, %d sent, %d refused (%d)", w[1],
+	    (long)(sent * 1000000 / us), (long)sent, (long)full, why);
 	for (i = 5; i < n; i++) {
-		(void)get_sysctl(w[i], &after);
+		(void)get_counter(w[i], &after);
 		say(", %s %d/M %d/s", w[i],
 		    (long)((after - before[i - 5]) * 1000000 /
 			(sent > 0 ? sent : 1)),

@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The guest runs bench/freebsd/script and tells each window in a line on its
+ * console, which QEMU has on its standard output.  What em(4) does to its
+ * registers nobody tells but QEMU itself: after the last round it traces them,
+ * on standard error, for one window more.
+ */
+#include "freebsd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "vm.h"
+
+#define BOOT_SECONDS	120
+#define LINE_BYTES	1024
+#define BAR_MASK	0x1ffffull	/* a NIC's registers: 128 KiB */
+#define REG_TDT	0x3818u
+
+/* One of the guest's two streams, read a line at a time. */
+struct stream {
+	int fd;
+	char text[LINE_BYTES];
+	size_t used;
+};
+
+struct guest {
+	pid_t pid;
+	struct stream console, trace;
+	int qmp_fd;
+	uint64_t em_bar;	/* where em(4)'s registers are */
+	uint64_t em_tdt, em_registers;	/* accesses seen in the trace */
+	unsigned int rounds;	/* complete ones; the first is a warm-up */
+	bool tracing, done;
+	char said[160];		/* QEMU's last words */
+};
+
+/* What the cells of a guest are, by the address they send to. */
+static const char *const address[] = { "10.1.0.10", "10.1.0.11", "10.2.0.1",
+	"10.3.0.1" };
+enum {
+	IF_LEM,
+	IF_LEM_COMBINED,
+	EM,
+	VTNET,
+	CELLS
+};
+
+/* The runs of the cells of this guest, and how many; NULL: not asked for. */
+struct sheet {
+	struct lem_run *run[CELLS];
+	unsigned int *n[CELLS];
+	unsigned int runs;
+};
+
+/* ----------------------------------------------------------------- start */
+
+static void __attribute__((noreturn))
+child(const struct lem_host *host, bool moderation, double seconds,
+    const int out[2], const int err[2], int qmp, pid_t parent)
+{
+	char initrd[2048], boot[300], nic[2][128], chardev[64];
+	const char *mitigation = !host->has_mitigation ? "" :
+	    moderation                                 ? ",mitigation=on" :
+							 ",mitigation=off";
+	int null = open("/dev/null", O_RDONLY), i;
+
+	(void)snprintf(initrd, sizeof(initrd),
+	    "%s vfs.root.mountfrom=cd9660:/dev/md0 console=comconsole "
+	    "hint.uart.0.at=isa hint.uart.0.port=0x3F8 hint.uart.0.irq=4 "
+	    "hint.uart.0.flags=0x10 init_path=/sbin/init lem.ms=%u,"
+	    "%s/bench.iso",
+	    host->freebsd_kernel, (unsigned int)(seconds * 1e3),
+	    host->freebsd_dir);
+	for (i = 0; i < 2; i++)
+		(void)snprintf(nic[i], sizeof(nic[i]),
+		    "e1000,netdev=n%d,addr=%d,romfile=,mac=52:54:00:00:00:%02d"
+		    "%s",
+		    i, i + 2, i + 1, mitigation);
+	(void)snprintf(boot, sizeof(boot), "%s/boot.elf", host->freebsd_dir);
+	(void)snprintf(chardev, sizeof(chardev), "socket,id=qmp,fd=%d", qmp);
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(127);
+	(void)setpgid(0, 0);	/* Ctrl-C is for us to pass on */
+	(void)dup2(null, STDIN_FILENO);
+	(void)dup2(out[1], STDOUT_FILENO);
+	(void)dup2(err[1], STDERR_FILENO);
+	/* A hub with one port queues; with two, the second drops. */
+	execlp(host->qemu, host->qemu, "-accel", "tcg", "-smp", "1,maxcpus=2",
+	    "-m", "512", "-display", "none", "-vga", "none", "-nodefaults",
+	    "-no-user-config", "-no-reboot", "-chardev",
+	    "stdio,id=console,signal=off", "-serial", "chardev:console",
+	    "-chardev", chardev, "-mon", "chardev=qmp,mode=control", "-kernel",
+	    boot, "-initrd", initrd, "-netdev", "hubport,id=n0,hubid=0",
+	    "-netdev", "hubport,id=s0,hubid=0", "-device", nic[0], "-netdev",
+	    "hubport,id=n1,hubid=1", "-netdev", "hubport,id=s1,hubid=1",
+	    "-device", nic[1], "-netdev", "hubport,id=n2,hubid=2", "-netdev",
+	    "hubport,id=s2,hubid=2", "-device",
+	    "virtio-net-pci,netdev=n2,addr=4,romfile=,mac=52:54:00:00:00:03",
+	    (char *)NULL);
+	(void)dprintf(STDERR_FILENO, "%s: %s\n", host->qemu, strerror(errno));
+	_exit(127);
+}
+
+static int
+start(struct guest *g, const struct lem_host *host, bool moderation,
+    double seconds)
+{
+	int out[2] = { -1, -1 }, err[2] = { -1, -1 }, qmp[2] = { -1, -1 };
+	pid_t parent = getpid();
+	int theirs = -1;
+
+	if (pipe2(out, O_CLOEXEC) != 0 || pipe2(err, O_CLOEXEC) != 0 ||
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, qmp) != 0)
+		g->pid = -1;
+	else {
+		theirs = dup(qmp[1]);	/* without close-on-exec */
+		g->pid = theirs < 0 ? -1 : fork();
+	}
+	if (g->pid == 0)
+		child(host, moderation, seconds, out, err, theirs, parent);
+	if (g->pid > 0) {
+		lem_vm_running = g->pid;
+		(void)setpgid(g->pid, g->pid);
+	}
+	(void)close(out[1]);
+	(void)close(err[1]);
+	(void)close(qmp[1]);
+	(void)close(theirs);
+	g->console.fd = out[0];
+	g->trace.fd = err[0];
+	g->qmp_fd = qmp[0];
+	if (g->pid < 0)
+		(void)snprintf(g->said, sizeof(g->said), "no process");
+	return g->pid > 0 ? 0 : -1;
+}
+
+static void
+stop(struct guest *g)
+{
+	lem_vm_running = 0;
+	if (g->pid > 0) {
+		(void)kill(-g->pid, SIGKILL);
+		(void)waitpid(g->pid, NULL, 0);
+	}
+	(void)close(g->console.fd);
+	(void)close(g->trace.fd);
+	(void)close(g->qmp_fd);
+}
+
+/* ----------------------------------------------------------------- lines */
+
+/* Answers are not read: where QEMU does not trace there is nothing to count. */
+static void
+trace_em(struct guest *g)
+{
+	static const char commands[] =
+	    "{\"execute\":\"qmp_capabilities\"}\n"
+	    "{\"execute\":\"trace-event-set-state\",\"arguments\":"
+	    "{\"name\":\"memory_region_ops_write\",\"enable\":true}}\n"
+	    "{\"execute\":\"trace-event-set-state\",\"arguments\":"
+	    "{\"name\":\"memory_region_ops_read\",\"enable\":true}}\n";
+
+	(void)send(g->qmp_fd, commands, strlen(commands), MSG_NOSIGNAL);
+	g->tracing = true;
+}
+
+/* "memory_region_ops_write cpu 0 mr 0x... addr 0xfebc3818 value ..." */
+static void
+trace_line(struct guest *g, const char *line)
+{
+	const char *event = strstr(line, "memory_region_ops_");
+	const char *addr = strstr(line, " addr 0x");
+	uint64_t at;
+
+	if (event == NULL || addr == NULL) {
+		if (strstr(line, "warning:") == NULL)
+			(void)snprintf(g->said, sizeof(g->said), "%.150s",
+			    line);
+		return;
+	}
+	at = strtoull(addr + 6, NULL, 16);
+	if ((at & ~BAR_MASK) != g->em_bar)
+		return;
+	g->em_registers++;
+	if ((at & BAR_MASK) == REG_TDT &&
+	    strncmp(event, "memory_region_ops_write", 23) == 0)
+		g->em_tdt++;
+}
+
+/* "..., dev.em.0.tx_doorbells 14840/M 200/s": by the packet, or the second. */
+static double
+counter(const char *line, const char *name, bool by_second)
+{
+	const char *at = strstr(line, name);
+
+	if (at == NULL)
+		return NAN;
+	if (!by_second)
+		return strtod(at + strlen(name), NULL) / 1e6;
+	at = strstr(at, "/M ");
+	return at == NULL ? NAN : strtod(at + 3, NULL);
+}
+
+static void
+window(struct lem_run *run, unsigned int cell, const char *line, double pps,
+    double sent)
+{
+	const char *irq = cell == EM ? "irq:em1" :
+	    cell == VTNET            ? "irq:virtio_pci0" :
+				       ".interrupts";
+
+	*run = (struct lem_run){
+		.kpps = pps / 1e3,
+		.doorbells = counter(line, ".tx_doorbells", false),
+		.interrupts = counter(line, irq, false),
+		.interrupts_s = counter(line, irq, true),
+		.registers = counter(line, ".reg_reads", false) +
+		    counter(line, ".reg_writes", false),
+		.deferred = counter(line, ".tx_deferred", false),
+		.exits = NAN,
+		.host_cpu_us = NAN,
+		.ring_full = NAN,
+		.batch_max = NAN,
+		.rtt_p50_us = NAN,
+		.rtt_p99_us = NAN,
+		.boot_ms = NAN,
+	};
+	if (cell == IF_LEM || cell == IF_LEM_COMBINED)
+		run->guard_flushes = (uint64_t)lround(
+		    counter(line, ".tx_guard_flushes", false) * sent);
+}
+
+/* The window that was traced: em(4)'s registers, in all of its runs. */
+static void
+em_traced(const struct guest *g, const struct sheet *s, double sent)
+{
+	unsigned int k;
+
+	for (k = 0; g->em_tdt > 0 && s->n[EM] != NULL && k < *s->n[EM]; k++) {
+		s->run[EM][k].doorbells = (double)g->em_tdt / sent;
+		s->run[EM][k].registers = (double)g->em_registers / sent;
+	}
+}
+
+/* "flood 10.2.0.1: 35800 pps, 10740 sent, 0 refused, irq:em1 ...", and em(4)'s
+ * "em1: <...> port 0x... mem 0xfebc0000-0xfebdffff irq 11 at device 3.0". */
+static void
+console_line(struct guest *g, const struct sheet *s, const char *line)
+{
+	const char *mem = strstr(line, " mem 0x");
+	double pps, sent;
+	char to[16];
+	unsigned int i;
+
+	if (strncmp(line, "em1: <", 6) == 0 && mem != NULL)
+		g->em_bar = strtoull(mem + 5, NULL, 16);
+	if (strncmp(line, "FAIL ", 5) == 0 || strncmp(line, "panic", 5) == 0)
+		(void)snprintf(g->said, sizeof(g->said), "%.150s", line);
+	if (sscanf(line, "flood %15[0-9.]: %lf pps, %lf sent", to, &pps,
+		&sent) != 3)
+		return;
+	for (i = 0; i < CELLS && strcmp(to, address[i]) != 0; i++)
+		;
+	if (i == CELLS)
+		return;
+	if (g->tracing && i == EM) {
+		em_traced(g, s, sent);
+		g->done = true;
+	} else if (!g->tracing && g->rounds > 0 && s->n[i] != NULL) {
+		window(&s->run[i][*s->n[i]], i, line, pps, sent);
+		(*s->n[i])++;
+	}
+	if (i == VTNET && !g->tracing && g->rounds++ == s->runs)
+		trace_em(g);
+}
+
+/* What there is to read, line by line.  Returns false at the end. */
+static bool
+read_lines(struct guest *g, struct stream *in, const struct sheet *s)
+{
+	ssize_t n =
+	    read(in->fd, in->text + in->used, LINE_BYTES - 1 - in->used);
+	char *line = in->text, *end;
+
+	if (n <= 0)
+		return n < 0 && errno == EINTR;
+	in->used += (size_t)n;
+	in->text[in->used] = '\0';
+	while ((end = strchr(line, '\n')) != NULL && !g->done) {
+		*end = '\0';
+		if (in == &g->trace)
+			trace_line(g, line);
+		else
+			console_line(g, s, line);
+		line = end + 1;
+	}
+	in->used = strlen(line);
+	if (in->used == LINE_BYTES - 1)
+		in->used = 0;	/* not a line of ours */
+	memmove(in->text, line, in->used);
+	return true;
+}
+
+/* Up to the end.  The trace before the console: it was written before. */
+static void
+follow(struct guest *g, const struct sheet *s, double limit)
+{
+	struct pollfd fd[2] = { { g->trace.fd, POLLIN, 0 },
+		{ g->console.fd, POLLIN, 0 } };
+
+	while (!g->done && !lem_vm_interrupted) {
+		if (poll(fd, 2, 1000) < 0 && errno != EINTR)
+			return;
+		if (fd[0].revents != 0) {
+			if (!read_lines(g, &g->trace, s))
+				fd[0].fd = -1;
+		} else if (fd[1].revents != 0) {
+			if (!read_lines(g, &g->console, s))
+				return;
+		}
+		if (lem_now() > limit)
+			return;
+	}
+}
+
+/* ----------------------------------------------------------------- cells */
+
+static unsigned int
+kind_of(const struct lem_cell *c)
+{
+	if (strcmp(c->driver, "em") == 0)
+		return EM;
+	if (strcmp(c->driver, "vtnet") == 0)
+		return VTNET;
+	return c->mit_enable ? IF_LEM_COMBINED : IF_LEM;
+}
+
+void
+lem_freebsd_run(struct lem_results *r, const struct lem_host *host,
+    bool moderation, struct lem_run *run, unsigned int *n)
+{
+	struct lem_cell *cell[CELLS] = { NULL };
+	struct sheet s = { .runs = r->runs };
+	struct guest g = { .pid = -1 };
+	unsigned int k, asked = 0;
+	size_t i;
+
+	for (i = 0; i < r->cells; i++) {
+		if (!lem_cell_freebsd(&r->cell[i]) ||
+		    r->cell[i].moderation != moderation ||
+		    r->cell[i].skipped[0] != '\0')
+			continue;
+		k = kind_of(&r->cell[i]);
+		cell[k] = &r->cell[i];
+		s.run[k] = &run[i * r->runs];
+		s.n[k] = &n[i];
+		asked++;
+	}
+	if (asked == 0 || lem_vm_interrupted)
+		return;
+	if (start(&g, host, moderation, r->seconds) == 0)
+		follow(&g, &s,
+		    lem_now() + BOOT_SECONDS +
+			CELLS * (r->seconds + 1) * (r->runs + 3));
+	stop(&g);
+	for (k = 0; k < CELLS; k++)
+		if (cell[k] != NULL && *s.n[k] < r->runs && !lem_vm_interrupted)
+			(void)snprintf(cell[k]->failed, sizeof(cell[k]->failed),
+			    "the FreeBSD guest came to its end, or took too "
+			    "long, in round %u: %.90s",
+			    g.rounds,
+			    g.said[0] == '\0' ? "it said nothing" : g.said);
+}
