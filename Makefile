@@ -27,7 +27,7 @@ WARN	= -Wall -Wextra $(if $(filter check%,$(MAKECMDGOALS)),-Werror)
 USERFLAGS = -std=c11 -D_GNU_SOURCE $(WARN) -Ihw -Idriver -Idevice -Ibench \
 	  -Ibench/guest -DLEM_VERSION='"$(VERSION)"' -pthread
 HOSTFLAGS = -std=c11 -D_GNU_SOURCE $(WARN) -Ihw -Idevice -Ihost -Ihost/vm \
-	  -I$(BUILD)/host -pthread
+	  -I$(BUILD)/host -DLEM_VERSION='"$(VERSION)"' -pthread
 DEVFLAGS = -std=c11 $(WARN) -Ihw -Idevice -fPIC -fvisibility=hidden
 CFLAGS	?= -O2 -g
 # The core is called a packet at a time: without calls TCG runs it 1.2 times as
