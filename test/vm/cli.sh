@@ -95,8 +95,8 @@ for help in --help 'run --help' -h; do
 done
 
 run "$vm" --version
-grep -qE "^lem-vm [0-9.]+$" "$tmp/out" && [ "$status" = 0 ] ||
-    wrong "--version: exit status $status"
+[ "$status" = 0 ] || wrong "--version: exit status $status"
+grep -qE "^lem-vm [0-9.]+$" "$tmp/out" || wrong "--version: no version"
 
 fails 2 'see --help'
 fails 2 'see --help' walk
