@@ -74,7 +74,6 @@ struct nic {
 
 	/* Of vCPU threads: how often they trap, and what comes of it. */
 	_Atomic(uint64_t) trap_end_ns;		/* when the last was done */
-	_Atomic(const char *) trapper;		/* ... and whose it was */
 	_Atomic(uint64_t) trap_cost_ns;		/* least seen between two */
 	atomic_uint soon;
 	atomic_ullong traps;
@@ -281,14 +280,20 @@ transmit(struct nic *nic)
 static void
 trapped(struct nic *nic, uint64_t begin_ns)
 {
-	static _Thread_local char self;	/* tells threads apart */
+	static _Thread_local struct {
+		const struct nic *nic;
+		uint64_t end_ns;
+	} own;				/* this CPU's last */
 	uint64_t end_ns = now_ns(), cost_ns = nic->trap_cost_ns;
 	uint64_t last_ns = atomic_exchange(&nic->trap_end_ns, end_ns);
 	uint64_t gap_ns = begin_ns > last_ns ? begin_ns - last_ns : 0;
+	uint64_t own_ns = begin_ns - own.end_ns;
 
 	nic->traps++;
-	if (atomic_exchange(&nic->trapper, &self) == &self && gap_ns < cost_ns)
-		nic->trap_cost_ns = cost_ns = gap_ns;
+	if (own.nic == nic && own_ns < cost_ns)
+		nic->trap_cost_ns = cost_ns = own_ns;
+	own.nic = nic;
+	own.end_ns = end_ns;
 	if (nic->config.doorbell != NIC_DOORBELL_AUTO ||
 	    atomic_load(&nic->state) != TRAP || begin_ns < nic->hold_ns)
 		return;
@@ -443,10 +448,10 @@ doorbells_unmap(struct nic *nic)
 	if (nic->mapped)
 		nic->config.vmm->unmap(nic->config.ctx);
 	nic->mapped = false;
+	nic->maps++;
 	atomic_store(&nic->want_trap, false);
 	pthread_cond_broadcast(&nic->unmapped);
 	pthread_mutex_unlock(&nic->map_lock);
-	nic->maps++;
 	atomic_store(&nic->soon, 0);
 	atomic_store(&nic->state, TRAP);
 	e82540_doorbell_close(nic->dev, now_ns());
@@ -678,7 +683,6 @@ busy(struct nic *nic)
 
 	nic->busy++;
 	nic->busy_maps = nic->maps;
-	nic->writes = 0;
 	start = nic->active_ns = now_ns();
 	judge_anew(nic, start);
 	do {
@@ -703,6 +707,7 @@ busy(struct nic *nic)
 		doorbells_unmap(nic);
 	else
 		park(nic);
+	nic->writes = 0;		/* sleep_once() may see the next */
 }
 
 /* Nothing to do, as far as can be seen without sleeping. */

@@ -297,6 +297,10 @@ main(int argc, char **argv)
 		(void)fputs(options_usage, stdout);
 		return EXIT_SUCCESS;
 	}
+	if (argc > 1 && strcmp(argv[1], "--version") == 0) {
+		(void)puts("lem-vm " LEM_VERSION);
+		return EXIT_SUCCESS;
+	}
 	if (argc < 2 || strcmp(argv[1], "run") != 0) {
 		say(argc < 2 ? "say 'lem-vm run ...'; see --help" :
 			       "there is one command: run; see --help");

@@ -36,7 +36,7 @@ const char options_usage[] =
     "  --serial on|off   the serial port is the terminal (on)\n"
     "  --user NAME       whom root becomes, once all is open (nobody)\n"
     "  --sandbox on|off  confine threads by seccomp (on)\n"
-    "  --help\n"
+    "  --help, --version\n"
     "\n"
     "On a terminal Ctrl-A x ends it, Ctrl-A Ctrl-A is Ctrl-A.\n"
     "Exit status: 0 the guest powered off or asked for a reset, or SIGTERM;\n"
