@@ -59,8 +59,9 @@ cable()
 	tunctl -t "tap$1" >/dev/null
 	ip addr add "10.9.$1.1/24" dev "tap$1"
 	ip link set "tap$1" up
+	[ -z "$server_pid" ] || { kill "$server_pid" && wait "$server_pid"; }
 	lem-traffic serve 7000 "tap$1" &
-	servers="$servers $!"
+	server_pid=$!
 }
 
 # Port 7000 of all addresses is one server's: one serves all, but for watch and
@@ -306,12 +307,14 @@ do_passt()
 	ip route add default via 10.9.0.1 dev passt0
 	ip link set lo up
 	echo "0 65535" >/proc/sys/net/ipv4/ping_group_range
-	lem-traffic serve 7000 lo &
-	servers="$servers $!"
+	[ -n "$server_pid" ] || {
+		lem-traffic serve 7000 lo &
+		server_pid=$!
+	}
 	passt -f -s "$WORK/passt" -4 --no-dhcp >"$WORK/passt.log" 2>&1 &
 	passt=$!
 	wait_for 20 test -S "$WORK/passt"
-	guest passt 150 "$vmlinux" "lem.do=begin,one,finish" \
+	guest passt 150 "$vmlinux" "lem.do=out,finish" \
 	    --nic "backend=stream,path=$WORK/passt"
 	kill $passt 2>/dev/null
 	cat "$WORK/passt.log"
@@ -423,7 +426,7 @@ do_rates()
 
 # ----------------------------------------------------------------------- main
 
-servers=''
+server_pid=''
 echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6
 echo "HOST BEGINS"
 for scenario; do
@@ -432,7 +435,5 @@ for scenario; do
 	*) "do_$scenario" ;;
 	esac
 done
-for server in $servers; do
-	kill "$server"
-done
+[ -z "$server_pid" ] || kill "$server_pid"
 echo "END host"
