@@ -83,6 +83,7 @@ image halt '\364\353\375'				# 1: hlt; jmp 1b
 image exit21 '\146\270\025\0\0\0\272\364\0\146\357\364'	# out 21 to f4h
 image reset '\260\376\346\144\364'			# out FEh to 64h
 image hello '\272\370\003\260\101\356\260\376\346\144'	# A to COM1; reset
+image chatter '\272\370\003\356\353\375'		# 1: to COM1; jmp 1b
 
 # ------------------------------------------------------------- command line
 
@@ -246,12 +247,12 @@ ends 0 hello
 ends 0 hello --serial off
 [ ! -s "$tmp/out" ] || wrong 'hello: --serial off, and there is output'
 
-# begin ARGUMENT...: a guest that halts, in the background: $pid.  Returns when
+# begin ARGUMENT...: $guest in the background: $pid.  Returns when
 # its threads, a main one, a CPU's and a NIC's, are confined.
-space=""			# what it runs in
+space="" guest=halt out=$tmp/out
 begin()
 {
-	$space "$vm" run --bios "$tmp/halt" "$@" >"$tmp/out" 2>"$tmp/err" \
+	$space "$vm" run --bios "$tmp/$guest" "$@" >"$out" 2>"$tmp/err" \
 	    </dev/null &
 	pid=$!
 	guests=$pid
@@ -301,6 +302,16 @@ done
 
 sandbox=0
 begin --nic backend=null --sandbox off && ended TERM
+
+# Nobody reads what it writes: it waits, but not when it is to end.
+mkfifo "$tmp/fifo" && exec 3<>"$tmp/fifo"
+sandbox=2 guest=chatter out=$tmp/fifo
+if begin --nic backend=null; then
+	sleep 1
+	ended TERM
+fi
+exec 3>&-
+guest=halt out=$tmp/out
 
 # ---------------------------------------------------------------- busy tap
 
