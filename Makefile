@@ -5,6 +5,7 @@
 # make bench-pair build/bench_pair ARGS="..."
 # make check      all tests; see test/run
 # make check-linux    the long tests with a Linux guest
+# make bench-linux    TCP streams of a Linux guest, beside QEMU's
 # make coverage   line coverage of driver/ and device/ by the tests
 # make freebsd        if_lem.ko, across from Linux; FREEBSD_SRC=DIR
 # make check-freebsd  its tests; FREEBSD_KERNEL=FILE, too
@@ -363,6 +364,9 @@ check: check-build
 check-linux: build $(BUILD)/vm/lem-traffic
 	@LEM_LONG=1 BUILD=$(BUILD) SRCDIR=$(SRCDIR) test/run -t 3600 test/vm/linux.sh
 
+bench-linux: build $(BUILD)/vm/lem-traffic
+	@BUILD=$(BUILD) SRCDIR=$(SRCDIR) sh test/vm/linux.sh rates
+
 # Each target for SECONDS; what crashes one is kept in its corpus.
 fuzz: $(FUZZ:%=$(BUILD)/fuzz/%)
 	@BUILD=$(BUILD) test/fuzz/fuzz.sh $(SECONDS)
@@ -438,5 +442,5 @@ clean:
 	rm -rf build
 
 .PHONY: all build bench bench-pair build-clang check-clang check-build check \
-	check-linux fuzz coverage qemu-qtest freebsd freebsd-test freebsd-bench \
-	check-freebsd 	install clean
+	check-linux bench-linux fuzz coverage qemu-qtest freebsd freebsd-test \
+	freebsd-bench check-freebsd install clean
