@@ -316,6 +316,18 @@ fi
 exec 3>&-
 guest=halt out=$tmp/out
 
+# ---------------------------------------------------------------- terminal
+
+# Again and again, as keys count from when the terminal is the guest's.
+if command -v script >/dev/null; then
+	# shellcheck disable=SC2016 # the other shell expands it
+	run sh -c 'while sleep 0.2; do printf "\001x" || exit; done |
+	    script -qec "$0 run --bios $1" /dev/null' "$vm" "$tmp/halt"
+	[ "$status" = 0 ] || wrong "Ctrl-A x: exit status $status"
+else
+	leave_out "terminal: there is no script(1)"
+fi
+
 # ---------------------------------------------------------------- busy tap
 
 # In a network namespace of its own.
