@@ -5,6 +5,7 @@
 # make bench-pair build/bench_pair ARGS="..."
 # make check      all tests; see test/run
 # make check-linux    the long tests with a Linux guest
+# make bench-linux    TCP streams of a Linux guest, beside QEMU's
 # make coverage   line coverage of driver/ and device/ by the tests
 # make freebsd        if_lem.ko, across from Linux; FREEBSD_SRC=DIR
 # make check-freebsd  its tests; FREEBSD_KERNEL=FILE, too
@@ -27,7 +28,7 @@ WARN	= -Wall -Wextra $(if $(filter check%,$(MAKECMDGOALS)),-Werror)
 USERFLAGS = -std=c11 -D_GNU_SOURCE $(WARN) -Ihw -Idriver -Idevice -Ibench \
 	  -Ibench/guest -DLEM_VERSION='"$(VERSION)"' -pthread
 HOSTFLAGS = -std=c11 -D_GNU_SOURCE $(WARN) -Ihw -Idevice -Ihost -Ihost/vm \
-	  -I$(BUILD)/host -pthread
+	  -I$(BUILD)/host -DLEM_VERSION='"$(VERSION)"' -pthread
 DEVFLAGS = -std=c11 $(WARN) -Ihw -Idevice -fPIC -fvisibility=hidden
 CFLAGS	?= -O2 -g
 # The core is called a packet at a time: without calls TCG runs it 1.2 times as
@@ -282,7 +283,7 @@ MODEL_BIN = $(foreach c,gcc clang,$(DEVICE_TEST:%=$(BUILD)/device/$(c)/%) \
 # What lem-vm is made of, without KVM; what has threads by ThreadSanitizer as
 # well.
 HOST_TEST = $(patsubst test/host/%.c,%,$(sort $(wildcard test/host/test_*.c)))
-HOST_THREADS = $(filter test_machine test_nic,$(HOST_TEST))
+HOST_THREADS = $(filter test_machine test_nic test_nic_mapped,$(HOST_TEST))
 HOST_LIB = $(HOST) $(filter-out host/vm/main.c,$(VM))
 HOSTTEST = $(HOSTFLAGS) -Itest/host
 
@@ -325,14 +326,20 @@ qemu-qtest:
 	BUILD=$(BUILD) sh test/differential/qemu-from-debs.sh
 
 FUZZ	= $(patsubst test/fuzz/%.c,%,$(sort $(wildcard test/fuzz/fuzz_*.c)))
-fuzz_src = test/fuzz/$(1).c $(if $(filter fuzz_core,$(1)),$(FAKE) $(CORE),$(DEVICE))
+FUZZ_HOST = fuzz_boot fuzz_machine
+fuzz_src = test/fuzz/$(1).c $(if $(filter fuzz_core,$(1)),$(FAKE) $(CORE),$(DEVICE)) \
+	  $(if $(filter $(FUZZ_HOST),$(1)),$(HOST_LIB))
+fuzz_flags = $(if $(filter $(FUZZ_HOST),$(1)),$(HOSTFLAGS),$(USERFLAGS) -Itest/fake \
+	  -Itest/device)
 
 define fuzz_rule
-$$(BUILD)/fuzz/$(1): $$(call fuzz_src,$(1)) $$(HEADERS)
+$$(BUILD)/fuzz/$(1): $$(call fuzz_src,$(1)) $$(HEADERS) \
+    $$(BUILD)/host/dsdt.hex
 	@mkdir -p $$(@D)
-	$$(call say,CC)clang $$(USERFLAGS) -Itest/fake -Itest/device -O1 -g \
+	$$(call say,CC)clang $$(call fuzz_flags,$(1)) -O1 -g \
 	    -fno-sanitize-recover=all -fsanitize=fuzzer,address,undefined \
-	    -o $$@ $$(call fuzz_src,$(1))
+	    -o $$@ $$(call fuzz_src,$(1)) \
+	    $(if $(filter $(FUZZ_HOST),$(1)),-lseccomp)
 endef
 $(foreach f,$(FUZZ),$(eval $(call fuzz_rule,$(f))))
 
@@ -357,6 +364,9 @@ check: check-build
 check-linux: build $(BUILD)/vm/lem-traffic
 	@LEM_LONG=1 BUILD=$(BUILD) SRCDIR=$(SRCDIR) test/run -t 3600 test/vm/linux.sh
 
+bench-linux: build $(BUILD)/vm/lem-traffic
+	@BUILD=$(BUILD) SRCDIR=$(SRCDIR) sh test/vm/linux.sh rates
+
 # Each target for SECONDS; what crashes one is kept in its corpus.
 fuzz: $(FUZZ:%=$(BUILD)/fuzz/%)
 	@BUILD=$(BUILD) test/fuzz/fuzz.sh $(SECONDS)
@@ -365,7 +375,8 @@ fuzz: $(FUZZ:%=$(BUILD)/fuzz/%)
 # tests, and by the fuzzers' corpora alone (replayed, without libFuzzer).
 COV	= $(BUILD)/coverage
 COV_TEST = $(DEVICE_TEST:%=$(COV)/tests/%) $(PAIR_TEST:%=$(COV)/tests/%)
-COV_FUZZ = $(patsubst %,$(COV)/corpus/%,$(filter-out fuzz_core,$(FUZZ)))
+COV_FUZZ = $(patsubst %,$(COV)/corpus/%,$(filter-out fuzz_core $(FUZZ_HOST),\
+	  $(FUZZ)))
 
 $(COV)/tests/%.o $(COV)/corpus/%.o: %.c $(HEADERS)
 $(COV)/tests/%.o: %.c
@@ -431,5 +442,5 @@ clean:
 	rm -rf build
 
 .PHONY: all build bench bench-pair build-clang check-clang check-build check \
-	check-linux fuzz coverage qemu-qtest freebsd freebsd-test freebsd-bench \
-	check-freebsd 	install clean
+	check-linux bench-linux fuzz coverage qemu-qtest freebsd freebsd-test \
+	freebsd-bench check-freebsd install clean

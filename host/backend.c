@@ -34,7 +34,7 @@ check_type(int fd, int type, struct err *err)
 
 	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &is, &bytes) == 0 && is == type)
 		return 0;
-	return err_set(err, "fd=%d is no %s socket", fd,
+	return err_usage(err, "fd=%d is no %s socket", fd,
 	    type == SOCK_DGRAM ? "datagram" : "stream");
 }
 
@@ -48,27 +48,11 @@ backend_fd(struct opts *opts, int type, struct err *err)
 		return -1;
 	flags = fcntl((int)fd, F_GETFL);
 	if (flags < 0 || fcntl((int)fd, F_SETFL, flags | O_NONBLOCK) != 0)
-		return err_set(err, "fd=%d is no open descriptor", (int)fd);
+		return err_usage(err, "fd=%d is no open descriptor", (int)fd);
 	if (type != 0 && check_type((int)fd, type, err) != 0)
 		return -1;
 	(void)fcntl((int)fd, F_SETFD, FD_CLOEXEC);
 	return (int)fd;
-}
-
-static uid_t owner_uid = (uid_t)-1;
-static gid_t owner_gid = (gid_t)-1;
-
-void
-backend_owner(uid_t uid, gid_t gid)
-{
-	owner_uid = uid;
-	owner_gid = gid;
-}
-
-int
-backend_own(const char *path)
-{
-	return owner_uid == (uid_t)-1 ? 0 : lchown(path, owner_uid, owner_gid);
 }
 
 struct backend *
@@ -94,7 +78,7 @@ backend_open(struct opts *opts, struct err *err)
 		if (strcmp(known[i].name, name) == 0)
 			break;
 	if (i == sizeof(known) / sizeof(known[0])) {
-		(void)err_set(err,
+		(void)err_usage(err,
 		    "backend is null, tap, dgram or stream, not '%s'", name);
 		return NULL;
 	}

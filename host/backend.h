@@ -8,13 +8,14 @@
  * told by EPOLLOUT when packets can go out again.
  *
  * Threads: send() and receive() may run at the same time, each in one thread at
- * a time.  Neither blocks.
+ * a time.  Neither waits for a peer.
  */
 #ifndef HOST_BACKEND_H
 #define HOST_BACKEND_H
 
 #include <stdatomic.h>
-#include <sys/types.h>
+#include <stddef.h>
+#include <sys/uio.h>
 
 #include "e82540.h"
 #include "opts.h"
@@ -88,22 +89,18 @@ backend_pcap(struct backend *inner, const char *path, struct err *err);
  */
 struct backend *backend_open(struct opts *opts, struct err *err);
 
+/* A packet's pieces can be handed to the kernel as they are. */
+_Static_assert(sizeof(struct e82540_iov) == sizeof(struct iovec) &&
+	offsetof(struct e82540_iov, base) == offsetof(struct iovec, iov_base) &&
+	offsetof(struct e82540_iov, len) == offsetof(struct iovec, iov_len),
+    "struct e82540_iov is struct iovec");
+
 /* Frames arrive in buffers of this size: the largest that a NIC takes. */
 #define BACKEND_FRAME_BYTES	16384u
 
 /* backend_new: memory of `bytes` that begins with a struct backend, zeroed. */
 void *backend_new(size_t bytes, const struct backend_ops *ops, int fd,
     struct err *err);
-
-/*
- * backend_owner: whose the sockets in the file system shall be that are made
- * from now on: the user that root becomes later, since who connects must be
- * their owner, or root.  Without it: who runs us.
- */
-void backend_owner(uid_t uid, gid_t gid);
-
-/* backend_own: of a socket just bound.  Returns 0, or -1 with errno. */
-int backend_own(const char *path);
 
 /*
  * backend_fd: the descriptor that opts have as fd=N, not blocking; of a socket

@@ -10,12 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "backend.h"
-
-#define IOVS	512		/* of a sendmmsg() */
+#include "unix.h"
 
 struct dgram {
 	struct backend b;
@@ -36,13 +34,6 @@ dgram_connect(struct dgram *d)
 				   sizeof(d->remote)) == 0;
 	return d->connected;
 }
-
-/*
- * struct e82540_iov is struct iovec: same members, same order, asserted below.
- */
-_Static_assert(sizeof(struct e82540_iov) == sizeof(struct iovec) &&
-	offsetof(struct e82540_iov, len) == offsetof(struct iovec, iov_len),
-    "a packet's pieces can be handed to the kernel as they are");
 
 static unsigned int
 dgram_send(struct backend *b, const struct e82540_packet *packet,
@@ -110,44 +101,27 @@ static const struct backend_ops dgram_ops = {
 	.close = dgram_close,
 };
 
-static int
-address(struct sockaddr_un *to, const char *path, const char *what,
-    struct err *err)
-{
-	to->sun_family = AF_UNIX;
-	if (*path == '\0' || strlen(path) >= sizeof(to->sun_path))
-		return err_set(err, "%s is a path of 1 to %zu bytes", what,
-		    sizeof(to->sun_path) - 1);
-	memcpy(to->sun_path, path, strlen(path) + 1);
-	return 0;
-}
-
+/*
+ * The peer's is connected at once if it is there: who we are now may be allowed
+ * to, and who we become not.
+ */
 static int
 dgram_bind(struct dgram *d, const char *local, const char *remote,
     struct err *err)
 {
-	struct sockaddr_un at = { 0 };
+	struct sockaddr_un at;
 
 	if (local == NULL || remote == NULL)
-		return err_set(err,
+		return err_usage(err,
 		    "dgram needs local=PATH and remote=PATH, or fd=N");
-	if (address(&at, local, "local", err) != 0 ||
-	    address(&d->remote, remote, "remote", err) != 0)
+	if (unix_address(&at, local, "local", err) != 0 ||
+	    unix_address(&d->remote, remote, "remote", err) != 0)
 		return -1;
-	d->b.fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	d->b.fd = unix_bind(&at, SOCK_DGRAM, "local", err);
 	if (d->b.fd < 0)
-		return err_set(err, "socket: %s", strerror(errno));
-	if (bind(d->b.fd, (struct sockaddr *)&at, sizeof(at)) != 0)
-		return err_set(err, "local=%s: %s%s", local, strerror(errno),
-		    errno == EADDRINUSE ?
-			": left there by an earlier run? then remove it" :
-			"");
-	d->local = at;
-	if (backend_own(local) != 0) {
-		(void)err_set(err, "local=%s: %s", local, strerror(errno));
-		(void)unlink(local);
 		return -1;
-	}
+	d->local = at;
+	(void)dgram_connect(d);
 	return 0;
 }
 
@@ -168,7 +142,7 @@ dgram_init(struct dgram *d, struct opts *opts, struct err *err)
 	if (opts_get(opts, "fd") == NULL)
 		return dgram_bind(d, local, remote, err);
 	if (local != NULL || remote != NULL)
-		return err_set(err,
+		return err_usage(err,
 		    "dgram has either fd=N or local and remote");
 	d->b.fd = backend_fd(opts, SOCK_DGRAM, err);
 	d->connected = true;

@@ -140,6 +140,7 @@ backend_pcap(struct backend *inner, const char *path, struct err *err)
 	p->b.vnet_hdr_bytes = inner->vnet_hdr_bytes;
 	p->b.offloads = inner->offloads;
 	p->inner = inner;
+	follow(p);
 	pthread_mutex_init(&p->lock, NULL);
 	p->file = fopen(path, "we");
 	if (p->file == NULL) {

@@ -11,11 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "backend.h"
 #include "e1000_hw.h"
+#include "unix.h"
 
 #define LENGTH_BYTES	4u
 #define IN_BYTES	(256u * 1024)
@@ -288,19 +288,14 @@ static const struct backend_ops stream_ops = {
 static int
 stream_listen(struct stream *s, struct err *err)
 {
-	const struct sockaddr *at = (const struct sockaddr *)&s->at;
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int fd = unix_bind(&s->at, SOCK_STREAM, "path", err);
 
 	if (fd < 0)
-		return err_set(err, "socket: %s", strerror(errno));
-	if (bind(fd, at, sizeof(s->at)) != 0 ||
-	    backend_own(s->at.sun_path) != 0 || listen(fd, 1) != 0) {
+		return -1;
+	if (listen(fd, 1) != 0) {
 		(void)close(fd);
-		return err_set(err, "path=%s: %s%s", s->at.sun_path,
-		    strerror(errno),
-		    errno == EADDRINUSE ?
-			": left there by an earlier run? then remove it" :
-			"");
+		return err_set(err, "path=%s: %s", s->at.sun_path,
+		    strerror(errno));
 	}
 	s->listen_fd = fd;
 	peer_set(s, -1);
@@ -336,19 +331,16 @@ stream_init(struct stream *s, struct opts *opts, struct err *err)
 		return -1;
 	if (opts_get(opts, "fd") != NULL) {
 		fd = path != NULL || server ?
-		    err_set(err, "stream has either fd=N or path=PATH") :
+		    err_usage(err, "stream has either fd=N or path=PATH") :
 		    backend_fd(opts, SOCK_STREAM, err);
 		if (fd >= 0)
 			peer_set(s, fd);
 		return fd < 0 ? -1 : 0;
 	}
 	if (path == NULL)
-		return err_set(err, "stream needs path=PATH, or fd=N");
-	if (*path == '\0' || strlen(path) >= sizeof(s->at.sun_path))
-		return err_set(err, "path is one of 1 to %zu bytes",
-		    sizeof(s->at.sun_path) - 1);
-	s->at.sun_family = AF_UNIX;
-	strcpy(s->at.sun_path, path);
+		return err_usage(err, "stream needs path=PATH, or fd=N");
+	if (unix_address(&s->at, path, "path", err) != 0)
+		return -1;
 	return server ? stream_listen(s, err) : stream_connect(s, err);
 }
 

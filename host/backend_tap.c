@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <linux/if.h>
 #include <linux/if_tun.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -120,7 +121,7 @@ tap_open(const char *name, bool vnet, struct err *err)
 	/* Whatever a persistent device was used with before: it is set anew. */
 	if (vnet)
 		ifr.ifr_flags |= IFF_VNET_HDR;
-	strcpy(ifr.ifr_name, name);
+	(void)snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", name);
 	if (ioctl(fd, TUNSETIFF, &ifr) == 0)
 		return fd;
 	if (errno == EBUSY)
@@ -149,7 +150,7 @@ tap_inherit(struct opts *opts, bool *vnet, struct err *err)
 	if (fd < 0)
 		return -1;
 	if (ioctl(fd, TUNGETIFF, &ifr) != 0 || !(ifr.ifr_flags & IFF_TAP))
-		return err_set(err, "fd=%d is no tap", fd);
+		return err_usage(err, "fd=%d is no tap", fd);
 	*vnet = ifr.ifr_flags & IFF_VNET_HDR;
 	return fd;
 }
@@ -186,11 +187,11 @@ backend_tap(struct opts *opts, struct err *err)
 	if (opts_bool(opts, "vnet", &vnet, err) != 0)
 		return NULL;
 	if ((name != NULL) == inherited) {
-		(void)err_set(err, "tap needs ifname=NAME, or fd=N");
+		(void)err_usage(err, "tap needs ifname=NAME, or fd=N");
 		return NULL;
 	}
 	if (name != NULL && (*name == '\0' || strlen(name) >= IFNAMSIZ)) {
-		(void)err_set(err, "ifname is a name of 1 to %d bytes",
+		(void)err_usage(err, "ifname is a name of 1 to %d bytes",
 		    IFNAMSIZ - 1);
 		return NULL;
 	}

@@ -12,5 +12,33 @@ err_set(struct err *err, const char *format, ...)
 	va_start(ap, format);
 	(void)vsnprintf(err->text, sizeof(err->text), format, ap);
 	va_end(ap);
+	err->usage = false;
+	return -1;
+}
+
+int
+err_usage(struct err *err, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	(void)vsnprintf(err->text, sizeof(err->text), format, ap);
+	va_end(ap);
+	err->usage = true;
+	return -1;
+}
+
+int
+err_in(struct err *err, const char *format, ...)
+{
+	struct err was = *err;
+	char where[64];
+	va_list ap;
+
+	va_start(ap, format);
+	(void)vsnprintf(where, sizeof(where), format, ap);
+	va_end(ap);
+	(void)snprintf(err->text, sizeof(err->text), "%s: %.*s", where,
+	    ERR_BYTES - 70, was.text);
 	return -1;
 }

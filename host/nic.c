@@ -74,7 +74,6 @@ struct nic {
 
 	/* Of vCPU threads: how often they trap, and what comes of it. */
 	_Atomic(uint64_t) trap_end_ns;		/* when the last was done */
-	_Atomic(const char *) trapper;		/* ... and whose it was */
 	_Atomic(uint64_t) trap_cost_ns;		/* least seen between two */
 	atomic_uint soon;
 	atomic_ullong traps;
@@ -89,6 +88,7 @@ struct nic {
 	bool rx_more;			/* the backend may have some more */
 	bool link;
 	uint64_t writes;		/* doorbells seen, of this BUSY */
+	uint64_t busy_maps;		/* `maps', when it began */
 	uint64_t active_ns;		/* when something happened last */
 	uint64_t backend_ns;		/* when the backend was asked last */
 	uint64_t judged_ns;		/* when BUSY was judged last */
@@ -280,14 +280,20 @@ transmit(struct nic *nic)
 static void
 trapped(struct nic *nic, uint64_t begin_ns)
 {
-	static _Thread_local char self;	/* tells threads apart */
+	static _Thread_local struct {
+		const struct nic *nic;
+		uint64_t end_ns;
+	} own;				/* this CPU's last */
 	uint64_t end_ns = now_ns(), cost_ns = nic->trap_cost_ns;
 	uint64_t last_ns = atomic_exchange(&nic->trap_end_ns, end_ns);
 	uint64_t gap_ns = begin_ns > last_ns ? begin_ns - last_ns : 0;
+	uint64_t own_ns = begin_ns - own.end_ns;
 
 	nic->traps++;
-	if (atomic_exchange(&nic->trapper, &self) == &self && gap_ns < cost_ns)
-		nic->trap_cost_ns = cost_ns = gap_ns;
+	if (own.nic == nic && own_ns < cost_ns)
+		nic->trap_cost_ns = cost_ns = own_ns;
+	own.nic = nic;
+	own.end_ns = end_ns;
 	if (nic->config.doorbell != NIC_DOORBELL_AUTO ||
 	    atomic_load(&nic->state) != TRAP || begin_ns < nic->hold_ns)
 		return;
@@ -442,10 +448,10 @@ doorbells_unmap(struct nic *nic)
 	if (nic->mapped)
 		nic->config.vmm->unmap(nic->config.ctx);
 	nic->mapped = false;
+	nic->maps++;
 	atomic_store(&nic->want_trap, false);
 	pthread_cond_broadcast(&nic->unmapped);
 	pthread_mutex_unlock(&nic->map_lock);
-	nic->maps++;
 	atomic_store(&nic->soon, 0);
 	atomic_store(&nic->state, TRAP);
 	e82540_doorbell_close(nic->dev, now_ns());
@@ -671,12 +677,12 @@ busy_ends(struct nic *nic)
 static void
 busy(struct nic *nic)
 {
+	bool any = false, again = nic->maps == nic->busy_maps;
 	unsigned int n = 0;
-	bool any = false;
 	uint64_t start;
 
 	nic->busy++;
-	nic->writes = 0;
+	nic->busy_maps = nic->maps;
 	start = nic->active_ns = now_ns();
 	judge_anew(nic, start);
 	do {
@@ -693,11 +699,15 @@ busy(struct nic *nic)
 	nic->busy_ns += now_ns() - start;
 	if (nic->config.doorbell != NIC_DOORBELL_AUTO || !nic->mapped)
 		return;
-	if (nic->writes < BUSY_WRITES || nic->hold_ns > start ||
+	/* A fault for another NIC says nothing of this one. */
+	if (again && nic->writes == 0 && !atomic_load(&nic->want_trap))
+		park(nic);
+	else if (nic->writes < BUSY_WRITES || nic->hold_ns > start ||
 	    atomic_load(&nic->stop) || atomic_load(&nic->want_trap))
 		doorbells_unmap(nic);
 	else
 		park(nic);
+	nic->writes = 0;		/* sleep_once() may see the next */
 }
 
 /* Nothing to do, as far as can be seen without sleeping. */

@@ -33,6 +33,9 @@
  * avoiding (a driver that combines, a slow backend).  "Slower": the thread does
  * not get a processor, because there are too few.
  *
+ * While the transmitter is off (TCTL.EN) it is TRAP: drivers test registers
+ * then.
+ *
  * What each step costs is in doc/lem-vm.md.
  */
 #ifndef HOST_NIC_H
@@ -47,7 +50,7 @@ enum nic_doorbell {
 	NIC_DOORBELL_THREAD,	/* ... but the NIC's thread transmits */
 	NIC_DOORBELL_IOEVENTFD,	/* an eventfd for each value of TDT */
 	NIC_DOORBELL_COALESCED,	/* KVM keeps the writes, and a thread looks */
-	NIC_DOORBELL_MAPPED,	/* BUSY for ever */
+	NIC_DOORBELL_MAPPED,	/* BUSY while the transmitter is on */
 };
 
 /* What a NIC needs of its VMM.  ctx: nic_config.ctx. */
@@ -105,8 +108,9 @@ struct nic_stats {
 struct nic;
 
 /*
- * nic_new: a NIC, its cable in, its guest memory none.  It owns the backend,
- * also if it fails.  Returns NULL with err set.
+ * nic_new: a NIC without guest memory, whose cable is in while it runs and its
+ * backend is up.  It owns the backend, also if it fails.  Returns NULL with err
+ * set.
  */
 struct nic *nic_new(const struct nic_config *config, struct err *err);
 

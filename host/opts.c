@@ -33,14 +33,14 @@ option_add(struct opts *o, char *option, struct err *err)
 	size_t i;
 
 	if (equals == option || *option == '\0')
-		return err_set(err, "an option without a name");
+		return err_usage(err, "an option without a name");
 	if (o->n == OPTS_MAX)
-		return err_set(err, "more than %d options", OPTS_MAX);
+		return err_usage(err, "more than %d options", OPTS_MAX);
 	if (equals != NULL)
 		*equals = '\0';
 	for (i = 0; i < o->n; i++)
 		if (strcmp(o->opt[i].key, option) == 0)
-			return err_set(err, "%s is given twice", option);
+			return err_usage(err, "%s is given twice", option);
 	o->opt[o->n].key = option;
 	o->opt[o->n].value = equals != NULL ? equals + 1 : "on";
 	o->opt[o->n++].used = false;
@@ -96,16 +96,20 @@ opts_unused(const struct opts *o)
 }
 
 int
+parse_bool(const char *text, const char *what, bool *value, struct err *err)
+{
+	if (strcmp(text, "on") != 0 && strcmp(text, "off") != 0)
+		return err_usage(err, "%s is on or off, not '%s'", what, text);
+	*value = strcmp(text, "on") == 0;
+	return 0;
+}
+
+int
 opts_bool(struct opts *o, const char *key, bool *value, struct err *err)
 {
 	const char *text = opts_get(o, key);
 
-	if (text == NULL)
-		return 0;
-	if (strcmp(text, "on") != 0 && strcmp(text, "off") != 0)
-		return err_set(err, "%s is on or off, not '%s'", key, text);
-	*value = strcmp(text, "on") == 0;
-	return 0;
+	return text == NULL ? 0 : parse_bool(text, key, value, err);
 }
 
 int
@@ -121,8 +125,9 @@ parse_number(const char *text, const char *what, uint64_t max, uint64_t *value,
 	v = strtoull(text, &end, base);
 	if (!isdigit((unsigned char)*text) || *end != '\0' || errno != 0 ||
 	    v > max)
-		return err_set(err, "%s is a number of at most %llu, not '%s'",
-		    what, (unsigned long long)max, text);
+		return err_usage(err,
+		    "%s is a number of at most %llu, not '%s'", what,
+		    (unsigned long long)max, text);
 	*value = v;
 	return 0;
 }
@@ -152,12 +157,12 @@ parse_bytes(const char *text, const char *what, uint64_t *value,
 		n--;
 	}
 	if (n >= sizeof(number))
-		return err_set(err, "%s: '%s' is too long", what, text);
+		return err_usage(err, "%s: '%s' is too long", what, text);
 	memcpy(number, text, n);
 	number[n] = '\0';
 	if (parse_number(number, what, UINT64_MAX >> shift, value, err) != 0)
-		return err_set(err, "%s is a size such as 512M, not '%s'", what,
-		    text);
+		return err_usage(err, "%s is a size such as 512M, not '%s'",
+		    what, text);
 	*value <<= shift;
 	return 0;
 }
@@ -175,11 +180,11 @@ parse_mac(const char *text, uint8_t mac[6], struct err *err)
 	if (i != 17 || text[17] != '\0' ||
 	    sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x", &v[0], &v[1], &v[2], &v[3],
 		&v[4], &v[5]) != 6)
-		return err_set(err,
+		return err_usage(err,
 		    "mac is an address such as 52:54:00:12:34:56, not '%s'",
 		    text);
 	if (v[0] & 1)
-		return err_set(err, "mac %s is a group's, not a station's",
+		return err_usage(err, "mac %s is a group's, not a station's",
 		    text);
 	for (i = 0; i < 6; i++)
 		mac[i] = (uint8_t)v[i];

@@ -46,7 +46,9 @@ int opts_bool(struct opts *o, const char *key, bool *value, struct err *err);
 int opts_number(struct opts *o, const char *key, uint64_t max, uint64_t *value,
     struct err *err);
 
-/* parse_number: the same of a string; what: for the sentence. */
+/* parse_bool, parse_number: the same of a string; what: for the sentence. */
+int
+parse_bool(const char *text, const char *what, bool *value, struct err *err);
 int parse_number(const char *text, const char *what, uint64_t max,
     uint64_t *value, struct err *err);
 

@@ -17,6 +17,7 @@
 #define AT_PARAMS	0x7000u		/* boot_params, or PVH's start info */
 #define AT_MEMMAP	0x8000u		/* PVH's memory map */
 #define AT_MODULE	0x8800u		/* PVH's module list */
+#define AT_GDT		0x9000u
 #define AT_PAGES	0x10000u	/* six page tables */
 #define AT_CMDLINE	0x20000u
 #define CMDLINE_MAX	2047u
@@ -59,26 +60,27 @@ struct file {
 	size_t bytes;
 };
 
-static int
+static bool
 file_map(struct file *f, const char *path, const char *what, struct err *err)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	void *p = MAP_FAILED;
 	struct stat st;
-	void *p;
 
-	if (fd < 0)
-		return err_set(err, "%s %s: %s", what, path, strerror(errno));
-	if (fstat(fd, &st) != 0 || st.st_size == 0) {
+	if (fd < 0 || fstat(fd, &st) != 0)
+		(void)err_set(err, "%s %s: %s", what, path, strerror(errno));
+	else if (st.st_size == 0)
+		(void)err_set(err, "%s %s is empty", what, path);
+	else if ((p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd,
+		      0)) == MAP_FAILED)
+		(void)err_set(err, "%s %s: %s", what, path, strerror(errno));
+	if (fd >= 0)
 		(void)close(fd);
-		return err_set(err, "%s %s is empty", what, path);
-	}
-	p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	(void)close(fd);
 	if (p == MAP_FAILED)
-		return err_set(err, "%s %s: %s", what, path, strerror(errno));
+		return false;
 	f->data = p;
 	f->bytes = (size_t)st.st_size;
-	return 0;
+	return true;
 }
 
 static void
@@ -101,7 +103,7 @@ boot_bios(struct boot *boot, const char *path, struct err *err)
 	int error = 0;
 
 	memset(boot, 0, sizeof(*boot));
-	if (file_map(&f, path, "BIOS image", err) != 0)
+	if (!file_map(&f, path, "BIOS image", err))
 		return -1;
 	if (f.bytes % 65536 != 0 || f.bytes > 1u << 20) {
 		error = err_set(err,
@@ -134,13 +136,22 @@ boot_free(struct boot *boot)
 
 /* ------------------------------------------------------------ what all need */
 
-/* The first 4 GiB, one to one, in pages of 2 MiB. */
+/*
+ * The first 4 GiB, one to one, in pages of 2 MiB; and the segments that the
+ * boot protocol wants a table of, though the CPU has them already.
+ */
 static void
-page_tables(const struct ram *ram)
+tables_write(const struct ram *ram)
 {
+	static const uint64_t gdt[BOOT_GDT_BYTES / 8] = {
+		[BOOT_CS / 8] = 0x00af9b000000ffff,
+		[BOOT_DS / 8] = 0x00cf93000000ffff,
+	};
+
 	uint64_t *table = ram_at(ram, AT_PAGES, 6 * 4096);
 	unsigned int i;
 
+	memcpy(ram_at(ram, AT_GDT, sizeof(gdt)), gdt, sizeof(gdt));
 	memset(table, 0, (size_t)2 * 4096);
 	table[0] = (AT_PAGES + 0x1000) | 3;
 	for (i = 0; i < 4; i++)
@@ -253,11 +264,12 @@ boot_bzimage(struct boot *boot, const struct ram *ram, const uint8_t *image,
 	params.acpi_rsdp_addr = ACPI_RSDP;
 	params.e820_entries = (uint8_t)memory_map(ram, params.e820_table);
 	memcpy(ram_at(ram, AT_PARAMS, sizeof(params)), &params, sizeof(params));
-	page_tables(ram);
+	tables_write(ram);
 	boot->mode = BOOT_LONG;
 	boot->entry = h->pref_address + 0x200;
 	boot->argument = AT_PARAMS;
 	boot->page_tables = AT_PAGES;
+	boot->gdt = AT_GDT;
 	return 0;
 }
 
@@ -436,7 +448,7 @@ initrd_load(const struct ram *ram, const char *path, struct boot_initrd *initrd,
 	initrd->at = initrd->bytes = 0;
 	if (path == NULL)
 		return 0;
-	if (file_map(&f, path, "initrd", err) != 0)
+	if (!file_map(&f, path, "initrd", err))
 		return -1;
 	if (top > 0x7fffffff)
 		top = 0x7fffffff;	/* initrd_addr_max of old kernels */
@@ -465,7 +477,7 @@ boot_kernel(struct boot *boot, const struct ram *ram, const char *kernel,
 	if (strlen(append) > CMDLINE_MAX)
 		return err_set(err, "the command line is over %u bytes",
 		    CMDLINE_MAX);
-	if (file_map(&f, kernel, "kernel", err) != 0)
+	if (!file_map(&f, kernel, "kernel", err))
 		return -1;
 	memcpy(ram_at(ram, AT_CMDLINE, CMDLINE_MAX + 1), append,
 	    strlen(append) + 1);

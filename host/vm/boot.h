@@ -21,18 +21,23 @@ enum boot_mode {
 	BOOT_LONG,			/* 64 bit, the first 4 GiB mapped */
 };
 
+#define BOOT_CS		0x10u
+#define BOOT_DS		0x18u
+#define BOOT_GDT_BYTES	0x20u
+
 struct boot {
 	enum boot_mode mode;
 	uint64_t entry;
 	uint64_t argument;		/* RSI of BOOT_LONG, EBX of BOOT_PVH */
 	uint64_t page_tables;		/* CR3 of BOOT_LONG */
+	uint64_t gdt;			/* its segments, of BOOT_LONG */
 	/* Of a BIOS image: read-only memory that ends at 4 GiB. */
 	void *rom;
 	size_t rom_bytes;
 };
 
 /*
- * boot_bios: an image of 64 KiB to 1 MiB.  boot_linux: kernel, and initrd and
+ * boot_bios: an image of 64 KiB to 1 MiB.  boot_kernel: kernel, and initrd and
  * command line or NULL; ACPI tables are there already.
  * Return 0, or -1 with err set.  boot_free() ends it, also after an error.
  */

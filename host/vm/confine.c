@@ -75,11 +75,10 @@ static const struct {
 	{ SCMP_SYS(clock_gettime), ALL },	/* where there is no vDSO */
 	{ SCMP_SYS(getpid), ALL },
 	{ SCMP_SYS(gettid), ALL },
-	{ SCMP_SYS(tgkill), ALL },
 	/* Eventfds, the console, pcap files. */
 	{ SCMP_SYS(read), ALL },
 	{ SCMP_SYS(write), ALL },
-	{ SCMP_SYS(poll), MAIN | NIC },
+	{ SCMP_SYS(poll), ALL },
 	{ SCMP_SYS(ppoll), ALL },
 	{ SCMP_SYS(close), MAIN | NIC },
 	/* Backends. */
@@ -115,6 +114,8 @@ static const struct {
 	{ KVM_UNREGISTER_COALESCED_MMIO, CPU },
 	{ TCGETS, MAIN },
 	{ TCSETS, MAIN },
+	{ 0x802c542a, MAIN },		/* TCGETS2, TCSETS2: newer libraries */
+	{ 0x402c542b, MAIN },
 };
 
 static int
@@ -122,6 +123,8 @@ rules_add(scmp_filter_ctx ctx, unsigned int who)
 {
 	const struct scmp_arg_cmp no_exec =
 	    SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
+	const struct scmp_arg_cmp ourselves =
+	    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0);
 	int error = 0;
 	size_t i;
 
@@ -139,6 +142,10 @@ rules_add(scmp_filter_ctx ctx, unsigned int who)
 	if (error == 0)
 		error = seccomp_rule_add(ctx, SCMP_ACT_ALLOW,
 		    SCMP_SYS(mprotect), 1, no_exec);
+	/* Signals to our own threads. */
+	if (error == 0)
+		error = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(tgkill),
+		    1, ourselves);
 	if (error == 0 && who & MAIN)
 		error = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
 		    no_exec);
@@ -153,7 +160,11 @@ confine_thread(enum confine what, struct err *err)
 
 	if (ctx == NULL)
 		return err_set(err, "seccomp: out of memory");
-	error = rules_add(ctx, 1u << what);
+	/* Calls of other kinds (i386, x32) are none that we make. */
+	error = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH,
+	    SCMP_ACT_KILL_PROCESS);
+	if (error == 0)
+		error = rules_add(ctx, 1u << what);
 	if (error == 0)
 		error = seccomp_load(ctx);
 	seccomp_release(ctx);

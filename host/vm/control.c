@@ -7,9 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "unix.h"
 
 /* ------------------------------------------------------------------- JSON */
 
@@ -48,7 +49,7 @@ put_nic(struct text *t, struct nic *nic)
 	    (unsigned long long)s.parked, (unsigned long long)s.faults,
 	    (unsigned long long)s.maps, (unsigned long long)s.slower,
 	    (unsigned long long)s.trap_cost_ns, (unsigned long long)s.looks,
-	    (unsigned long long)s.busy_ns / 1000,
+	    (unsigned long long)(s.busy_ns / 1000),
 	    (unsigned long long)s.refused);
 	put(t,
 	    "\"reg_reads\":%llu,\"reg_writes\":%llu,\"interrupts\":%llu,"
@@ -64,8 +65,8 @@ put_nic(struct text *t, struct nic *nic)
 	    (unsigned long long)c->rx_packets, (unsigned long long)c->rx_bytes,
 	    (unsigned long long)c->rx_filtered,
 	    (unsigned long long)c->rx_waited, (unsigned long long)c->rx_dropped,
-	    (unsigned long long)(c->bad_access + c->bad_ring + c->bad_address +
-		c->bad_descriptor));
+	    (unsigned long long)c->bad_access + c->bad_ring + c->bad_address +
+		c->bad_descriptor);
 }
 
 static void
@@ -89,7 +90,7 @@ put_stats(struct text *t, struct vm *vm)
 		put(t, "%lld", (long long)exits);
 	put(t, ",\"returns\":%llu,\"cpu_us\":%llu,\"nics\":[", returns,
 	    (unsigned long long)cpu.tv_sec * 1000000 +
-		(unsigned long long)cpu.tv_nsec / 1000);
+		(unsigned long long)(cpu.tv_nsec / 1000));
 	for (i = 0; i < vm->machine.nics; i++) {
 		put(t, "%s", i > 0 ? "," : "");
 		put_nic(t, vm->machine.nic[i].nic);
@@ -100,9 +101,20 @@ put_stats(struct text *t, struct vm *vm)
 /* ----------------------------------------------------------------- socket */
 
 static void
+gone(struct control *c)
+{
+	(void)close(c->fd);
+	c->fd = -1;
+	c->used = 0;
+}
+
+/* Who does not read its answers gets no half ones. */
+static void
 reply(struct control *c, const struct text *t)
 {
-	(void)send(c->fd, t->buf, t->used, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (send(c->fd, t->buf, t->used, MSG_DONTWAIT | MSG_NOSIGNAL) !=
+	    (ssize_t)t->used)
+		gone(c);
 }
 
 /* Returns false: the machine is to end. */
@@ -119,14 +131,6 @@ command(struct control *c, struct vm *vm, const char *line)
 		put(&t, "{\"error\":\"stats or quit\"}\n");
 	reply(c, &t);
 	return true;
-}
-
-static void
-gone(struct control *c)
-{
-	(void)close(c->fd);
-	c->fd = -1;
-	c->used = 0;
 }
 
 int
@@ -156,10 +160,13 @@ control_ready(struct control *c, struct vm *vm)
 	}
 	c->used += (size_t)n;
 	c->line[c->used] = '\0';
-	for (; stay && (end = strchr(line, '\n')) != NULL; line = end + 1) {
+	while (stay && c->fd >= 0 && (end = strchr(line, '\n')) != NULL) {
 		*end = '\0';
 		stay = command(c, vm, line);
+		line = end + 1;
 	}
+	if (c->fd < 0)
+		return stay;
 	c->used = strlen(line);
 	memmove(c->line, line, c->used + 1);
 	if (c->used == sizeof(c->line) - 1)
@@ -170,33 +177,22 @@ control_ready(struct control *c, struct vm *vm)
 static int
 control_listen(struct control *c, const char *path, struct err *err)
 {
-	struct sockaddr_un at = { .sun_family = AF_UNIX };
-
-	if (*path == '\0' || strlen(path) >= sizeof(at.sun_path))
-		return err_set(err, "--control: a path of 1 to %zu bytes",
-		    sizeof(at.sun_path) - 1);
-	strcpy(at.sun_path, path);
-	c->listen_fd =
-	    socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (unix_address(&c->at, path, "--control", err) != 0)
+		return -1;
+	c->listen_fd = unix_bind(&c->at, SOCK_STREAM, "--control", err);
 	if (c->listen_fd < 0)
-		return err_set(err, "socket: %s", strerror(errno));
-	if (bind(c->listen_fd, (struct sockaddr *)&at, sizeof(at)) != 0 ||
-	    listen(c->listen_fd, 1) != 0) {
-		(void)close(c->listen_fd);
-		c->listen_fd = -1;
-		return err_set(err, "--control %s: %s%s", path, strerror(errno),
-		    errno == EADDRINUSE ?
-			": left there by an earlier run? then remove it" :
-			"");
-	}
-	strcpy(c->path, path);
-	return 0;
+		return -1;
+	if (listen(c->listen_fd, 1) == 0)
+		return 0;
+	return err_set(err, "--control %s: %s", path, strerror(errno));
 }
 
 int
 control_open(struct control *c, const char *where, struct err *err)
 {
+	socklen_t bytes = sizeof(int);
 	uint64_t fd;
+	int type;
 
 	memset(c, 0, sizeof(*c));
 	c->fd = c->listen_fd = -1;
@@ -204,8 +200,11 @@ control_open(struct control *c, const char *where, struct err *err)
 		return control_listen(c, where, err);
 	if (parse_number(where + 3, "--control fd", 1 << 20, &fd, err) != 0)
 		return -1;
-	if (fcntl((int)fd, F_SETFD, FD_CLOEXEC) != 0)
-		return err_set(err, "--control: fd %d is not open", (int)fd);
+	if (getsockopt((int)fd, SOL_SOCKET, SO_TYPE, &type, &bytes) != 0 ||
+	    type != SOCK_STREAM)
+		return err_usage(err, "--control: fd %d is no stream socket",
+		    (int)fd);
+	(void)fcntl((int)fd, F_SETFD, FD_CLOEXEC);
 	c->fd = (int)fd;
 	return 0;
 }
@@ -215,8 +214,8 @@ control_close(struct control *c)
 {
 	if (c->fd >= 0)
 		(void)close(c->fd);
-	if (c->listen_fd >= 0)
+	if (c->listen_fd >= 0) {
 		(void)close(c->listen_fd);
-	if (c->path[0] != '\0')
-		(void)unlink(c->path);
+		(void)unlink(c->at.sun_path);
+	}
 }

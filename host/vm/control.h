@@ -10,12 +10,14 @@
 #ifndef VM_CONTROL_H
 #define VM_CONTROL_H
 
+#include <sys/un.h>
+
 #include "vm.h"
 
 struct control {
 	int listen_fd;			/* -1: connected from the start */
 	int fd;				/* -1: nobody is there */
-	char path[108];
+	struct sockaddr_un at;		/* of listen_fd */
 	char line[128];
 	size_t used;
 };

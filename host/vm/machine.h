@@ -103,7 +103,10 @@ unsigned int machine_nic_add(struct machine *m, struct nic *nic);
 /* machine_nic_irq: INTA# of a NIC.  Any thread. */
 void machine_nic_irq(struct machine *m, unsigned int nic, bool asserted);
 
-/* machine_input: n bytes for the serial port; returns how many had room. */
+/*
+ * machine_input: n bytes for the serial port; returns how many it took: it may
+ * be full, or just in use.  Does not wait.
+ */
 size_t machine_input(struct machine *m, const uint8_t *data, size_t n);
 
 /*

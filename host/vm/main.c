@@ -4,69 +4,24 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "acpi.h"
 #include "confine.h"
 #include "control.h"
+#include "options.h"
+#include "terminal.h"
+#include "unix.h"
 #include "vm.h"
 
 #define EXIT_USAGE	2
-#define ESCAPE		0x01		/* Ctrl-A, then x, as in QEMU */
-
-static const char usage_text[] =
-    "usage: lem-vm run [OPTION...]\n"
-    "\n"
-    "Runs one guest on KVM, with e1000 NICs that are libe82540.\n"
-    "\n"
-    "  --kernel FILE     a Linux bzImage, or an ELF kernel with a PVH entry\n"
-    "  --initrd FILE     its initial RAM disk\n"
-    "  --append TEXT     its command line\n"
-    "  --bios FILE       instead: an image that starts at the reset vector\n"
-    "  --memory SIZE     16M to 64G, in steps of 2M (256M)\n"
-    "  --memory-fd N     memory that others see, too: a file, open as N\n"
-    "  --cpus N          1 to 4 (1)\n"
-    "  --nic OPTIONS     an e1000, up to 8 times; OPTIONS, commas between:\n"
-    "      model=82540em|82545em|82544gc   the chip (82540em)\n"
-    "      mac=ADDRESS                     (52:54:00:12:34:56 and up)\n"
-    "      moderation=on|off               obey ITR and the delay timers (on)\n"
-    "      msi=on|off                      offer MSI (off)\n"
-    "      doorbell=auto|exit|thread|ioeventfd|coalesced|mapped\n"
-    "                                      how TDT writes arrive (auto)\n"
-    "      spin=MICROSECONDS               a busy thread waits for more (500)\n"
-    "      backend=null|tap|dgram|stream   where packets go (null):\n"
-    "        tap,ifname=NAME    or fd=N; vnet=off without offloads\n"
-    "        dgram,local=PATH,remote=PATH    or fd=N\n"
-    "        stream,path=PATH   or fd=N; server=on waits for a peer\n"
-    "      pcap=FILE                       write all packets there, too\n"
-    "  --control PATH    a socket that takes \"stats\" and \"quit\"; or fd=N\n"
-    "  --serial on|off   the serial port is the terminal (on)\n"
-    "  --user NAME       whom root becomes, once all is open (nobody)\n"
-    "  --sandbox on|off  confine threads by seccomp (on)\n"
-    "  --help\n"
-    "\n"
-    "On a terminal Ctrl-A x ends it, Ctrl-A Ctrl-A is Ctrl-A.\n"
-    "Exit status: 0 the guest powered off or asked for a reset, or SIGTERM;\n"
-    "1 it could not start, or broke; 2 usage; or the guest's own, an odd one,\n"
-    "by a 32-bit write of N to port F4h: 2 N + 1.\n";
-
-struct options {
-	const char *kernel, *initrd, *append, *bios, *control, *user;
-	uint64_t memory_bytes;
-	int memory_fd;
-	uint64_t cpus;
-	const char *nic[MACHINE_NICS];
-	unsigned int nics;
-	bool serial, sandbox;
-};
 
 /* One of a running lem-vm. */
 struct run {
@@ -78,13 +33,7 @@ struct run {
 	pthread_t nic_thread[MACHINE_NICS];
 	unsigned int nic_threads;
 	int signal_fd;
-	/* The terminal. */
-	bool raw;
-	struct termios was;
-	bool input;			/* read it */
-	bool escaped;
-	uint8_t pending[64];
-	size_t pending_n;
+	struct terminal terminal;
 };
 
 static void
@@ -93,275 +42,23 @@ say(const char *text)
 	fprintf(stderr, "lem-vm: %s\n", text);
 }
 
-/* ---------------------------------------------------------------- options */
-
-enum {
-	OPT_KERNEL = 256,
-	OPT_INITRD,
-	OPT_APPEND,
-	OPT_BIOS,
-	OPT_MEMORY,
-	OPT_MEMORY_FD,
-	OPT_CPUS,
-	OPT_NIC,
-	OPT_CONTROL,
-	OPT_SERIAL,
-	OPT_USER,
-	OPT_SANDBOX,
-	OPT_HELP,
-};
-
-static const struct option long_options[] = {
-	{ "kernel", required_argument, NULL, OPT_KERNEL },
-	{ "initrd", required_argument, NULL, OPT_INITRD },
-	{ "append", required_argument, NULL, OPT_APPEND },
-	{ "bios", required_argument, NULL, OPT_BIOS },
-	{ "memory", required_argument, NULL, OPT_MEMORY },
-	{ "memory-fd", required_argument, NULL, OPT_MEMORY_FD },
-	{ "cpus", required_argument, NULL, OPT_CPUS },
-	{ "nic", required_argument, NULL, OPT_NIC },
-	{ "control", required_argument, NULL, OPT_CONTROL },
-	{ "serial", required_argument, NULL, OPT_SERIAL },
-	{ "user", required_argument, NULL, OPT_USER },
-	{ "sandbox", required_argument, NULL, OPT_SANDBOX },
-	{ "help", no_argument, NULL, OPT_HELP },
-	{ 0 },
-};
-
-static int
-on_off(const char *text, const char *what, bool *value, struct err *err)
-{
-	if (strcmp(text, "on") != 0 && strcmp(text, "off") != 0)
-		return err_set(err, "%s is on or off, not '%s'", what, text);
-	*value = strcmp(text, "on") == 0;
-	return 0;
-}
-
-static int
-option_nic(struct options *o, const char *text, struct err *err)
-{
-	if (o->nics == MACHINE_NICS)
-		return err_set(err, "%u NICs at most", MACHINE_NICS);
-	o->nic[o->nics++] = text;
-	return 0;
-}
-
-static int
-option_take(struct options *o, int option, const char *text, struct err *err)
-{
-	uint64_t n;
-
-	switch (option) {
-	case OPT_KERNEL:
-		o->kernel = text;
-		return 0;
-	case OPT_INITRD:
-		o->initrd = text;
-		return 0;
-	case OPT_APPEND:
-		o->append = text;
-		return 0;
-	case OPT_BIOS:
-		o->bios = text;
-		return 0;
-	case OPT_MEMORY:
-		return parse_bytes(text, "--memory", &o->memory_bytes, err);
-	case OPT_MEMORY_FD:
-		if (parse_number(text, "--memory-fd", 1 << 20, &n, err) != 0)
-			return -1;
-		o->memory_fd = (int)n;
-		return 0;
-	case OPT_CPUS:
-		return parse_number(text, "--cpus", VM_CPUS_MAX, &o->cpus, err);
-	case OPT_NIC:
-		return option_nic(o, text, err);
-	case OPT_CONTROL:
-		o->control = text;
-		return 0;
-	case OPT_SERIAL:
-		return on_off(text, "--serial", &o->serial, err);
-	case OPT_USER:
-		o->user = text;
-		return 0;
-	default:
-		return on_off(text, "--sandbox", &o->sandbox, err);
-	}
-}
-
-/* Returns 0, -1 with err set, or 1: help was asked for. */
-static int
-options_parse(struct options *o, int argc, char **argv, struct err *err)
-{
-	int option;
-
-	*o = (struct options){
-		.memory_bytes = 256u << 20,
-		.memory_fd = -1,
-		.cpus = 1,
-		.serial = true,
-		.sandbox = true,
-	};
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, "+h", long_options, NULL)) !=
-	    -1) {
-		if (option == OPT_HELP || option == 'h')
-			return 1;
-		if (option == '?')
-			return err_set(err,
-			    "'%s': no such option, or it wants "
-					    "a value",
-			    argv[optind - 1]);
-		if (option_take(o, option, optarg, err) != 0)
-			return -1;
-	}
-	if (optind < argc)
-		return err_set(err, "'%s' is no option", argv[optind]);
-	if ((o->kernel != NULL) == (o->bios != NULL))
-		return err_set(err, "say --kernel FILE, or --bios FILE");
-	if (o->bios != NULL && (o->initrd != NULL || o->append != NULL))
-		return err_set(err, "--initrd and --append go with --kernel");
-	return 0;
-}
-
 /* ------------------------------------------------------------------- NICs */
-
-static int
-name_index(const char *text, const char *const *names, const char *what,
-    struct err *err)
-{
-	int i;
-
-	for (i = 0; names[i] != NULL; i++)
-		if (strcmp(names[i], text) == 0)
-			return i;
-	return err_set(err, "%s: '%s' is none; see --help", what, text);
-}
-
-static int
-nic_config_parse(struct nic_config *c, struct opts *opts, unsigned int number,
-    struct err *err)
-{
-	static const char *const models[] = { "82540em", "82545em", "82544gc",
-		NULL };
-	static const char *const ways[] = { "auto", "exit", "thread",
-		"ioeventfd", "coalesced", "mapped", NULL };
-	const char *model = opts_get(opts, "model");
-	const char *way = opts_get(opts, "doorbell");
-	const char *mac = opts_get(opts, "mac");
-	uint64_t spin_us = NIC_SPIN_US;
-	int i;
-
-	*c = (struct nic_config){
-		.mac = { 0x52, 0x54, 0x00, 0x12, 0x34,
-		    (uint8_t)(0x56 + number) },
-		.moderation = true,
-	};
-	i = model == NULL ? 0 : name_index(model, models, "model", err);
-	if (i < 0)
-		return -1;
-	c->chip = (enum e82540_chip)i;
-	i = way == NULL ? 0 : name_index(way, ways, "doorbell", err);
-	if (i < 0)
-		return -1;
-	c->doorbell = (enum nic_doorbell)i;
-	if (mac != NULL && parse_mac(mac, c->mac, err) != 0)
-		return -1;
-	if (opts_bool(opts, "moderation", &c->moderation, err) != 0 ||
-	    opts_bool(opts, "msi", &c->msi, err) != 0 ||
-	    opts_number(opts, "spin", 1000000, &spin_us, err) != 0)
-		return -1;
-	c->spin_us = (unsigned int)spin_us;
-	c->backend = backend_open(opts, err);
-	return c->backend == NULL ? -1 : 0;
-}
 
 static int
 nic_add(struct run *r, unsigned int number, struct err *err)
 {
-	struct nic_config c;
+	struct opts *opts = &r->o.nic[number].opts;
+	struct nic_config *c = &r->o.nic[number].config;
 	const char *unused;
-	struct opts opts;
-	int error;
 
-	error = opts_parse(&opts, r->o.nic[number], err);
-	if (error == 0)
-		error = nic_config_parse(&c, &opts, number, err);
-	if (error == 0) {
-		unused = opts_unused(&opts);
-		if (unused != NULL) {
-			c.backend->ops->close(c.backend);
-			error = err_set(err, "'%s' is no option here", unused);
-		} else if (vm_nic_add(r->vm, &c, err) == NULL) {
-			error = -1;
-		}
-	}
-	opts_free(&opts);
-	return error;
-}
-
-/* --------------------------------------------------------------- terminal */
-
-static void
-terminal_raw(struct run *r)
-{
-	struct termios t;
-
-	r->input = r->o.serial;
-	if (!r->o.serial || !isatty(STDIN_FILENO) ||
-	    tcgetattr(STDIN_FILENO, &r->was) != 0)
-		return;
-	t = r->was;
-	cfmakeraw(&t);
-	t.c_oflag |= OPOST | ONLCR;
-	r->raw = tcsetattr(STDIN_FILENO, TCSANOW, &t) == 0;
-}
-
-static void
-terminal_restore(struct run *r)
-{
-	if (r->raw)
-		(void)tcsetattr(STDIN_FILENO, TCSANOW, &r->was);
-}
-
-/* Returns false: Ctrl-A x. */
-static bool
-terminal_filter(struct run *r, const uint8_t *data, size_t n)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++) {
-		if (r->raw && !r->escaped && data[i] == ESCAPE) {
-			r->escaped = true;
-			continue;
-		}
-		if (r->escaped && (data[i] == 'x' || data[i] == 'X'))
-			return false;
-		r->escaped = false;
-		r->pending[r->pending_n++] = data[i];
-	}
-	return true;
-}
-
-static bool
-terminal_read(struct run *r)
-{
-	uint8_t data[sizeof(r->pending)];
-	ssize_t n = read(STDIN_FILENO, data, sizeof(data));
-
-	if (n <= 0) {
-		r->input = n < 0 && (errno == EAGAIN || errno == EINTR);
-		return true;
-	}
-	return terminal_filter(r, data, (size_t)n);
-}
-
-static void
-terminal_give(struct run *r)
-{
-	size_t n = machine_input(&r->vm->machine, r->pending, r->pending_n);
-
-	r->pending_n -= n;
-	memmove(r->pending, r->pending + n, r->pending_n);
+	c->backend = backend_open(opts, err);
+	if (c->backend == NULL)
+		return -1;
+	unused = opts_unused(opts);
+	if (unused == NULL)
+		return vm_nic_add(r->vm, c, err) == NULL ? -1 : 0;
+	c->backend->ops->close(c->backend);
+	return err_usage(err, "'%s' is no option here", unused);
 }
 
 /* ---------------------------------------------------------------- threads */
@@ -381,6 +78,9 @@ thread_main(void *arg)
 	struct confined *c = arg;
 	struct err err;
 
+	/* The NIC's timers are microseconds; the kernel's default slack, 50. */
+	if (c->nic != NULL)
+		(void)prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
 	if (c->sandbox &&
 	    confine_thread(c->nic != NULL ? CONFINE_NIC : CONFINE_CPU, &err) !=
 		0)
@@ -413,7 +113,7 @@ threads_start(struct run *r, struct err *err)
 			.sandbox = r->o.sandbox };
 		error =
 		    pthread_create(&vm->cpu[i].thread, NULL, thread_main, c);
-		vm->cpu[i].started = error == 0;
+		atomic_store(&vm->cpu[i].started, error == 0);
 	}
 	return error == 0 ? 0 : err_set(err, "no thread: %s", strerror(error));
 }
@@ -439,6 +139,7 @@ threads_end(struct run *r)
 static void
 wait_for_end(struct run *r)
 {
+	struct terminal *t = &r->terminal;
 	struct pollfd fds[4];
 	bool stay = true;
 
@@ -451,17 +152,16 @@ wait_for_end(struct run *r)
 		fds[3] = (struct pollfd){ .fd = -1, .events = POLLIN };
 		if (r->has_control)
 			fds[2].fd = control_fd(&r->control);
-		if (r->input && r->pending_n == 0)
-			fds[3].fd = STDIN_FILENO;
+		fds[3].fd = terminal_fd(t);
 		/* The guest reads its serial port when it will. */
-		(void)poll(fds, 4, r->pending_n > 0 ? 10 : -1);
+		(void)poll(fds, 4, t->pending_n > 0 ? 10 : -1);
 		if (fds[1].revents != 0)
 			stay = false;
 		if (fds[2].revents != 0 && stay)
 			stay = control_ready(&r->control, r->vm);
 		if (fds[3].revents != 0 && stay)
-			stay = terminal_read(r);
-		terminal_give(r);
+			stay = terminal_read(t);
+		terminal_give(t, &r->vm->machine);
 	}
 }
 
@@ -511,7 +211,7 @@ set_up(struct run *r, struct err *err)
 		.memory_bytes = r->o.memory_bytes,
 		.memory_fd = r->o.memory_fd,
 		.cpus = (unsigned int)r->o.cpus,
-		.output_fd = STDOUT_FILENO,
+		.output_fd = r->o.serial ? STDOUT_FILENO : -1,
 	};
 	struct confine_user who;
 	unsigned int i;
@@ -520,19 +220,19 @@ set_up(struct run *r, struct err *err)
 	    confine_user_find(r->o.user, &who, err) != 0)
 		return -1;
 	if (who.root)
-		backend_owner(who.uid, who.gid);
+		unix_owner(who.uid, who.gid);
 	r->vm = vm_new(&config, err);
 	if (r->vm == NULL)
 		return -1;
 	for (i = 0; i < r->o.nics; i++)
 		if (nic_add(r, i, err) != 0)
-			return -1;
+			return err_in(err, "--nic %u", i);
 	if (load(r, err) != 0 || vm_boot(r->vm, &r->boot, err) != 0)
 		return -1;
 	if (r->o.control != NULL) {
+		r->has_control = true;
 		if (control_open(&r->control, r->o.control, err) != 0)
 			return -1;
-		r->has_control = true;
 	}
 	return confine_user_become(&who, err);
 }
@@ -558,9 +258,10 @@ run_guest(struct run *r)
 	r->signal_fd = -1;
 	if (set_up(r, &err) != 0) {
 		say(err.text);
+		status = err.usage ? EXIT_USAGE : EXIT_FAILURE;
 		goto free_vm;
 	}
-	terminal_raw(r);
+	terminal_open(&r->terminal, r->o.serial);
 	if (threads_start(r, &err) != 0 ||
 	    (r->o.sandbox && confine_thread(CONFINE_MAIN, &err) != 0)) {
 		say(err.text);
@@ -569,7 +270,7 @@ run_guest(struct run *r)
 		status = EXIT_SUCCESS;
 	}
 	threads_end(r);
-	terminal_restore(r);
+	terminal_close(&r->terminal);
 	if (status == EXIT_SUCCESS)
 		status = outcome(r);
 free_vm:
@@ -588,12 +289,16 @@ main(int argc, char **argv)
 {
 	static struct run r;
 	struct err err;
-	int parsed;
+	int parsed, status = EXIT_SUCCESS;
 
 	if (argc > 1 &&
 	    (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
 		strcmp(argv[1], "help") == 0)) {
-		(void)fputs(usage_text, stdout);
+		(void)fputs(options_usage, stdout);
+		return EXIT_SUCCESS;
+	}
+	if (argc > 1 && strcmp(argv[1], "--version") == 0) {
+		(void)puts("lem-vm " LEM_VERSION);
 		return EXIT_SUCCESS;
 	}
 	if (argc < 2 || strcmp(argv[1], "run") != 0) {
@@ -602,13 +307,14 @@ main(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	parsed = options_parse(&r.o, argc - 1, argv + 1, &err);
-	if (parsed > 0) {
-		(void)fputs(usage_text, stdout);
-		return EXIT_SUCCESS;
-	}
+	if (parsed > 0)
+		(void)fputs(options_usage, stdout);
 	if (parsed < 0) {
 		say(err.text);
-		return EXIT_USAGE;
+		status = EXIT_USAGE;
 	}
-	return run_guest(&r);
+	if (parsed == 0)
+		status = run_guest(&r);
+	options_free(&r.o);
+	return status;
 }

@@ -12,10 +12,11 @@
 #include "vm.h"
 
 #define CPUID_MAX	256u
-#define FAULTS_MAX	100u		/* for nothing: then it is no doorbell */
+#define FAULTS_MAX	100u	/* for nothing: then it is no doorbell */
 
-#define CPUID_1_TSC_DEADLINE (1u << 24)
-#define CPUID_1_HYPERVISOR (1u << 31)
+#define CPUID_1_HTT	(1u << 28)	/* EDX */
+#define CPUID_1_TSC_DEADLINE (1u << 24)	/* ECX */
+#define CPUID_1_HYPERVISOR (1u << 31)	/* ECX */
 
 #define CR0_PE		0x1u
 #define CR0_LONG	0x80050033u	/* PG AM WP NE ET MP PE */
@@ -36,6 +37,8 @@ cpuid_change(struct kvm_cpuid_entry2 *e, const struct vcpu *cpu)
 	case 1:
 		e->ebx =
 		    (e->ebx & 0xffff) | cpu->id << 24 | cpu->vm->cpus << 16;
+		if (cpu->vm->cpus > 1)
+			e->edx |= CPUID_1_HTT;
 		e->ecx |= CPUID_1_HYPERVISOR;
 		if (ioctl(cpu->vm->kvm_fd, KVM_CHECK_EXTENSION,
 			KVM_CAP_TSC_DEADLINE_TIMER) > 0)
@@ -71,6 +74,23 @@ cpuid_change(struct kvm_cpuid_entry2 *e, const struct vcpu *cpu)
 	}
 }
 
+/* A leaf of topology whose second level this KVM leaves out gets one. */
+static void
+cpuid_complete(struct kvm_cpuid2 *c, uint32_t function)
+{
+	uint32_t i, levels = 0;
+
+	for (i = 0; i < c->nent; i++)
+		levels += c->entries[i].function == function;
+	if (levels != 1 || c->nent == CPUID_MAX)
+		return;
+	c->entries[c->nent++] = (struct kvm_cpuid_entry2){
+		.function = function,
+		.index = 1,
+		.flags = KVM_CPUID_FLAG_SIGNIFCANT_INDEX,
+	};
+}
+
 static int
 cpuid_set(struct vcpu *cpu, struct err *err)
 {
@@ -86,6 +106,8 @@ cpuid_set(struct vcpu *cpu, struct err *err)
 		error = err_set(err, "KVM tells no CPUID: %s", strerror(errno));
 		goto free_cpuid;
 	}
+	cpuid_complete(c, 0xb);
+	cpuid_complete(c, 0x1f);
 	for (i = 0; i < c->nent; i++)
 		cpuid_change(&c->entries[i], cpu);
 	if (ioctl(cpu->fd, KVM_SET_CPUID2, c) != 0)
@@ -154,8 +176,8 @@ segment(uint16_t selector, uint8_t type, bool code64)
 static void
 flat(struct kvm_sregs *s, bool code64)
 {
-	s->cs = segment(0x10, 0xb, code64);
-	s->ds = segment(0x18, 0x3, false);
+	s->cs = segment(BOOT_CS, 0xb, code64);
+	s->ds = segment(BOOT_DS, 0x3, false);
 	s->es = s->fs = s->gs = s->ss = s->ds;
 }
 
@@ -164,6 +186,8 @@ sregs_boot(struct kvm_sregs *s, const struct boot *boot)
 {
 	flat(s, boot->mode == BOOT_LONG);
 	if (boot->mode == BOOT_LONG) {
+		s->gdt.base = boot->gdt;
+		s->gdt.limit = BOOT_GDT_BYTES - 1;
 		s->cr0 = CR0_LONG;
 		s->cr3 = boot->page_tables;
 		s->cr4 = CR4_PAE;
@@ -332,7 +356,7 @@ vcpu_kick(struct vcpu *cpu)
 	if (cpu->run != NULL)
 		__atomic_store_n(&cpu->run->immediate_exit, 1,
 		    __ATOMIC_RELAXED);
-	if (cpu->started)
+	if (atomic_load(&cpu->started))
 		(void)pthread_kill(cpu->thread, VCPU_SIGNAL);
 }
 
@@ -356,12 +380,14 @@ vcpu_exits(const struct vcpu *cpu)
 	bytes = sizeof(*d) + h.name_size;
 	for (i = 0; i < h.num_desc; i++) {
 		if (pread(cpu->stats_fd, buf, bytes,
-			(off_t)(h.desc_offset + i * bytes)) != (ssize_t)bytes)
+			(off_t)h.desc_offset + (off_t)(i * bytes)) !=
+		    (ssize_t)bytes)
 			return -1;
 		buf[bytes - 1] = '\0';
 		if (strcmp(d->name, "exits") == 0 &&
 		    pread(cpu->stats_fd, &value, sizeof(value),
-			(off_t)(h.data_offset + d->offset)) == sizeof(value))
+			(off_t)h.data_offset + (off_t)d->offset) ==
+			sizeof(value))
 			return (int64_t)value;
 	}
 	return -1;

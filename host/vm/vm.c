@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,8 +15,8 @@
 #include "e1000_hw.h"
 
 /* Three pages and one that KVM uses on Intel; nobody else's. */
-#define TSS_ADDRESS	0xfffbd000u
-#define IDENTITY_ADDRESS 0xfffbc000ull
+#define TSS_ADDRESS	0xfeffd000u
+#define IDENTITY_ADDRESS 0xfeffc000ull
 
 /* Memory slots. */
 #define SLOT_LOW	0u
@@ -262,18 +263,30 @@ on_irq(void *ctx, unsigned int gsi, bool level)
 	(void)ioctl(vm->fd, KVM_IRQ_LINE, &l);
 }
 
+/* Waits for who does not read, but not when it is to end. */
 static void
 on_output(void *ctx, const uint8_t *data, size_t n)
 {
 	struct vm *vm = ctx;
+	struct pollfd fds[2] = {
+		{ .fd = vm->output_fd, .events = POLLOUT },
+		{ .fd = vm->end_fd, .events = POLLIN },
+	};
 	ssize_t done;
 
-	for (; n > 0; data += done, n -= (size_t)done) {
+	if (vm->output_fd < 0)
+		return;
+	while (n > 0 && !atomic_load(&vm->stopping)) {
+		(void)poll(fds, 2, -1);
+		if (fds[0].revents == 0)
+			continue;
 		done = write(vm->output_fd, data, n);
-		if (done < 0 && errno == EINTR)
-			done = 0;
-		else if (done <= 0)
+		if (done > 0) {
+			data += done;
+			n -= (size_t)done;
+		} else if (done == 0 || (errno != EAGAIN && errno != EINTR)) {
 			return;		/* nobody listens any more */
+		}
 	}
 }
 

@@ -26,7 +26,7 @@ struct vcpu {
 	struct kvm_run *run;
 	size_t run_bytes;
 	pthread_t thread;
-	bool started;
+	atomic_bool started;		/* thread is valid */
 	atomic_ullong returns;		/* of KVM_RUN */
 	unsigned int faults;		/* in a row, with nothing new between */
 	uint64_t fault_changes;		/* of nic_fault(), at the last */
@@ -58,7 +58,7 @@ struct vm {
 	/* NIC_DOORBELL_IOEVENTFD, NIC_DOORBELL_COALESCED (ways.c). */
 	struct ways *ways;
 
-	int output_fd;			/* serial port, debug console */
+	int output_fd;			/* serial port, debug console; -1 */
 	int end_fd;			/* readable: it is over */
 	atomic_bool stopping;
 	_Atomic(enum machine_end) end;
@@ -71,7 +71,7 @@ struct vm_config {
 	uint64_t memory_bytes;
 	int memory_fd;			/* -1: its own */
 	unsigned int cpus;
-	int output_fd;
+	int output_fd;			/* -1: nowhere */
 };
 
 /*

@@ -395,7 +395,7 @@ test_dgram_paths_bad(void **state)
 	(void)state;
 	memset(path, 'x', sizeof(path));
 	path[108] = '\0';
-	refused_by("left there by an earlier run? then remove it",
+	refused_by("somebody has it, or it is no socket",
 	    "backend=dgram,local=%s/us,remote=%s/peer", dir, dir);
 	close_it(b);
 	refused_by("local=/nonexistent/x: No such file",

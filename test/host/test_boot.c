@@ -142,7 +142,7 @@ page_walk(uint64_t va, uint64_t *pa)
 static void
 page_tables_check(void)
 {
-	uint64_t va, pa;
+	uint64_t va, pa = 0;
 
 	for (va = 0; va < (uint64_t)1 << 33; va += 0x1fffff) {
 		assert_int_equal(page_walk(va, &pa), va < RAM_HIGH);
@@ -666,9 +666,9 @@ kernel_boot(const char *initrd, const char *append)
 	char kernel[64], path[64];
 
 	memset(&err, 0, sizeof(err));
-	strcpy(kernel, path_of("kernel"));
+	(void)snprintf(kernel, sizeof(kernel), "%s", path_of("kernel"));
 	if (initrd != NULL)
-		strcpy(path, path_of(initrd));
+		(void)snprintf(path, sizeof(path), "%s", path_of(initrd));
 	return boot_kernel(&boot, &ram, kernel, initrd != NULL ? path : NULL,
 	    append, &err);
 }

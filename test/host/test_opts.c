@@ -100,7 +100,7 @@ test_parse_limit(void **state)
 	assert_string_equal(opts_get(&opts, "k23"), "23");
 	assert_string_equal(opts_unused(&opts), "k0");
 	opts_free(&opts);
-	strcpy(text + at, "more");
+	(void)snprintf(text + at, sizeof(text) - at, "more");
 	refused(text, "more than 24 options");
 }
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Sockets in the file system, of a root that becomes another user: two who do
- * that reach each other afterwards.
+ * that reach each other afterwards; whose peer is there reaches it, too.
  */
 #include <sys/wait.h>
 
 #include "backend_rig.h"
+#include "unix.h"
 
 #define OTHER	65534		/* whoever that is */
 
@@ -42,23 +43,27 @@ refused_as_other(struct backend *b)
 static void
 test_dgram(void **state)
 {
-	struct backend *ours, *theirs, *before;
+	struct backend *ours, *early, *roots, *late;
 
 	(void)state;
 	if (geteuid() != 0)
 		skip();
 	assert_int_equal(chmod(dir, 0755), 0);
-	before = open_by("backend=dgram,local=%s/0,remote=%s/a", dir, dir);
-	owner_is("0", 0);
-	backend_owner(OTHER, OTHER);
+	unix_owner(OTHER, OTHER);
 	ours = open_by("backend=dgram,local=%s/a,remote=%s/b", dir, dir);
-	theirs = open_by("backend=dgram,local=%s/b,remote=%s/0", dir, dir);
+	early = open_by("backend=dgram,local=%s/b,remote=%s/0", dir, dir);
 	owner_is("a", OTHER);
+	unix_owner((uid_t)-1, (gid_t)-1);
+	roots = open_by("backend=dgram,local=%s/0,remote=%s/none", dir, dir);
+	owner_is("0", 0);
+	late = open_by("backend=dgram,local=%s/c,remote=%s/0", dir, dir);
 	assert_int_equal(refused_as_other(ours), 0);
-	assert_int_equal(refused_as_other(theirs), 1);
+	assert_int_equal(refused_as_other(early), 1);
+	assert_int_equal(refused_as_other(late), 0);
 	close_it(ours);
-	close_it(theirs);
-	close_it(before);
+	close_it(early);
+	close_it(roots);
+	close_it(late);
 }
 
 static void
@@ -69,10 +74,42 @@ test_stream(void **state)
 	(void)state;
 	if (geteuid() != 0)
 		skip();
-	backend_owner(OTHER, OTHER);
+	unix_owner(OTHER, OTHER);
 	b = open_by("backend=stream,path=%s/s,server=on", dir);
 	owner_is("s", OTHER);
 	close_it(b);
+}
+
+/* What an earlier run left there gives way; a file stays. */
+static void
+test_stale(void **state)
+{
+	struct sockaddr_un at;
+	struct stat st;
+	struct err e;
+	char path[128];
+	int fd;
+
+	(void)state;
+	(void)snprintf(path, sizeof(path), "%s/stale", dir);
+	assert_int_equal(unix_address(&at, path, "path", &e), 0);
+	fd = unix_bind(&at, SOCK_STREAM, "path", &e);
+	assert_true(fd >= 0);
+	assert_int_equal(unix_bind(&at, SOCK_STREAM, "path", &e), -1);
+	assert_int_equal(unix_bind(&at, SOCK_DGRAM, "path", &e), -1);
+	close(fd);
+	assert_int_equal(lstat(path, &st), 0);
+	fd = unix_bind(&at, SOCK_DGRAM, "path", &e);
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(unlink(path), 0);
+	fd = open(path, O_CREAT | O_WRONLY, 0600);
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(unix_bind(&at, SOCK_STREAM, "path", &e), -1);
+	assert_int_equal(lstat(path, &st), 0);
+	assert_true(S_ISREG(st.st_mode));
+	assert_int_equal(unlink(path), 0);
 }
 
 int
@@ -81,6 +118,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_dgram),
 		cmocka_unit_test(test_stream),
+		cmocka_unit_test(test_stale),
 	};
 
 	return cmocka_run_group_tests(tests, dir_make, dir_remove);

@@ -120,8 +120,8 @@ test_options(void **state)
 	refused_by("needs path=PATH, or fd=N", "backend=stream");
 	refused_by("needs path=PATH, or fd=N", "backend=stream,server=on");
 	refused_by("server is on or off", "backend=stream,path=/x,server=yes");
-	refused_by("path is one of 1 to 107 bytes", "backend=stream,path=");
-	refused_by("path is one of 1 to 107 bytes", "backend=stream,path=%s",
+	refused_by("path is a path of 1 to 107 bytes", "backend=stream,path=");
+	refused_by("path is a path of 1 to 107 bytes", "backend=stream,path=%s",
 	    path);
 	refused_by("start the peer first, or say server=on",
 	    "backend=stream,path=%s/none", dir);
@@ -547,7 +547,7 @@ test_server(void **state)
 	unsigned int round;
 
 	(void)state;
-	refused_by("left there by an earlier run? then remove it",
+	refused_by("somebody has it, or it is no socket",
 	    "backend=stream,path=%s/sock,server=on", dir);
 	assert_int_equal(ready(b, POLLIN | POLLOUT), 0);
 	for (round = 0; round < 5; round++) {

@@ -33,7 +33,7 @@ request(const char *name)
 	struct ifreq r;
 
 	memset(&r, 0, sizeof(r));
-	strcpy(r.ifr_name, name);
+	(void)snprintf(r.ifr_name, sizeof(r.ifr_name), "%s", name);
 	return r;
 }
 
@@ -65,7 +65,7 @@ interface_address(const char *name)
 	arp.arp_ha.sa_family = ARPHRD_ETHER;
 	memcpy(arp.arp_ha.sa_data, mac, sizeof(mac));
 	arp.arp_flags = ATF_COM | ATF_PERM;
-	strcpy(arp.arp_dev, name);
+	(void)snprintf(arp.arp_dev, sizeof(arp.arp_dev), "%s", name);
 	assert_int_equal(ioctl(control, SIOCSARP, &arp), 0);
 }
 

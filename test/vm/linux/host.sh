@@ -10,8 +10,8 @@
 # guest.img are; WORK: a folder; what WORK/out has afterwards is kept.
 #
 # A scenario is a function do_NAME.  Lines "PASS ...", "FAIL ..." come from
-# guests and from here; "END NAME" from a guest at its end; the last one is
-# "END host".
+# guests and from here; "END NAME" from a guest at its end; "HOST BEGINS" is the
+# first of its own, "END host" the last.
 
 set -u
 : "${LONG:=}" "${LEM_VM:=lem-vm}"
@@ -122,20 +122,21 @@ ended()
 # One NIC, and everything that a driver may do with it.
 do_main()
 {
-	cable 0
+	cables 1
 	vlan_cable
-	guest main 200 "$vmlinuz" "lem.do=begin,traffic,offloads,filters,vlan,mtu,\
+	guest main 400 "$vmlinuz" "lem.do=begin,traffic,offloads,filters,vlan,mtu,\
 life,ethtool${LONG:+,ethtool_more,suspend},finish" \
 	    --cpus 2 --nic backend=tap,ifname=tap0
 }
 
-# All chips and ways of a doorbell, four CPUs, an ELF kernel by PVH; reboot.
+# All chips and ways of a doorbell, an ELF kernel by PVH; reboot.  One CPU: the
+# thread of a NIC whose doorbells are always mapped has the other one.
 do_many()
 {
 	cables 5
-	guest many 150 "$vmlinux" \
-	    "lem.do=begin,many,finish lem.nics=5 lem.end=reboot" \
-	    --cpus 4 --nic backend=tap,ifname=tap0,doorbell=auto \
+	guest many 300 "$vmlinux" \
+	    "lem.do=begin,many${LONG:+,moderation},finish lem.nics=5 lem.end=reboot" \
+	    --nic backend=tap,ifname=tap0,doorbell=auto \
 	    --nic backend=tap,ifname=tap1,doorbell=mapped,model=82545em \
 	    --nic backend=tap,ifname=tap2,doorbell=exit,model=82544gc \
 	    --nic backend=tap,ifname=tap3,doorbell=thread,msi=on,model=82545em \
@@ -147,28 +148,28 @@ do_only()
 {
 	cables 1
 	vlan_cable
-	guest only 300 "$vmlinux" "lem.do=begin,$(echo "$1" | tr + ,),finish" \
+	guest only 400 "$vmlinux" "lem.do=begin,$(echo "$1" | tr + ,),finish" \
 	    --cpus 2 --nic backend=tap,ifname=tap0
 }
 
 do_ioeventfd()
 {
 	cable 0
-	guest ioeventfd 60 "$vmlinux" "lem.do=begin,one,finish" \
+	guest ioeventfd 150 "$vmlinux" "lem.do=begin,one,finish" \
 	    --nic backend=tap,ifname=tap0,doorbell=ioeventfd
 }
 
 do_coalesced()
 {
 	cable 0
-	guest coalesced 60 "$vmlinux" "lem.do=begin,one,finish" \
+	guest coalesced 150 "$vmlinux" "lem.do=begin,one,finish" \
 	    --nic backend=tap,ifname=tap0,doorbell=coalesced
 }
 
 do_vnet_off()
 {
 	cable 0
-	guest vnet_off 60 "$vmlinux" "lem.do=begin,one,finish" \
+	guest vnet_off 150 "$vmlinux" "lem.do=begin,one,finish" \
 	    --nic backend=tap,ifname=tap0,vnet=off
 }
 
@@ -182,10 +183,10 @@ pair()
 	    --memory 160M --nic "$2,mac=52:54:00:00:00:01" \
 	    >"$WORK/$what-server.console" 2>&1 </dev/null &
 	server=$!
-	wait_for 40 grep -q SERVES "$WORK/$what-server.console" ||
+	wait_for 120 grep -q SERVES "$WORK/$what-server.console" ||
 	    wrong "$what: the server did not begin to serve"
 	expect=7
-	guest "$what" 80 "$vmlinux" "lem.do=begin,$4,finish,counted lem.end=exit:3" \
+	guest "$what" 150 "$vmlinux" "lem.do=begin,$4,finish,counted lem.end=exit:3" \
 	    --cpus 4 --memory 160M --nic "$3"
 	expect=0
 	kill -TERM $server
@@ -206,6 +207,48 @@ do_stream()
 	    "backend=stream,path=$WORK/s0" one
 }
 
+# qemu NAME APPEND OPTION...: a guest of QEMU's, with its own e1000.
+qemu()
+{
+	name=$1 append=$2
+	shift 2
+	exec qemu-system-x86_64 -accel kvm -cpu host -m 160 \
+	    -L /usr/share/qemu -bios qboot.rom \
+	    -nodefaults -display none -no-reboot -serial stdio \
+	    -kernel "$vmlinux" -initrd "$IMAGE/guest.img" -append \
+	    "$quiet lem.name=$name lem.do=serve lem.end=wait $append" \
+	    -device e1000,netdev=n "$@" >"$WORK/$name.console" 2>&1 </dev/null
+}
+
+# qemu_pair NAME NETDEV NIC: the server is QEMU's.
+qemu_pair()
+{
+	what=$1
+	qemu "$what-server" lem.at=1 -netdev "$2" &
+	server=$!
+	wait_for 120 grep -q SERVES "$WORK/$what-server.console" ||
+	    wrong "$what: the server did not begin to serve"
+	chmod 777 "$WORK"/q?
+	guest "$what" 150 "$vmlinux" "lem.do=begin,one,finish" --nic "$3"
+	kill $server
+	wait $server
+	cat "$WORK/$what-server.console"
+}
+
+do_qemu_dgram()
+{
+	qemu_pair qemu_dgram "dgram,id=n,local.type=unix,local.path=$WORK/q0,\
+remote.type=unix,remote.path=$WORK/q1" \
+	    "backend=dgram,local=$WORK/q1,remote=$WORK/q0"
+}
+
+do_qemu_stream()
+{
+	qemu_pair qemu_stream \
+	    "stream,id=n,server=on,addr.type=unix,addr.path=$WORK/q2" \
+	    "backend=stream,path=$WORK/q2"
+}
+
 # Typed input; statistics while it runs; a panic, which with panic=-1 resets.
 do_ends()
 {
@@ -216,7 +259,7 @@ do_ends()
 	    <"$WORK/typed" >"$WORK/ends.console" 2>&1 &
 	ends=$!
 	exec 5>"$WORK/typed"
-	wait_for 40 grep -q TYPE "$WORK/ends.console"
+	wait_for 120 grep -q TYPE "$WORK/ends.console"
 	echo 'the quick brown fox 0123456789 !@#%' >&5
 	wait $ends
 	is ends "exit status after a panic" $? 0
@@ -237,7 +280,7 @@ do_stuck()
 	    "$quiet panic=0 lem.name=stuck lem.end=panic" --memory 160M \
 	    >"$WORK/stuck.console" 2>&1 </dev/null &
 	stuck=$!
-	wait_for 40 grep -q 'end Kernel panic' "$WORK/stuck.console" ||
+	wait_for 120 grep -q 'end Kernel panic' "$WORK/stuck.console" ||
 	    wrong "stuck: no panic"
 	kill -0 $stuck && pass "stuck: it goes on after the panic"
 	kill -TERM $stuck
@@ -249,7 +292,7 @@ do_stuck()
 do_memory()
 {
 	cable 0
-	guest memory 120 "$vmlinuz" "lem.do=memory,begin,one,finish" \
+	guest memory 300 "$vmlinuz" "lem.do=memory,begin,one,finish" \
 	    --memory 5G --nic backend=tap,ifname=tap0
 }
 
@@ -267,17 +310,119 @@ do_passt()
 	passt -f -s "$WORK/passt" -4 --no-dhcp >"$WORK/passt.log" 2>&1 &
 	passt=$!
 	wait_for 20 test -S "$WORK/passt"
-	guest passt 80 "$vmlinux" "lem.do=begin,one,finish" \
+	guest passt 150 "$vmlinux" "lem.do=begin,one,finish" \
 	    --nic "backend=stream,path=$WORK/passt"
 	kill $passt 2>/dev/null
 	cat "$WORK/passt.log"
 	ip link del passt0
 }
 
+# ------------------------------------------------------------------ benchmark
+
+# exits PID: of that process's guest, so far.
+exits()
+{
+	cat /sys/kernel/debug/kvm/"$1"-*/exits
+}
+
+# rate NAME PID AT: both directions; a line "RATE NAME WAY BYTES/us EXITS/MB".
+rate()
+{
+	for way in receive send; do
+		before=$(exits "$2")
+		said=$(lem-traffic rate "10.9.0.$3" 7000 $way "$slice") || {
+			wrong "rates: $1 $way: $said"
+			continue
+		}
+		echo "$said" | awk -v name="$1" -v way=$way \
+		    -v exits=$(($(exits "$2") - before)) '{
+			printf "RATE %s %s %.4f %.3f\n", name, way, $1 / $3,
+			    exits * 1e6 / $1
+		}'
+	done
+}
+
+# rates_table: of lines RATE, which come in pairs.
+rates_table()
+{
+	awk '$1 == "RATE" {
+		k = $2 " " $3
+		n[k]++
+		mb[k, n[k]] = $4
+		ex[k, n[k]] = $5
+	}
+	function median(a, k, n,   i, j, t, v) {
+		for (i = 1; i <= n; i++)
+			v[i] = a[k, i]
+		for (i = 2; i <= n; i++)
+			for (j = i; j > 1 && v[j] < v[j - 1]; j--) {
+				t = v[j]; v[j] = v[j - 1]; v[j - 1] = t
+			}
+		low = v[1]; high = v[n]
+		return n % 2 ? v[(n + 1) / 2] : (v[n / 2] + v[n / 2 + 1]) / 2
+	}
+	function row(what, way,   l, q, i, r) {
+		l = "lem-vm " way; q = "qemu " way
+		for (i = 1; i <= n[l]; i++)
+			r["r", i] = mb[l, i] / mb[q, i]
+		printf "%-15s %8.1f %8.1f %7.1f %7.1f", what,
+		    8 * median(mb, l, n[l]), 8 * median(mb, q, n[q]),
+		    median(ex, l, n[l]), median(ex, q, n[q])
+		printf "  %.2f", median(r, "r", n[l])
+		printf " (%.2f-%.2f, %d pairs)\n", low, high, n[l]
+	}
+	END {
+		print "TCP stream         Mbit/s (median)   exits a MB     ratio"
+		print "                  lem-vm     QEMU  lem-vm    QEMU  lem-vm/QEMU"
+		row("guest to host", "receive")
+		row("host to guest", "send")
+	}' "$1"
+}
+
+# The same guest under lem-vm and under QEMU, both with e1000, tap and TSO; both
+# are up, and take turns.
+do_rates()
+{
+	slice=3
+	for n in 0 1; do
+		tunctl -t "tap$n" >/dev/null
+		ip addr add 10.9.0.1 peer "10.9.0.$((n + 2))" dev "tap$n"
+		ip link set "tap$n" up
+	done
+	"$LEM_VM" run --kernel "$vmlinux" --initrd "$IMAGE/guest.img" --append \
+	    "$quiet lem.name=rates-lem lem.do=serve lem.end=wait lem.at=2" \
+	    --memory 160M --nic backend=tap,ifname=tap0 \
+	    >"$WORK/rates-lem.console" 2>&1 </dev/null &
+	lem=$!
+	qemu rates-qemu lem.at=3 \
+	    -netdev tap,id=n,ifname=tap1,script=no,downscript=no &
+	other=$!
+	for name in rates-lem rates-qemu; do
+		wait_for 120 grep -q SERVES "$WORK/$name.console" || {
+			wrong "rates: $name did not begin to serve"
+			cat "$WORK/$name.console"
+		}
+	done
+	sleep 5
+	rate lem-vm $lem 2 >/dev/null
+	rate qemu $other 3 >/dev/null
+	i=0
+	while [ $i -lt "${LEM_PAIRS:-9}" ]; do
+		i=$((i + 1))
+		[ $((i % 2)) = 0 ] || rate lem-vm $lem 2
+		rate qemu $other 3
+		[ $((i % 2)) = 1 ] || rate lem-vm $lem 2
+	done | tee "$WORK/rates"
+	kill $lem $other
+	wait $lem $other
+	rates_table "$WORK/rates"
+}
+
 # ----------------------------------------------------------------------- main
 
 servers=''
 echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6
+echo "HOST BEGINS"
 for scenario; do
 	case $scenario in
 	only=*) do_only "${scenario#only=}" ;;

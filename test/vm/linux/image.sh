@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# usage: sh test/vm/linux/image.sh
+# usage: sh test/vm/linux/image.sh [qemu]
 #
 # Makes of what packages.sh got, and of $BUILD/lem-vm and $BUILD/vm/lem-traffic,
 # in $BUILD/linux/image:
@@ -10,6 +10,7 @@
 #	vmlinux		what is packed in it: an ELF file, with a PVH entry
 #	guest.img	initial RAM disk of a guest of lem-vm's; see guest
 #	host.img	... of a guest of QEMU's, in which lem-vm runs; see host
+#			(and, with "qemu", another QEMU)
 #	bin/		busybox under its names, for host.sh
 
 set -eu
@@ -81,12 +82,12 @@ tree()
 	printf 'root:x:0:\nnogroup:x:65534:\n' >"$1/etc/group"
 }
 
-# program DIR FILE: with the libraries it needs, of the packages.
+# program DIR FILE [LIBRARIES]: with those it needs, of the packages.
 program()
 {
 	rm -f "$1/bin/${2##*/}"
 	cp "$2" "$1/bin/"
-	"$loader" --library-path "$lib" --list "$2" |
+	"$loader" --library-path "${3:+$3:}$lib" --list "$2" |
 	    sed -n 's/.* => \(\/[^ ]*\) .*/\1/p' | while read -r so; do
 		cp -L "$so" "$1/lib/"
 	done
@@ -144,6 +145,15 @@ cp "$here/host" "$host/init"
 cp "$here/host.sh" "$host/"
 program "$host" "$BUILD/lem-vm"
 program "$host" "$root/usr/bin/passt"
+if [ "${1-}" = qemu ]; then
+	qemu=$BUILD/linux-qemu/root
+	program "$host" "$qemu/usr/bin/qemu-system-x86_64" \
+	    "$qemu/usr/lib/x86_64-linux-gnu:$qemu/lib/x86_64-linux-gnu"
+	mkdir -p "$host/usr/share/qemu"
+	for name in qboot.rom pvh.bin kvmvapic.bin linuxboot_dma.bin; do
+		cp "$qemu/usr/share/qemu/$name" "$host/usr/share/qemu/"
+	done
+fi
 for name in kvm-amd tun 8021q dummy; do
 	module "$host" $name
 done
@@ -156,3 +166,4 @@ pack "$host" "$image/host.img"
 rm -rf "${image:?}/bin"
 mkdir "$image/bin"
 cp -P "$host"/bin/* "$image/bin/"
+rm -f "$image/bin/qemu-system-x86_64"

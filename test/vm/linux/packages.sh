@@ -6,8 +6,8 @@
 # Gets what a Linux guest is made of into $BUILD/linux: Debian's stock kernel
 # and the programs for both sides, as this machine's suite (SUITE names another)
 # has them; see test/debs.  It downloads about 90 MB, once: what is there stays.
-# With "qemu" a QEMU to run inside of the first guest, too, for stream.sh and the
-# long tests: about 60 MB more, into $BUILD/linux-qemu.
+# With "qemu" a QEMU to run inside of the first guest, too, for the long tests and
+# the benchmark: about 60 MB more, into $BUILD/linux-qemu.
 
 set -eu
 : "${BUILD:=$(dirname -- "$0")/../../../build}"
@@ -21,14 +21,15 @@ me=packages
 # fetch DIR PACKAGE...: and what they depend on, unless it was done before.
 fetch()
 {
-	mkdir -p "$1"
-	if [ "$(cat "$1/done" 2>/dev/null)" = "$SUITE $*" ]; then
+	to=$1
+	shift
+	stamp="$SUITE $*"
+	mkdir -p "$to"
+	if [ "$(cat "$to/done" 2>/dev/null)" = "$stamp" ]; then
 		return
 	fi
-	rm -f "$1/done"
-	debs_begin "$1" "$SUITE"
-	stamp="$SUITE $*"
-	shift
+	rm -f "$to/done"
+	debs_begin "$to" "$SUITE"
 	if [ "$1" = kernel ]; then
 		shift
 		kernel

@@ -143,21 +143,6 @@ close_fd:
 
 /* ---------------------------------------------------------------- measured */
 
-/* KVM's counter of the machine that serves, all its guests together; or 0. */
-static uint64_t
-exits(void)
-{
-	FILE *f = fopen("/sys/kernel/debug/kvm/exits", "re");
-	uint64_t n = 0;
-
-	if (f == NULL)
-		return 0;
-	if (fscanf(f, "%" SCNu64, &n) != 1)
-		n = 0;
-	(void)fclose(f);
-	return n;
-}
-
 static uint64_t
 drain(int fd)
 {
@@ -170,113 +155,56 @@ drain(int fd)
 	return bytes;
 }
 
-static uint64_t
+static void
 pour(int fd, double seconds)
 {
 	static uint8_t buf[RATE_BYTES];
-	uint64_t end = now_ns() + (uint64_t)(seconds * 1e9), bytes = 0;
+	uint64_t end = now_ns() + (uint64_t)(seconds * 1e9);
 
 	while (now_ns() < end && net_send(fd, buf, sizeof(buf)))
-		bytes += sizeof(buf);
+		;
 	(void)shutdown(fd, SHUT_WR);
-	return bytes;
 }
 
 void
 rate_serve_sink(int fd)
 {
-	uint64_t start = now_ns(), before = exits(), bytes = drain(fd);
-
-	(void)net_say(fd, "ok %" PRIu64 " %" PRIu64 " %" PRIu64, bytes,
-	    now_ns() - start, exits() - before);
+	(void)net_say(fd, "ok %" PRIu64, drain(fd));
 }
 
 /* It has to know when all of it has arrived: the client ends the connection. */
 void
 rate_serve_source(int fd, double seconds)
 {
-	(void)pour(fd, seconds);
+	pour(fd, seconds);
 	(void)drain(fd);
 }
 
-static int
-rate_print(const char *direction, uint64_t bytes, uint64_t ns, uint64_t n)
-{
-	printf("rate %s: %.1f Mbit/s, %" PRIu64 " bytes, %" PRIu64
-	       " exits, %.1f exits a MB\n",
-	    direction, (double)bytes * 8e3 / (double)ns, bytes, n,
-	    (double)n * 1e6 / (double)bytes);
-	return EXIT_SUCCESS;
-}
-
-static int
-rate_send(const struct peer *peer, double seconds)
-{
-	char line[LINE_BYTES];
-	const char *answer;
-	uint64_t bytes, ns, n;
-	int fd = net_ask(peer, "rate-sink");
-
-	if (fd < 0)
-		return EXIT_FAILURE;
-	(void)pour(fd, seconds);
-	answer = net_answer(fd, line);
-	(void)close(fd);
-	if (answer == NULL ||
-	    sscanf(answer, "%" SCNu64 " %" SCNu64 " %" SCNu64, &bytes, &ns,
-		&n) != 3 ||
-	    bytes == 0 || ns == 0)
-		return EXIT_FAILURE;
-	return rate_print("send", bytes, ns, n);
-}
-
-/* Exits are counted over there, in connections before and after. */
-static int
-exits_ask(const struct peer *peer, uint64_t *n)
-{
-	char line[LINE_BYTES];
-	const char *answer;
-	int fd = net_ask(peer, "exits");
-
-	if (fd < 0)
-		return -1;
-	answer = net_answer(fd, line);
-	(void)close(fd);
-	if (answer == NULL)
-		return -1;
-	*n = strtoull(answer, NULL, 10);
-	return 0;
-}
-
-static int
-rate_receive(const struct peer *peer, double seconds)
-{
-	uint64_t before, after, start, bytes, ns;
-	int fd;
-
-	if (exits_ask(peer, &before) != 0)
-		return EXIT_FAILURE;
-	start = now_ns();
-	fd = net_ask(peer, "rate-source %f", seconds);
-	if (fd < 0)
-		return EXIT_FAILURE;
-	bytes = drain(fd);
-	ns = now_ns() - start;
-	(void)close(fd);
-	if (bytes == 0 || exits_ask(peer, &after) != 0)
-		return EXIT_FAILURE;
-	return rate_print("receive", bytes, ns, after - before);
-}
-
+/* By this side's clock, until the other side has all. */
 int
 rate_client(const struct peer *peer, const char *direction, double seconds)
 {
-	return strcmp(direction, "send") == 0 ? rate_send(peer, seconds) :
-						rate_receive(peer, seconds);
-}
+	bool out = strcmp(direction, "send") == 0;
+	uint64_t start = now_ns(), bytes = 0, ns;
+	char line[LINE_BYTES];
+	const char *answer;
+	int fd = out ? net_ask(peer, "rate-sink") :
+		       net_ask(peer, "rate-source %f", seconds);
 
-void
-exits_serve(int fd)
-{
-	(void)net_say(fd, "ok %" PRIu64, exits());
+	if (fd < 0)
+		return EXIT_FAILURE;
+	if (out) {
+		pour(fd, seconds);
+		answer = net_answer(fd, line);
+		if (answer != NULL)
+			bytes = strtoull(answer, NULL, 10);
+	} else {
+		bytes = drain(fd);
+	}
+	ns = now_ns() - start;
+	(void)close(fd);
+	if (bytes == 0)
+		return fail("no bytes arrived");
+	printf("%" PRIu64 " bytes, %" PRIu64 " us\n", bytes, ns / 1000);
+	return EXIT_SUCCESS;
 }

@@ -11,6 +11,7 @@
 #include <sys/io.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "traffic.h"
@@ -67,8 +68,6 @@ request(int fd, const char *ifname)
 		rate_serve_sink(fd);
 	else if (sscanf(line, "rate-source %lf", &seconds) == 1)
 		rate_serve_source(fd, seconds);
-	else if (strcmp(line, "exits") == 0)
-		exits_serve(fd);
 	else if (strcmp(line, "datagrams") == 0)
 		datagram_serve(fd);
 	else if (sscanf(line, "flood %lf %u %u", &seconds, &n, &gap) == 3)
@@ -125,6 +124,7 @@ mtu(const struct peer *peer, const char *n)
 static int
 guest_exit(const char *n)
 {
+	(void)tcdrain(STDOUT_FILENO);
 	if (iopl(3) != 0)
 		return fail("iopl: %s", strerror(errno));
 	outl((unsigned int)strtoul(n, NULL, 0), PORT_EXIT);

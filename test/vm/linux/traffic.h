@@ -75,7 +75,6 @@ void stream_serve_source(int fd, const struct stream *stream);
 int rate_client(const struct peer *peer, const char *direction, double seconds);
 void rate_serve_sink(int fd);
 void rate_serve_source(int fd, double seconds);
-void exits_serve(int fd);
 
 /* ------------------------------------------------ datagrams (datagram.c) */
 

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "unix.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static uid_t owner_uid = (uid_t)-1;
+static gid_t owner_gid = (gid_t)-1;
+
+int
+unix_address(struct sockaddr_un *at, const char *path, const char *what,
+    struct err *err)
+{
+	size_t bytes = strlen(path) + 1;
+
+	memset(at, 0, sizeof(*at));
+	at->sun_family = AF_UNIX;
+	if (bytes == 1 || bytes > sizeof(at->sun_path))
+		return err_usage(err, "%s is a path of 1 to %zu bytes", what,
+		    sizeof(at->sun_path) - 1);
+	memcpy(at->sun_path, path, bytes);
+	return 0;
+}
+
+void
+unix_owner(uid_t uid, gid_t gid)
+{
+	owner_uid = uid;
+	owner_gid = gid;
+}
+
+/*
+ * By a descriptor: in a folder of somebody else's the path may mean another
+ * file by now, and only a socket with one name is given away.
+ */
+static int
+give_away(const char *path)
+{
+	struct stat st;
+	int fd, error;
+
+	if (owner_uid == (uid_t)-1)
+		return 0;
+	fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	error = fstat(fd, &st);
+	if (error == 0 && (!S_ISSOCK(st.st_mode) || st.st_nlink != 1)) {
+		errno = ENOTSOCK;
+		error = -1;
+	}
+	if (error == 0)
+		error = fchownat(fd, "", owner_uid, owner_gid, AT_EMPTY_PATH);
+	(void)close(fd);
+	return error;
+}
+
+/*
+ * A socket that nobody has open any more?  Asked by a type that we never bind,
+ * so that who has it does not notice (EPROTOTYPE).
+ */
+static bool
+is_stale(const struct sockaddr_un *at)
+{
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	struct stat st;
+	bool stale;
+
+	if (fd < 0)
+		return false;
+	stale = lstat(at->sun_path, &st) == 0 && S_ISSOCK(st.st_mode) &&
+	    connect(fd, (const struct sockaddr *)at, sizeof(*at)) != 0 &&
+	    errno == ECONNREFUSED;
+	(void)close(fd);
+	return stale;
+}
+
+static int
+bind_at(int fd, const struct sockaddr_un *at)
+{
+	const struct sockaddr *to = (const struct sockaddr *)at;
+
+	if (bind(fd, to, sizeof(*at)) == 0)
+		return 0;
+	if (errno != EADDRINUSE)
+		return -1;
+	if (!is_stale(at)) {
+		errno = EADDRINUSE;
+		return -1;
+	}
+	return unlink(at->sun_path) == 0 ? bind(fd, to, sizeof(*at)) : -1;
+}
+
+int
+unix_bind(const struct sockaddr_un *at, int type, const char *what,
+    struct err *err)
+{
+	int fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0)
+		return err_set(err, "socket: %s", strerror(errno));
+	if (bind_at(fd, at) != 0) {
+		(void)err_set(err, "%s=%s: %s%s", what, at->sun_path,
+		    strerror(errno),
+		    errno == EADDRINUSE ?
+			": somebody has it, or it is no socket" :
+			"");
+		(void)close(fd);
+		return -1;
+	}
+	if (give_away(at->sun_path) != 0) {
+		(void)err_set(err, "%s=%s: %s", what, at->sun_path,
+		    strerror(errno));
+		(void)unlink(at->sun_path);
+		(void)close(fd);
+		return -1;
+	}
+	return fd;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The command line of lem-vm run.
+ */
+#ifndef VM_OPTIONS_H
+#define VM_OPTIONS_H
+
+#include "machine.h"
+#include "opts.h"
+
+/* A --nic: opts holds what is left for its backend (backend_open()). */
+struct option_nic {
+	struct opts opts;
+	struct nic_config config;
+};
+
+struct options {
+	const char *kernel, *initrd, *append, *bios, *control, *user;
+	uint64_t memory_bytes;
+	int memory_fd;			/* -1: none */
+	uint64_t cpus;
+	struct option_nic nic[MACHINE_NICS];
+	unsigned int nics;
+	bool serial, sandbox;
+};
+
+extern const char options_usage[];
+
+/*
+ * options_parse: argv[0] is the command.  Strings stay argv's.  Returns 0, 1 if
+ * help was asked for, or -1 with err set.  options_free() ends it in any case.
+ */
+int options_parse(struct options *o, int argc, char **argv, struct err *err);
+void options_free(struct options *o);
+
+#endif

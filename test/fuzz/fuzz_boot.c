@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * libFuzzer target of boot_bzimage() and boot_elf(): a kernel from somebody who
+ * is out to get the host.
+ *
+ * The input: which of the two, how much memory, where an initrd is; the rest is
+ * the image.  Guest memory lies between pages that can not be touched; the
+ * initrd in it must stay as it was, and so must the tables below 1 MiB that are
+ * not boot.c's.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "boot.h"
+
+#define CHECK(what) ((what) ? (void)0 : broken(#what, __LINE__))
+
+#define MEMORY_BYTES	(4u << 20)
+#define GUARD_BYTES	(1u << 20)
+#define BIOS_AREA	0x9fc00u
+#define KERNELS		0x100000u	/* from here on */
+#define INITRD_BYTE	0xa5
+#define HEAD_BYTES	4u
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static struct ram ram;
+
+static void
+broken(const char *what, int line)
+{
+	(void)fprintf(stderr, "%s:%d: %s\n", __FILE__, line, what);
+	abort();
+}
+
+/* Zeroes again, all of it. */
+static void
+memory_clear(void)
+{
+	uint8_t *p;
+
+	if (ram.base == NULL) {
+		p = mmap(NULL, MEMORY_BYTES + 2 * GUARD_BYTES, PROT_NONE,
+		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		CHECK(p != MAP_FAILED);
+		ram.base = p + GUARD_BYTES;
+	}
+	CHECK(mmap(ram.base, MEMORY_BYTES, PROT_NONE,
+		  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == ram.base);
+	CHECK(mprotect(ram.base, ram.bytes, PROT_READ | PROT_WRITE) == 0);
+}
+
+static int
+all_are(uint64_t from, uint64_t bytes, uint8_t what)
+{
+	const uint8_t *p = ram.base + from;
+
+	return bytes == 0 || (p[0] == what && memcmp(p, p + 1, bytes - 1) == 0);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct boot_initrd initrd;
+	struct boot boot = { 0 };
+	struct err err;
+	int error;
+
+	if (size < HEAD_BYTES)
+		return 0;
+	ram.bytes = data[1] % 2 ? MEMORY_BYTES : MEMORY_BYTES / 2;
+	memory_clear();
+	initrd.bytes = data[2] * 1024u;
+	initrd.at = KERNELS + data[3] * 4096u;
+	if (initrd.at + initrd.bytes > ram.bytes)
+		initrd.at = ram.bytes - initrd.bytes;
+	memset(ram.base + initrd.at, INITRD_BYTE, initrd.bytes);
+
+	error = (data[0] % 2 ? boot_elf : boot_bzimage)(&boot, &ram,
+	    data + HEAD_BYTES, size - HEAD_BYTES, &initrd, &err);
+	CHECK(error == 0 || (error == -1 && err.text[0] != '\0'));
+	CHECK(all_are(initrd.at, initrd.bytes, INITRD_BYTE));
+	CHECK(all_are(BIOS_AREA, KERNELS - BIOS_AREA, 0));
+	if (error == 0) {
+		CHECK(boot.mode == (data[0] % 2 ? BOOT_PVH : BOOT_LONG));
+		CHECK(boot.entry < RAM_HIGH && boot.argument < BIOS_AREA);
+	}
+	boot_free(&boot);
+	return 0;
+}

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * libFuzzer target of machine.c, pci.c, uart.c and nic.c: what is behind the
+ * ports and addresses of a guest of lem-vm, without KVM.
+ *
+ * The input: how many NICs; then accesses of a byte for the kind and the width,
+ * two for where, and for a write up to four for the value.  Where: some ports
+ * are a byte, as there are so many that are nothing; memory is counted from the
+ * BARs as they are at the time.
+ *
+ * What the VMM is told must hold together: lines change when they say so, BARs
+ * are in their window, the serial port gives back what it took.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "e1000_hw.h"
+#include "machine.h"
+
+#define CHECK(what) ((what) ? (void)0 : broken(#what, __LINE__))
+
+#define RAM_BYTES	0x10000u
+#define ACCESSES_MAX	2000u
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static struct {
+	const uint8_t *data;
+	size_t left;
+	struct machine m;
+	bool line[MACHINE_GSIS];
+	uint64_t bar[MACHINE_NICS];
+	struct place {
+		unsigned int number;
+	} place[MACHINE_NICS];
+} fuzz;
+
+static _Alignas(4096) uint8_t ram[RAM_BYTES];
+
+static void
+broken(const char *what, int line)
+{
+	(void)fprintf(stderr, "%s:%d: %s\n", __FILE__, line, what);
+	abort();
+}
+
+static uint8_t
+byte(void)
+{
+	if (fuzz.left == 0)
+		return 0;
+	fuzz.left--;
+	return *fuzz.data++;
+}
+
+/* Of n bytes, as many as are left. */
+static uint32_t
+number(unsigned int n)
+{
+	uint32_t value = 0;
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		value |= (uint32_t)byte() << i * 8;
+	return value;
+}
+
+/* -------------------------------------------------------------------- VMM */
+
+static void
+on_irq(void *ctx, unsigned int gsi, bool level)
+{
+	(void)ctx;
+	CHECK(gsi < MACHINE_GSIS && fuzz.line[gsi] != level);
+	fuzz.line[gsi] = level;
+}
+
+static void
+on_output(void *ctx, const uint8_t *data, size_t n)
+{
+	(void)ctx;
+	(void)data;
+	CHECK(n > 0);
+}
+
+static void
+on_end(void *ctx, enum machine_end how, int status)
+{
+	(void)ctx;
+	CHECK(how > MACHINE_RUNS && how <= MACHINE_EXIT);
+	CHECK(how != MACHINE_EXIT || (status & 1 && status <= 255));
+}
+
+static void
+on_bars(void *ctx, unsigned int nic)
+{
+	uint64_t at;
+
+	(void)ctx;
+	CHECK(nic < fuzz.m.nics);
+	at = fuzz.m.nic[nic].mem;
+	CHECK(at != fuzz.bar[nic]);
+	CHECK(at == 0 ||
+	    (at % E1000_BAR0_SIZE_BYTES == 0 && at >= MACHINE_BAR_MEM &&
+		at + E1000_BAR0_SIZE_BYTES <= MACHINE_BAR_MEM_END));
+	fuzz.bar[nic] = at;
+}
+
+static const struct machine_ops ops = { on_irq, on_output, on_end, on_bars };
+
+static void
+on_nic_irq(void *ctx, bool asserted)
+{
+	machine_nic_irq(&fuzz.m, ((struct place *)ctx)->number, asserted);
+}
+
+static void
+on_msi(void *ctx, uint64_t addr, uint32_t value)
+{
+	(void)ctx;
+	(void)addr;
+	(void)value;
+}
+
+static const struct nic_vmm vmm = { .interrupt = on_nic_irq, .msi = on_msi };
+
+static void
+nic_add(unsigned int i)
+{
+	const struct e82540_region region = { 0, RAM_BYTES, ram, true };
+	struct nic_config config = { .mac = { 2, 0, 0, 0, 0, (uint8_t)i },
+		.chip = i % 3,
+		.moderation = i & 1,
+		.msi = i & 1,
+		.doorbell = NIC_DOORBELL_EXIT,
+		.vmm = &vmm,
+		.ctx = &fuzz.place[i] };
+	struct opts none = { 0 };
+	struct err err;
+	struct nic *nic;
+
+	config.backend = backend_open(&none, &err);
+	CHECK(config.backend != NULL);
+	fuzz.place[i].number = i;
+	nic = nic_new(&config, &err);
+	CHECK(nic != NULL && nic_memory(nic, &region, 1) == 0);
+	CHECK(machine_nic_add(&fuzz.m, nic) == i);
+}
+
+/* --------------------------------------------------------------- accesses */
+
+static uint16_t
+port(void)
+{
+	static const uint16_t known[] = { 0x60, 0x64, 0xf4, 0x402, 0xcf8, 0xcfc,
+		MACHINE_PORT_COM1, MACHINE_PORT_PM, MACHINE_PORT_PM + 8 };
+	uint8_t what = byte();
+	uint32_t base;
+
+	if (what < 9 * 8)
+		return (uint16_t)(known[what / 8] + what % 8);
+	if (what < 255 && fuzz.m.nics > 0) {
+		base = fuzz.m.nic[what / 8 % fuzz.m.nics].io;
+		return (uint16_t)(base + what % 8);
+	}
+	return (uint16_t)number(2);
+}
+
+static uint64_t
+address(void)
+{
+	uint64_t base = 0;
+	uint8_t what = byte();
+
+	if (what < 250 && fuzz.m.nics > 0)
+		base = fuzz.m.nic[what % fuzz.m.nics].mem;
+	/* Most of the registers are in the first 24 KiB. */
+	return base + (what & 0x40 ? number(4) : number(2) % 0x6000);
+}
+
+static void
+input(void)
+{
+	uint8_t bytes[80];
+	size_t n = byte() % (sizeof(bytes) + 1), taken;
+
+	memset(bytes, 'x', sizeof(bytes));
+	taken = machine_input(&fuzz.m, bytes, n);
+	CHECK(taken <= n && fuzz.m.uart.in_n <= sizeof(fuzz.m.uart.in));
+}
+
+static void
+access_one(void)
+{
+	uint8_t kind = byte();
+	unsigned int size = 1u << (kind >> 4) % 3;
+	uint64_t at;
+
+	switch (kind % 8) {
+	case 0:
+	case 1:
+		(void)machine_port_read(&fuzz.m, port(), size);
+		break;
+	case 2:
+	case 3:
+		at = port();
+		machine_port_write(&fuzz.m, (uint16_t)at, size, number(size));
+		break;
+	case 4:
+		at = address();
+		(void)machine_mem_read(&fuzz.m, at, kind & 8 ? 8 : size);
+		break;
+	case 5:
+	case 6:
+		at = address();
+		machine_mem_write(&fuzz.m, at, kind & 8 ? 8 : size,
+		    number(size));
+		break;
+	default:
+		input();
+		break;
+	}
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	unsigned int i, nics;
+
+	memset(&fuzz, 0, sizeof(fuzz));
+	memset(ram, 0, sizeof(ram));
+	fuzz.data = data;
+	fuzz.left = size;
+	machine_init(&fuzz.m, &ops, NULL);
+	nics = byte() % (MACHINE_NICS + 1);
+	for (i = 0; i < nics; i++)
+		nic_add(i);
+	for (i = 0; i < ACCESSES_MAX && fuzz.left > 0; i++)
+		access_one();
+	for (i = 0; i < nics; i++)
+		nic_free(fuzz.m.nic[i].nic);
+	machine_destroy(&fuzz.m);
+	return 0;
+}

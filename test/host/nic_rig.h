@@ -1,0 +1,796 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A guest and a VMM around nic.c, without KVM, and a peer on a real socket.
+ *
+ *	guest	registers by nic_mmio_*() as if they trapped, which takes a
+ *		while; doorbells that are memory by stores; descriptors and
+ *		frames in memory; sleeps until it is interrupted
+ *	VMM	shows memory to the guest, and takes it away when no store is
+ *		under way; one that faults is nic_fault()'s, then made again
+ *	peer	checks each packet, sends frames when it is told to
+ *
+ * Nothing may be lost, doubled, reordered or changed; nobody may sleep for good
+ * (STALL_NS).  What the guest does to its own memory is hidden from
+ * ThreadSanitizer, which does not know that two addresses are one page.
+ */
+#ifndef TEST_NIC_RIG_H
+#define TEST_NIC_RIG_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "common.h"
+#include "e1000_hw.h"
+#include "nic.h"
+
+#define NO_TSAN	__attribute__((no_sanitize_thread))
+
+#define MS		1000000ull
+#define SECOND		1000000000ull
+#define STALL_NS	(20 * SECOND)
+#define EXIT_NS		40000u		/* what a trap costs, if it does */
+
+#define COUNT_RING	256u
+#define SLOT		2048u
+#define TX_RING		0x1000u
+#define RX_RING		0x2000u
+#define TX_SLOTS	0x10000u
+#define RX_SLOTS	0x90000u
+#define VALUES		0x2001u		/* that registers in memory are given */
+#define RAM_BYTES	0x110000u
+
+static const uint8_t guest_mac[6] = { 0x52, 0x54, 0x00, 0x12, 0x34, 0x56 };
+
+struct peer {
+	int fd;
+	bool stream;
+	unsigned int read_us;		/* it is slow: so long a packet */
+	pthread_t thread;
+	bool started;
+	atomic_bool stop;
+	atomic_bool deaf;		/* does not read now */
+	bool skip;			/* its first packet may be any */
+	atomic_ullong got, want, sent;
+	uint8_t in[65536];
+	size_t in_len;
+};
+
+struct guest {
+	struct nic *nic;
+	struct nic_vmm vmm;
+	struct peer peer;
+	uint8_t *ram;
+	pthread_t nic_thread;
+	atomic_bool nic_ended;
+
+	pthread_rwlock_t mapping;
+	volatile uint32_t *mapped;	/* NULL: these registers trap */
+
+	pthread_mutex_t lock;		/* of line */
+	pthread_cond_t cond;
+	bool line;
+	atomic_uint edges, msis;
+
+	unsigned int exit_ns;
+	uint8_t tx_cmd;			/* besides EOP, IFCS and RS */
+	uint32_t tx_next, tx_clean;
+	uint64_t tx_sent;
+	uint32_t rx_next;
+	uint64_t rx_got;
+	atomic_ullong stores;		/* of a doorbell that was memory */
+	atomic_ullong wrong;
+};
+
+/* --------------------------------------------------------------- contents */
+
+static inline uint32_t
+packet_len(uint64_t number)
+{
+	return 60 + (uint32_t)(number * 37 % 1455);
+}
+
+static inline uint8_t
+packet_byte(uint64_t number, uint32_t i)
+{
+	if (i < 6)
+		return guest_mac[i];
+	if (i >= 14 && i < 22)
+		return (uint8_t)(number >> (i - 14) * 8);
+	return (uint8_t)((number + 1) * 151 + i * 7);
+}
+
+/* -------------------------------------------------------------------- VMM */
+
+static void
+vmm_interrupt(void *ctx, bool asserted)
+{
+	struct guest *g = ctx;
+
+	pthread_mutex_lock(&g->lock);
+	if (g->line == asserted)
+		g->wrong++;
+	g->line = asserted;
+	g->edges += asserted;
+	pthread_cond_broadcast(&g->cond);
+	pthread_mutex_unlock(&g->lock);
+}
+
+static void
+vmm_msi(void *ctx, uint64_t addr, uint32_t data)
+{
+	struct guest *g = ctx;
+
+	if (addr != 0xfee00000 || data != 0x41)
+		g->wrong++;
+	g->msis++;
+}
+
+static int
+vmm_map(void *ctx, void *mem)
+{
+	struct guest *g = ctx;
+
+	pthread_rwlock_wrlock(&g->mapping);
+	g->mapped = mem;
+	pthread_rwlock_unlock(&g->mapping);
+	return 0;
+}
+
+static void
+vmm_unmap(void *ctx)
+{
+	struct guest *g = ctx;
+
+	pthread_rwlock_wrlock(&g->mapping);
+	g->mapped = NULL;
+	pthread_rwlock_unlock(&g->mapping);
+}
+
+static const struct nic_vmm vmm_all = {
+	.interrupt = vmm_interrupt,
+	.msi = vmm_msi,
+	.map = vmm_map,
+	.unmap = vmm_unmap,
+};
+
+static int values_fd = -1;		/* a file of 0, 1, 2, ... */
+
+static inline void
+values_make(void)
+{
+	static uint32_t value[VALUES];
+	uint32_t i;
+
+	if (values_fd >= 0)
+		return;
+	for (i = 0; i < VALUES; i++)
+		value[i] = i;
+	values_fd = memfd_create("values", MFD_CLOEXEC);
+	assert_true(values_fd >= 0);
+	assert_int_equal(write(values_fd, value, sizeof(value)), sizeof(value));
+}
+
+/*
+ * By the kernel, which says EFAULT where a guest would fault.  ThreadSanitizer
+ * follows pread(), but not this.  Returns false: it faulted.
+ */
+static inline bool
+store(volatile uint32_t *p, uint32_t value)
+{
+	if (syscall(SYS_pread64, values_fd, p, 4, (long)value * 4) == 4)
+		return true;
+	if (errno != EFAULT)
+		abort();
+	return false;
+}
+
+static inline void
+spin(unsigned int ns)
+{
+	uint64_t end = wall_ns() + ns;
+
+	while (ns != 0 && wall_ns() < end)
+		__builtin_ia32_pause();
+}
+
+/* ---------------------------------------------------- the guest: registers */
+
+/* As vcpu_run() does it.  Returns false: it traps. */
+static inline bool
+store_mapped(struct guest *g, uint32_t reg, uint32_t value)
+{
+	volatile uint32_t *mem;
+	uint64_t changes = 0, was;
+	bool done;
+
+	for (;;) {
+		pthread_rwlock_rdlock(&g->mapping);
+		mem = g->mapped;
+		done = mem != NULL &&
+		    store(mem + (reg - E82540_DOORBELL_OFFSET) / 4, value);
+		pthread_rwlock_unlock(&g->mapping);
+		if (done)
+			g->stores++;
+		if (done || mem == NULL)
+			return done;
+		was = changes;
+		changes = nic_fault(g->nic);
+		if (changes == was) {
+			g->wrong++;
+			return true;
+		}
+	}
+}
+
+static inline void
+reg_write(struct guest *g, uint32_t reg, uint32_t value)
+{
+	if (reg - E82540_DOORBELL_OFFSET < E82540_DOORBELL_BYTES &&
+	    store_mapped(g, reg, value))
+		return;
+	spin(g->exit_ns / 2);
+	nic_mmio_write(g->nic, reg, 4, value);
+	spin(g->exit_ns / 2);
+}
+
+static inline uint32_t
+reg_read(struct guest *g, uint32_t reg)
+{
+	uint32_t value;
+
+	spin(g->exit_ns / 2);
+	value = (uint32_t)nic_mmio_read(g->nic, reg, 4);
+	spin(g->exit_ns / 2);
+	return value;
+}
+
+/* ---------------------------------------------------- the guest: transmit */
+
+static inline struct e1000_tx_desc *
+tx_desc(struct guest *g, uint32_t i)
+{
+	return (void *)(g->ram + TX_RING + (size_t)i * E1000_DESC_BYTES);
+}
+
+static inline struct e1000_rx_desc *
+rx_desc(struct guest *g, uint32_t i)
+{
+	return (void *)(g->ram + RX_RING + (size_t)i * E1000_DESC_BYTES);
+}
+
+static inline NO_TSAN void
+tx_fill(struct guest *g)
+{
+	volatile struct e1000_tx_desc *d = tx_desc(g, g->tx_next);
+	volatile uint8_t *p = g->ram + TX_SLOTS + (size_t)g->tx_next * SLOT;
+	uint32_t i, len = packet_len(g->tx_sent);
+
+	for (i = 0; i < len; i++)
+		p[i] = packet_byte(g->tx_sent, i);
+	d->buffer_addr = TX_SLOTS + (uint64_t)g->tx_next * SLOT;
+	d->length = (uint16_t)len;
+	d->cso = d->css = d->status = 0;
+	d->special = 0;
+	d->cmd = E1000_TXD_CMD_EOP | E1000_TXD_CMD_IFCS | E1000_TXD_CMD_RS |
+	    g->tx_cmd;
+}
+
+static inline NO_TSAN bool
+tx_is_done(struct guest *g, uint32_t i)
+{
+	volatile struct e1000_tx_desc *d = tx_desc(g, i);
+
+	return d->status & E1000_TXD_STAT_DD;
+}
+
+static inline bool
+tx_reclaim(struct guest *g)
+{
+	uint32_t was = g->tx_clean;
+
+	while (g->tx_clean != g->tx_next && tx_is_done(g, g->tx_clean))
+		g->tx_clean = (g->tx_clean + 1) % COUNT_RING;
+	return g->tx_clean != was;
+}
+
+/* One packet, one write of TDT.  Returns false: the ring is full. */
+static inline bool
+tx_send(struct guest *g)
+{
+	uint32_t next = (g->tx_next + 1) % COUNT_RING;
+
+	if (next == g->tx_clean)
+		return false;
+	tx_fill(g);
+	g->tx_next = next;
+	g->tx_sent++;
+	reg_write(g, E1000_TDT, next);
+	return true;
+}
+
+/* ----------------------------------------------------- the guest: receive */
+
+static inline NO_TSAN bool
+rx_is_done(struct guest *g, uint32_t i)
+{
+	volatile struct e1000_rx_desc *d = rx_desc(g, i);
+
+	return d->status & E1000_RXD_STAT_DD;
+}
+
+/* Is it the frame that comes next?  Its descriptor is free again. */
+static inline NO_TSAN bool
+rx_take(struct guest *g, uint32_t at, uint64_t number)
+{
+	volatile struct e1000_rx_desc *d = rx_desc(g, at);
+	volatile uint8_t *p = g->ram + RX_SLOTS + (size_t)at * SLOT;
+	uint32_t i, len = packet_len(number);
+	bool good = d->length == len && d->errors == 0 &&
+	    d->status & E1000_RXD_STAT_EOP;
+
+	for (i = 0; i < len; i++)
+		good &= p[i] == packet_byte(number, i);
+	d->status = 0;
+	d->length = 0;
+	return good;
+}
+
+static inline bool
+rx_poll(struct guest *g)
+{
+	unsigned int n = 0;
+
+	while (rx_is_done(g, g->rx_next)) {
+		if (!rx_take(g, g->rx_next, g->rx_got))
+			g->wrong++;
+		g->rx_got++;
+		g->rx_next = (g->rx_next + 1) % COUNT_RING;
+		if (++n % 16 == 0)
+			reg_write(g, E1000_RDT,
+			    (g->rx_next + COUNT_RING - 1) % COUNT_RING);
+	}
+	if (n % 16 != 0)
+		reg_write(g, E1000_RDT,
+		    (g->rx_next + COUNT_RING - 1) % COUNT_RING);
+	return n > 0;
+}
+
+static inline NO_TSAN void
+rx_fill(struct guest *g)
+{
+	uint32_t i;
+
+	memset(g->ram + RX_RING, 0, COUNT_RING * E1000_DESC_BYTES);
+	for (i = 0; i < COUNT_RING; i++)
+		rx_desc(g, i)->buffer_addr = RX_SLOTS + (uint64_t)i * SLOT;
+}
+
+/* -------------------------------------------------- the guest: interrupts */
+
+static inline bool
+line_is(struct guest *g)
+{
+	bool line;
+
+	pthread_mutex_lock(&g->lock);
+	line = g->line;
+	pthread_mutex_unlock(&g->lock);
+	return line;
+}
+
+/* As a driver's handler; returns whether anything was done. */
+static inline bool
+irq(struct guest *g)
+{
+	bool any = false;
+
+	while (line_is(g)) {
+		(void)reg_read(g, E1000_ICR);
+		any |= tx_reclaim(g);
+		any |= rx_poll(g);
+	}
+	return any;
+}
+
+/* Until it is interrupted; false: not before until_ns. */
+static inline bool
+halt(struct guest *g, uint64_t until_ns)
+{
+	struct timespec t = { .tv_sec = (time_t)(until_ns / SECOND),
+		.tv_nsec = (long)(until_ns % SECOND) };
+	bool line;
+
+	pthread_mutex_lock(&g->lock);
+	while (!g->line)
+		if (pthread_cond_timedwait(&g->cond, &g->lock, &t) != 0)
+			break;
+	line = g->line;
+	pthread_mutex_unlock(&g->lock);
+	return line;
+}
+
+/* So long it only answers interrupts. */
+static inline void
+quiet(struct guest *g, uint64_t ns)
+{
+	uint64_t end = wall_ns() + ns;
+
+	do {
+		(void)irq(g);
+	} while (halt(g, end));
+}
+
+/* Returns false: it slept for good. */
+static inline bool
+tx_burst(struct guest *g, unsigned int n)
+{
+	while (n > 0) {
+		if (tx_send(g))
+			n--;
+		else if (!halt(g, wall_ns() + STALL_NS))
+			return false;
+		(void)irq(g);
+	}
+	return true;
+}
+
+/* Until all is done, both ways. */
+static inline bool
+all_done(struct guest *g)
+{
+	uint64_t end = wall_ns() + STALL_NS;
+
+	while (g->tx_clean != g->tx_next || g->rx_got != g->peer.want) {
+		if (wall_ns() > end)
+			return false;
+		(void)halt(g, wall_ns() + MS);
+		if (irq(g))
+			end = wall_ns() + STALL_NS;
+	}
+	while (g->peer.got != g->tx_sent) {
+		if (wall_ns() > end)
+			return false;
+		sched_yield();
+	}
+	return true;
+}
+
+/* ------------------------------------------------------------------- peer */
+
+static void
+peer_packet(struct guest *g, const uint8_t *p, size_t len)
+{
+	uint64_t number = g->peer.got, it;
+	bool good;
+	uint32_t i;
+
+	if (g->peer.skip && len >= 22) {
+		memcpy(&it, p + 14, sizeof(it));
+		number = it > number ? it : number;
+	}
+	g->peer.skip = false;
+	good = len == packet_len(number);
+	for (i = 0; i < len && good; i++)
+		good = p[i] == packet_byte(number, i);
+	if (!good)
+		g->wrong++;
+	g->peer.got = number + 1;
+}
+
+/* Returns false: the other end has gone. */
+static bool
+peer_reads_stream(struct guest *g)
+{
+	struct peer *p = &g->peer;
+	size_t at = 0, len;
+	ssize_t n;
+
+	n = recv(p->fd, p->in + p->in_len, sizeof(p->in) - p->in_len,
+	    MSG_DONTWAIT);
+	if (n <= 0)
+		return n < 0 && errno == EAGAIN;
+	for (p->in_len += (size_t)n; p->in_len - at >= 4; at += 4 + len) {
+		len = (size_t)p->in[at + 2] << 8 | p->in[at + 3];
+		if (p->in_len - at < 4 + len)
+			break;
+		peer_packet(g, p->in + at + 4, len);
+	}
+	p->in_len -= at;
+	memmove(p->in, p->in + at, p->in_len);
+	return true;
+}
+
+static bool
+peer_reads(struct guest *g)
+{
+	struct peer *p = &g->peer;
+	unsigned int i;
+	ssize_t n;
+
+	if (p->stream)
+		return peer_reads_stream(g);
+	for (i = 0; i < 16; i++) {
+		n = recv(p->fd, p->in, sizeof(p->in), MSG_DONTWAIT);
+		if (n < 0)
+			break;
+		peer_packet(g, p->in, (size_t)n);
+		if (p->read_us != 0)
+			spin(p->read_us * 1000);
+	}
+	return true;
+}
+
+/* The next frame; returns false: it has no room. */
+static bool
+peer_sends(struct peer *p)
+{
+	uint8_t bytes[4 + SLOT];
+	uint64_t number = p->sent;
+	uint32_t i, len = packet_len(number), head = p->stream ? 4 : 0;
+	ssize_t n;
+
+	bytes[0] = bytes[1] = 0;
+	bytes[2] = (uint8_t)(len >> 8);
+	bytes[3] = (uint8_t)len;
+	for (i = 0; i < len; i++)
+		bytes[head + i] = packet_byte(number, i);
+	n = send(p->fd, bytes, head + len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (n < 0)
+		return false;
+	/* A stream takes a part: the rest must follow. */
+	if ((size_t)n < head + len)
+		(void)send(p->fd, bytes + n, head + len - (size_t)n,
+		    MSG_NOSIGNAL);
+	p->sent = number + 1;
+	return true;
+}
+
+static void *
+peer_main(void *arg)
+{
+	struct guest *g = arg;
+	struct peer *p = &g->peer;
+	struct pollfd fd = { .fd = p->fd };
+
+	while (!p->stop) {
+		fd.events =
+		    (p->deaf ? 0 : POLLIN) | (p->sent < p->want ? POLLOUT : 0);
+		(void)poll(&fd, 1, 1);
+		if (!p->deaf && !peer_reads(g))
+			break;
+		while (p->sent < p->want && peer_sends(p))
+			;
+	}
+	return NULL;
+}
+
+static inline void
+peer_start(struct guest *g)
+{
+	assert_int_equal(pthread_create(&g->peer.thread, NULL, peer_main, g),
+	    0);
+	g->peer.started = true;
+}
+
+static inline void
+peer_end(struct guest *g)
+{
+	if (!g->peer.started)
+		return;
+	g->peer.stop = true;
+	pthread_join(g->peer.thread, NULL);
+	g->peer.started = false;
+	g->peer.stop = false;
+}
+
+/* -------------------------------------------------------------- beginning */
+
+struct how {
+	enum nic_doorbell doorbell;
+	bool moderation;
+	bool stream;
+	bool msi;
+	unsigned int spin_us;
+	unsigned int read_us;
+	unsigned int exit_ns;
+};
+
+static void *
+nic_main(void *arg)
+{
+	struct guest *g = arg;
+
+	nic_run(g->nic);
+	g->nic_ended = true;
+	return NULL;
+}
+
+static inline struct backend *
+backend_by(const char *kind, int fd)
+{
+	char text[64];
+	struct backend *b;
+	struct opts opts;
+	struct err err;
+
+	if (fd < 0)
+		(void)snprintf(text, sizeof(text), "backend=%s", kind);
+	else
+		(void)snprintf(text, sizeof(text), "backend=%s,fd=%d", kind,
+		    fd);
+	assert_int_equal(opts_parse(&opts, text, &err), 0);
+	b = backend_open(&opts, &err);
+	assert_non_null(b);
+	opts_free(&opts);
+	return b;
+}
+
+static inline void
+guest_init(struct guest *g)
+{
+	pthread_rwlockattr_t prefer_writer;
+	pthread_condattr_t monotonic;
+
+	pthread_rwlockattr_init(&prefer_writer);
+	pthread_rwlockattr_setkind_np(&prefer_writer,
+	    PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+	pthread_rwlock_init(&g->mapping, &prefer_writer);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&g->cond, &monotonic);
+	pthread_mutex_init(&g->lock, NULL);
+	values_make();
+	g->ram = aligned_alloc(4096, RAM_BYTES);
+	assert_non_null(g->ram);
+	memset(g->ram, 0, RAM_BYTES);
+}
+
+/* With that backend, and the VMM that g->vmm is. */
+static inline void
+guest_start(struct guest *g, struct backend *b, const struct how *how)
+{
+	struct nic_config config = { .doorbell = how->doorbell,
+		.moderation = how->moderation,
+		.msi = how->msi,
+		.spin_us = how->spin_us != 0 ? how->spin_us : NIC_SPIN_US,
+		.backend = b,
+		.vmm = &g->vmm,
+		.ctx = g };
+	struct e82540_region region = { 0, RAM_BYTES, NULL, true };
+	struct err err;
+
+	guest_init(g);
+	g->exit_ns = how->exit_ns;
+	memcpy(config.mac, guest_mac, 6);
+	g->nic = nic_new(&config, &err);
+	assert_non_null(g->nic);
+	region.host = g->ram;
+	assert_int_equal(nic_memory(g->nic, &region, 1), 0);
+	assert_int_equal(pthread_create(&g->nic_thread, NULL, nic_main, g), 0);
+}
+
+/* As a driver leaves it: rings, interrupts, both directions on. */
+static inline void
+guest_up(struct guest *g)
+{
+	nic_pci_write(g->nic, E82540_PCI_COMMAND, 2,
+	    E82540_PCI_MEMORY | E82540_PCI_MASTER);
+	rx_fill(g);
+	reg_write(g, E1000_CTRL, reg_read(g, E1000_CTRL) | E1000_CTRL_SLU);
+	reg_write(g, E1000_TDBAL, TX_RING);
+	reg_write(g, E1000_TDLEN, COUNT_RING * E1000_DESC_BYTES);
+	reg_write(g, E1000_TCTL, E1000_TCTL_EN | E1000_TCTL_PSP);
+	reg_write(g, E1000_RDBAL, RX_RING);
+	reg_write(g, E1000_RDLEN, COUNT_RING * E1000_DESC_BYTES);
+	reg_write(g, E1000_RDT, COUNT_RING - 1);
+	reg_write(g, E1000_RCTL,
+	    E1000_RCTL_EN | E1000_RCTL_BAM | E1000_RCTL_SECRC);
+	reg_write(g, E1000_ITR, 100);
+	reg_write(g, E1000_IMS,
+	    E1000_ICR_TXDW | E1000_ICR_RXT0 | E1000_ICR_LSC);
+}
+
+static inline bool
+link_wait(struct guest *g, bool up)
+{
+	uint64_t end = wall_ns() + STALL_NS;
+
+	while (!(reg_read(g, E1000_STATUS) & E1000_STATUS_LU) == up) {
+		if (wall_ns() > end)
+			return false;
+		usleep(100);
+	}
+	return true;
+}
+
+/* On the heap: what a test that failed has left running still finds it. */
+static inline struct guest *
+guest_alloc(void)
+{
+	struct guest *g = calloc(1, sizeof(*g));
+
+	assert_non_null(g);
+	g->vmm = vmm_all;
+	g->peer.fd = -1;
+	return g;
+}
+
+/* A guest, a NIC that runs, and a peer on a pair of sockets. */
+static inline struct guest *
+guest_new(const struct how *how)
+{
+	struct guest *g = guest_alloc();
+	int pair[2], small = 10000;
+
+	g->peer.stream = how->stream;
+	g->peer.read_us = how->read_us;
+	assert_int_equal(socketpair(AF_UNIX,
+			     how->stream ? SOCK_STREAM : SOCK_DGRAM, 0, pair),
+	    0);
+	g->peer.fd = pair[1];
+	if (how->read_us != 0)
+		assert_int_equal(setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF,
+				     &small, sizeof(small)),
+		    0);
+	guest_start(g, backend_by(how->stream ? "stream" : "dgram", pair[0]),
+	    how);
+	guest_up(g);
+	assert_true(link_wait(g, true));
+	return g;
+}
+
+/* -------------------------------------------------------------------- end */
+
+/* nic_run() returns soon, whatever it is at. */
+static inline void
+nic_end(struct guest *g)
+{
+	uint64_t end = wall_ns() + STALL_NS;
+
+	nic_stop(g->nic);
+	while (!g->nic_ended && wall_ns() < end)
+		usleep(100);
+	assert_true(g->nic_ended);
+	pthread_join(g->nic_thread, NULL);
+}
+
+static inline void
+guest_free(struct guest *g)
+{
+	nic_free(g->nic);
+	assert_null(g->mapped);
+	pthread_rwlock_destroy(&g->mapping);
+	pthread_cond_destroy(&g->cond);
+	pthread_mutex_destroy(&g->lock);
+	free(g->ram);
+	free(g);
+}
+
+static inline struct nic_stats
+stats_of(struct guest *g)
+{
+	struct nic_stats s;
+
+	nic_stats(g->nic, &s);
+	return s;
+}
+
+static inline void
+guest_end(struct guest *g)
+{
+	nic_end(g);
+	peer_end(g);
+	if (g->peer.fd >= 0)
+		close(g->peer.fd);
+	guest_free(g);
+}
+
+#endif

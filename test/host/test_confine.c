@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What each kind of thread may call when it is confined, and what ends it.
+ * Each call is made by a process of its own.
+ */
+#include <fcntl.h>
+#include <linux/kvm.h>
+#include <poll.h>
+#include <pthread.h>
+#include <pwd.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "common.h"
+#include "confine.h"
+
+#define MAIN	(1u << CONFINE_MAIN)
+#define CPU	(1u << CONFINE_CPU)
+#define NIC	(1u << CONFINE_NIC)
+#define ALL	(MAIN | CPU | NIC)
+
+#define ENDED_WELL	3	/* exit status of a process that got so far */
+
+static const char *const kinds[] = { "main", "CPU", "NIC" };
+
+static int null_fd;		/* /dev/null, open before */
+static void *page;
+
+/* Nothing that does not return: before that ASan calls what is not allowed. */
+static void
+leave(int status)
+{
+	(void)syscall(SYS_exit_group, status);
+}
+
+static void
+begin_child(void)
+{
+	static const struct rlimit no_core = { 0, 0 };
+
+	(void)setrlimit(RLIMIT_CORE, &no_core);
+	(void)signal(SIGSYS, SIG_DFL);
+	(void)signal(SIGSEGV, SIG_DFL);
+}
+
+static void
+confine_orleave(enum confine what)
+{
+	static const struct confine_user stay = { .root = false };
+	struct err err;
+
+	if (confine_user_become(&stay, &err) != 0 ||
+	    confine_thread(what, &err) != 0)
+		leave(1);
+}
+
+/* How it ended, as wait() says it. */
+static int
+wait_child(pid_t pid)
+{
+	int status;
+
+	assert_true(pid > 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return status;
+}
+
+static bool
+ended_well(int status)
+{
+	return WIFEXITED(status) && WEXITSTATUS(status) == ENDED_WELL;
+}
+
+static bool
+was_killed(int status)
+{
+	return WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS;
+}
+
+/* ------------------------------------------------------------------- calls */
+
+static long
+i386_getpid(void)
+{
+	long value;
+
+	__asm__ volatile("int $0x80"
+			 : "=a"(value)
+			 : "0"(20)
+			 : "r8", "r9", "r10", "r11", "memory");
+	return value;
+}
+
+enum what {
+	PLAIN,
+	I386,
+	TO_OTHERS,
+	TO_SELF,
+};
+
+#define CALL(name, who, ...) \
+	{ \
+#name, who, PLAIN, \
+		{ \
+			SYS_##name, __VA_ARGS__ \
+		} \
+	}
+#define IOCTL(name, who) \
+	{ \
+#name, who, PLAIN, \
+		{ \
+			SYS_ioctl, -1, name \
+		} \
+	}
+
+/* What the calls do does not matter: most get a descriptor that is none. */
+static const struct {
+	const char *name;
+	unsigned int who;		/* may */
+	enum what what;
+	long call[6];
+} calls[] = {
+	CALL(getpid, ALL, 0),
+	CALL(sched_yield, ALL, 0),
+	CALL(read, ALL, -1),
+	CALL(write, ALL, -1),
+	CALL(poll, ALL, 0, 0, 0),
+	CALL(munmap, ALL, 0, 0),
+	CALL(sendto, ALL, -1),
+	CALL(writev, CPU | NIC, -1),
+	CALL(sendmmsg, CPU | NIC, -1),
+	CALL(timerfd_settime, CPU | NIC, -1),
+	CALL(recvfrom, MAIN | NIC, -1),
+	CALL(accept4, MAIN | NIC, -1),
+	CALL(close, MAIN | NIC, -1),
+	CALL(recvmmsg, NIC, -1),
+	CALL(epoll_wait, NIC, -1),
+	CALL(unlink, MAIN, 0),
+	CALL(fcntl, MAIN, -1, F_GETFL),
+	IOCTL(TCGETS, MAIN),
+	IOCTL(TCSETS, MAIN),
+	IOCTL(KVM_RUN, CPU),
+	IOCTL(KVM_IRQ_LINE, ALL),
+	IOCTL(KVM_SET_USER_MEMORY_REGION, CPU | NIC),
+	{ "tgkill to a thread of ours", ALL, TO_SELF, { 0 } },
+	{ "mprotect", ALL, PLAIN,
+	    { SYS_mprotect, 0, 4096, PROT_READ | PROT_WRITE } },
+	{ "mmap", MAIN, PLAIN,
+	    { SYS_mmap, 0, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1 } },
+
+	CALL(open, 0, 0),
+	CALL(openat, 0, AT_FDCWD, 0),
+	CALL(openat2, 0, AT_FDCWD, 0),
+	CALL(creat, 0, 0),
+	CALL(rename, 0, 0, 0),
+	CALL(socket, 0, AF_INET, SOCK_STREAM, 0),
+	CALL(bind, 0, -1),
+	CALL(execve, 0, 0, 0, 0),
+	CALL(execveat, 0, -1, 0, 0, 0, 0),
+	CALL(fork, 0, 0),
+	CALL(vfork, 0, 0),
+	CALL(clone, 0, SIGCHLD, 0, 0, 0, 0),
+	CALL(clone3, 0, 0, 0),
+	CALL(ptrace, 0, PTRACE_TRACEME, 0, 0, 0),
+	CALL(process_vm_writev, 0, 0),
+	CALL(kill, 0, 0, 0),
+	CALL(tkill, 0, 0, 0),
+	CALL(setuid, 0, 0),
+	CALL(setns, 0, -1, 0),
+	CALL(unshare, 0, 0),
+	CALL(mount, 0, 0, 0, 0, 0, 0),
+	CALL(bpf, 0, 0, 0, 0),
+	CALL(io_uring_setup, 0, 0, 0),
+	CALL(pkey_mprotect, 0, 0, 0, PROT_EXEC, -1),
+	CALL(mremap, 0, 0, 0, 0, 0),
+	CALL(memfd_create, 0, 0, 0),
+	CALL(seccomp, 0, 0, 0, 0),
+	IOCTL(KVM_CREATE_VM, 0),
+	IOCTL(TIOCSTI, 0),
+	{ "tgkill to another process", 0, TO_OTHERS, { 0 } },
+	{ "mprotect for code", 0, PLAIN,
+	    { SYS_mprotect, 0, 4096, PROT_READ | PROT_EXEC } },
+	{ "mmap for code", 0, PLAIN,
+	    { SYS_mmap, 0, 4096, PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1 } },
+	{ "getpid of x32", 0, PLAIN, { 0x40000000 | SYS_getpid } },
+	{ "getpid of i386", 0, I386, { 0 } },
+};
+
+static void
+call(size_t i, pid_t parent)
+{
+	const long *c = calls[i].call;
+	long to = calls[i].what == TO_SELF ? getpid() : parent;
+
+	if (calls[i].what == I386)
+		(void)i386_getpid();
+	else if (calls[i].what == PLAIN)
+		(void)syscall(c[0], c[1], c[2], c[3], c[4], c[5], 0);
+	else
+		(void)syscall(SYS_tgkill, to, to, 0);
+}
+
+static int
+try_call(enum confine what, size_t i)
+{
+	pid_t parent = getpid(), pid = fork();
+
+	if (pid == 0) {
+		begin_child();
+		confine_orleave(what);
+		call(i, parent);
+		leave(ENDED_WELL);
+	}
+	return wait_child(pid);
+}
+
+/* Some kernels have no i386: there that is a fault. */
+static bool
+refused(size_t i, int status)
+{
+	return was_killed(status) ||
+	    (calls[i].what == I386 && WIFSIGNALED(status) &&
+		WTERMSIG(status) == SIGSEGV);
+}
+
+static void
+test_calls(void **state)
+{
+	unsigned int what;
+	int status;
+	size_t i;
+
+	(void)state;
+	for (what = 0; what < COUNT(kinds); what++)
+		for (i = 0; i < COUNT(calls); i++) {
+			status = try_call((enum confine)what, i);
+			if (calls[i].who & 1u << what ? !ended_well(status) :
+							!refused(i, status))
+				fail_msg("%s: %s: status %#x", kinds[what],
+				    calls[i].name, (unsigned int)status);
+		}
+}
+
+/* What threads do all day. */
+static void
+test_work(void **state)
+{
+	struct timespec t;
+	unsigned int what;
+	pid_t pid;
+
+	(void)state;
+	for (what = 0; what < COUNT(kinds); what++) {
+		pid = fork();
+		if (pid == 0) {
+			begin_child();
+			confine_orleave((enum confine)what);
+			if (write(null_fd, "x", 1) == 1 &&
+			    mprotect(page, 4096, PROT_READ) == 0 &&
+			    mprotect(page, 4096, PROT_READ | PROT_WRITE) == 0 &&
+			    syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &t) ==
+				0)
+				leave(ENDED_WELL);
+			leave(2);
+		}
+		assert_true(ended_well(wait_child(pid)));
+	}
+}
+
+/* ---------------------------------------------------------------- threads */
+
+struct thread {
+	enum confine what;
+	bool forbidden;
+	pthread_barrier_t confined;
+};
+
+static void *
+thread_main(void *arg)
+{
+	struct thread *t = arg;
+
+	confine_orleave(t->what);
+	(void)pthread_barrier_wait(&t->confined);
+	if (t->forbidden)
+		(void)syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDONLY);
+	(void)poll(NULL, 0, -1);
+	return NULL;
+}
+
+/* One is confined, the others are not; but it takes them with it. */
+static int
+try_thread(enum confine what, bool forbidden)
+{
+	struct thread t = { .what = what, .forbidden = forbidden };
+	pid_t pid = fork();
+	pthread_t thread;
+
+	if (pid == 0) {
+		begin_child();
+		(void)pthread_barrier_init(&t.confined, NULL, 2);
+		if (pthread_create(&thread, NULL, thread_main, &t) != 0)
+			leave(1);
+		(void)pthread_barrier_wait(&t.confined);
+		if (forbidden)
+			(void)pthread_join(thread, NULL);
+		leave(open("/dev/null", O_RDONLY) >= 0 ? ENDED_WELL : 2);
+	}
+	return wait_child(pid);
+}
+
+static void
+test_threads(void **state)
+{
+	unsigned int what;
+
+	(void)state;
+	for (what = 0; what < COUNT(kinds); what++) {
+		assert_true(ended_well(try_thread((enum confine)what, false)));
+		assert_true(was_killed(try_thread((enum confine)what, true)));
+	}
+}
+
+/* ------------------------------------------------------------------- user */
+
+static void
+test_user_find(void **state)
+{
+	struct confine_user who;
+	struct err err;
+
+	(void)state;
+	assert_int_equal(confine_user_find("root", &who, &err), -1);
+	assert_int_equal(confine_user_find("no-such-user-here", &who, &err),
+	    -1);
+	if (geteuid() != 0) {
+		assert_int_equal(confine_user_find("nobody", &who, &err), -1);
+		assert_int_equal(confine_user_find(NULL, &who, &err), 0);
+		assert_false(who.root);
+	} else {
+		assert_int_equal(confine_user_find(NULL, &who, &err), 0);
+		assert_true(who.root);
+		assert_true(who.uid != 0 && who.gid != 0);
+	}
+}
+
+/* Exits with the number of the line that is not so. */
+#define EXPECT(what) ((what) ? (void)0 : leave(__LINE__ % 250 + 4))
+
+static void
+become(void)
+{
+	struct confine_user who;
+	gid_t groups[8], gid[3];
+	uid_t uid[3];
+	struct err err;
+
+	EXPECT(confine_user_find(NULL, &who, &err) == 0);
+	EXPECT(confine_user_become(&who, &err) == 0);
+	EXPECT(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1);
+	EXPECT(getresuid(&uid[0], &uid[1], &uid[2]) == 0);
+	EXPECT(getresgid(&gid[0], &gid[1], &gid[2]) == 0);
+	EXPECT(uid[0] == uid[1] && uid[1] == uid[2] && uid[0] != 0);
+	EXPECT(gid[0] == gid[1] && gid[1] == gid[2]);
+	EXPECT(setuid(0) != 0 && setgid(0) != 0);
+	if (who.root) {
+		EXPECT(uid[0] == who.uid && gid[0] == who.gid);
+		EXPECT(getgroups(8, groups) == 0);
+	}
+	leave(ENDED_WELL);
+}
+
+static void
+test_user_become(void **state)
+{
+	pid_t pid = fork();
+	int status;
+
+	(void)state;
+	if (pid == 0) {
+		begin_child();
+		become();
+	}
+	status = wait_child(pid);
+	if (!ended_well(status))
+		fail_msg("status %#x", (unsigned int)status);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_calls),
+		cmocka_unit_test(test_work),
+		cmocka_unit_test(test_threads),
+		cmocka_unit_test(test_user_find),
+		cmocka_unit_test(test_user_become),
+	};
+
+	if (prctl(PR_GET_SECCOMP, 0, 0, 0, 0) < 0) {
+		puts("this kernel has no seccomp");
+		return 77;
+	}
+	null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	page = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (null_fd < 0 || page == MAP_FAILED)
+		return 1;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,893 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The NIC with its thread, a guest's and a peer's: all ways of a doorbell, all
+ * states of nic.h and back, slow peers and fast ones.  ThreadSanitizer watches
+ * it as well.
+ *
+ * usage: test_nic [TEST]
+ */
+#include "nic_rig.h"
+
+#include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <sys/timerfd.h>
+
+/* Not of 500 us, as somebody else may have the processor for longer. */
+#define SPIN_US	4000
+#define PARK_NS	(10 * MS)
+
+/*
+ * nic.c's call comes here.  Threads that set a timer may be held up on the way,
+ * for races of who sets it last.
+ */
+static atomic_bool hold_up;
+
+int
+timerfd_settime(int fd, int flags, const struct itimerspec *utmr,
+    struct itimerspec *otmr)
+{
+	static _Thread_local unsigned int n;
+
+	if (hold_up && n++ % 3 == 0)
+		usleep(n % 5 * 30);
+	return (int)syscall(SYS_timerfd_settime, fd, flags, utmr, otmr);
+}
+
+static void
+print_stats(const struct guest *g, const struct nic_stats *s)
+{
+	print_message("  %llu packets, %llu frames, %llu traps, %llu stores, "
+		      "busy %llu, parked %llu, faults %llu, maps %llu, slower "
+		      "%llu, blocked %llu, interrupts %llu\n",
+	    (unsigned long long)g->tx_sent, (unsigned long long)g->rx_got,
+	    (unsigned long long)s->traps, (unsigned long long)g->stores,
+	    (unsigned long long)s->busy, (unsigned long long)s->parked,
+	    (unsigned long long)s->faults, (unsigned long long)s->maps,
+	    (unsigned long long)s->slower,
+	    (unsigned long long)s->counters.tx_stopped,
+	    (unsigned long long)s->counters.interrupts);
+}
+
+/* Everything arrived, once, in order, as it was sent. */
+static void
+check_all(struct guest *g, struct nic_stats *s)
+{
+	uint64_t end = wall_ns() + STALL_NS;
+
+	assert_true(all_done(g));
+	/* The guest sees a frame before it is counted. */
+	do
+		*s = stats_of(g);
+	while ((s->counters.rx_packets != g->rx_got ||
+		   s->counters.tx_packets != g->tx_sent) &&
+	    wall_ns() < end);
+	print_stats(g, s);
+	assert_int_equal(g->wrong, 0);
+	assert_int_equal(g->peer.got, g->tx_sent);
+	assert_int_equal(g->rx_got, g->peer.sent);
+	assert_int_equal(s->counters.tx_packets, g->tx_sent);
+	assert_int_equal(s->counters.rx_packets, g->rx_got);
+	assert_int_equal(s->counters.rx_dropped, 0);
+	assert_int_equal(s->refused, 0);
+}
+
+/* ---------------------------------------------------------------- traffic */
+
+static void
+traffic(const struct how *how, unsigned int packets)
+{
+	struct nic_stats s;
+	struct guest *g;
+	unsigned int i;
+
+	g = guest_new(how);
+	peer_start(g);
+	for (i = 0; i < packets; i += 100) {
+		g->peer.want += 80;
+		assert_true(tx_burst(g, 100));
+		quiet(g, MS / 10);
+	}
+	check_all(g, &s);
+	if (how->doorbell != NIC_DOORBELL_MAPPED) {
+		assert_int_equal(s.busy, 0);
+		assert_int_equal(s.maps, 0);
+		assert_true(s.traps > packets);
+		assert_int_equal(g->stores, 0);
+	} else {
+		assert_int_equal(s.maps, 1);
+		assert_int_equal(s.parked, 0);
+		assert_true(g->stores >= packets);
+	}
+	if (how->read_us != 0)
+		assert_true(s.counters.tx_stopped > 0);
+	guest_end(g);
+}
+
+static void
+all_kinds(enum nic_doorbell doorbell)
+{
+	unsigned int kind;
+
+	for (kind = 0; kind < 8; kind++)
+		traffic(&(struct how){ .doorbell = doorbell,
+			    .moderation = kind & 1,
+			    .stream = kind & 2,
+			    .read_us = kind & 4 ? 100 : 0 },
+		    kind & 4 ? 600 : 2000);
+}
+
+static void
+test_exit(void **state)
+{
+	(void)state;
+	all_kinds(NIC_DOORBELL_EXIT);
+}
+
+static void
+test_thread(void **state)
+{
+	(void)state;
+	all_kinds(NIC_DOORBELL_THREAD);
+}
+
+static void
+test_mapped(void **state)
+{
+	(void)state;
+	all_kinds(NIC_DOORBELL_MAPPED);
+}
+
+static bool
+seen_all(struct guest *g)
+{
+	struct nic_stats s = stats_of(g);
+
+	return s.parked >= 2 && s.faults >= 2 && s.maps > 0;
+}
+
+/* TRAP, BUSY, PARKED, and back: bursts, lonely packets, silence. */
+static void
+rounds(struct guest *g)
+{
+	uint64_t end = wall_ns() + 60 * SECOND;
+	unsigned int round;
+
+	for (round = 0; round < 3 || (!seen_all(g) && wall_ns() < end);
+	     round++) {
+		g->peer.want += 100;
+		assert_true(tx_burst(g, 400));
+		quiet(g, PARK_NS);
+		assert_true(tx_burst(g, 1));
+		quiet(g, PARK_NS);
+		g->peer.want += 1;
+		quiet(g, MS / 2);
+	}
+}
+
+static void
+test_auto(void **state)
+{
+	struct nic_stats s;
+	struct guest *g;
+	unsigned int kind;
+
+	(void)state;
+	for (kind = 0; kind < 4; kind++) {
+		g = guest_new(&(struct how){ .doorbell = NIC_DOORBELL_AUTO,
+		    .moderation = kind & 1,
+		    .stream = kind & 2,
+		    .read_us = kind == 3 ? 20 : 0,
+		    .spin_us = SPIN_US,
+		    .exit_ns = EXIT_NS });
+		peer_start(g);
+		rounds(g);
+		check_all(g, &s);
+		assert_true(seen_all(g));
+		assert_true(s.traps > 0 && g->stores > 0);
+		assert_true(s.faults <= s.parked);
+		guest_end(g);
+	}
+}
+
+/* Combined, with little to do between: a trap each is worth its price. */
+static void
+test_auto_stays(void **state)
+{
+	struct nic_stats s;
+	struct guest *g;
+	unsigned int i, j;
+
+	(void)state;
+	g = guest_new(&(struct how){ .doorbell = NIC_DOORBELL_AUTO,
+	    .moderation = true,
+	    .exit_ns = EXIT_NS });
+	peer_start(g);
+	for (i = 0; i < 50; i++) {
+		for (j = 0; j < 4; j++)
+			assert_true(tx_burst(g, 1));
+		quiet(g, 2 * MS);
+	}
+	check_all(g, &s);
+	assert_int_equal(s.busy, 0);
+	guest_end(g);
+}
+
+/* --------------------------------------------------------- more processors */
+
+static void *
+receiver(void *arg)
+{
+	struct guest *g = arg;
+	uint64_t end = wall_ns() + STALL_NS;
+
+	while (!g->peer.stop && wall_ns() < end) {
+		if (rx_poll(g))
+			end = wall_ns() + STALL_NS;
+		usleep(50);
+	}
+	return NULL;
+}
+
+/* Statistics and rings, read and written by whoever likes. */
+static void *
+onlooker(void *arg)
+{
+	static const uint32_t regs[] = { E1000_STATUS, E1000_GPTC, E1000_TDH,
+		E1000_RDH, E1000_TDT, E1000_ICS, E1000_TIDV };
+	struct guest *g = arg;
+	unsigned int i;
+
+	for (i = 0; !g->peer.stop; i++) {
+		(void)nic_mmio_read(g->nic, regs[i % COUNT(regs)], 4);
+		if (i % 7 == 0)
+			reg_write(g, E1000_TIDV, i % 3);
+		(void)nic_pci_read(g->nic, 0, 4);
+		(void)nic_io_read(g->nic, 0, 4);
+		(void)stats_of(g);
+		usleep(100);
+	}
+	return NULL;
+}
+
+static void
+tx_irq(struct guest *g)
+{
+	if (line_is(g))
+		(void)reg_read(g, E1000_ICR);
+	(void)tx_reclaim(g);
+}
+
+/* One sends, one receives, one looks on; all of them may fault. */
+static void
+test_processors(void **state)
+{
+	pthread_t thread[2];
+	struct nic_stats s;
+	struct guest *g;
+	uint64_t end = wall_ns() + 60 * SECOND, full;
+	unsigned int i, round;
+
+	(void)state;
+	g = guest_new(&(struct how){ .doorbell = NIC_DOORBELL_AUTO,
+	    .moderation = true,
+	    .spin_us = SPIN_US,
+	    .exit_ns = EXIT_NS });
+	peer_start(g);
+	assert_int_equal(pthread_create(&thread[0], NULL, receiver, g), 0);
+	assert_int_equal(pthread_create(&thread[1], NULL, onlooker, g), 0);
+	for (round = 0; round < 10 || (!seen_all(g) && wall_ns() < end);
+	     round++) {
+		g->peer.want += 300;
+		for (i = 0; i < 300; i += tx_send(g)) {
+			full = wall_ns();
+			do
+				tx_irq(g);
+			while ((g->tx_next + 1) % COUNT_RING == g->tx_clean &&
+			    wall_ns() - full < STALL_NS);
+			assert_true(wall_ns() - full < STALL_NS);
+		}
+		usleep(PARK_NS / 1000);
+	}
+	end = wall_ns() + STALL_NS;
+	while ((g->peer.got != g->tx_sent || g->peer.sent != g->peer.want ||
+		   stats_of(g).counters.rx_packets != g->peer.sent ||
+		   g->tx_clean != g->tx_next) &&
+	    wall_ns() < end) {
+		tx_irq(g);
+		usleep(1000);
+	}
+	usleep(10000);
+	peer_end(g);
+	g->peer.stop = true;
+	pthread_join(thread[0], NULL);
+	pthread_join(thread[1], NULL);
+	g->peer.stop = false;
+	s = stats_of(g);
+	print_stats(g, &s);
+	assert_int_equal(g->wrong, 0);
+	assert_int_equal(g->peer.got, g->tx_sent);
+	assert_int_equal(g->rx_got, g->peer.sent);
+	assert_true(seen_all(g));
+	guest_end(g);
+}
+
+/*
+ * What a trap costs is measured by each processor for itself: that two of them
+ * trap at the same time does not make it cheap.
+ */
+static void *
+trapper(void *arg)
+{
+	struct guest *g = arg;
+	unsigned int i;
+
+	for (i = 0; i < 2000; i++) {
+		spin(EXIT_NS);
+		nic_mmio_write(g->nic, E1000_RDT, 4, COUNT_RING - 1);
+	}
+	return NULL;
+}
+
+static void
+test_trap_cost(void **state)
+{
+	pthread_t thread[2];
+	struct guest *g;
+	unsigned int i;
+
+	(void)state;
+	g = guest_new(
+	    &(struct how){ .doorbell = NIC_DOORBELL_EXIT, .exit_ns = EXIT_NS });
+	for (i = 0; i < 2; i++)
+		assert_int_equal(pthread_create(&thread[i], NULL, trapper, g),
+		    0);
+	for (i = 0; i < 2; i++)
+		pthread_join(thread[i], NULL);
+	assert_true(stats_of(g).trap_cost_ns >= 20000);
+	guest_end(g);
+}
+
+/* Wait until it is so, and say whether it came to be. */
+static bool
+until(struct guest *g, bool (*is)(const struct nic_stats *s))
+{
+	uint64_t end = wall_ns() + STALL_NS;
+	struct nic_stats s;
+
+	do {
+		quiet(g, MS);
+		s = stats_of(g);
+	} while (!is(&s) && wall_ns() < end);
+	return is(&s);
+}
+
+static bool
+has_parked(const struct nic_stats *s)
+{
+	return s->parked > s->faults;
+}
+
+static bool
+has_unmapped(const struct nic_stats *s)
+{
+	return s->maps > 0 && s->maps % 2 == 0;
+}
+
+/* PARKED, if the machine is not too busy for it. */
+static bool
+park_it(struct guest *g)
+{
+	uint64_t end = wall_ns() + 60 * SECOND;
+	struct nic_stats s;
+
+	do {
+		assert_true(tx_burst(g, 400));
+		quiet(g, PARK_NS);
+		s = stats_of(g);
+	} while (!has_parked(&s) && wall_ns() < end);
+	return has_parked(&s);
+}
+
+/*
+ * Two processors fault.  One is so late that the doorbells are gone meanwhile:
+ * its write will trap, and is not lost, nor an error.
+ */
+static void
+test_late_fault(void **state)
+{
+	struct guest *g;
+	uint64_t changes;
+
+	(void)state;
+	g = guest_new(&(struct how){ .doorbell = NIC_DOORBELL_AUTO,
+	    .spin_us = SPIN_US,
+	    .exit_ns = EXIT_NS });
+	peer_start(g);
+	assert_int_equal(nic_fault(g->nic), 0);
+	assert_true(park_it(g));
+	changes = nic_fault(g->nic);
+	assert_true(changes > 0);
+	assert_true(tx_burst(g, 1));
+	assert_true(until(g, has_unmapped));
+	assert_true(nic_fault(g->nic) > changes);
+	assert_true(tx_burst(g, 10));
+	assert_true(all_done(g));
+	assert_int_equal(g->wrong, 0);
+	guest_end(g);
+}
+
+/* A VMM that can not map, or has no such thing: it stays TRAP. */
+static int
+map_fails(void *ctx, void *mem)
+{
+	(void)ctx;
+	(void)mem;
+	return -ENOSPC;
+}
+
+static void
+test_no_map(void **state)
+{
+	struct nic_stats s;
+	struct guest *g;
+	unsigned int way;
+
+	(void)state;
+	for (way = 0; way < 4; way++) {
+		int pair[2];
+
+		g = guest_alloc();
+		g->vmm.map = way & 1 ? map_fails : NULL;
+		assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair), 0);
+		g->peer.fd = pair[1];
+		guest_start(g, backend_by("dgram", pair[0]),
+		    &(struct how){ .doorbell = way & 2 ? NIC_DOORBELL_MAPPED :
+			    NIC_DOORBELL_AUTO,
+			.exit_ns = EXIT_NS });
+		guest_up(g);
+		assert_true(link_wait(g, true));
+		peer_start(g);
+		g->peer.want = 100;
+		assert_true(tx_burst(g, 300));
+		check_all(g, &s);
+		assert_int_equal(s.busy, 0);
+		assert_int_equal(s.maps, 0);
+		guest_end(g);
+	}
+}
+
+/* ----------------------------------------------------------------- timers */
+
+/*
+ * Each packet's interrupt is delayed, and the guest sleeps until it comes.  The
+ * timer is set by the guest's processor while the NIC's thread falls asleep.
+ */
+static void
+test_delayed(void **state)
+{
+	struct nic_stats s;
+	struct guest *g;
+	unsigned int i;
+
+	(void)state;
+	g = guest_new(
+	    &(struct how){ .doorbell = NIC_DOORBELL_EXIT, .moderation = true });
+	peer_start(g);
+	reg_write(g, E1000_TIDV, 50);
+	g->tx_cmd = E1000_TXD_CMD_IDE;
+	hold_up = true;
+	for (i = 0; i < 1500; i++) {
+		g->peer.want += i % 2;
+		assert_true(tx_burst(g, 1));
+		while (g->tx_clean != g->tx_next) {
+			if (!halt(g, wall_ns() + STALL_NS))
+				fail_msg("no interrupt for packet %u", i);
+			(void)irq(g);
+		}
+	}
+	check_all(g, &s);
+	hold_up = false;
+	guest_end(g);
+}
+
+/* ------------------------------------------------------- peers that do not */
+
+static uint64_t
+cpu_of(pthread_t thread)
+{
+	struct timespec t;
+	clockid_t clock;
+
+	assert_int_equal(pthread_getcpuclockid(thread, &clock), 0);
+	assert_int_equal(clock_gettime(clock, &t), 0);
+	return (uint64_t)t.tv_sec * SECOND + (uint64_t)t.tv_nsec;
+}
+
+/* The NIC's thread sleeps: it uses no processor. */
+static void
+sleeps(struct guest *g)
+{
+	uint64_t cpu;
+
+	usleep(50000);
+	cpu = cpu_of(g->nic_thread);
+	usleep(200000);
+	assert_true(cpu_of(g->nic_thread) - cpu < 50 * MS);
+}
+
+/* A peer that reads nothing: a write of TDT returns all the same, soon. */
+static void
+stuck(bool stream, enum nic_doorbell doorbell)
+{
+	struct nic_stats s;
+	struct guest *g;
+	uint64_t start;
+	unsigned int i;
+
+	g = guest_new(&(struct how){ .doorbell = doorbell, .stream = stream });
+	g->peer.deaf = true;
+	peer_start(g);
+	for (i = 0; i < COUNT_RING - 1 || tx_reclaim(g); i++) {
+		start = wall_ns();
+		if (!tx_send(g))
+			break;
+		assert_true(wall_ns() - start < SECOND);
+		(void)irq(g);
+	}
+	quiet(g, 5 * MS);
+	while (tx_send(g))
+		quiet(g, MS);
+	assert_true(g->tx_clean != g->tx_next);
+	if (doorbell != NIC_DOORBELL_MAPPED)
+		sleeps(g);
+	/* It goes on where it stopped. */
+	g->peer.deaf = false;
+	check_all(g, &s);
+	assert_true(s.counters.tx_stopped > 0);
+	guest_end(g);
+}
+
+static void
+test_stuck(void **state)
+{
+	(void)state;
+	stuck(false, NIC_DOORBELL_EXIT);
+	stuck(true, NIC_DOORBELL_EXIT);
+	stuck(false, NIC_DOORBELL_THREAD);
+	stuck(true, NIC_DOORBELL_MAPPED);
+}
+
+/* The guest takes no frames: they wait, and nobody turns. */
+static void
+test_no_room(void **state)
+{
+	struct nic_stats s;
+	struct guest *g;
+	uint64_t sent;
+
+	(void)state;
+	g = guest_new(
+	    &(struct how){ .doorbell = NIC_DOORBELL_AUTO, .stream = true });
+	peer_start(g);
+	g->peer.want = 2000;
+	do {
+		sent = g->peer.sent;
+		usleep(100000);
+	} while (g->peer.sent != sent);
+	assert_true(sent < 2000);
+	sleeps(g);
+	check_all(g, &s);
+	assert_true(s.counters.rx_waited > 0);
+	guest_end(g);
+}
+
+/*
+ * ... and the peer goes, while a packet to it is out in part: the same.  What
+ * had arrived is still the guest's.
+ */
+static void
+test_no_room_peer_goes(void **state)
+{
+	struct guest *g;
+	uint64_t sent, end;
+
+	(void)state;
+	g = guest_new(
+	    &(struct how){ .doorbell = NIC_DOORBELL_EXIT, .stream = true });
+	g->peer.deaf = true;
+	peer_start(g);
+	g->peer.want = 2000;
+	do {
+		sent = g->peer.sent;
+		usleep(100000);
+	} while (g->peer.sent != sent);
+	while (tx_send(g))
+		(void)tx_reclaim(g);
+	peer_end(g);
+	close(g->peer.fd);
+	g->peer.fd = -1;
+	sleeps(g);
+	end = wall_ns() + STALL_NS;
+	while (
+	    (g->rx_got < 100 || reg_read(g, E1000_STATUS) & E1000_STATUS_LU) &&
+	    wall_ns() < end) {
+		(void)irq(g);
+		(void)rx_poll(g);
+	}
+	assert_true(g->rx_got >= 100);
+	assert_int_equal(g->wrong, 0);
+	assert_int_equal(reg_read(g, E1000_STATUS) & E1000_STATUS_LU, 0);
+	sleeps(g);
+	guest_end(g);
+}
+
+/* More than one call brings, all in the backend's memory already. */
+static void
+test_much_at_once(void **state)
+{
+	struct nic_stats s;
+	struct guest *g;
+	uint64_t end = wall_ns() + STALL_NS;
+
+	(void)state;
+	g = guest_new(
+	    &(struct how){ .doorbell = NIC_DOORBELL_EXIT, .stream = true });
+	g->peer.want = 150;
+	while (g->peer.sent < g->peer.want && wall_ns() < end)
+		if (!peer_sends(&g->peer))
+			usleep(100);
+	check_all(g, &s);
+	guest_end(g);
+}
+
+/* ------------------------------------------------------ a network for ever */
+
+static struct endless {
+	struct backend b;
+	uint8_t frame[60];
+	atomic_ullong sent;
+} endless;
+
+static unsigned int
+endless_send(struct backend *b, const struct e82540_packet *packet,
+    unsigned int n)
+{
+	(void)b;
+	(void)packet;
+	endless.sent += n;
+	return n;
+}
+
+static unsigned int
+endless_receive(struct backend *b, struct e82540_frame *frame, unsigned int n)
+{
+	unsigned int i;
+
+	(void)b;
+	for (i = 0; i < n; i++)
+		frame[i] = (struct e82540_frame){ endless.frame,
+			sizeof(endless.frame), 0 };
+	return n;
+}
+
+static void
+endless_close(struct backend *b)
+{
+	close(b->fd);
+}
+
+static const struct backend_ops endless_ops = { endless_send, endless_receive,
+	endless_close };
+
+/*
+ * Frames for somebody else, one after the other, without end: packets go out
+ * all the same, timers go off, and it ends when it is told to.
+ */
+static void
+flooded(enum nic_doorbell doorbell)
+{
+	struct guest *g;
+	unsigned int i;
+
+	g = guest_alloc();
+	memset(&endless, 0, sizeof(endless));
+	endless.b.ops = &endless_ops;
+	endless.b.fd = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK);
+	endless.b.up = true;
+	guest_start(g, &endless.b,
+	    &(struct how){ .doorbell = doorbell, .moderation = true });
+	guest_up(g);
+	reg_write(g, E1000_TIDV, 100);
+	g->tx_cmd = E1000_TXD_CMD_IDE;
+	for (i = 1; i <= 50; i++) {
+		assert_true(tx_burst(g, 1));
+		while (g->tx_clean != g->tx_next) {
+			assert_true(halt(g, wall_ns() + STALL_NS));
+			(void)irq(g);
+		}
+		assert_int_equal(endless.sent, i);
+	}
+	assert_true(stats_of(g).counters.rx_filtered > 0);
+	assert_int_equal(g->wrong, 0);
+	guest_end(g);
+}
+
+static void
+test_flooded(void **state)
+{
+	(void)state;
+	flooded(NIC_DOORBELL_EXIT);
+	flooded(NIC_DOORBELL_THREAD);
+	flooded(NIC_DOORBELL_MAPPED);
+}
+
+/* ------------------------------------------------------------------- link */
+
+static char dir[] = "/tmp/lem-nic.XXXXXX";
+
+static void
+peer_connects(struct guest *g)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+
+	(void)snprintf(at.sun_path, sizeof(at.sun_path), "%s/sock", dir);
+	g->peer.fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	assert_int_equal(connect(g->peer.fd, (struct sockaddr *)&at,
+			     sizeof(at)),
+	    0);
+	g->peer.in_len = 0;
+	g->peer.deaf = false;
+	g->peer.skip = true;
+	peer_start(g);
+}
+
+/* The peer comes, goes and comes: the cable follows, and traffic. */
+static void
+test_link(void **state)
+{
+	char text[80];
+	struct guest *g;
+	struct opts opts;
+	struct err err;
+	unsigned int round;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	g = guest_alloc();
+	g->peer.stream = true;
+	(void)snprintf(text, sizeof(text),
+	    "backend=stream,path=%s/sock,server=on", dir);
+	assert_int_equal(opts_parse(&opts, text, &err), 0);
+	guest_start(g, backend_open(&opts, &err),
+	    &(struct how){ .doorbell = NIC_DOORBELL_AUTO,
+		.moderation = true,
+		.exit_ns = EXIT_NS });
+	opts_free(&opts);
+	guest_up(g);
+	for (round = 0; round < 6; round++) {
+		assert_true(link_wait(g, false));
+		quiet(g, MS);
+		peer_connects(g);
+		assert_true(link_wait(g, true));
+		g->peer.want += 200;
+		assert_true(tx_burst(g, 300));
+		assert_true(all_done(g));
+		/* In the middle of something, now and then. */
+		g->peer.deaf = round % 2;
+		while (g->peer.deaf && tx_send(g))
+			(void)tx_reclaim(g);
+		peer_end(g);
+		close(g->peer.fd);
+	}
+	/* What was out is lost; what was not went to the next peer. */
+	g->peer.fd = -1;
+	assert_int_equal(g->wrong, 0);
+	guest_end(g);
+	assert_int_equal(rmdir(dir), 0);
+}
+
+/* ------------------------------------------------------------------- MSI */
+
+/* 4.1.3.1: found in the list of capabilities, as a driver does. */
+static void
+msi_on(struct guest *g)
+{
+	uint32_t at = nic_pci_read(g->nic, 0x34, 1);
+
+	while (at != 0 && nic_pci_read(g->nic, at, 1) != 5)
+		at = nic_pci_read(g->nic, at + 1, 1);
+	assert_true(at != 0);
+	nic_pci_write(g->nic, at + 4, 4, 0xfee00000);
+	nic_pci_write(g->nic, at + 8, 4, 0);
+	nic_pci_write(g->nic, at + 12, 2, 0x41);
+	nic_pci_write(g->nic, at + 2, 2, 1);
+}
+
+static void
+test_msi(void **state)
+{
+	struct nic_stats s;
+	struct guest *g;
+	uint64_t end = wall_ns() + STALL_NS;
+
+	(void)state;
+	g = guest_new(&(struct how){ .doorbell = NIC_DOORBELL_EXIT,
+	    .moderation = true,
+	    .msi = true });
+	quiet(g, MS);
+	(void)reg_read(g, E1000_ICR);
+	msi_on(g);
+	g->edges = 0;
+	peer_start(g);
+	g->peer.want = 20;
+	while ((g->rx_got < 20 || g->msis == 0) && wall_ns() < end) {
+		usleep(1000);
+		(void)rx_poll(g);
+		(void)reg_read(g, E1000_ICR);
+	}
+	s = stats_of(g);
+	assert_int_equal(g->rx_got, 20);
+	assert_true(g->msis > 0);
+	assert_true(g->msis <= s.counters.interrupts);
+	assert_int_equal(g->edges, 0);
+	assert_int_equal(g->wrong, 0);
+	guest_end(g);
+}
+
+/* -------------------------------------------------------------------- stop */
+
+/* In the middle of anything; also before it began. */
+static void
+test_stop(void **state)
+{
+	struct guest *g;
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < 24; i++) {
+		g = guest_new(&(struct how){ .doorbell = i % 4 == 0 ?
+			NIC_DOORBELL_MAPPED :
+			i % 4 == 1 ? NIC_DOORBELL_THREAD :
+					 NIC_DOORBELL_AUTO,
+		    .moderation = i & 1,
+		    .stream = i & 2,
+		    .spin_us = 100,
+		    .exit_ns = EXIT_NS });
+		peer_start(g);
+		g->peer.want = 1000;
+		assert_true(tx_burst(g, i * 7));
+		if (i % 3 == 0)
+			quiet(g, i * MS / 20);
+		assert_int_equal(g->wrong, 0);
+		guest_end(g);
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_exit),
+		cmocka_unit_test(test_thread),
+		cmocka_unit_test(test_mapped),
+		cmocka_unit_test(test_auto),
+		cmocka_unit_test(test_auto_stays),
+		cmocka_unit_test(test_processors),
+		cmocka_unit_test(test_trap_cost),
+		cmocka_unit_test(test_late_fault),
+		cmocka_unit_test(test_no_map),
+		cmocka_unit_test(test_delayed),
+		cmocka_unit_test(test_stuck),
+		cmocka_unit_test(test_no_room),
+		cmocka_unit_test(test_no_room_peer_goes),
+		cmocka_unit_test(test_much_at_once),
+		cmocka_unit_test(test_flooded),
+		cmocka_unit_test(test_link),
+		cmocka_unit_test(test_msi),
+		cmocka_unit_test(test_stop),
+	};
+
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,321 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# lem-vm as its user meets it: help, what it says of a bad command line, image,
+# backend or host, exit statuses, signals, and what it may do once it runs.
+#
+# Guests are 16 bytes at the reset vector.  Parts that need /dev/kvm, root or
+# namespaces are left out, by name, where there are none.
+
+set -u
+: "${SRCDIR:=$(dirname -- "$0")/../..}"
+: "${BUILD:=$SRCDIR/build}"
+
+tmp=$(mktemp -d) || exit
+guests=""			# that run
+# shellcheck disable=SC2317 # the trap calls it
+end()
+{
+	for pid in $guests; do
+		kill -9 "$pid" 2>/dev/null
+	done
+	rm -rf "$tmp"
+}
+trap end EXIT
+trap 'exit 1' HUP INT TERM
+chmod 711 "$tmp"
+# Where any user can run it.
+cp "$BUILD/lem-vm" "$tmp/lem-vm" && chmod 755 "$tmp/lem-vm" || exit
+vm=$tmp/lem-vm
+bad=0 left_out=''
+
+wrong()
+{
+	echo "wrong: $*"
+	sed 's/^/  | /' "$tmp/out" "$tmp/err"
+	bad=1
+}
+
+leave_out()
+{
+	echo "left out: $*"
+	left_out=yes
+}
+
+# run COMMAND...: sets $status; output in $tmp/out, $tmp/err.
+run()
+{
+	timeout 60 "$@" >"$tmp/out" 2>"$tmp/err" </dev/null
+	status=$?
+}
+
+# said STATUS TEXT WHAT: how it ended, and one line of errors, lem-vm's.
+said()
+{
+	[ "$status" = "$1" ] || wrong "$3: exit status $status, not $1"
+	grep -qF -- "$2" "$tmp/err" || wrong "$3: it does not say '$2'"
+	[ "$(wc -l <"$tmp/err")" = 1 ] || wrong "$3: not a line"
+	grep -q '^lem-vm: ' "$tmp/err" || wrong "$3: who says so?"
+	[ ! -s "$tmp/out" ] || wrong "$3: output"
+}
+
+# fails STATUS TEXT ARGUMENT...: of lem-vm.
+fails()
+{
+	expected=$1 text=$2
+	shift 2
+	run "$vm" "$@"
+	said "$expected" "$text" "$*"
+}
+
+# image NAME BYTES: a BIOS image of 64 KiB with that at its reset vector.
+image()
+{
+	{
+		head -c 65520 /dev/zero
+		# shellcheck disable=SC2059 # they are the format
+		printf "$2"
+		head -c 16 /dev/zero
+	} | head -c 65536 >"$tmp/$1"
+}
+
+image halt '\364\353\375'				# 1: hlt; jmp 1b
+image exit21 '\146\270\025\0\0\0\272\364\0\146\357\364'	# out 21 to f4h
+image reset '\260\376\346\144\364'			# out FEh to 64h
+image hello '\272\370\003\260\101\356\260\376\346\144'	# A to COM1; reset
+
+# ------------------------------------------------------------- command line
+
+for help in --help 'run --help' -h; do
+	# shellcheck disable=SC2086 # two words
+	run "$vm" $help
+	[ "$status" = 0 ] || wrong "$help: exit status $status"
+	grep -q '^usage: lem-vm run' "$tmp/out" || wrong "$help: no usage"
+	[ ! -s "$tmp/err" ] || wrong "$help: errors"
+done
+
+run "$vm" --version
+[ "$status" = 0 ] || wrong "--version: exit status $status"
+grep -qE "^lem-vm [0-9.]+$" "$tmp/out" || wrong "--version: no version"
+
+fails 2 'see --help'
+fails 2 'see --help' walk
+fails 2 "'--fast': no such option" run --fast
+fails 2 "'--kernel': no such option, or it wants a value" run --kernel
+fails 2 'say --kernel FILE, or --bios FILE' run
+fails 2 'say --kernel FILE, or --bios FILE' run --kernel x --bios y
+fails 2 '--initrd and --append go with --kernel' run --bios x --append y
+fails 2 "'more' is no option" run --kernel x more
+for n in 0 5 -1 1.5 two ''; do
+	fails 2 '--cpus is a number' run --bios x --cpus "$n"
+done
+fails 2 '--memory' run --bios x --memory much
+fails 2 '--serial is on or off' run --bios x --serial maybe
+fails 2 '--sandbox is on or off' run --bios x --sandbox ''
+
+# nic_fails TEXT OPTIONS
+nic_fails()
+{
+	fails 2 "--nic 1: $1" run --bios x --nic mac=02:00:00:00:00:01 --nic "$2"
+}
+nic_fails 'model:' model=rtl8139
+nic_fails 'doorbell:' doorbell=bell
+nic_fails 'mac ' mac=52:54:00:12:34
+nic_fails 'mac ' mac=53:54:00:12:34:56
+nic_fails 'moderation is on or off' moderation=1
+nic_fails 'msi is on or off' msi=yes
+nic_fails 'spin is a number' spin=fast
+nic_fails 'an option without a name' =on
+nic_fails 'spin is given twice' spin=1,spin=2
+nic='--nic backend=null'
+# shellcheck disable=SC2086 # words
+fails 2 '8 NICs at most' run --bios x $nic $nic $nic $nic $nic $nic $nic $nic $nic
+
+
+# --------------------------------------------------------------------- host
+
+# on_host COMMAND ARGUMENT...: lem-vm in a mount namespace that COMMAND changed.
+# shellcheck disable=SC2016 # the other shell expands it
+on_host()
+{
+	change=$1
+	shift
+	run unshare -rm sh -c "$change"' && exec "$0" "$@"' "$vm" "$@"
+}
+
+if unshare -rm mount -t tmpfs none /mnt 2>/dev/null; then
+	on_host 'mount -t tmpfs none /dev' run --bios x
+	said 1 'there is no /dev/kvm' 'no KVM'
+else
+	leave_out 'no KVM: namespaces'
+fi
+
+if [ ! -c /dev/kvm ]; then
+	leave_out 'all that needs /dev/kvm: there is none'
+elif [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
+	other='setpriv --reuid=65534 --regid=65534 --clear-groups'
+	if $other test -w /dev/kvm; then
+		leave_out 'no permission: everybody has it here'
+	else
+		# shellcheck disable=SC2086 # words
+		run $other "$vm" run --bios x
+		said 1 'no permission for /dev/kvm' 'no permission'
+	fi
+	on_host 'mount --bind /dev/null /dev/kvm' run --bios x
+	said 1 'none that this program knows' 'another /dev/kvm'
+elif [ ! -w /dev/kvm ]; then
+	fails 1 'no permission for /dev/kvm' run --bios x
+else
+	leave_out 'no permission: not root'
+fi
+
+# finish: what was left out says so, unless something is wrong.
+finish()
+{
+	[ $bad = 0 ] || exit 1
+	[ -z "$left_out" ] || echo 'all else is as it should be'
+	exit 0
+}
+[ -w /dev/kvm ] || finish
+
+# ------------------------------------------------------- images, memory, NICs
+
+: >"$tmp/empty"
+head -c 3000 /dev/zero >"$tmp/zeros"
+head -c 65535 "$tmp/halt" >"$tmp/short"
+printf '\177ELF' >"$tmp/elf"
+# A bzImage's magic, version and flags, and no more.
+{
+	head -c 514 /dev/zero
+	printf 'HdrS\017\002'
+	head -c 600 /dev/zero
+} >"$tmp/bzimage"
+
+fails 1 "BIOS image $tmp/none: No such file" run --bios "$tmp/none"
+fails 1 "BIOS image $tmp/empty is empty" run --bios "$tmp/empty"
+fails 1 'is 65535 bytes, not 64 KiB to 1 MiB' run --bios "$tmp/short"
+fails 1 "kernel $tmp/none: No such file" run --kernel "$tmp/none"
+fails 1 "kernel $tmp/empty is empty" run --kernel "$tmp/empty"
+fails 1 "kernel $tmp: " run --kernel "$tmp"
+fails 1 'neither a bzImage nor an ELF file' run --kernel "$tmp/zeros"
+fails 1 'no ELF file for x86-64' run --kernel "$tmp/elf"
+fails 1 'no 64-bit Linux' run --kernel "$tmp/bzimage"
+fails 1 "initrd $tmp/none: No such file" \
+    run --kernel "$tmp/zeros" --initrd "$tmp/none"
+for size in 1M 65G 17M; do
+	fails 1 'memory is 16M to 64G' run --bios "$tmp/halt" --memory $size
+done
+fails 1 'the file for memory is too small' \
+    run --bios "$tmp/halt" --memory-fd 0
+
+# late_fails STATUS TEXT OPTIONS: of a NIC whose options are known too late.
+late_fails()
+{
+	fails "$1" "--nic 0: $2" run --bios "$tmp/halt" --nic "$3"
+}
+late_fails 2 "'speed' is no option here" speed=1000
+late_fails 2 "" backend=carrier-pigeon
+late_fails 2 'tap needs ifname=NAME, or fd=N' backend=tap
+late_fails 2 'ifname is a name' backend=tap,ifname=far-too-long-a-name
+late_fails 2 'stream needs path=PATH, or fd=N' backend=stream
+late_fails 2 'fd=77 is no open descriptor' backend=dgram,fd=77
+late_fails 2 'fd=0 is no' backend=dgram,fd=0
+late_fails 1 "pcap=$tmp/none/file: " "pcap=$tmp/none/file"
+fails 2 '--control: fd 0 is no stream socket' \
+    run --bios "$tmp/halt" --control fd=0
+fails 1 'no-such-user' run --bios "$tmp/halt" --user no-such-user
+
+# ------------------------------------------------------------- how it ends
+
+# ends STATUS IMAGE ARGUMENT...: silently.
+ends()
+{
+	expected=$1 of=$2
+	shift 2
+	run "$vm" run --bios "$tmp/$of" "$@"
+	[ "$status" = "$expected" ] ||
+	    wrong "$of: exit status $status, not $expected"
+	[ ! -s "$tmp/err" ] || wrong "$of: errors"
+}
+
+ends 43 exit21
+ends 43 exit21 --cpus 4 --nic backend=null --nic doorbell=mapped
+ends 0 reset
+ends 0 hello
+[ "$(cat "$tmp/out")" = A ] || wrong 'hello: not what the guest wrote'
+ends 0 hello --serial off
+[ ! -s "$tmp/out" ] || wrong 'hello: --serial off, and there is output'
+
+# begin ARGUMENT...: a guest that halts, in the background: $pid.  Returns when
+# its threads, a main one, a CPU's and a NIC's, are confined.
+space=""			# what it runs in
+begin()
+{
+	$space "$vm" run --bios "$tmp/halt" "$@" >"$tmp/out" 2>"$tmp/err" \
+	    </dev/null &
+	pid=$!
+	guests=$pid
+	tries=0
+	while [ "$(find /proc/$pid/task -mindepth 1 -maxdepth 1 2>/dev/null | wc -l)" -lt 3 ] ||
+	    ! confined $pid; do
+		tries=$((tries + 1))
+		if [ $tries = 600 ] || ! kill -0 $pid 2>/dev/null; then
+			wrong "does not run: $*"
+			return 1
+		fi
+		sleep 0.05
+	done
+}
+
+# confined PID: is each thread under a filter?  (Or as $sandbox says.)
+sandbox=2
+confined()
+{
+	[ "$(cat /proc/"$1"/task/*/status | grep '^Seccomp:' | sort -u)" = \
+	    "Seccomp:	$sandbox" ]
+}
+
+# ended SIGNAL: cleanly.
+ended()
+{
+	kill "-$1" "$pid"
+	wait "$pid"
+	status=$?
+	guests=""
+	[ $status = 0 ] || wrong "$1: exit status $status"
+	[ ! -s "$tmp/err" ] || wrong "$1: errors"
+}
+
+for signal in TERM INT HUP; do
+	# In the background a shell has INT ignored: that must not matter.
+	begin --nic "pcap=$tmp/pcap" --control "$tmp/control" || continue
+	if [ "$(id -u)" = 0 ]; then
+		! grep -q '^[UG]id:.*	0' /proc/$pid/status ||
+		    wrong 'it is still root'
+	fi
+	grep -q '^NoNewPrivs:	1$' /proc/$pid/status ||
+	    wrong 'it can gain privileges'
+	[ -S "$tmp/control" ] || wrong 'no control socket'
+	ended $signal
+done
+
+sandbox=0
+begin --nic backend=null --sandbox off && ended TERM
+
+# ---------------------------------------------------------------- busy tap
+
+# In a network namespace of its own.
+if [ "$(id -u)" = 0 ] && [ -c /dev/net/tun ] && command -v nsenter >/dev/null &&
+    unshare -n true 2>/dev/null; then
+	sandbox=2 space="unshare -n"
+	if begin --nic backend=tap,ifname=lem0; then
+		run nsenter --net=/proc/$pid/ns/net "$vm" run --bios "$tmp/halt" \
+		    --nic backend=tap,ifname=lem0
+		said 1 "--nic 0: tap lem0 is in use by another program" "busy tap"
+		: >"$tmp/err"
+		ended TERM
+	fi
+else
+	leave_out "busy tap: not root, or no tun"
+fi
+finish
