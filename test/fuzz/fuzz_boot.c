@@ -65,7 +65,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct boot_initrd initrd;
 	struct boot boot = { 0 };
-	struct err err;
+	struct err err = { 0 };
 	int error;
 
 	if (size < HEAD_BYTES)

@@ -209,13 +209,12 @@ access_one(void)
 		break;
 	case 4:
 		at = address();
-		(void)machine_mem_read(&fuzz.m, at, kind & 8 ? 8 : size);
+		(void)machine_mem_read(&fuzz.m, at, 1 + (kind >> 4) % 8);
 		break;
 	case 5:
 	case 6:
 		at = address();
-		machine_mem_write(&fuzz.m, at, kind & 8 ? 8 : size,
-		    number(size));
+		machine_mem_write(&fuzz.m, at, 1 + (kind >> 4) % 8, number(4));
 		break;
 	default:
 		input();

@@ -455,7 +455,7 @@ all_done(struct guest *g)
 		if (irq(g))
 			end = wall_ns() + STALL_NS;
 	}
-	while (g->peer.got != g->tx_sent) {
+	while (g->peer.got != g->tx_sent || g->peer.sent != g->peer.want) {
 		if (wall_ns() > end)
 			return false;
 		sched_yield();
@@ -709,6 +709,27 @@ link_wait(struct guest *g, bool up)
 		usleep(100);
 	}
 	return true;
+}
+
+static inline bool
+mapped(struct guest *g)
+{
+	bool is;
+
+	pthread_rwlock_rdlock(&g->mapping);
+	is = g->mapped != NULL;
+	pthread_rwlock_unlock(&g->mapping);
+	return is;
+}
+
+static inline void
+mapped_wait(struct guest *g)
+{
+	uint64_t end = wall_ns() + STALL_NS;
+
+	while (!mapped(g))
+		if (wall_ns() > end)
+			fail_msg("still no memory");
 }
 
 /* On the heap: what a test that failed has left running still finds it. */

@@ -81,6 +81,8 @@ traffic(const struct how *how, unsigned int packets)
 	unsigned int i;
 
 	g = guest_new(how);
+	if (how->doorbell == NIC_DOORBELL_MAPPED)
+		mapped_wait(g);
 	peer_start(g);
 	for (i = 0; i < packets; i += 100) {
 		g->peer.want += 80;

@@ -7,17 +7,6 @@
 
 static struct guest *g;
 
-static bool
-mapped(void)
-{
-	bool is;
-
-	pthread_rwlock_rdlock(&g->mapping);
-	is = g->mapped != NULL;
-	pthread_rwlock_unlock(&g->mapping);
-	return is;
-}
-
 static int
 begin(void **state)
 {
@@ -43,16 +32,6 @@ transmitter(bool on)
 	nic_mmio_write(g->nic, E1000_TCTL, 4, on ? E1000_TCTL_EN : 0);
 }
 
-static void
-wait_mapped(void)
-{
-	uint64_t until_ns = wall_ns() + STALL_NS;
-
-	while (!mapped())
-		if (wall_ns() > until_ns)
-			fail_msg("still no memory");
-}
-
 /* When the write returns, they are what the register is. */
 static void
 test_off(void **state)
@@ -62,9 +41,9 @@ test_off(void **state)
 	(void)state;
 	for (i = 0; i < 100; i++) {
 		transmitter(true);
-		wait_mapped();
+		mapped_wait(g);
 		transmitter(false);
-		assert_false(mapped());
+		assert_false(mapped(g));
 	}
 	assert_int_equal(stats_of(g).maps, 200);
 }
@@ -76,9 +55,9 @@ test_receiver(void **state)
 	nic_mmio_write(g->nic, E1000_RCTL, 4, E1000_RCTL_EN);
 	nic_mmio_write(g->nic, E1000_RDBAL, 4, 0x5a5a5a5a);
 	assert_int_equal(nic_mmio_read(g->nic, E1000_RDBAL, 4), 0x5a5a5a50);
-	assert_false(mapped());
+	assert_false(mapped(g));
 	transmitter(true);
-	wait_mapped();
+	mapped_wait(g);
 }
 
 static void
@@ -86,14 +65,14 @@ test_reset(void **state)
 {
 	(void)state;
 	transmitter(true);
-	wait_mapped();
+	mapped_wait(g);
 	nic_mmio_write(g->nic, E1000_CTRL, 4, E1000_CTRL_RST);
-	assert_false(mapped());
+	assert_false(mapped(g));
 	transmitter(true);
-	wait_mapped();
+	mapped_wait(g);
 	nic_io_write(g->nic, 0, 4, E1000_CTRL);
 	nic_io_write(g->nic, 4, 4, E1000_CTRL_RST);
-	assert_false(mapped());
+	assert_false(mapped(g));
 }
 
 /* A vCPU's access faulted before, and comes to us after. */
@@ -105,7 +84,7 @@ test_late_fault(void **state)
 	(void)state;
 	assert_int_equal(nic_fault(g->nic), 0);
 	transmitter(true);
-	wait_mapped();
+	mapped_wait(g);
 	changes = nic_fault(g->nic);
 	assert_true(changes > 0);
 	transmitter(false);
@@ -133,7 +112,7 @@ test_two(void **state)
 	(void)other(NULL);
 	pthread_join(t, NULL);
 	transmitter(false);
-	assert_false(mapped());
+	assert_false(mapped(g));
 }
 
 int

@@ -67,6 +67,12 @@ stop(struct lem_softc *sc)
 	mtx_unlock(&sc->config_mtx);
 }
 
+/*
+ * iflib lets no sender in any more, but does not wait for one that is already
+ * in its drain (iflib_stop() says XXX) before it resets what that one works on;
+ * and such a one was often put aside just after a TDT write, which takes long.
+ * With us asleep it comes to its end: it finds the gate closed.
+ */
 static void
 lem_if_stop(if_ctx_t ctx)
 {
@@ -74,6 +80,7 @@ lem_if_stop(if_ctx_t ctx)
 
 	stop(sc);
 	sc->stopped = true;
+	pause_sbt("lemstop", SBT_1MS * LEM_DRAIN_MS, 0, 0);
 }
 
 static void

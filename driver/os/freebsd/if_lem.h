@@ -74,6 +74,8 @@
 	(E1000_TX_PACKET_MAX_BYTES - ETHER_HDR_LEN - ETHER_CRC_LEN -	\
 	    ETHER_VLAN_ENCAP_LEN)
 
+#define LEM_DRAIN_MS	10
+
 #define LEM_ITR_DEFAULT	8000	/* interrupts a second */
 #define LEM_BULK_DEFAULT 500	/* while there is a stream to send */
 
