@@ -413,7 +413,7 @@ do_rates()
 	rate lem-vm $lem 2 >/dev/null
 	rate qemu $other 3 >/dev/null
 	i=0
-	while [ $i -lt "${LEM_PAIRS:-9}" ]; do
+	while [ $i -lt 9 ]; do
 		i=$((i + 1))
 		[ $((i % 2)) = 0 ] || rate lem-vm $lem 2
 		rate qemu $other 3
