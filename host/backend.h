@@ -28,7 +28,9 @@ struct backend_ops {
 	/*
 	 * send: n packets, 1 to E82540_SEND_MAX, in order.  Returns how many it
 	 * took; fewer than n: until fd is writable.  A packet that it will
-	 * never take is taken, and counted in `refused`.
+	 * never take is taken, and counted in `refused`.  If `unsent` is set
+	 * afterwards, call again when fd is writable, with n of 0 if there are
+	 * no more packets.
 	 */
 	unsigned int (*send)(struct backend *b,
 	    const struct e82540_packet *packet, unsigned int n);
@@ -55,6 +57,7 @@ struct backend {
 	/* The peer is there: else the cable is out.  send() and receive() set
 	 * it; who owns the backend tells the NIC. */
 	atomic_bool up;
+	atomic_bool unsent;		/* send() has a part of what it took */
 	atomic_ullong refused;		/* packets, and frames not understood */
 };
 

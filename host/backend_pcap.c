@@ -68,6 +68,7 @@ follow(struct pcap *p)
 	p->b.up = (bool)p->inner->up;
 	p->b.refused = (unsigned long long)p->inner->refused;
 	p->b.fd = (int)p->inner->fd;
+	p->b.unsent = (bool)p->inner->unsent;
 }
 
 static unsigned int

@@ -67,6 +67,7 @@ peer_set(struct stream *s, int fd)
 		(void)close(s->peer_fd);
 	s->peer_fd = fd;
 	s->out_len = s->out_at = 0;
+	s->b.unsent = false;
 	s->in_len = s->in_at = 0;
 	s->b.fd = fd >= 0 ? fd : s->listen_fd;
 	s->b.up = fd >= 0;
@@ -185,10 +186,11 @@ stream_send(struct backend *b, const struct e82540_packet *packet,
 	pthread_mutex_lock(&s->lock);
 	if (s->peer_fd < 0)
 		b->refused += n;
-	else if (send_rest(s))
-		took = send_some(s, packet, n);
-	else
+	else if (!send_rest(s))
 		took = 0;
+	else if (n > 0)
+		took = send_some(s, packet, n);
+	b->unsent = s->out_at != s->out_len;
 	pthread_mutex_unlock(&s->lock);
 	return took;
 }

@@ -165,7 +165,7 @@ on_send(void *ctx, const struct e82540_packet *packet, unsigned int n)
 	unsigned int taken = nic->backend->ops->send(nic->backend, packet, n);
 
 	nic->packets += taken;
-	if (taken < n)
+	if (taken < n || atomic_load(&nic->backend->unsent))
 		atomic_store(&nic->tx_stopped, true);
 	return taken;
 }
@@ -212,6 +212,16 @@ static const struct e82540_host host = {
 
 /* ---------------------------------------------------- accesses that trap */
 
+/* The backend is writable again. */
+static void
+send_again(struct nic *nic)
+{
+	atomic_store(&nic->tx_stopped, false);
+	if (atomic_load(&nic->backend->unsent))
+		(void)on_send(nic, NULL, 0);
+	e82540_tx_resume(nic->dev, now_ns());
+}
+
 /*
  * The backend takes no more: wait until it does, or until_ns.  Returns whether
  * it does.
@@ -227,8 +237,7 @@ room_wait(struct nic *nic, uint64_t until_ns)
 		t.tv_nsec = (long)(until_ns - now);
 	if (ppoll(&fd, 1, &t, NULL) <= 0)
 		return false;
-	atomic_store(&nic->tx_stopped, false);
-	e82540_tx_resume(nic->dev, now_ns());
+	send_again(nic);
 	return true;
 }
 
@@ -772,10 +781,8 @@ sleep_once(struct nic *nic)
 
 	doze(nic, fds);
 	due(nic, now_ns());
-	if (fds[2].revents & POLLOUT) {
-		atomic_store(&nic->tx_stopped, false);
-		e82540_tx_resume(nic->dev, now_ns());
-	}
+	if (fds[2].revents & POLLOUT)
+		send_again(nic);
 	if ((nic->rx_more || fds[2].revents & (POLLIN | POLLHUP | POLLERR)) &&
 	    !rx_waits(nic))
 		(void)receive(nic);

@@ -239,6 +239,36 @@ test_send_partial(void **state)
 	end(b);
 }
 
+/* The rest of a packet goes out also if none comes after it. */
+static void
+test_send_rest(void **state)
+{
+	static uint8_t bytes[65536];
+	struct backend *b = stream_pair();
+	size_t sent = 0, got = 0;
+	uint64_t number = 0;
+	int small = 5000;
+	ssize_t n;
+
+	(void)state;
+	assert_int_equal(setsockopt(b->fd, SOL_SOCKET, SO_SNDBUF, &small,
+			     sizeof(small)),
+	    0);
+	while (!b->unsent) {
+		assert_int_equal(send_one(b, number++, 16000), 1);
+		sent += 4 + 16000;
+	}
+	do {
+		n = recv(peer, bytes, sizeof(bytes), 0);
+		got += n > 0 ? (size_t)n : 0;
+		if (b->unsent)
+			assert_int_equal(b->ops->send(b, NULL, 0), 0);
+	} while (n > 0 || b->unsent);
+	assert_int_equal(got, sent);
+	assert_int_equal(b->refused, 0);
+	end(b);
+}
+
 /* Full is not writable; it is again when the peer has read. */
 static void
 test_send_full(void **state)
@@ -670,6 +700,7 @@ main(void)
 		cmocka_unit_test(test_send),
 		cmocka_unit_test(test_send_batch),
 		cmocka_unit_test(test_send_partial),
+		cmocka_unit_test(test_send_rest),
 		cmocka_unit_test(test_send_full),
 		cmocka_unit_test(test_send_peer_goes),
 		cmocka_unit_test(test_receive),
