@@ -38,6 +38,7 @@
 #define INLINE_BATCHES	16u	/* that a vCPU thread transmits at most */
 #define INLINE_WAIT_NS	1000000u /* ... and waits for the backend */
 #define LOOKS_CLOCK	16u	/* looks, of which one looks at the clock */
+#define BREATHE_NS	1000u	/* between two looks, if one saw something */
 #define POLL_BACKEND_NS	20000u	/* how often BUSY asks the backend */
 
 #define NSEC		1000000000ull
@@ -683,6 +684,20 @@ busy_ends(struct nic *nic)
 		is_slower(nic, now));
 }
 
+/*
+ * Not to look again at once: each look at what the guest is writing takes the
+ * cache line away from it, doorbell and descriptors alike.  Better some packets
+ * at a time.
+ */
+static void
+breathe(void)
+{
+	uint64_t until_ns = now_ns() + BREATHE_NS;
+
+	while (now_ns() < until_ns)
+		__builtin_ia32_pause();
+}
+
 static void
 busy(struct nic *nic)
 {
@@ -696,10 +711,12 @@ busy(struct nic *nic)
 	judge_anew(nic, start);
 	do {
 		for (n = 0; n < LOOKS_CLOCK; n++) {
-			if (work(nic))
+			if (work(nic)) {
 				any = true;
-			else
+				breathe();
+			} else {
 				__builtin_ia32_pause();
+			}
 		}
 		nic->looks += n;
 		busy_seldom(nic, any);
