@@ -563,6 +563,13 @@ void lem_intr_disable(struct lem *sc);
  */
 void lem_intr_rx_set(struct lem *sc, bool enable);
 
+/*
+ * lem_intr_tx_set: the same of transmit interrupts.  While they are masked
+ * nothing may be deferred: that takes LEM_COMBINE_OFF.  A cause that comes
+ * meanwhile interrupts when they are unmasked.
+ */
+void lem_intr_tx_set(struct lem *sc, bool enable);
+
 /* ----------------------------------------------------------- shorthands */
 
 static inline uint32_t

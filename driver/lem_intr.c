@@ -116,6 +116,12 @@ lem_intr_rx_set(struct lem *sc, bool enable)
 	lem_write(sc, enable ? E1000_IMS : E1000_IMC, LEM_INTR_RX);
 }
 
+void
+lem_intr_tx_set(struct lem *sc, bool enable)
+{
+	lem_write(sc, enable ? E1000_IMS : E1000_IMC, E1000_ICR_TXDW);
+}
+
 int
 lem_moderation_set(struct lem *sc, const struct lem_moderation *m)
 {

@@ -607,6 +607,22 @@ test_intr_rx_mask(void **state)
 	assert_int_equal(rig_irq(), LEM_WORK_RX);
 }
 
+/* A port that has no use for transmit interrupts masks them alone. */
+static void
+test_intr_tx_mask(void **state)
+{
+	(void)state;
+	rig_up(FAKE_82540, 16, 1);
+	lem_intr_tx_set(&rig.sc, false);
+	assert_int_equal(rig.dev.ims,
+	    E1000_ICR_LSC | E1000_ICR_RXSEQ | E1000_ICR_RXT0 |
+		E1000_ICR_RXDMT0 | E1000_ICR_RXO);
+	fake_cause(&rig.dev, E1000_ICR_TXDW);
+	assert_false(fake_irq(&rig.dev));
+	lem_intr_tx_set(&rig.sc, true);
+	assert_true(fake_irq(&rig.dev));
+}
+
 static void
 test_intr_work(void **state)
 {
@@ -670,6 +686,7 @@ main(void)
 		RIG_TEST(test_stats_removed),
 		RIG_TEST(test_intr_mask),
 		RIG_TEST(test_intr_rx_mask),
+		RIG_TEST(test_intr_tx_mask),
 		RIG_TEST(test_intr_work),
 	};
 

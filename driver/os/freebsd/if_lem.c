@@ -491,10 +491,12 @@ lem_if_intr_enable(if_ctx_t ctx)
 		return;
 	mtx_lock_spin(&sc->tx_mtx);
 	sc->rx_busy = false;
-	if (sc->open && sc->masked)
+	if (sc->open && sc->masked) {
 		lem_intr_enable(&sc->core);
-	else if (sc->open && sc->rx_masked)
+		sc->tx_alone = false;
+	} else if (sc->open && sc->rx_masked) {
 		lem_intr_rx_set(&sc->core, true);
+	}
 	if (sc->open)
 		sc->masked = sc->rx_masked = false;
 	mtx_unlock_spin(&sc->tx_mtx);

@@ -74,6 +74,9 @@
 	(E1000_TX_PACKET_MAX_BYTES - ETHER_HDR_LEN - ETHER_CRC_LEN -	\
 	    ETHER_VLAN_ENCAP_LEN)
 
+#define LEM_ALONE_MAX	4	/* flushes that need no interrupt */
+#define LEM_ALONE_DESC	32	/* descriptors, likewise */
+
 #define LEM_DRAIN_MS	10
 
 #define LEM_ITR_DEFAULT	8000	/* interrupts a second */
@@ -90,6 +93,8 @@ struct lem_softc {
 	bool open;		/* see above */
 	bool unflushed;		/* encapsulated, not flushed: not ours yet */
 	bool tx_missed;		/* a transmit interrupt while unflushed */
+	bool tx_alone;		/* transmit interrupts are masked */
+	unsigned int flushes;	/* since the last interrupt */
 	bool guard_armed;
 	bool masked;		/* all interrupts are */
 	bool rx_busy;		/* the receive task was asked for */

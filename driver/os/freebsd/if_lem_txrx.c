@@ -74,13 +74,47 @@ lem_txd_encap(void *arg, if_pkt_info_t pi)
 	return (used < 0 ? -used : 0);
 }
 
-/* The core's mode is what was asked for, as soon as that may post. */
+/*
+ * The core's mode is what was asked for, as soon as that may post; but without
+ * interrupts nothing is deferred.
+ */
 void
 lem_tx_settle(struct lem_softc *sc)
 {
+	enum lem_combine mode = sc->tx_alone ? LEM_COMBINE_OFF : sc->combine;
+
 	mtx_assert(&sc->tx_mtx, MA_OWNED);
-	if (sc->core.tx.combine != sc->combine)
-		(void)lem_tx_combine_set(&sc->core, sc->combine);
+	if (sc->core.tx.combine != mode)
+		(void)lem_tx_combine_set(&sc->core, mode);
+}
+
+/*
+ * A packet now and then needs no transmit interrupt: it is reclaimed with the
+ * next, or by the interrupt that its answer makes.  With moderation in the
+ * hypervisor its own would hold that up.  So they are masked after one that was
+ * for a packet alone, until there are some without any interrupt between.
+ */
+static void
+tx_alone_begin(struct lem_softc *sc)
+{
+	if (sc->tx_alone || sc->unflushed || sc->tx_missed ||
+	    sc->core.tx.next_to_use != sc->core.tx.tail_posted ||
+	    if_getcapenable(iflib_get_ifp(sc->ctx)) & IFCAP_NETMAP)
+		return;
+	sc->tx_alone = true;
+	lem_intr_tx_set(&sc->core, false);
+	lem_tx_settle(sc);
+}
+
+static void
+tx_alone_end(struct lem_softc *sc)
+{
+	if (!sc->tx_alone ||
+	    (sc->flushes < LEM_ALONE_MAX && tx_owed(sc) < LEM_ALONE_DESC))
+		return;
+	sc->tx_alone = false;
+	lem_intr_tx_set(&sc->core, true);
+	lem_tx_settle(sc);
 }
 
 /*
@@ -105,6 +139,8 @@ lem_txd_flush(void *arg, uint16_t txqid __unused, qidx_t pidx __unused)
 		} else {
 			lem_tx_doorbell(&sc->core);
 		}
+		sc->flushes++;
+		tx_alone_end(sc);
 		arm = !sc->guard_armed &&
 		    sc->core.tx.next_to_use != sc->core.tx.tail_posted;
 		if (arm)
@@ -345,6 +381,9 @@ lem_intr(void *arg)
 	}
 	sc->interrupts++;
 	work = intr_dispatch(sc, icr);
+	if (icr & LEM_INTR_TX && sc->flushes <= 1)
+		tx_alone_begin(sc);
+	sc->flushes = 0;
 	if (work & LEM_WORK_RX)
 		intr_rx(sc);
 	tx = intr_wants_tx(sc);
