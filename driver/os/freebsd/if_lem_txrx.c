@@ -92,12 +92,16 @@ lem_tx_settle(struct lem_softc *sc)
  * A packet now and then needs no transmit interrupt: it is reclaimed with the
  * next, or by the interrupt that its answer makes.  With moderation in the
  * hypervisor its own would hold that up.  So they are masked after one that was
- * for a packet alone, until there are some without any interrupt between.
+ * for a packet alone, until there are some without any interrupt between; or so
+ * many descriptors that iflib, with an eighth of the ring in use, might put off
+ * the next packet's flush.
  */
 static void
 tx_alone_begin(struct lem_softc *sc)
 {
-	if (sc->tx_alone || sc->unflushed || sc->tx_missed ||
+	if (sc->tx_alone || sc->unflushed ||
+	    sc->core.tx.count / 8u < LEM_ALONE_DESC + LEM_TX_SEGS + 2u ||
+	    sc->tx_missed ||
 	    sc->core.tx.next_to_use != sc->core.tx.tail_posted ||
 	    if_getcapenable(iflib_get_ifp(sc->ctx)) & IFCAP_NETMAP)
 		return;
