@@ -154,10 +154,12 @@ outcome()
 # packets: what a guest's NIC counted is in its pcap file, with right checksums.
 packets()
 {
-	lib=$BUILD/linux/root/usr/lib/x86_64-linux-gnu
-	tcpdump=$(find "$BUILD/linux/root" -name tcpdump -type f -perm -1 |
-	    head -n 1)
-	LD_LIBRARY_PATH=$lib "$tcpdump" -Z root -nvv -r "$logs/out/dgram.pcap" \
+	root=$BUILD/linux/root
+	lib=$root/usr/lib/x86_64-linux-gnu:$root/lib/x86_64-linux-gnu
+	loader=$(find "$root/lib64/" "$root/usr/lib64/" -name 'ld-linux*' \
+	    2>/dev/null | head -n 1)
+	tcpdump=$(find "$root" -name tcpdump -type f -perm -1 | head -n 1)
+	"$loader" --library-path "$lib" "$tcpdump" -Z root -nvv -r "$logs/out/dgram.pcap" \
 	    >"$logs/dgram.txt" 2>"$logs/tcpdump.err" ||
 	    wrong "tcpdump: $(cat "$logs/tcpdump.err")"
 	n=$(grep -c '^[0-9]' "$logs/dgram.txt")
