@@ -69,9 +69,9 @@ stop(struct lem_softc *sc)
 
 /*
  * iflib lets no sender in any more, but does not wait for one that is already
- * in its drain (iflib_stop() says XXX) before it resets what that one works on;
- * and such a one was often put aside just after a TDT write, which takes long.
- * With us asleep it comes to its end: it finds the gate closed.
+ * in its drain, before it resets what that one works on; and such a one was
+ * often put aside just after a TDT write, which takes long.  With us asleep it
+ * comes to its end: it finds the gate closed.
  */
 static void
 lem_if_stop(if_ctx_t ctx)
