@@ -1,115 +1,25 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * See nic.h.  What the threads share:
- *
- *	state		written by the NIC's thread; PARKED to BUSY by a fault
- *	kicked		there is to transmit, by whoever looks next
- *	deadline_ns	of the model; the timer's, while the thread may sleep
- *	wake_fd		ends a sleep
- *
- * The thread sleeps in three steps: it says so (`asleep`), it looks once more
- * at everything that might have come, it sleeps.  Who has something for it sets
- * that first, then looks whether it is asleep, then wakes it.  Both with
- * sequential consistency, so that one of the two sees the other.
+ * The model's callbacks, accesses that trap, set-up.  See nic.h, nic_impl.h.
  */
-#include "nic.h"
-
 #include <errno.h>
 #include <poll.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/timerfd.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "e1000_hw.h"
+#include "nic_impl.h"
 
-#define BUSY_WRITES	8u	/* traps that are worth a memory map */
 #define SOON_COSTS	8u	/* between two: so many times what one costs */
 #define TRAP_COST_NS	25000u	/* of one, until it is known better */
-#define JUDGE_NS	10000000u /* BUSY is given time to show what it can */
-#define HOLD_NS		20000000u /* ... and if it was slower, not so soon */
-#define HOLD_MAX_NS	640000000u
-#define RECEIVE_BATCHES	8u	/* of frames, before something else is due */
-#define WORK_MAX	64u	/* ... of all, before descriptors are polled */
 #define INLINE_BATCHES	16u	/* that a vCPU thread transmits at most */
 #define INLINE_WAIT_NS	1000000u /* ... and waits for the backend */
-#define LOOKS_CLOCK	16u	/* looks, of which one looks at the clock */
-#define BREATHE_NS	1000u	/* between two looks, if one saw something */
-#define POLL_BACKEND_NS	20000u	/* how often BUSY asks the backend */
 
-#define NSEC		1000000000ull
-
-enum state {
-	TRAP,
-	BUSY,
-	PARKED
-};
-
-struct nic {
-	struct nic_config config;
-	struct backend *backend;
-	struct e82540 *dev;
-	pthread_mutex_t lock[3];
-
-	int wake_fd, timer_fd;
-	_Atomic(enum state) state;
-	atomic_bool asleep;
-	atomic_bool stop;
-	atomic_bool kicked;
-	atomic_bool want_busy;
-	atomic_bool tx_stopped;		/* the backend takes no more now */
-	atomic_bool rx_ready;		/* the model takes frames again */
-	_Atomic(uint64_t) deadline_ns;
-
-	/* Doorbells: the same memory twice, the guest's can be write-protected.
-	 * map_lock: both thread and vCPU change what the guest sees. */
-	pthread_mutex_t map_lock;
-	pthread_cond_t unmapped;
-	bool mapped;
-	atomic_bool want_trap;		/* no transmitter: take it back */
-	void *guest_mem, *mem;
-
-	/* Of vCPU threads: how often they trap, and what comes of it. */
-	_Atomic(uint64_t) trap_end_ns;		/* when the last was done */
-	_Atomic(uint64_t) trap_cost_ns;		/* least seen between two */
-	atomic_uint soon;
-	atomic_ullong traps;
-	_Atomic(uint64_t) trap_since_ns;	/* the first of those */
-	atomic_ullong trap_packets;		/* sent by then */
-	_Atomic(uint64_t) hold_ns;		/* not BUSY before */
-	atomic_ullong packets;			/* taken by the backend */
-
-	/* The thread's own. */
-	struct e82540_frame frame[BACKEND_BATCH];
-	unsigned int frames, frame_next;
-	bool rx_more;			/* the backend may have some more */
-	bool link;
-	uint64_t writes;		/* doorbells seen, of this BUSY */
-	uint64_t busy_maps;		/* `maps', when it began */
-	uint64_t active_ns;		/* when something happened last */
-	uint64_t backend_ns;		/* when the backend was asked last */
-	uint64_t judged_ns;		/* when BUSY was judged last */
-	uint64_t judged_packets;	/* ... and packets sent by then */
-	uint64_t hold_for_ns;		/* if it is found wanting */
-	double trap_rate;		/* packets a ns, before that */
-	atomic_ullong busy, parked, faults, maps, slower, looks, busy_ns;
-};
-
-static uint64_t
-now_ns(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * NSEC + (uint64_t)t.tv_nsec;
-}
-
-static void
-wake(struct nic *nic)
+void
+nic_wake(struct nic *nic)
 {
 	static const uint64_t one = 1;
 
@@ -135,8 +45,8 @@ on_msi(void *ctx, uint64_t addr, uint32_t data)
 	nic->config.vmm->msi(nic->config.ctx, addr, data);
 }
 
-static void
-timer_set(struct nic *nic, uint64_t at_ns)
+void
+nic_timer_set(struct nic *nic, uint64_t at_ns)
 {
 	struct itimerspec t = { 0 };
 
@@ -156,7 +66,7 @@ on_timer(void *ctx, uint64_t at_ns)
 
 	atomic_store(&nic->deadline_ns, at_ns);
 	if (atomic_load(&nic->asleep))
-		timer_set(nic, at_ns);
+		nic_timer_set(nic, at_ns);
 }
 
 static unsigned int
@@ -185,7 +95,7 @@ on_rx_ready(void *ctx)
 	struct nic *nic = ctx;
 
 	atomic_store(&nic->rx_ready, true);
-	wake(nic);
+	nic_wake(nic);
 }
 
 static void
@@ -213,9 +123,8 @@ static const struct e82540_host host = {
 
 /* ---------------------------------------------------- accesses that trap */
 
-/* The backend is writable again. */
-static void
-send_again(struct nic *nic)
+void
+nic_send_again(struct nic *nic)
 {
 	atomic_store(&nic->tx_stopped, false);
 	if (atomic_load(&nic->backend->unsent))
@@ -223,12 +132,8 @@ send_again(struct nic *nic)
 	e82540_tx_resume(nic->dev, now_ns());
 }
 
-/*
- * The backend takes no more: wait until it does, or until_ns.  Returns whether
- * it does.
- */
-static bool
-room_wait(struct nic *nic, uint64_t until_ns)
+bool
+nic_room_wait(struct nic *nic, uint64_t until_ns)
 {
 	struct pollfd fd = { .fd = nic->backend->fd, .events = POLLOUT };
 	uint64_t now = now_ns();
@@ -238,7 +143,7 @@ room_wait(struct nic *nic, uint64_t until_ns)
 		t.tv_nsec = (long)(until_ns - now);
 	if (ppoll(&fd, 1, &t, NULL) <= 0)
 		return false;
-	send_again(nic);
+	nic_send_again(nic);
 	return true;
 }
 
@@ -260,11 +165,11 @@ transmit_inline(struct nic *nic)
 			continue;
 		if (!atomic_load(&nic->tx_stopped))
 			return;
-		if (!room_wait(nic, until_ns))
+		if (!nic_room_wait(nic, until_ns))
 			break;
 	}
 	atomic_store(&nic->kicked, true);
-	wake(nic);
+	nic_wake(nic);
 }
 
 static void
@@ -273,7 +178,7 @@ transmit(struct nic *nic)
 	if (!atomic_load(&nic->kicked) || atomic_load(&nic->state) == BUSY)
 		return;
 	if (nic->config.doorbell == NIC_DOORBELL_THREAD)
-		wake(nic);
+		nic_wake(nic);
 	else
 		transmit_inline(nic);
 }
@@ -313,17 +218,12 @@ trapped(struct nic *nic, uint64_t begin_ns)
 		nic->trap_packets = (unsigned long long)nic->packets;
 	} else if (++nic->soon == BUSY_WRITES) {
 		atomic_store(&nic->want_busy, true);
-		wake(nic);
+		nic_wake(nic);
 	}
 }
 
-/*
- * Its transmitter is off, as after a reset.  Then doorbells gain nothing, and a
- * driver that tests its registers would read back reserved bits that it wrote.
- * (Linux tests some of them with the receiver on.)
- */
-static bool
-tx_off(struct nic *nic)
+bool
+nic_tx_off(struct nic *nic)
 {
 	return !(e82540_mmio_read(nic->dev, now_ns(), E1000_TCTL, 4) &
 	    E1000_TCTL_EN);
@@ -337,19 +237,19 @@ tx_off(struct nic *nic)
 static void
 tx_follow(struct nic *nic)
 {
-	bool off = tx_off(nic);
+	bool off = nic_tx_off(nic);
 
 	pthread_mutex_lock(&nic->map_lock);
 	if (off && nic->mapped) {
 		atomic_store(&nic->want_trap, true);
-		wake(nic);
+		nic_wake(nic);
 		while (atomic_load(&nic->want_trap))
 			pthread_cond_wait(&nic->unmapped, &nic->map_lock);
 	}
 	pthread_mutex_unlock(&nic->map_lock);
 	if (!off && nic->config.doorbell == NIC_DOORBELL_MAPPED) {
 		atomic_store(&nic->want_busy, true);
-		wake(nic);
+		nic_wake(nic);
 	}
 }
 
@@ -411,429 +311,6 @@ nic_pci_write(struct nic *nic, uint32_t offset, unsigned int size,
 	e82540_pci_write(nic->dev, now_ns(), offset, size, value);
 	transmit(nic);
 	tx_follow(nic);
-}
-
-/* ------------------------------------------------------------- doorbells */
-
-/* Write-protected, the guest's next write faults.  Returns 0 or -errno. */
-static int
-protect(struct nic *nic, bool on)
-{
-	return mprotect(nic->guest_mem, E82540_DOORBELL_BYTES,
-		   on ? PROT_READ : PROT_READ | PROT_WRITE) == 0 ?
-	    0 :
-	    -errno;
-}
-
-/* TRAP to BUSY.  If it can not be, it stays TRAP. */
-static void
-doorbells_map(struct nic *nic)
-{
-	const struct nic_vmm *vmm = nic->config.vmm;
-	uint64_t now = now_ns(), ns = now - nic->trap_since_ns;
-
-	nic->trap_rate = nic->config.doorbell == NIC_DOORBELL_AUTO && ns > 0 ?
-	    (double)(nic->packets - nic->trap_packets) / (double)ns :
-	    0;
-	pthread_mutex_lock(&nic->map_lock);
-	if (vmm->map == NULL || tx_off(nic) ||
-	    e82540_doorbell_open(nic->dev, now, nic->mem) != 0)
-		goto unlock;
-	if (protect(nic, false) == 0)
-		nic->mapped = vmm->map(nic->config.ctx, nic->guest_mem) == 0;
-	if (!nic->mapped) {
-		e82540_doorbell_close(nic->dev, now_ns());
-		goto unlock;
-	}
-	nic->maps++;
-	atomic_store(&nic->state, BUSY);
-unlock:
-	pthread_mutex_unlock(&nic->map_lock);
-}
-
-static void
-doorbells_unmap(struct nic *nic)
-{
-	pthread_mutex_lock(&nic->map_lock);
-	if (nic->mapped)
-		nic->config.vmm->unmap(nic->config.ctx);
-	nic->mapped = false;
-	nic->maps++;
-	atomic_store(&nic->want_trap, false);
-	pthread_cond_broadcast(&nic->unmapped);
-	pthread_mutex_unlock(&nic->map_lock);
-	atomic_store(&nic->soon, 0);
-	atomic_store(&nic->state, TRAP);
-	e82540_doorbell_close(nic->dev, now_ns());
-}
-
-uint64_t
-nic_fault(struct nic *nic)
-{
-	uint64_t changes;
-
-	pthread_mutex_lock(&nic->map_lock);
-	if (nic->mapped && atomic_load(&nic->state) == PARKED &&
-	    protect(nic, false) == 0) {
-		nic->faults++;
-		atomic_store(&nic->state, BUSY);
-		wake(nic);
-	}
-	changes = nic->faults + nic->maps;
-	pthread_mutex_unlock(&nic->map_lock);
-	return changes;
-}
-
-static void
-park(struct nic *nic)
-{
-	pthread_mutex_lock(&nic->map_lock);
-	atomic_store(&nic->state, PARKED);
-	if (protect(nic, true) != 0)
-		atomic_store(&nic->state, BUSY);
-	pthread_mutex_unlock(&nic->map_lock);
-	nic->parked++;
-}
-
-/* -------------------------------------------------- the thread: its work */
-
-static void
-frames_give(struct nic *nic)
-{
-	unsigned int n = nic->frames - nic->frame_next;
-
-	atomic_store(&nic->rx_ready, false);
-	nic->frame_next +=
-	    e82540_receive(nic->dev, now_ns(), &nic->frame[nic->frame_next], n);
-}
-
-/*
- * Frames from the backend, as long as there are some and they are taken; up to
- * a bound, as there is more to do than that.
- */
-static bool
-receive(struct nic *nic)
-{
-	const struct backend_ops *ops = nic->backend->ops;
-	bool any = false;
-	unsigned int n;
-
-	nic->rx_more = false;
-	for (n = 0; ops->receive != NULL; n++) {
-		if (n == RECEIVE_BATCHES) {
-			nic->rx_more = true;
-			break;
-		}
-		if (nic->frame_next == nic->frames) {
-			nic->frame_next = 0;
-			nic->frames = ops->receive(nic->backend, nic->frame,
-			    BACKEND_BATCH);
-			if (nic->frames == 0)
-				break;
-		}
-		any = true;
-		frames_give(nic);
-		if (nic->frame_next < nic->frames &&
-		    !atomic_load(&nic->rx_ready))
-			break;
-	}
-	return any;
-}
-
-static bool
-rx_waits(const struct nic *nic)
-{
-	return nic->frame_next < nic->frames;
-}
-
-static void
-link_follow(struct nic *nic)
-{
-	bool up = atomic_load(&nic->backend->up);
-
-	if (up == nic->link)
-		return;
-	nic->link = up;
-	e82540_link_set(nic->dev, now_ns(), up);
-}
-
-static void
-due(struct nic *nic, uint64_t now)
-{
-	if (now < atomic_load(&nic->deadline_ns))
-		return;
-	atomic_store(&nic->deadline_ns, E82540_NEVER);
-	e82540_run(nic->dev, now);
-}
-
-/* The ways that are only measured: a tail that did not come by an access. */
-static bool
-way_look(struct nic *nic)
-{
-	const struct nic_vmm *vmm = nic->config.vmm;
-	uint64_t now = now_ns();
-	uint32_t head, count;
-	int tail;
-
-	if (vmm->way_tail == NULL)
-		return false;
-	head = (uint32_t)e82540_mmio_read(nic->dev, now, E1000_TDH, 4);
-	count = (uint32_t)e82540_mmio_read(nic->dev, now, E1000_TDLEN, 4) /
-	    E1000_DESC_BYTES;
-	tail = vmm->way_tail(nic->config.ctx, head, count);
-	if (tail >= 0)
-		e82540_mmio_write(nic->dev, now, E1000_TDT, 4, (uint32_t)tail);
-	return tail >= 0;
-}
-
-/* All that does not wait for a descriptor.  Did anything happen? */
-static bool
-work(struct nic *nic)
-{
-	unsigned int rung = 0;
-	bool any;
-
-	if (nic->mapped)
-		rung = e82540_doorbell_rung(nic->dev);
-	any = nic->config.doorbell >= NIC_DOORBELL_IOEVENTFD && way_look(nic);
-	if (atomic_exchange(&nic->kicked, false) || rung & E82540_RUNG_TX) {
-		if (e82540_transmit(nic->dev, now_ns()))
-			atomic_store(&nic->kicked, true);
-		any = true;
-	}
-	if (rung & E82540_RUNG_RX) {
-		(void)e82540_receive(nic->dev, now_ns(), NULL, 0);
-		any = true;
-	}
-	if (rung != 0)
-		nic->writes++;
-	if (rx_waits(nic) && atomic_load(&nic->rx_ready))
-		any |= receive(nic);
-	return any;
-}
-
-/* ----------------------------------------------- the thread: busy or not */
-
-/*
- * What costs a system call, or a look at the clock, is done now and then.
- * While the backend takes no more there is nothing to spin for.
- */
-static void
-busy_seldom(struct nic *nic, bool any)
-{
-	uint64_t now = now_ns(), until_ns = now + POLL_BACKEND_NS;
-
-	due(nic, now);
-	if (any)
-		nic->active_ns = now;
-	if (!any && atomic_load(&nic->tx_stopped)) {
-		if (atomic_load(&nic->deadline_ns) < until_ns)
-			until_ns = atomic_load(&nic->deadline_ns);
-		if (room_wait(nic, until_ns))
-			nic->active_ns = now;
-	}
-	if (now - nic->backend_ns >= POLL_BACKEND_NS) {
-		nic->backend_ns = now;
-		if (!rx_waits(nic) && receive(nic))
-			nic->active_ns = now;
-		link_follow(nic);
-	}
-}
-
-static void
-judge_anew(struct nic *nic, uint64_t now)
-{
-	nic->judged_ns = now;
-	nic->judged_packets = (unsigned long long)nic->packets;
-}
-
-/*
- * Do fewer packets go out than by traps?  Then the guest sends little, or there
- * are too few processors for its CPUs and for this thread: traps are better for
- * both.  The longer, the oftener that was found.
- */
-static bool
-is_slower(struct nic *nic, uint64_t now)
-{
-	uint64_t ns = now - nic->judged_ns, packets;
-
-	if (ns < JUDGE_NS)
-		return false;
-	packets = nic->packets - nic->judged_packets;
-	judge_anew(nic, now);
-	if ((double)packets >= nic->trap_rate * (double)ns) {
-		nic->hold_for_ns = HOLD_NS;
-		return false;
-	}
-	nic->slower++;
-	nic->hold_ns = now + nic->hold_for_ns;
-	if (nic->hold_for_ns < HOLD_MAX_NS)
-		nic->hold_for_ns *= 2;
-	return true;
-}
-
-static bool
-busy_ends(struct nic *nic)
-{
-	uint64_t now = now_ns();
-
-	if (atomic_load(&nic->stop) || atomic_load(&nic->want_trap))
-		return true;
-	return nic->config.doorbell == NIC_DOORBELL_AUTO &&
-	    (now - nic->active_ns >= (uint64_t)nic->config.spin_us * 1000 ||
-		is_slower(nic, now));
-}
-
-/*
- * Not to look again at once: each look at what the guest is writing takes the
- * cache line away from it, doorbell and descriptors alike.  Better some packets
- * at a time.
- */
-static void
-breathe(void)
-{
-	uint64_t until_ns = now_ns() + BREATHE_NS;
-
-	while (now_ns() < until_ns)
-		__builtin_ia32_pause();
-}
-
-static void
-busy(struct nic *nic)
-{
-	bool any = false, again = nic->maps == nic->busy_maps;
-	unsigned int n = 0;
-	uint64_t start;
-
-	nic->busy++;
-	nic->busy_maps = nic->maps;
-	start = nic->active_ns = now_ns();
-	judge_anew(nic, start);
-	do {
-		for (n = 0; n < LOOKS_CLOCK; n++) {
-			if (work(nic)) {
-				any = true;
-				breathe();
-			} else {
-				__builtin_ia32_pause();
-			}
-		}
-		nic->looks += n;
-		busy_seldom(nic, any);
-		any = false;
-	} while (!busy_ends(nic));
-	nic->busy_ns += now_ns() - start;
-	if (nic->config.doorbell != NIC_DOORBELL_AUTO || !nic->mapped)
-		return;
-	/* A fault for another NIC says nothing of this one. */
-	if (again && nic->writes == 0 && !atomic_load(&nic->want_trap))
-		park(nic);
-	else if (nic->writes < BUSY_WRITES || nic->hold_ns > start ||
-	    atomic_load(&nic->stop) || atomic_load(&nic->want_trap))
-		doorbells_unmap(nic);
-	else
-		park(nic);
-	nic->writes = 0;		/* sleep_once() may see the next */
-}
-
-/* Nothing to do, as far as can be seen without sleeping. */
-static bool
-idle(struct nic *nic)
-{
-	return !atomic_load(&nic->stop) && !atomic_load(&nic->want_busy) &&
-	    !atomic_load(&nic->want_trap) && !atomic_load(&nic->kicked) &&
-	    atomic_load(&nic->state) != BUSY &&
-	    !(nic->rx_more && !rx_waits(nic)) &&
-	    !(rx_waits(nic) && atomic_load(&nic->rx_ready)) &&
-	    !(nic->mapped && e82540_doorbell_rung(nic->dev) != 0);
-}
-
-/*
- * A vCPU's thread may set the timer at the same time, as it sees us asleep: who
- * comes last is not known, so look again.
- */
-static void
-timer_arm(struct nic *nic)
-{
-	uint64_t at;
-
-	do {
-		at = atomic_load(&nic->deadline_ns);
-		timer_set(nic, at);
-	} while (atomic_load(&nic->deadline_ns) != at);
-}
-
-static void
-doze(struct nic *nic, struct pollfd fds[4])
-{
-	const struct nic_vmm *vmm = nic->config.vmm;
-	uint64_t count;
-
-	fds[0] = (struct pollfd){ .fd = nic->wake_fd, .events = POLLIN };
-	fds[1] = (struct pollfd){ .fd = nic->timer_fd, .events = POLLIN };
-	fds[2] = (struct pollfd){ .fd = nic->backend->fd };
-	fds[3] = (struct pollfd){ .fd = -1, .events = POLLIN };
-	if (!rx_waits(nic))
-		fds[2].events |= POLLIN;
-	if (atomic_load(&nic->tx_stopped))
-		fds[2].events |= POLLOUT;
-	if (fds[2].events == 0)
-		fds[2].fd = -1;		/* or a hang-up ends each sleep */
-	if (vmm->way_fd != NULL)
-		fds[3].fd = vmm->way_fd(nic->config.ctx);
-
-	atomic_store(&nic->asleep, true);
-	timer_arm(nic);
-	(void)poll(fds, 4, idle(nic) ? -1 : 0);
-	atomic_store(&nic->asleep, false);
-	if (fds[0].revents & POLLIN)
-		(void)!read(nic->wake_fd, &count, sizeof(count));
-}
-
-static void
-sleep_once(struct nic *nic)
-{
-	struct pollfd fds[4];
-	unsigned int n;
-
-	doze(nic, fds);
-	due(nic, now_ns());
-	if (fds[2].revents & POLLOUT)
-		send_again(nic);
-	if ((nic->rx_more || fds[2].revents & (POLLIN | POLLHUP | POLLERR)) &&
-	    !rx_waits(nic))
-		(void)receive(nic);
-	for (n = 0; n < WORK_MAX && work(nic); n++)
-		;
-	link_follow(nic);
-}
-
-void
-nic_run(struct nic *nic)
-{
-	enum nic_doorbell way = nic->config.doorbell;
-
-	link_follow(nic);
-	while (!atomic_load(&nic->stop)) {
-		if (atomic_load(&nic->want_trap))
-			doorbells_unmap(nic);
-		if (atomic_exchange(&nic->want_busy, false))
-			doorbells_map(nic);
-		if (atomic_load(&nic->state) == BUSY ||
-		    way == NIC_DOORBELL_COALESCED)
-			busy(nic);
-		else
-			sleep_once(nic);
-	}
-	if (nic->mapped)
-		doorbells_unmap(nic);
-}
-
-void
-nic_stop(struct nic *nic)
-{
-	atomic_store(&nic->stop, true);
-	wake(nic);
 }
 
 /* ------------------------------------------------------------- new, free */
