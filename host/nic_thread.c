@@ -162,13 +162,16 @@ link_follow(struct nic *nic)
 	e82540_link_set(nic->dev, now_ns(), up);
 }
 
+/* A vCPU thread may have done it at the same time, and set the next. */
 static void
 due(struct nic *nic, uint64_t now)
 {
-	if (now < atomic_load(&nic->deadline_ns))
-		return;
-	atomic_store(&nic->deadline_ns, E82540_NEVER);
-	e82540_run(nic->dev, now);
+	uint64_t at = atomic_load(&nic->deadline_ns);
+
+	if (now >= at &&
+	    atomic_compare_exchange_strong(&nic->deadline_ns, &at,
+		E82540_NEVER))
+		e82540_run(nic->dev, now);
 }
 
 /* The ways that are only measured: a tail that did not come by an access. */
