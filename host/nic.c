@@ -13,7 +13,7 @@
 
 #include "nic_impl.h"
 
-#define SOON_COSTS	8u	/* between two: so many times what one costs */
+#define SOON_COSTS	8u	/* a trap in so many times what one costs */
 #define TRAP_COST_NS	25000u	/* of one, until it is known better */
 #define INLINE_BATCHES	16u	/* that a vCPU thread transmits at most */
 #define INLINE_WAIT_NS	1000000u /* ... and waits for the backend */
@@ -45,8 +45,8 @@ on_msi(void *ctx, uint64_t addr, uint32_t data)
 	nic->config.vmm->msi(nic->config.ctx, addr, data);
 }
 
-void
-nic_timer_set(struct nic *nic, uint64_t at_ns)
+static void
+timer_set(struct nic *nic, uint64_t at_ns)
 {
 	struct itimerspec t = { 0 };
 
@@ -59,14 +59,49 @@ nic_timer_set(struct nic *nic, uint64_t at_ns)
 	(void)timerfd_settime(nic->timer_fd, TFD_TIMER_ABSTIME, &t, NULL);
 }
 
+static uint64_t
+wake_at(const struct nic *nic)
+{
+	uint64_t at_ns = atomic_load(&nic->deadline_ns);
+	uint64_t look_ns = atomic_load(&nic->look_ns);
+
+	if (atomic_load(&nic->in_turn))
+		return E82540_NEVER;
+	return look_ns < at_ns ? look_ns : at_ns;
+}
+
+/* Several threads may be here: who comes last is not known, so look again. */
+void
+nic_timer_arm(struct nic *nic)
+{
+	uint64_t at_ns;
+
+	do {
+		at_ns = wake_at(nic);
+		timer_set(nic, at_ns);
+	} while (wake_at(nic) != at_ns);
+}
+
 static void
 on_timer(void *ctx, uint64_t at_ns)
 {
 	struct nic *nic = ctx;
 
 	atomic_store(&nic->deadline_ns, at_ns);
-	if (atomic_load(&nic->asleep))
-		nic_timer_set(nic, at_ns);
+	if (atomic_load(&nic->asleep) && !atomic_load(&nic->in_turn))
+		nic_timer_arm(nic);
+}
+
+/* Another thread may have done it at the same time, and set the next. */
+void
+nic_due(struct nic *nic, uint64_t now)
+{
+	uint64_t at = atomic_load(&nic->deadline_ns);
+
+	if (now >= at &&
+	    atomic_compare_exchange_strong(&nic->deadline_ns, &at,
+		E82540_NEVER))
+		e82540_run(nic->dev, now);
 }
 
 static unsigned int
@@ -156,17 +191,20 @@ nic_room_wait(struct nic *nic, uint64_t until_ns)
 static void
 transmit_inline(struct nic *nic)
 {
-	uint64_t until_ns = now_ns() + INLINE_WAIT_NS;
+	uint64_t now = now_ns(), until_ns = now + INLINE_WAIT_NS, at_ns;
 	unsigned int i;
 
-	atomic_store(&nic->kicked, false);
-	for (i = 0; i < INLINE_BATCHES; i++) {
-		if (e82540_transmit(nic->dev, now_ns()))
-			continue;
-		if (!atomic_load(&nic->tx_stopped))
-			return;
-		if (!nic_room_wait(nic, until_ns))
-			break;
+	for (i = 0; i < INLINE_BATCHES && now < until_ns; i++) {
+		atomic_store(&nic->kicked, false);
+		if (!e82540_transmit(nic->dev, now)) {
+			if (!atomic_load(&nic->tx_stopped))
+				return;
+			at_ns = atomic_load(&nic->deadline_ns);
+			(void)nic_room_wait(nic,
+			    at_ns < until_ns ? at_ns : until_ns);
+		}
+		now = now_ns();
+		nic_due(nic, now);
 	}
 	atomic_store(&nic->kicked, true);
 	nic_wake(nic);
@@ -175,7 +213,8 @@ transmit_inline(struct nic *nic)
 static void
 transmit(struct nic *nic)
 {
-	if (!atomic_load(&nic->kicked) || atomic_load(&nic->state) == BUSY)
+	if (!atomic_load(&nic->kicked) ||
+	    (atomic_load(&nic->state) == BUSY && !atomic_load(&nic->by_turns)))
 		return;
 	if (nic->config.doorbell == NIC_DOORBELL_THREAD)
 		nic_wake(nic);
@@ -184,13 +223,43 @@ transmit(struct nic *nic)
 }
 
 /*
- * Is the guest so busy that its doorbells should be memory?  Counts traps that
- * come soon after the one before and have little to do.
+ * BUSY by turns: a CPU's thread is here for some other register, most often to
+ * read ICR; what the guest has posted meanwhile goes out before it goes back.
+ * The NIC's thread sleeps for as long, and for as long as the guest may take to
+ * fill its ring again.
+ */
+static void
+turn(struct nic *nic)
+{
+	unsigned long long packets = nic->packets;
+	uint64_t now;
+
+	if (!atomic_load(&nic->by_turns) || atomic_load(&nic->state) != BUSY ||
+	    atomic_exchange(&nic->in_turn, true))
+		return;
+	if (e82540_transmit(nic->dev, now_ns()) ||
+	    atomic_load(&nic->tx_stopped)) {
+		nic_timer_arm(nic);
+		transmit_inline(nic);
+	}
+	now = now_ns();
+	if (nic->packets != packets) {
+		nic->look_for_ns = TURN_NS;
+		atomic_store(&nic->look_ns, now + TURN_NS);
+	}
+	nic_due(nic, now);
+	nic->turns++;
+	atomic_store(&nic->in_turn, false);
+	nic_timer_arm(nic);
+}
+
+/*
+ * Is the guest so busy that its doorbells should be memory?  When an eighth of
+ * its time is lost to traps, for eight of them.
  *
  * What a trap costs is a microsecond on one host, and forty on another that is
  * a guest itself.  It is the least time that ever was between two of one CPU:
- * there a guest did nothing else.  Soon: an eighth of the guest's time is lost
- * to traps.  Little: less than the trap costs.
+ * there a guest did nothing else.
  */
 static void
 trapped(struct nic *nic, uint64_t begin_ns)
@@ -200,9 +269,8 @@ trapped(struct nic *nic, uint64_t begin_ns)
 		uint64_t end_ns;
 	} own;				/* this CPU's last */
 	uint64_t end_ns = now_ns(), cost_ns = nic->trap_cost_ns;
-	uint64_t last_ns = atomic_exchange(&nic->trap_end_ns, end_ns);
-	uint64_t gap_ns = begin_ns > last_ns ? begin_ns - last_ns : 0;
 	uint64_t own_ns = begin_ns - own.end_ns;
+	unsigned int n;
 
 	nic->traps++;
 	if (own.nic == nic && own_ns < cost_ns)
@@ -212,11 +280,16 @@ trapped(struct nic *nic, uint64_t begin_ns)
 	if (nic->config.doorbell != NIC_DOORBELL_AUTO ||
 	    atomic_load(&nic->state) != TRAP || begin_ns < nic->hold_ns)
 		return;
-	if (gap_ns > SOON_COSTS * cost_ns || end_ns - begin_ns > cost_ns) {
-		nic->soon = 0;
+	n = nic->soon++;
+	if (n == 0) {
 		nic->trap_since_ns = begin_ns;
 		nic->trap_packets = (unsigned long long)nic->packets;
-	} else if (++nic->soon == BUSY_WRITES) {
+	} else if (n == BUSY_WRITES) {
+		if (begin_ns - nic->trap_since_ns >
+		    (uint64_t)SOON_COSTS * BUSY_WRITES * cost_ns) {
+			nic->soon = 0;
+			return;
+		}
 		atomic_store(&nic->want_busy, true);
 		nic_wake(nic);
 	}
@@ -247,7 +320,7 @@ tx_follow(struct nic *nic)
 			pthread_cond_wait(&nic->unmapped, &nic->map_lock);
 	}
 	pthread_mutex_unlock(&nic->map_lock);
-	if (!off && nic->config.doorbell == NIC_DOORBELL_MAPPED) {
+	if (!off && nic->config.doorbell >= NIC_DOORBELL_MAPPED) {
 		atomic_store(&nic->want_busy, true);
 		nic_wake(nic);
 	}
@@ -256,7 +329,10 @@ tx_follow(struct nic *nic)
 uint64_t
 nic_mmio_read(struct nic *nic, uint32_t offset, unsigned int size)
 {
-	uint64_t value = e82540_mmio_read(nic->dev, now_ns(), offset, size);
+	uint64_t value;
+
+	turn(nic);
+	value = e82540_mmio_read(nic->dev, now_ns(), offset, size);
 
 	transmit(nic);
 	return value;
@@ -266,8 +342,10 @@ void
 nic_mmio_write(struct nic *nic, uint32_t offset, unsigned int size,
     uint64_t value)
 {
-	uint64_t now = now_ns();
+	uint64_t now;
 
+	turn(nic);
+	now = now_ns();
 	e82540_mmio_write(nic->dev, now, offset, size, value);
 	transmit(nic);
 	if (offset == E1000_TDT || offset == E1000_RDT)
@@ -280,7 +358,10 @@ nic_mmio_write(struct nic *nic, uint32_t offset, unsigned int size,
 uint32_t
 nic_io_read(struct nic *nic, uint32_t offset, unsigned int size)
 {
-	uint32_t value = e82540_io_read(nic->dev, now_ns(), offset, size);
+	uint32_t value;
+
+	turn(nic);
+	value = e82540_io_read(nic->dev, now_ns(), offset, size);
 
 	transmit(nic);
 	return value;
@@ -290,6 +371,7 @@ void
 nic_io_write(struct nic *nic, uint32_t offset, unsigned int size,
     uint32_t value)
 {
+	turn(nic);
 	e82540_io_write(nic->dev, now_ns(), offset, size, value);
 	transmit(nic);
 	tx_follow(nic);
@@ -298,7 +380,10 @@ nic_io_write(struct nic *nic, uint32_t offset, unsigned int size,
 uint32_t
 nic_pci_read(struct nic *nic, uint32_t offset, unsigned int size)
 {
-	uint32_t value = e82540_pci_read(nic->dev, now_ns(), offset, size);
+	uint32_t value;
+
+	turn(nic);
+	value = e82540_pci_read(nic->dev, now_ns(), offset, size);
 
 	transmit(nic);
 	return value;
@@ -308,6 +393,7 @@ void
 nic_pci_write(struct nic *nic, uint32_t offset, unsigned int size,
     uint32_t value)
 {
+	turn(nic);
 	e82540_pci_write(nic->dev, now_ns(), offset, size, value);
 	transmit(nic);
 	tx_follow(nic);
@@ -385,9 +471,11 @@ nic_new(const struct nic_config *config, struct err *err)
 	}
 	nic->config = *config;
 	nic->backend = config->backend;
-	nic->deadline_ns = E82540_NEVER;
+	nic->deadline_ns = nic->look_ns = E82540_NEVER;
+	nic->by_turns = config->doorbell == NIC_DOORBELL_TURNS;
 	nic->trap_cost_ns = TRAP_COST_NS;
-	nic->hold_for_ns = HOLD_NS;
+	nic->hold_for_ns = nic->spin_hold_for_ns = HOLD_NS;
+	nic->look_for_ns = TURN_NS;
 	for (i = 0; i < 3; i++)
 		pthread_mutex_init(&nic->lock[i], NULL);
 	pthread_mutex_init(&nic->map_lock, NULL);
@@ -442,6 +530,7 @@ nic_stats(struct nic *nic, struct nic_stats *stats)
 	stats->slower = nic->slower;
 	stats->trap_cost_ns = nic->trap_cost_ns;
 	stats->looks = nic->looks;
+	stats->turns = nic->turns;
 	stats->busy_ns = nic->busy_ns;
 	stats->refused = nic->backend->refused;
 	e82540_counters(nic->dev, &stats->counters);

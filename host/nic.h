@@ -16,10 +16,13 @@
  *	BUSY	TDT and its neighbours are memory (e82540_doorbell_open()); the
  *		NIC's thread looks there, again and again, for as long as
  *		something comes, and `spin_us` longer.
+ *	...	by turns, if it gets too little of a processor: it sleeps, and
+ *		whichever vCPU thread exits for some other register sends what
+ *		the guest has posted by then.
  *	PARKED	that memory is there, but the guest's next write to it faults:
  *		the thread sleeps.
  *
- *	      8 traps, each soon after the one before, each for little
+ *	      8 traps, to which an eighth of the guest's time is lost
  *	 TRAP ------------------------------------------------------> BUSY
  *	   ^       nothing for spin_us, after less than 8 writes     | ^ |
  *	   +---------------------------------------------------------+ | |
@@ -29,9 +32,8 @@
  *	   ^       nothing for spin_us, after more                       |
  *	   +-------------------------------------------------------------+
  *
- * "For little": a trap that transmits for longer than it costs is not worth
- * avoiding (a driver that combines, a slow backend).  "Slower": the thread does
- * not get a processor, because there are too few.
+ * "Lost": what a trap costs, not what is done in it; so a driver that has much
+ * sent in each stays in TRAP.  "Slower": in packets a second, by turns as well.
  *
  * While the transmitter is off (TCTL.EN) it is TRAP: drivers test registers
  * then.
@@ -51,6 +53,7 @@ enum nic_doorbell {
 	NIC_DOORBELL_IOEVENTFD,	/* an eventfd for each value of TDT */
 	NIC_DOORBELL_COALESCED,	/* KVM keeps the writes, and a thread looks */
 	NIC_DOORBELL_MAPPED,	/* BUSY while the transmitter is on */
+	NIC_DOORBELL_TURNS,	/* ... by turns */
 };
 
 /* What a NIC needs of its VMM.  ctx: nic_config.ctx. */
@@ -101,6 +104,7 @@ struct nic_stats {
 	uint64_t trap_cost_ns;		/* as it was found out */
 	uint64_t looks;			/* in BUSY, with and without success */
 	uint64_t busy_ns;		/* time in BUSY */
+	uint64_t turns;			/* of vCPU threads, BUSY by turns */
 	uint64_t refused;		/* by the backend */
 	struct e82540_counters counters;
 };

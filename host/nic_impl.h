@@ -5,7 +5,9 @@
  *
  *	state		written by the NIC's thread; PARKED to BUSY by a fault
  *	kicked		there is to transmit, by whoever looks next
- *	deadline_ns	of the model; the timer's, while the thread may sleep
+ *	deadline_ns	of the model
+ *	look_ns		when the thread looks next, BUSY by turns
+ *	in_turn		a vCPU thread transmits now, and the other can sleep on
  *	wake_fd		ends a sleep
  *
  * The thread sleeps in three steps: it says so (`asleep`), it looks once more
@@ -26,7 +28,8 @@
 #define NSEC		1000000000ull
 
 #define BUSY_WRITES	8u	/* traps that are worth a memory map */
-#define HOLD_NS		20000000u /* BUSY that was slower: not so soon */
+#define HOLD_NS		20000000u /* what was slower: not so soon */
+#define TURN_NS		20000u	/* the guest's, between two turns */
 
 enum state {
 	TRAP,
@@ -50,6 +53,13 @@ struct nic {
 	atomic_bool rx_ready;		/* the model takes frames again */
 	_Atomic(uint64_t) deadline_ns;
 
+	/* BUSY by turns. */
+	atomic_bool by_turns;
+	atomic_bool in_turn;
+	_Atomic(uint64_t) look_ns;
+	_Atomic(uint64_t) look_for_ns;		/* from look to look */
+	atomic_ullong turns;		/* taken */
+
 	/* Doorbells: the same memory twice, the guest's can be write-protected.
 	 * map_lock: both thread and vCPU change what the guest sees. */
 	pthread_mutex_t map_lock;
@@ -59,19 +69,19 @@ struct nic {
 	void *guest_mem, *mem;
 
 	/* Of vCPU threads: how often they trap, and what comes of it. */
-	_Atomic(uint64_t) trap_end_ns;		/* when the last was done */
 	_Atomic(uint64_t) trap_cost_ns;		/* least seen between two */
-	atomic_uint soon;
+	atomic_uint soon;			/* of those, counted */
 	atomic_ullong traps;
 	_Atomic(uint64_t) trap_since_ns;	/* the first of those */
 	atomic_ullong trap_packets;		/* sent by then */
 	_Atomic(uint64_t) hold_ns;		/* not BUSY before */
-	atomic_ullong packets;			/* taken by the backend */
+	atomic_ullong packets;			/* sent and received */
 
 	/* The thread's own. */
 	struct e82540_frame frame[BACKEND_BATCH];
 	unsigned int frames, frame_next;
 	bool rx_more;			/* the backend may have some more */
+	bool tx_more;			/* the ring had some more */
 	bool link;
 	uint64_t writes;		/* doorbells seen, of this BUSY */
 	uint64_t busy_maps;		/* `maps', when it began */
@@ -81,6 +91,12 @@ struct nic {
 	uint64_t judged_packets;	/* ... and packets sent by then */
 	uint64_t hold_for_ns;		/* if it is found wanting */
 	double trap_rate;		/* packets a ns, before that */
+	uint64_t judged_cpu_ns;		/* this thread's time by then */
+	double spin_rate;		/* packets a ns, before by_turns */
+	uint64_t spin_hold_ns;		/* by_turns is not asked before */
+	uint64_t spin_hold_for_ns;	/* if by_turns is found wanting */
+	uint64_t turns_until_ns;	/* then spinning is tried again */
+	unsigned long long turns_seen, packets_seen; /* by turns */
 	atomic_ullong busy, parked, faults, maps, slower, looks, busy_ns;
 };
 
@@ -98,8 +114,11 @@ now_ns(void)
 /* nic_wake: end the thread's sleep, if it is asleep. */
 void nic_wake(struct nic *nic);
 
-/* nic_timer_set: the thread's sleep ends at at_ns; E82540_NEVER. */
-void nic_timer_set(struct nic *nic, uint64_t at_ns);
+/* nic_timer_arm: the thread's sleep ends when something is due. */
+void nic_timer_arm(struct nic *nic);
+
+/* nic_due: what is due now is done.  Any thread. */
+void nic_due(struct nic *nic, uint64_t now);
 
 /* nic_send_again: the backend is writable again. */
 void nic_send_again(struct nic *nic);

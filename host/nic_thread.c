@@ -10,6 +10,8 @@
 
 #include "nic_impl.h"
 
+#define LOOK_MAX_NS	80000u	/* between two by turns, if there is nothing */
+#define ANSWER_NS	250000u	/* for a vCPU thread to take its turn */
 #define JUDGE_NS	10000000u /* BUSY is given time to show what it can */
 #define HOLD_MAX_NS	640000000u
 #define RECEIVE_BATCHES	8u	/* of frames, before something else is due */
@@ -54,6 +56,8 @@ doorbells_map(struct nic *nic)
 	atomic_store(&nic->state, BUSY);
 unlock:
 	pthread_mutex_unlock(&nic->map_lock);
+	if (!nic->mapped)
+		atomic_store(&nic->soon, 0);
 }
 
 static void
@@ -108,8 +112,9 @@ frames_give(struct nic *nic)
 	unsigned int n = nic->frames - nic->frame_next;
 
 	atomic_store(&nic->rx_ready, false);
-	nic->frame_next +=
-	    e82540_receive(nic->dev, now_ns(), &nic->frame[nic->frame_next], n);
+	n = e82540_receive(nic->dev, now_ns(), &nic->frame[nic->frame_next], n);
+	nic->frame_next += n;
+	nic->packets += n;
 }
 
 /*
@@ -162,18 +167,6 @@ link_follow(struct nic *nic)
 	e82540_link_set(nic->dev, now_ns(), up);
 }
 
-/* A vCPU thread may have done it at the same time, and set the next. */
-static void
-due(struct nic *nic, uint64_t now)
-{
-	uint64_t at = atomic_load(&nic->deadline_ns);
-
-	if (now >= at &&
-	    atomic_compare_exchange_strong(&nic->deadline_ns, &at,
-		E82540_NEVER))
-		e82540_run(nic->dev, now);
-}
-
 /* The ways that are only measured: a tail that did not come by an access. */
 static bool
 way_look(struct nic *nic)
@@ -204,9 +197,9 @@ work(struct nic *nic)
 	if (nic->mapped)
 		rung = e82540_doorbell_rung(nic->dev);
 	any = nic->config.doorbell >= NIC_DOORBELL_IOEVENTFD && way_look(nic);
-	if (atomic_exchange(&nic->kicked, false) || rung & E82540_RUNG_TX) {
-		if (e82540_transmit(nic->dev, now_ns()))
-			atomic_store(&nic->kicked, true);
+	if (atomic_exchange(&nic->kicked, false) || nic->tx_more ||
+	    rung & E82540_RUNG_TX) {
+		nic->tx_more = e82540_transmit(nic->dev, now_ns());
 		any = true;
 	}
 	if (rung & E82540_RUNG_RX) {
@@ -220,6 +213,92 @@ work(struct nic *nic)
 	return any;
 }
 
+/* ------------------------------------------------- the thread: its sleep */
+
+static bool
+by_turns(const struct nic *nic)
+{
+	return nic->by_turns && atomic_load(&nic->state) == BUSY;
+}
+
+/* Nothing to do, as far as can be seen without sleeping. */
+static bool
+idle(struct nic *nic)
+{
+	return !atomic_load(&nic->stop) && !atomic_load(&nic->want_trap) &&
+	    !(nic->rx_more && !rx_waits(nic)) &&
+	    !(rx_waits(nic) && atomic_load(&nic->rx_ready)) &&
+	    (by_turns(nic) ||
+		(!nic->tx_more && !atomic_load(&nic->kicked) &&
+		    !atomic_load(&nic->want_busy) &&
+		    atomic_load(&nic->state) != BUSY &&
+		    !(nic->mapped && e82540_doorbell_rung(nic->dev) != 0)));
+}
+
+static void
+doze(struct nic *nic, struct pollfd fds[4])
+{
+	const struct nic_vmm *vmm = nic->config.vmm;
+	uint64_t count;
+
+	fds[0] = (struct pollfd){ .fd = nic->wake_fd, .events = POLLIN };
+	fds[1] = (struct pollfd){ .fd = nic->timer_fd, .events = POLLIN };
+	fds[2] = (struct pollfd){ .fd = nic->backend->fd };
+	fds[3] = (struct pollfd){ .fd = -1, .events = POLLIN };
+	if (!rx_waits(nic))
+		fds[2].events |= POLLIN;
+	if (atomic_load(&nic->tx_stopped) && !atomic_load(&nic->in_turn))
+		fds[2].events |= POLLOUT;
+	if (fds[2].events == 0)
+		fds[2].fd = -1;		/* or a hang-up ends each sleep */
+	if (vmm->way_fd != NULL)
+		fds[3].fd = vmm->way_fd(nic->config.ctx);
+
+	if (!by_turns(nic))
+		atomic_store(&nic->look_ns, E82540_NEVER);
+	else if (atomic_load(&nic->look_ns) == E82540_NEVER)
+		atomic_store(&nic->look_ns, now_ns() + TURN_NS);
+	atomic_store(&nic->asleep, true);
+	nic_timer_arm(nic);
+	(void)poll(fds, 4, idle(nic) ? -1 : 0);
+	atomic_store(&nic->asleep, false);
+	if (fds[0].revents & POLLIN)
+		(void)!read(nic->wake_fd, &count, sizeof(count));
+}
+
+/* Sleep until there is something to do; what can not wait is done. */
+static void
+rest(struct nic *nic)
+{
+	struct pollfd fds[4];
+
+	doze(nic, fds);
+	nic_due(nic, now_ns());
+	if (fds[2].revents & POLLOUT)
+		nic_send_again(nic);
+	if (rx_waits(nic) ?
+		atomic_load(&nic->rx_ready) :
+		nic->rx_more || fds[2].revents & (POLLIN | POLLHUP | POLLERR))
+		(void)receive(nic);
+	link_follow(nic);
+}
+
+static void
+work_all(struct nic *nic)
+{
+	unsigned int n;
+
+	for (n = 0; n < WORK_MAX && work(nic); n++)
+		;
+}
+
+static void
+sleep_once(struct nic *nic)
+{
+	rest(nic);
+	work_all(nic);
+}
+
 /* ----------------------------------------------- the thread: busy or not */
 
 /*
@@ -231,7 +310,7 @@ busy_seldom(struct nic *nic, bool any)
 {
 	uint64_t now = now_ns(), until_ns = now + POLL_BACKEND_NS;
 
-	due(nic, now);
+	nic_due(nic, now);
 	if (any)
 		nic->active_ns = now;
 	if (!any && atomic_load(&nic->tx_stopped)) {
@@ -248,35 +327,87 @@ busy_seldom(struct nic *nic, bool any)
 	}
 }
 
+/* This thread's, not the clock's. */
+static uint64_t
+cpu_ns(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (uint64_t)t.tv_sec * NSEC + (uint64_t)t.tv_nsec;
+}
+
 static void
 judge_anew(struct nic *nic, uint64_t now)
 {
 	nic->judged_ns = now;
 	nic->judged_packets = (unsigned long long)nic->packets;
+	nic->judged_cpu_ns = cpu_ns();
+}
+
+/* For how long: the longer, the oftener. */
+static uint64_t
+hold(uint64_t *for_ns)
+{
+	uint64_t ns = *for_ns;
+
+	if (ns < HOLD_MAX_NS)
+		*for_ns *= 2;
+	return ns;
 }
 
 /*
- * Do fewer packets go out than by traps?  Then the guest sends little, or there
- * are too few processors for its CPUs and for this thread: traps are better for
- * both.  The longer, the oftener that was found.
+ * Spinning, did this thread wait for a processor for a quarter of the time?
+ * Then somebody else works for this guest, its backend's reader say, or the
+ * guest spins for room in its ring.  So try it by turns, and go back if that is
+ * slower, or after a while, as there may be a processor again.  Returns whether
+ * it is to be judged anew.
+ */
+static bool
+turns_judge(struct nic *nic, uint64_t now, double rate, uint64_t ns)
+{
+	if (!nic->by_turns) {
+		if (now < nic->spin_hold_ns ||
+		    (cpu_ns() - nic->judged_cpu_ns) * 4 >= ns * 3)
+			return false;
+		nic->spin_rate = rate;
+		nic->turns_until_ns = now + HOLD_MAX_NS;
+	} else if (rate < nic->spin_rate) {
+		nic->spin_hold_ns = now + hold(&nic->spin_hold_for_ns);
+	} else if (now >= nic->turns_until_ns) {
+		nic->spin_hold_for_ns = HOLD_NS;
+	} else {
+		return false;
+	}
+	nic->by_turns = !nic->by_turns;
+	return true;
+}
+
+/*
+ * Do fewer packets come and go than by traps?  Then the guest sends little, or
+ * there are too few processors for its CPUs and for this thread: traps are
+ * better for both.  The longer, the oftener that was found.
  */
 static bool
 is_slower(struct nic *nic, uint64_t now)
 {
-	uint64_t ns = now - nic->judged_ns, packets;
+	uint64_t ns = now - nic->judged_ns;
+	bool other;
+	double rate;
 
 	if (ns < JUDGE_NS)
 		return false;
-	packets = nic->packets - nic->judged_packets;
+	rate = (double)(nic->packets - nic->judged_packets) / (double)ns;
+	other = turns_judge(nic, now, rate, ns);
 	judge_anew(nic, now);
-	if ((double)packets >= nic->trap_rate * (double)ns) {
+	if (other)
+		return false;
+	if (rate >= nic->trap_rate) {
 		nic->hold_for_ns = HOLD_NS;
 		return false;
 	}
 	nic->slower++;
-	nic->hold_ns = now + nic->hold_for_ns;
-	if (nic->hold_for_ns < HOLD_MAX_NS)
-		nic->hold_for_ns *= 2;
+	nic->hold_ns = now + hold(&nic->hold_for_ns);
 	return true;
 }
 
@@ -307,10 +438,66 @@ breathe(void)
 }
 
 static void
+spin(struct nic *nic)
+{
+	bool any = false;
+	unsigned int n;
+
+	for (n = 0; n < LOOKS_CLOCK; n++) {
+		if (work(nic)) {
+			any = true;
+			breathe();
+		} else {
+			__builtin_ia32_pause();
+		}
+	}
+	nic->looks += n;
+	busy_seldom(nic, any);
+}
+
+/*
+ * By turns.  Nothing is sent while it is the guest's or a vCPU thread's, then a
+ * batch, so that there is an interrupt: the CPU that comes to see why sends the
+ * rest.  If none comes: all, and so on until one does.
+ */
+static void
+look(struct nic *nic)
+{
+	unsigned long long turns, packets;
+
+	rest(nic);
+	nic->looks++;
+	turns = nic->turns;
+	packets = nic->packets;
+	if (!atomic_load(&nic->in_turn) &&
+	    now_ns() >= atomic_load(&nic->look_ns)) {
+		if (turns != nic->turns_seen)
+			(void)work(nic);
+		else
+			work_all(nic);
+		if (nic->packets == packets) {
+			nic->look_for_ns = nic->look_for_ns < LOOK_MAX_NS ?
+			    nic->look_for_ns * 2 :
+			    LOOK_MAX_NS;
+		} else if (turns != nic->turns_seen) {
+			nic->turns_seen = turns;
+			nic->look_for_ns = ANSWER_NS;
+		} else {
+			nic->look_for_ns = TURN_NS;
+		}
+		atomic_store(&nic->look_ns, now_ns() + nic->look_for_ns);
+	}
+	if (nic->packets != nic->packets_seen) {
+		nic->packets_seen = nic->packets;
+		nic->active_ns = now_ns();
+		nic->writes++;
+	}
+}
+
+static void
 busy(struct nic *nic)
 {
-	bool any = false, again = nic->maps == nic->busy_maps;
-	unsigned int n = 0;
+	bool again = nic->maps == nic->busy_maps;
 	uint64_t start;
 
 	nic->busy++;
@@ -318,17 +505,10 @@ busy(struct nic *nic)
 	start = nic->active_ns = now_ns();
 	judge_anew(nic, start);
 	do {
-		for (n = 0; n < LOOKS_CLOCK; n++) {
-			if (work(nic)) {
-				any = true;
-				breathe();
-			} else {
-				__builtin_ia32_pause();
-			}
-		}
-		nic->looks += n;
-		busy_seldom(nic, any);
-		any = false;
+		if (nic->by_turns)
+			look(nic);
+		else
+			spin(nic);
 	} while (!busy_ends(nic));
 	nic->busy_ns += now_ns() - start;
 	if (nic->config.doorbell != NIC_DOORBELL_AUTO || !nic->mapped)
@@ -344,77 +524,7 @@ busy(struct nic *nic)
 	nic->writes = 0;		/* sleep_once() may see the next */
 }
 
-/* Nothing to do, as far as can be seen without sleeping. */
-static bool
-idle(struct nic *nic)
-{
-	return !atomic_load(&nic->stop) && !atomic_load(&nic->want_busy) &&
-	    !atomic_load(&nic->want_trap) && !atomic_load(&nic->kicked) &&
-	    atomic_load(&nic->state) != BUSY &&
-	    !(nic->rx_more && !rx_waits(nic)) &&
-	    !(rx_waits(nic) && atomic_load(&nic->rx_ready)) &&
-	    !(nic->mapped && e82540_doorbell_rung(nic->dev) != 0);
-}
-
-/*
- * A vCPU's thread may set the timer at the same time, as it sees us asleep: who
- * comes last is not known, so look again.
- */
-static void
-timer_arm(struct nic *nic)
-{
-	uint64_t at;
-
-	do {
-		at = atomic_load(&nic->deadline_ns);
-		nic_timer_set(nic, at);
-	} while (atomic_load(&nic->deadline_ns) != at);
-}
-
-static void
-doze(struct nic *nic, struct pollfd fds[4])
-{
-	const struct nic_vmm *vmm = nic->config.vmm;
-	uint64_t count;
-
-	fds[0] = (struct pollfd){ .fd = nic->wake_fd, .events = POLLIN };
-	fds[1] = (struct pollfd){ .fd = nic->timer_fd, .events = POLLIN };
-	fds[2] = (struct pollfd){ .fd = nic->backend->fd };
-	fds[3] = (struct pollfd){ .fd = -1, .events = POLLIN };
-	if (!rx_waits(nic))
-		fds[2].events |= POLLIN;
-	if (atomic_load(&nic->tx_stopped))
-		fds[2].events |= POLLOUT;
-	if (fds[2].events == 0)
-		fds[2].fd = -1;		/* or a hang-up ends each sleep */
-	if (vmm->way_fd != NULL)
-		fds[3].fd = vmm->way_fd(nic->config.ctx);
-
-	atomic_store(&nic->asleep, true);
-	timer_arm(nic);
-	(void)poll(fds, 4, idle(nic) ? -1 : 0);
-	atomic_store(&nic->asleep, false);
-	if (fds[0].revents & POLLIN)
-		(void)!read(nic->wake_fd, &count, sizeof(count));
-}
-
-static void
-sleep_once(struct nic *nic)
-{
-	struct pollfd fds[4];
-	unsigned int n;
-
-	doze(nic, fds);
-	due(nic, now_ns());
-	if (fds[2].revents & POLLOUT)
-		nic_send_again(nic);
-	if ((nic->rx_more || fds[2].revents & (POLLIN | POLLHUP | POLLERR)) &&
-	    !rx_waits(nic))
-		(void)receive(nic);
-	for (n = 0; n < WORK_MAX && work(nic); n++)
-		;
-	link_follow(nic);
-}
+/* --------------------------------------------------- the thread: all of it */
 
 void
 nic_run(struct nic *nic)

@@ -44,12 +44,12 @@ put_nic(struct text *t, struct nic *nic)
 	    "{\"traps\":%llu,\"busy\":%llu,\"parked\":%llu,"
 	       "\"faults\":%llu,\"maps\":%llu,\"slower\":%llu,"
 	       "\"trap_cost_ns\":%llu,\"looks\":%llu,"
-	       "\"busy_us\":%llu,\"refused\":%llu,",
+	       "\"busy_us\":%llu,\"turns\":%llu,\"refused\":%llu,",
 	    (unsigned long long)s.traps, (unsigned long long)s.busy,
 	    (unsigned long long)s.parked, (unsigned long long)s.faults,
 	    (unsigned long long)s.maps, (unsigned long long)s.slower,
 	    (unsigned long long)s.trap_cost_ns, (unsigned long long)s.looks,
-	    (unsigned long long)(s.busy_ns / 1000),
+	    (unsigned long long)(s.busy_ns / 1000), (unsigned long long)s.turns,
 	    (unsigned long long)s.refused);
 	put(t,
 	    "\"reg_reads\":%llu,\"reg_writes\":%llu,\"interrupts\":%llu,"

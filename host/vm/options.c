@@ -64,7 +64,7 @@ nic_parse(struct nic_config *c, struct opts *opts, unsigned int number,
 	static const char *const models[] = { "82540em", "82545em", "82544gc",
 		NULL };
 	static const char *const ways[] = { "auto", "exit", "thread",
-		"ioeventfd", "coalesced", "mapped", NULL };
+		"ioeventfd", "coalesced", "mapped", "turns", NULL };
 	const char *model = opts_get(opts, "model");
 	const char *way = opts_get(opts, "doorbell");
 	const char *mac = opts_get(opts, "mac");

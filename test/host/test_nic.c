@@ -33,17 +33,30 @@ timerfd_settime(int fd, int flags, const struct itimerspec *utmr,
 	return (int)syscall(SYS_timerfd_settime, fd, flags, utmr, otmr);
 }
 
+/* A thread may be told that it had no processor: see test_auto_turns(). */
+static atomic_bool starved;
+
+int
+clock_gettime(clockid_t clock, struct timespec *t)
+{
+	if (clock == CLOCK_THREAD_CPUTIME_ID && starved) {
+		*t = (struct timespec){ 0 };
+		return 0;
+	}
+	return (int)syscall(SYS_clock_gettime, clock, t);
+}
+
 static void
 print_stats(const struct guest *g, const struct nic_stats *s)
 {
 	print_message("  %llu packets, %llu frames, %llu traps, %llu stores, "
 		      "busy %llu, parked %llu, faults %llu, maps %llu, slower "
-		      "%llu, blocked %llu, interrupts %llu\n",
+		      "%llu, turns %llu, blocked %llu, interrupts %llu\n",
 	    (unsigned long long)g->tx_sent, (unsigned long long)g->rx_got,
 	    (unsigned long long)s->traps, (unsigned long long)g->stores,
 	    (unsigned long long)s->busy, (unsigned long long)s->parked,
 	    (unsigned long long)s->faults, (unsigned long long)s->maps,
-	    (unsigned long long)s->slower,
+	    (unsigned long long)s->slower, (unsigned long long)s->turns,
 	    (unsigned long long)s->counters.tx_stopped,
 	    (unsigned long long)s->counters.interrupts);
 }
@@ -81,7 +94,7 @@ traffic(const struct how *how, unsigned int packets)
 	unsigned int i;
 
 	g = guest_new(how);
-	if (how->doorbell == NIC_DOORBELL_MAPPED)
+	if (how->doorbell >= NIC_DOORBELL_MAPPED)
 		mapped_wait(g);
 	peer_start(g);
 	for (i = 0; i < packets; i += 100) {
@@ -90,7 +103,7 @@ traffic(const struct how *how, unsigned int packets)
 		quiet(g, MS / 10);
 	}
 	check_all(g, &s);
-	if (how->doorbell != NIC_DOORBELL_MAPPED) {
+	if (how->doorbell < NIC_DOORBELL_MAPPED) {
 		assert_int_equal(s.busy, 0);
 		assert_int_equal(s.maps, 0);
 		assert_true(s.traps > packets);
@@ -100,6 +113,7 @@ traffic(const struct how *how, unsigned int packets)
 		assert_int_equal(s.parked, 0);
 		assert_true(g->stores >= packets);
 	}
+	assert_true((how->doorbell == NIC_DOORBELL_TURNS) == (s.turns > 0));
 	if (how->read_us != 0)
 		assert_true(s.counters.tx_stopped > 0);
 	guest_end(g);
@@ -137,6 +151,13 @@ test_mapped(void **state)
 {
 	(void)state;
 	all_kinds(NIC_DOORBELL_MAPPED);
+}
+
+static void
+test_turns(void **state)
+{
+	(void)state;
+	all_kinds(NIC_DOORBELL_TURNS);
 }
 
 static bool
@@ -214,6 +235,40 @@ test_auto_stays(void **state)
 	guest_end(g);
 }
 
+/* As long as the NIC's thread has no processor, and not any more. */
+static void
+test_auto_turns(void **state)
+{
+	uint64_t end = wall_ns() + 60 * SECOND, turns = 0;
+	struct nic_stats s;
+	struct guest *g;
+	unsigned int n;
+
+	(void)state;
+	g = guest_new(&(struct how){ .doorbell = NIC_DOORBELL_AUTO,
+	    .moderation = true,
+	    .spin_us = 1000000,
+	    .exit_ns = EXIT_NS });
+	peer_start(g);
+	starved = true;
+	for (n = 0; stats_of(g).turns < 100 && wall_ns() < end; n++) {
+		g->peer.want += 20;
+		assert_true(tx_burst(g, 400));
+	}
+	assert_true(stats_of(g).turns >= 100);
+	starved = false;
+	for (n = 0; n < 50 && wall_ns() < end; n++) {
+		if (stats_of(g).turns != turns)
+			n = 0;
+		turns = stats_of(g).turns;
+		g->peer.want += 20;
+		assert_true(tx_burst(g, 400));
+	}
+	assert_int_equal(n, 50);
+	check_all(g, &s);
+	guest_end(g);
+}
+
 /* --------------------------------------------------------- more processors */
 
 static void *
@@ -261,7 +316,7 @@ tx_irq(struct guest *g)
 
 /* One sends, one receives, one looks on; all of them may fault. */
 static void
-test_processors(void **state)
+processors(enum nic_doorbell doorbell, unsigned int rounds, bool all)
 {
 	pthread_t thread[2];
 	struct nic_stats s;
@@ -269,15 +324,15 @@ test_processors(void **state)
 	uint64_t end = wall_ns() + 60 * SECOND, full;
 	unsigned int i, round;
 
-	(void)state;
-	g = guest_new(&(struct how){ .doorbell = NIC_DOORBELL_AUTO,
+	g = guest_new(&(struct how){ .doorbell = doorbell,
 	    .moderation = true,
 	    .spin_us = SPIN_US,
 	    .exit_ns = EXIT_NS });
 	peer_start(g);
 	assert_int_equal(pthread_create(&thread[0], NULL, receiver, g), 0);
 	assert_int_equal(pthread_create(&thread[1], NULL, onlooker, g), 0);
-	for (round = 0; round < 10 || (!seen_all(g) && wall_ns() < end);
+	for (round = 0;
+	     round < rounds || (all && !seen_all(g) && wall_ns() < end);
 	     round++) {
 		g->peer.want += 300;
 		for (i = 0; i < 300; i += tx_send(g)) {
@@ -309,8 +364,22 @@ test_processors(void **state)
 	assert_int_equal(g->wrong, 0);
 	assert_int_equal(g->peer.got, g->tx_sent);
 	assert_int_equal(g->rx_got, g->peer.sent);
-	assert_true(seen_all(g));
+	assert_true(!all || seen_all(g));
 	guest_end(g);
+}
+
+static void
+test_processors(void **state)
+{
+	(void)state;
+	processors(NIC_DOORBELL_AUTO, 10, true);
+}
+
+static void
+test_processors_turns(void **state)
+{
+	(void)state;
+	processors(NIC_DOORBELL_TURNS, 30, false);
 }
 
 /*
@@ -540,7 +609,7 @@ stuck(bool stream, enum nic_doorbell doorbell)
 	while (tx_send(g))
 		quiet(g, MS);
 	assert_true(g->tx_clean != g->tx_next);
-	if (doorbell != NIC_DOORBELL_MAPPED)
+	if (doorbell < NIC_DOORBELL_MAPPED)
 		sleeps(g);
 	/* It goes on where it stopped. */
 	g->peer.deaf = false;
@@ -557,6 +626,7 @@ test_stuck(void **state)
 	stuck(true, NIC_DOORBELL_EXIT);
 	stuck(false, NIC_DOORBELL_THREAD);
 	stuck(true, NIC_DOORBELL_MAPPED);
+	stuck(false, NIC_DOORBELL_TURNS);
 }
 
 /* The guest takes no frames: they wait, and nobody turns. */
@@ -721,6 +791,7 @@ test_flooded(void **state)
 	flooded(NIC_DOORBELL_EXIT);
 	flooded(NIC_DOORBELL_THREAD);
 	flooded(NIC_DOORBELL_MAPPED);
+	flooded(NIC_DOORBELL_TURNS);
 }
 
 /* ------------------------------------------------------------------- link */
@@ -842,15 +913,15 @@ test_msi(void **state)
 static void
 test_stop(void **state)
 {
+	static const enum nic_doorbell ways[] = { NIC_DOORBELL_MAPPED,
+		NIC_DOORBELL_THREAD, NIC_DOORBELL_AUTO, NIC_DOORBELL_AUTO,
+		NIC_DOORBELL_TURNS };
 	struct guest *g;
 	unsigned int i;
 
 	(void)state;
 	for (i = 0; i < 24; i++) {
-		g = guest_new(&(struct how){ .doorbell = i % 4 == 0 ?
-			NIC_DOORBELL_MAPPED :
-			i % 4 == 1 ? NIC_DOORBELL_THREAD :
-					 NIC_DOORBELL_AUTO,
+		g = guest_new(&(struct how){ .doorbell = ways[i % COUNT(ways)],
 		    .moderation = i & 1,
 		    .stream = i & 2,
 		    .spin_us = 100,
@@ -872,9 +943,12 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_exit),
 		cmocka_unit_test(test_thread),
 		cmocka_unit_test(test_mapped),
+		cmocka_unit_test(test_turns),
 		cmocka_unit_test(test_auto),
 		cmocka_unit_test(test_auto_stays),
+		cmocka_unit_test(test_auto_turns),
 		cmocka_unit_test(test_processors),
+		cmocka_unit_test(test_processors_turns),
 		cmocka_unit_test(test_trap_cost),
 		cmocka_unit_test(test_late_fault),
 		cmocka_unit_test(test_no_map),
