@@ -226,7 +226,7 @@ transmit(struct nic *nic)
  * BUSY by turns: a CPU's thread is here for some other register, most often to
  * read ICR; what the guest has posted meanwhile goes out before it goes back.
  * The NIC's thread sleeps for as long, and for as long as the guest may take to
- * fill its ring again.
+ * fill its ring again.  It waits for a backend that was full before.
  */
 static void
 turn(struct nic *nic)
@@ -238,7 +238,7 @@ turn(struct nic *nic)
 	    atomic_exchange(&nic->in_turn, true))
 		return;
 	if (e82540_transmit(nic->dev, now_ns()) ||
-	    atomic_load(&nic->tx_stopped)) {
+	    (atomic_load(&nic->tx_stopped) && nic->packets != packets)) {
 		nic_timer_arm(nic);
 		transmit_inline(nic);
 	}
