@@ -112,6 +112,7 @@ datagram_serve(int fd)
 		else
 			wrong++;
 	}
+	(void)net_line(fd, line);	/* "done"; unread it would be a reset */
 	(void)net_say(fd, "%s %" PRIu64 " right %" PRIu64 " wrong",
 	    wrong == 0 ? "ok" : "no:", right, wrong);
 	(void)close(udp);

@@ -330,8 +330,12 @@ do_passt()
 	}
 	passt -f -s "$WORK/passt" -4 --no-dhcp >"$WORK/passt.log" 2>&1 &
 	passt=$!
-	wait_for 20 test -S "$WORK/passt"
-	guest passt 150 "$vmlinux" "lem.do=out,finish" \
+	wait_for 20 grep -q "You can now start" "$WORK/passt.log"
+	case $(passt --version) in
+	*2023_*) what=out ;;
+	*) what=out,nat ;;
+	esac
+	guest passt 150 "$vmlinux" "lem.do=$what,finish" \
 	    --nic "backend=stream,path=$WORK/passt"
 	kill $passt 2>/dev/null
 	cat "$WORK/passt.log"
