@@ -49,8 +49,8 @@ int lem_sink_start(struct lem_sink *sink, int fd, enum lem_sink_mode mode,
 void lem_sink_finish(struct lem_sink *sink, uint64_t expect);
 
 /*
- * lem_sink_ceiling: how many frames a second one thread can send, as QEMU does
- * (one system call each), and a sink check: thousands a second, measured for
+ * lem_sink_ceiling: how many frames a second one thread can send, a batch a
+ * system call, and a sink check: thousands a second, measured for
  * `seconds`.  NAN when it could not be measured or a frame was not right.
  */
 double lem_sink_ceiling(unsigned int frame_bytes, double seconds);
