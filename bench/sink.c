@@ -166,18 +166,17 @@ lem_sink_finish(struct lem_sink *sink, uint64_t expect)
 	sink->running = false;
 }
 
-/* Send frames until the time is over, a batch a system call; returns how many. */
+/* Send frames until the time is over, a batch a call; returns how many. */
 static uint64_t
 ceiling_send(int fd, unsigned int frame_bytes, double until)
 {
 	struct batch *b = batch_new();
 	struct lem_frame_flow flow;
 	uint64_t seq = 0;
-	int i, n = 0;
+	int i, n = b != NULL ? 0 : -1;
 
 	lem_frame_init(&flow, frame_bytes, LEM_FRAME_FROM_GUEST);
-	while (b != NULL && n >= 0 && lem_now() < until &&
-	    !lem_vm_interrupted) {
+	while (n >= 0 && lem_now() < until && !lem_vm_interrupted) {
 		for (i = 0; i < BATCH; i++) {
 			lem_frame_build(&flow, seq + (uint64_t)i, b->slot[i]);
 			b->iov[i].iov_len = frame_bytes;

@@ -24,7 +24,7 @@ const char options_usage[] =
     "      mac=ADDRESS                     (52:54:00:12:34:56 and up)\n"
     "      moderation=on|off               obey ITR and the delay timers (on)\n"
     "      msi=on|off                      offer MSI (off)\n"
-    "      doorbell=auto|exit|thread|ioeventfd|coalesced|mapped\n"
+    "      doorbell=auto|exit|thread|ioeventfd|coalesced|mapped|turns\n"
     "                                      how TDT writes arrive (auto)\n"
     "      spin=MICROSECONDS               a busy thread waits for more (500)\n"
     "      backend=null|tap|dgram|stream   where packets go (null):\n"
