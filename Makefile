@@ -283,7 +283,7 @@ MODEL_BIN = $(foreach c,gcc clang,$(DEVICE_TEST:%=$(BUILD)/device/$(c)/%) \
 # What lem-vm is made of, without KVM; what has threads by ThreadSanitizer as
 # well.
 HOST_TEST = $(patsubst test/host/%.c,%,$(sort $(wildcard test/host/test_*.c)))
-HOST_THREADS = $(filter test_machine test_nic test_nic_mapped,$(HOST_TEST))
+HOST_THREADS = $(filter test_machine test_nic%,$(HOST_TEST))
 HOST_LIB = $(HOST) $(filter-out host/vm/main.c,$(VM))
 HOSTTEST = $(HOSTFLAGS) -Itest/host
 

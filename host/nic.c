@@ -65,9 +65,7 @@ wake_at(const struct nic *nic)
 	uint64_t at_ns = atomic_load(&nic->deadline_ns);
 	uint64_t look_ns = atomic_load(&nic->look_ns);
 
-	if (atomic_load(&nic->in_turn))
-		return E82540_NEVER;
-	return look_ns < at_ns ? look_ns : at_ns;
+	return look_ns < at_ns && !atomic_load(&nic->in_turn) ? look_ns : at_ns;
 }
 
 /* Several threads may be here: who comes last is not known, so look again. */
@@ -88,7 +86,7 @@ on_timer(void *ctx, uint64_t at_ns)
 	struct nic *nic = ctx;
 
 	atomic_store(&nic->deadline_ns, at_ns);
-	if (atomic_load(&nic->asleep) && !atomic_load(&nic->in_turn))
+	if (atomic_load(&nic->asleep))
 		nic_timer_arm(nic);
 }
 
@@ -111,6 +109,7 @@ on_send(void *ctx, const struct e82540_packet *packet, unsigned int n)
 	unsigned int taken = nic->backend->ops->send(nic->backend, packet, n);
 
 	nic->packets += taken;
+	nic->sent += taken;
 	if (taken < n || atomic_load(&nic->backend->unsent))
 		atomic_store(&nic->tx_stopped, true);
 	return taken;
@@ -207,14 +206,14 @@ transmit_inline(struct nic *nic)
 		nic_due(nic, now);
 	}
 	atomic_store(&nic->kicked, true);
-	nic_wake(nic);
+	if (!atomic_load(&nic->in_turn))
+		nic_wake(nic);
 }
 
 static void
 transmit(struct nic *nic)
 {
-	if (!atomic_load(&nic->kicked) ||
-	    (atomic_load(&nic->state) == BUSY && !atomic_load(&nic->by_turns)))
+	if (!atomic_load(&nic->kicked) || atomic_load(&nic->state) == BUSY)
 		return;
 	if (nic->config.doorbell == NIC_DOORBELL_THREAD)
 		nic_wake(nic);
@@ -225,32 +224,38 @@ transmit(struct nic *nic)
 /*
  * BUSY by turns: a CPU's thread is here for some other register, most often to
  * read ICR; what the guest has posted meanwhile goes out before it goes back.
- * The NIC's thread sleeps for as long, and for as long as the guest may take to
- * fill its ring again.  It waits for a backend that was full before.
+ * The NIC's thread looks when the guest has had time to fill its ring again;
+ * that also waits for a backend that was full before, or each access would take
+ * a millisecond while a peer does not read.
  */
 static void
 turn(struct nic *nic)
 {
-	unsigned long long packets = nic->packets;
-	uint64_t now;
+	unsigned long long sent = nic->sent;
+	uint64_t look_ns;
 
 	if (!atomic_load(&nic->by_turns) || atomic_load(&nic->state) != BUSY ||
 	    atomic_exchange(&nic->in_turn, true))
 		return;
 	if (e82540_transmit(nic->dev, now_ns()) ||
-	    (atomic_load(&nic->tx_stopped) && nic->packets != packets)) {
+	    (atomic_load(&nic->tx_stopped) && nic->sent != sent)) {
 		nic_timer_arm(nic);
 		transmit_inline(nic);
 	}
-	now = now_ns();
-	if (nic->packets != packets) {
+	look_ns = now_ns() + TURN_NS;
+	if (nic->sent != sent || atomic_load(&nic->look_ns) > look_ns) {
 		nic->look_for_ns = TURN_NS;
-		atomic_store(&nic->look_ns, now + TURN_NS);
+		atomic_store(&nic->look_ns, look_ns);
 	}
-	nic_due(nic, now);
 	nic->turns++;
 	atomic_store(&nic->in_turn, false);
-	nic_timer_arm(nic);
+	if (atomic_load(&nic->state) == BUSY) {
+		nic_timer_arm(nic);
+	} else {
+		/* That is over, and the thread had left this to us. */
+		atomic_store(&nic->kicked, true);
+		nic_wake(nic);
+	}
 }
 
 /*
@@ -264,19 +269,15 @@ turn(struct nic *nic)
 static void
 trapped(struct nic *nic, uint64_t begin_ns)
 {
-	static _Thread_local struct {
-		const struct nic *nic;
-		uint64_t end_ns;
-	} own;				/* this CPU's last */
-	uint64_t end_ns = now_ns(), cost_ns = nic->trap_cost_ns;
-	uint64_t own_ns = begin_ns - own.end_ns;
+	static _Thread_local uint64_t last_ns;	/* this CPU's, of any NIC */
+	uint64_t cost_ns = nic->trap_cost_ns;
+	uint64_t own_ns = begin_ns - last_ns;
 	unsigned int n;
 
 	nic->traps++;
-	if (own.nic == nic && own_ns < cost_ns)
+	if (own_ns < cost_ns)
 		nic->trap_cost_ns = cost_ns = own_ns;
-	own.nic = nic;
-	own.end_ns = end_ns;
+	last_ns = now_ns();
 	if (nic->config.doorbell != NIC_DOORBELL_AUTO ||
 	    atomic_load(&nic->state) != TRAP || begin_ns < nic->hold_ns)
 		return;
@@ -284,9 +285,8 @@ trapped(struct nic *nic, uint64_t begin_ns)
 	if (n == 0) {
 		nic->trap_since_ns = begin_ns;
 		nic->trap_packets = (unsigned long long)nic->packets;
-	} else if (n == BUSY_WRITES) {
-		if (begin_ns - nic->trap_since_ns >
-		    (uint64_t)SOON_COSTS * BUSY_WRITES * cost_ns) {
+	} else if (n == BUSY_WRITES - 1) {
+		if (begin_ns - nic->trap_since_ns > SOON_COSTS * n * cost_ns) {
 			nic->soon = 0;
 			return;
 		}

@@ -73,9 +73,9 @@ struct nic {
 	atomic_uint soon;			/* of those, counted */
 	atomic_ullong traps;
 	_Atomic(uint64_t) trap_since_ns;	/* the first of those */
-	atomic_ullong trap_packets;		/* sent by then */
+	atomic_ullong trap_packets;		/* packets by then */
 	_Atomic(uint64_t) hold_ns;		/* not BUSY before */
-	atomic_ullong packets;			/* sent and received */
+	atomic_ullong packets, sent;		/* both ways; one */
 
 	/* The thread's own. */
 	struct e82540_frame frame[BACKEND_BATCH];
@@ -83,12 +83,12 @@ struct nic {
 	bool rx_more;			/* the backend may have some more */
 	bool tx_more;			/* the ring had some more */
 	bool link;
-	uint64_t writes;		/* doorbells seen, of this BUSY */
+	uint64_t writes;		/* or packets seen, of this BUSY */
 	uint64_t busy_maps;		/* `maps', when it began */
 	uint64_t active_ns;		/* when something happened last */
 	uint64_t backend_ns;		/* when the backend was asked last */
 	uint64_t judged_ns;		/* when BUSY was judged last */
-	uint64_t judged_packets;	/* ... and packets sent by then */
+	uint64_t judged_packets;	/* ... and packets by then */
 	uint64_t hold_for_ns;		/* if it is found wanting */
 	double trap_rate;		/* packets a ns, before that */
 	uint64_t judged_cpu_ns;		/* this thread's time by then */

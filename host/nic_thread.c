@@ -32,6 +32,17 @@ protect(struct nic *nic, bool on)
 	    -errno;
 }
 
+/* What was no good is not tried again for so long: the longer, the oftener. */
+static uint64_t
+hold(uint64_t *for_ns)
+{
+	uint64_t ns = *for_ns;
+
+	if (ns < HOLD_MAX_NS)
+		*for_ns *= 2;
+	return ns;
+}
+
 /* TRAP to BUSY.  If it can not be, it stays TRAP. */
 static void
 doorbells_map(struct nic *nic)
@@ -56,8 +67,10 @@ doorbells_map(struct nic *nic)
 	atomic_store(&nic->state, BUSY);
 unlock:
 	pthread_mutex_unlock(&nic->map_lock);
-	if (!nic->mapped)
+	if (!nic->mapped) {
+		nic->hold_ns = now + hold(&nic->hold_for_ns);
 		atomic_store(&nic->soon, 0);
+	}
 }
 
 static void
@@ -206,7 +219,7 @@ work(struct nic *nic)
 		(void)e82540_receive(nic->dev, now_ns(), NULL, 0);
 		any = true;
 	}
-	if (rung != 0)
+	if (rung != 0 && !nic->by_turns)
 		nic->writes++;
 	if (rx_waits(nic) && atomic_load(&nic->rx_ready))
 		any |= receive(nic);
@@ -223,12 +236,12 @@ by_turns(const struct nic *nic)
 
 /* Nothing to do, as far as can be seen without sleeping. */
 static bool
-idle(struct nic *nic)
+idle(struct nic *nic, bool timed)
 {
 	return !atomic_load(&nic->stop) && !atomic_load(&nic->want_trap) &&
 	    !(nic->rx_more && !rx_waits(nic)) &&
 	    !(rx_waits(nic) && atomic_load(&nic->rx_ready)) &&
-	    (by_turns(nic) ||
+	    (timed ||
 		(!nic->tx_more && !atomic_load(&nic->kicked) &&
 		    !atomic_load(&nic->want_busy) &&
 		    atomic_load(&nic->state) != BUSY &&
@@ -239,6 +252,7 @@ static void
 doze(struct nic *nic, struct pollfd fds[4])
 {
 	const struct nic_vmm *vmm = nic->config.vmm;
+	bool timed = by_turns(nic);	/* doorbells can wait for look_ns */
 	uint64_t count;
 
 	fds[0] = (struct pollfd){ .fd = nic->wake_fd, .events = POLLIN };
@@ -247,20 +261,21 @@ doze(struct nic *nic, struct pollfd fds[4])
 	fds[3] = (struct pollfd){ .fd = -1, .events = POLLIN };
 	if (!rx_waits(nic))
 		fds[2].events |= POLLIN;
-	if (atomic_load(&nic->tx_stopped) && !atomic_load(&nic->in_turn))
+	if (atomic_load(&nic->tx_stopped) &&
+	    !(timed && atomic_load(&nic->in_turn)))
 		fds[2].events |= POLLOUT;
 	if (fds[2].events == 0)
 		fds[2].fd = -1;		/* or a hang-up ends each sleep */
 	if (vmm->way_fd != NULL)
 		fds[3].fd = vmm->way_fd(nic->config.ctx);
 
-	if (!by_turns(nic))
+	if (!timed)
 		atomic_store(&nic->look_ns, E82540_NEVER);
 	else if (atomic_load(&nic->look_ns) == E82540_NEVER)
 		atomic_store(&nic->look_ns, now_ns() + TURN_NS);
 	atomic_store(&nic->asleep, true);
 	nic_timer_arm(nic);
-	(void)poll(fds, 4, idle(nic) ? -1 : 0);
+	(void)poll(fds, 4, idle(nic, timed) ? -1 : 0);
 	atomic_store(&nic->asleep, false);
 	if (fds[0].revents & POLLIN)
 		(void)!read(nic->wake_fd, &count, sizeof(count));
@@ -345,23 +360,11 @@ judge_anew(struct nic *nic, uint64_t now)
 	nic->judged_cpu_ns = cpu_ns();
 }
 
-/* For how long: the longer, the oftener. */
-static uint64_t
-hold(uint64_t *for_ns)
-{
-	uint64_t ns = *for_ns;
-
-	if (ns < HOLD_MAX_NS)
-		*for_ns *= 2;
-	return ns;
-}
-
 /*
- * Spinning, did this thread wait for a processor for a quarter of the time?
- * Then somebody else works for this guest, its backend's reader say, or the
- * guest spins for room in its ring.  So try it by turns, and go back if that is
- * slower, or after a while, as there may be a processor again.  Returns whether
- * it is to be judged anew.
+ * Spinning, was this thread off its processor for a quarter of the time?  Then
+ * it waits for one, or for the backend, while the guest spins for room in its
+ * ring.  So try it by turns; go back if that is slower, or after a while, as
+ * there may be a processor now.  Returns whether it is to be judged anew.
  */
 static bool
 turns_judge(struct nic *nic, uint64_t now, double rate, uint64_t ns)
@@ -374,10 +377,10 @@ turns_judge(struct nic *nic, uint64_t now, double rate, uint64_t ns)
 		nic->turns_until_ns = now + HOLD_MAX_NS;
 	} else if (rate < nic->spin_rate) {
 		nic->spin_hold_ns = now + hold(&nic->spin_hold_for_ns);
-	} else if (now >= nic->turns_until_ns) {
-		nic->spin_hold_for_ns = HOLD_NS;
 	} else {
-		return false;
+		nic->spin_hold_for_ns = HOLD_NS;
+		if (now < nic->turns_until_ns)
+			return false;
 	}
 	nic->by_turns = !nic->by_turns;
 	return true;
@@ -463,19 +466,19 @@ spin(struct nic *nic)
 static void
 look(struct nic *nic)
 {
-	unsigned long long turns, packets;
+	unsigned long long turns, sent;
 
 	rest(nic);
 	nic->looks++;
 	turns = nic->turns;
-	packets = nic->packets;
+	sent = nic->sent;
 	if (!atomic_load(&nic->in_turn) &&
 	    now_ns() >= atomic_load(&nic->look_ns)) {
 		if (turns != nic->turns_seen)
 			(void)work(nic);
 		else
 			work_all(nic);
-		if (nic->packets == packets) {
+		if (nic->sent == sent) {
 			nic->look_for_ns = nic->look_for_ns < LOOK_MAX_NS ?
 			    nic->look_for_ns * 2 :
 			    LOOK_MAX_NS;
@@ -485,12 +488,14 @@ look(struct nic *nic)
 		} else {
 			nic->look_for_ns = TURN_NS;
 		}
-		atomic_store(&nic->look_ns, now_ns() + nic->look_for_ns);
+		if (nic->turns == turns)
+			atomic_store(&nic->look_ns,
+			    now_ns() + nic->look_for_ns);
 	}
 	if (nic->packets != nic->packets_seen) {
+		nic->writes += nic->packets - nic->packets_seen;
 		nic->packets_seen = nic->packets;
 		nic->active_ns = now_ns();
-		nic->writes++;
 	}
 }
 
@@ -503,6 +508,7 @@ busy(struct nic *nic)
 	nic->busy++;
 	nic->busy_maps = nic->maps;
 	start = nic->active_ns = now_ns();
+	nic->packets_seen = nic->packets;
 	judge_anew(nic, start);
 	do {
 		if (nic->by_turns)
@@ -513,6 +519,7 @@ busy(struct nic *nic)
 	nic->busy_ns += now_ns() - start;
 	if (nic->config.doorbell != NIC_DOORBELL_AUTO || !nic->mapped)
 		return;
+	nic->by_turns = false;
 	/* A fault for another NIC says nothing of this one. */
 	if (again && nic->writes == 0 && !atomic_load(&nic->want_trap))
 		park(nic);

@@ -814,4 +814,52 @@ guest_end(struct guest *g)
 	guest_free(g);
 }
 
+/* ------------------------------------------------------------- to assert */
+
+static inline void
+print_stats(const struct guest *g, const struct nic_stats *s)
+{
+	print_message("  %llu packets, %llu frames, %llu traps, %llu stores, "
+		      "busy %llu, parked %llu, faults %llu, maps %llu, slower "
+		      "%llu, turns %llu, blocked %llu, interrupts %llu\n",
+	    (unsigned long long)g->tx_sent, (unsigned long long)g->rx_got,
+	    (unsigned long long)s->traps, (unsigned long long)g->stores,
+	    (unsigned long long)s->busy, (unsigned long long)s->parked,
+	    (unsigned long long)s->faults, (unsigned long long)s->maps,
+	    (unsigned long long)s->slower, (unsigned long long)s->turns,
+	    (unsigned long long)s->counters.tx_stopped,
+	    (unsigned long long)s->counters.interrupts);
+}
+
+/* Everything arrived, once, in order, as it was sent. */
+static inline void
+check_all(struct guest *g, struct nic_stats *s)
+{
+	uint64_t end = wall_ns() + STALL_NS;
+
+	assert_true(all_done(g));
+	/* The guest sees a frame before it is counted. */
+	do
+		*s = stats_of(g);
+	while ((s->counters.rx_packets != g->rx_got ||
+		   s->counters.tx_packets != g->tx_sent) &&
+	    wall_ns() < end);
+	print_stats(g, s);
+	assert_int_equal(g->wrong, 0);
+	assert_int_equal(g->peer.got, g->tx_sent);
+	assert_int_equal(g->rx_got, g->peer.sent);
+	assert_int_equal(s->counters.tx_packets, g->tx_sent);
+	assert_int_equal(s->counters.rx_packets, g->rx_got);
+	assert_int_equal(s->counters.rx_dropped, 0);
+	assert_int_equal(s->refused, 0);
+}
+
+static inline bool
+seen_all(struct guest *g)
+{
+	struct nic_stats s = stats_of(g);
+
+	return s.parked >= 2 && s.faults >= 2 && s.maps > 0;
+}
+
 #endif

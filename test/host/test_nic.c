@@ -33,57 +33,6 @@ timerfd_settime(int fd, int flags, const struct itimerspec *utmr,
 	return (int)syscall(SYS_timerfd_settime, fd, flags, utmr, otmr);
 }
 
-/* A thread may be told that it had no processor: see test_auto_turns(). */
-static atomic_bool starved;
-
-int
-clock_gettime(clockid_t clock, struct timespec *t)
-{
-	if (clock == CLOCK_THREAD_CPUTIME_ID && starved) {
-		*t = (struct timespec){ 0 };
-		return 0;
-	}
-	return (int)syscall(SYS_clock_gettime, clock, t);
-}
-
-static void
-print_stats(const struct guest *g, const struct nic_stats *s)
-{
-	print_message("  %llu packets, %llu frames, %llu traps, %llu stores, "
-		      "busy %llu, parked %llu, faults %llu, maps %llu, slower "
-		      "%llu, turns %llu, blocked %llu, interrupts %llu\n",
-	    (unsigned long long)g->tx_sent, (unsigned long long)g->rx_got,
-	    (unsigned long long)s->traps, (unsigned long long)g->stores,
-	    (unsigned long long)s->busy, (unsigned long long)s->parked,
-	    (unsigned long long)s->faults, (unsigned long long)s->maps,
-	    (unsigned long long)s->slower, (unsigned long long)s->turns,
-	    (unsigned long long)s->counters.tx_stopped,
-	    (unsigned long long)s->counters.interrupts);
-}
-
-/* Everything arrived, once, in order, as it was sent. */
-static void
-check_all(struct guest *g, struct nic_stats *s)
-{
-	uint64_t end = wall_ns() + STALL_NS;
-
-	assert_true(all_done(g));
-	/* The guest sees a frame before it is counted. */
-	do
-		*s = stats_of(g);
-	while ((s->counters.rx_packets != g->rx_got ||
-		   s->counters.tx_packets != g->tx_sent) &&
-	    wall_ns() < end);
-	print_stats(g, s);
-	assert_int_equal(g->wrong, 0);
-	assert_int_equal(g->peer.got, g->tx_sent);
-	assert_int_equal(g->rx_got, g->peer.sent);
-	assert_int_equal(s->counters.tx_packets, g->tx_sent);
-	assert_int_equal(s->counters.rx_packets, g->rx_got);
-	assert_int_equal(s->counters.rx_dropped, 0);
-	assert_int_equal(s->refused, 0);
-}
-
 /* ---------------------------------------------------------------- traffic */
 
 static void
@@ -160,14 +109,6 @@ test_turns(void **state)
 	all_kinds(NIC_DOORBELL_TURNS);
 }
 
-static bool
-seen_all(struct guest *g)
-{
-	struct nic_stats s = stats_of(g);
-
-	return s.parked >= 2 && s.faults >= 2 && s.maps > 0;
-}
-
 /* TRAP, BUSY, PARKED, and back: bursts, lonely packets, silence. */
 static void
 rounds(struct guest *g)
@@ -232,40 +173,6 @@ test_auto_stays(void **state)
 	}
 	check_all(g, &s);
 	assert_int_equal(s.busy, 0);
-	guest_end(g);
-}
-
-/* As long as the NIC's thread has no processor, and not any more. */
-static void
-test_auto_turns(void **state)
-{
-	uint64_t end = wall_ns() + 60 * SECOND, turns = 0;
-	struct nic_stats s;
-	struct guest *g;
-	unsigned int n;
-
-	(void)state;
-	g = guest_new(&(struct how){ .doorbell = NIC_DOORBELL_AUTO,
-	    .moderation = true,
-	    .spin_us = 1000000,
-	    .exit_ns = EXIT_NS });
-	peer_start(g);
-	starved = true;
-	for (n = 0; stats_of(g).turns < 100 && wall_ns() < end; n++) {
-		g->peer.want += 20;
-		assert_true(tx_burst(g, 400));
-	}
-	assert_true(stats_of(g).turns >= 100);
-	starved = false;
-	for (n = 0; n < 50 && wall_ns() < end; n++) {
-		if (stats_of(g).turns != turns)
-			n = 0;
-		turns = stats_of(g).turns;
-		g->peer.want += 20;
-		assert_true(tx_burst(g, 400));
-	}
-	assert_int_equal(n, 50);
-	check_all(g, &s);
 	guest_end(g);
 }
 
@@ -946,7 +853,6 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_turns),
 		cmocka_unit_test(test_auto),
 		cmocka_unit_test(test_auto_stays),
-		cmocka_unit_test(test_auto_turns),
 		cmocka_unit_test(test_processors),
 		cmocka_unit_test(test_processors_turns),
 		cmocka_unit_test(test_trap_cost),
