@@ -13,7 +13,8 @@
 
 #include "nic_impl.h"
 
-#define SOON_COSTS	8u	/* a trap in so many times what one costs */
+#define LOST_SHARE	8u	/* of time lost: one in so many */
+#define TRAP_BATCH	8u	/* packets a trap: worth it anyway */
 #define TRAP_COST_NS	25000u	/* of one, until it is known better */
 #define INLINE_BATCHES	16u	/* that a vCPU thread transmits at most */
 #define INLINE_WAIT_NS	1000000u /* ... and waits for the backend */
@@ -260,7 +261,9 @@ turn(struct nic *nic)
 
 /*
  * Is the guest so busy that its doorbells should be memory?  When an eighth of
- * its time is lost to traps, for eight of them.
+ * its time is lost to traps, for eight of them after one; and they have little
+ * to do, or a batch each.  Else (a ping, a burst in one packet) the guest waits
+ * for what is done in the trap rather than for the trap.
  *
  * What a trap costs is a microsecond on one host, and forty on another that is
  * a guest itself.  It is the least time that ever was between two of one CPU:
@@ -271,7 +274,7 @@ trapped(struct nic *nic, uint64_t begin_ns)
 {
 	static _Thread_local uint64_t last_ns;	/* this CPU's, of any NIC */
 	uint64_t cost_ns = nic->trap_cost_ns;
-	uint64_t own_ns = begin_ns - last_ns;
+	uint64_t own_ns = begin_ns - last_ns, lost_ns;
 	unsigned int n;
 
 	nic->traps++;
@@ -285,14 +288,22 @@ trapped(struct nic *nic, uint64_t begin_ns)
 	if (n == 0) {
 		nic->trap_since_ns = begin_ns;
 		nic->trap_packets = (unsigned long long)nic->packets;
-	} else if (n == BUSY_WRITES - 1) {
-		if (begin_ns - nic->trap_since_ns > SOON_COSTS * n * cost_ns) {
-			nic->soon = 0;
-			return;
-		}
-		atomic_store(&nic->want_busy, true);
-		nic_wake(nic);
+		nic->trap_sent = (unsigned long long)nic->sent;
+		nic->trap_work_ns = 0;
+		return;
 	}
+	nic->trap_work_ns += last_ns - begin_ns;
+	if (n != BUSY_WRITES)
+		return;
+	lost_ns = n * cost_ns;
+	if (begin_ns - nic->trap_since_ns > LOST_SHARE * lost_ns ||
+	    (nic->trap_work_ns > lost_ns &&
+		nic->sent - nic->trap_sent < TRAP_BATCH * n)) {
+		nic->soon = 0;
+		return;
+	}
+	atomic_store(&nic->want_busy, true);
+	nic_wake(nic);
 }
 
 bool

@@ -22,7 +22,7 @@
  *	PARKED	that memory is there, but the guest's next write to it faults:
  *		the thread sleeps.
  *
- *	      8 traps, to which an eighth of the guest's time is lost
+ *	      an eighth of the guest's time is lost to traps
  *	 TRAP ------------------------------------------------------> BUSY
  *	   ^       nothing for spin_us, after less than 8 writes     | ^ |
  *	   +---------------------------------------------------------+ | |
@@ -32,8 +32,8 @@
  *	   ^       nothing for spin_us, after more                       |
  *	   +-------------------------------------------------------------+
  *
- * "Lost": what a trap costs, not what is done in it; so a driver that has much
- * sent in each stays in TRAP.  "Slower": in packets a second, by turns as well.
+ * "Lost": what a trap costs, not what is done in it.  "Slower": in packets a
+ * second, by turns as well.
  *
  * While the transmitter is off (TCTL.EN) it is TRAP: drivers test registers
  * then.

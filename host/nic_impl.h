@@ -74,6 +74,8 @@ struct nic {
 	atomic_ullong traps;
 	_Atomic(uint64_t) trap_since_ns;	/* the first of those */
 	atomic_ullong trap_packets;		/* packets by then */
+	atomic_ullong trap_sent;		/* ... and sent */
+	atomic_ullong trap_work_ns;		/* in all but the first */
 	_Atomic(uint64_t) hold_ns;		/* not BUSY before */
 	atomic_ullong packets, sent;		/* both ways; one */
 

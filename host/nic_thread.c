@@ -364,7 +364,7 @@ judge_anew(struct nic *nic, uint64_t now)
  * Spinning, was this thread off its processor for a quarter of the time?  Then
  * it waits for one, or for the backend, while the guest spins for room in its
  * ring.  So try it by turns; go back if that is slower, or after a while, as
- * there may be a processor now.  Returns whether it is to be judged anew.
+ * there may be a processor now.  Returns whether it did either.
  */
 static bool
 turns_judge(struct nic *nic, uint64_t now, double rate, uint64_t ns)
@@ -387,9 +387,9 @@ turns_judge(struct nic *nic, uint64_t now, double rate, uint64_t ns)
 }
 
 /*
- * Do fewer packets come and go than by traps?  Then the guest sends little, or
- * there are too few processors for its CPUs and for this thread: traps are
- * better for both.  The longer, the oftener that was found.
+ * Clearly fewer packets a second than by traps?  (Eight of them say little.)
+ * Then the guest sends little, or there are too few processors for its CPUs and
+ * this thread: traps are better for both.
  */
 static bool
 is_slower(struct nic *nic, uint64_t now)
@@ -405,7 +405,7 @@ is_slower(struct nic *nic, uint64_t now)
 	judge_anew(nic, now);
 	if (other)
 		return false;
-	if (rate >= nic->trap_rate) {
+	if (rate * 4 >= nic->trap_rate * 3) {
 		nic->hold_for_ns = HOLD_NS;
 		return false;
 	}
