@@ -14,13 +14,13 @@
 static atomic_bool starved;
 
 int
-clock_gettime(clockid_t clock, struct timespec *t)
+clock_gettime(clockid_t clock_id, struct timespec *tp)
 {
-	if (clock == CLOCK_THREAD_CPUTIME_ID && starved) {
-		*t = (struct timespec){ 0 };
+	if (clock_id == CLOCK_THREAD_CPUTIME_ID && starved) {
+		*tp = (struct timespec){ 0 };
 		return 0;
 	}
-	return (int)syscall(SYS_clock_gettime, clock, t);
+	return (int)syscall(SYS_clock_gettime, clock_id, tp);
 }
 
 /* As long as the NIC's thread has no processor, and not any more. */
