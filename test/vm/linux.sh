@@ -99,11 +99,19 @@ emulator()
 	    skip "/dev/kvm runs no Linux here, and there is no QEMU to emulate it"
 }
 
-# run_inside SCENARIO...: lem-vm in a guest of QEMU's.  TCG's SVM does not
-# intercept XSETBV, so there must be none.  If it does not get to init, once
-# more.
-run_inside()
+# complaints: of the kernel that ran lem-vm.
+complaints()
 {
+	grep -e 'WARNING:' -e 'BUG:' -e Oops -e 'Call Trace' "$logs/out/dmesg" \
+	    2>/dev/null
+}
+
+# emulate SCENARIO...: lem-vm in a guest of QEMU's.  TCG's SVM does not intercept
+# XSETBV, so there must be none.  If it does not get to init, once more.
+emulate()
+{
+	rm -rf "$logs/out"
+	mkdir "$logs/out"
 	for try in 1 2 3; do
 		begin timeout "$limit" "$emulator" \
 		    -accel tcg,thread=multi -cpu max,xsave=off -smp 2 \
@@ -116,6 +124,19 @@ lem.long=$LEM_LONG lem.run=$(echo "$*" | tr " " ,)"
 		echo "it did not come up, try $try"
 	done
 	tar xf "$logs/out.tar" -C "$logs/out" && rm "$logs/out.tar"
+}
+
+# run_inside SCENARIO...: TCG now and then loses track of what a processor does,
+# between the guest's world and the host's, and the host's kernel sees it
+# ("scheduling while atomic").  Once is the emulator's; twice is ours.
+run_inside()
+{
+	emulate "$@"
+	if complaints >"$logs/complaints"; then
+		echo "AGAIN all: the kernel that ran lem-vm in TCG complains:"
+		head -n 3 "$logs/complaints"
+		emulate "$@"
+	fi
 }
 
 wrong()
@@ -143,11 +164,7 @@ outcome()
 	grep -q '^END host$' "$log.txt" || wrong "not all scenarios ran"
 	grep -q '^FAIL ' "$log.txt" && wrong "steps failed: $(grep '^FAIL ' \
 	    "$log.txt" | sed 's/^FAIL \([^ ]*\).*/\1/' | tr '\n' ' ')"
-	if [ -e "$logs/out/dmesg" ]; then
-		grep -e 'WARNING:' -e 'BUG:' -e Oops -e 'Call Trace' \
-		    "$logs/out/dmesg" &&
-		    wrong "the kernel that ran lem-vm complains"
-	fi
+	complaints && wrong "the kernel that ran lem-vm complains"
 	[ "$passed" -eq 0 ] || echo "$passed steps passed"
 }
 
