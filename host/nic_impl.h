@@ -7,7 +7,7 @@
  *	kicked		there is to transmit, by whoever looks next
  *	deadline_ns	of the model
  *	look_ns		when the thread looks next, BUSY by turns
- *	in_turn		a vCPU thread transmits now, and the other can sleep on
+ *	in_turn		a vCPU thread transmits: look_ns does not end a sleep
  *	wake_fd		ends a sleep
  *
  * The thread sleeps in three steps: it says so (`asleep`), it looks once more
@@ -70,14 +70,14 @@ struct nic {
 
 	/* Of vCPU threads: how often they trap, and what comes of it. */
 	_Atomic(uint64_t) trap_cost_ns;		/* least seen between two */
-	atomic_uint soon;			/* of those, counted */
+	atomic_uint soon;			/* traps, of those that count */
 	atomic_ullong traps;
 	_Atomic(uint64_t) trap_since_ns;	/* the first of those */
 	atomic_ullong trap_packets;		/* packets by then */
-	atomic_ullong trap_sent;		/* ... and sent */
+	atomic_ullong trap_sent;		/* ... of which sent */
 	atomic_ullong trap_work_ns;		/* in all but the first */
 	_Atomic(uint64_t) hold_ns;		/* not BUSY before */
-	atomic_ullong packets, sent;		/* both ways; one */
+	atomic_ullong packets, sent;		/* both ways; out */
 
 	/* The thread's own. */
 	struct e82540_frame frame[BACKEND_BATCH];
