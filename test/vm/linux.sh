@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# timeout: 1200
+# timeout: 2400
 #
 # usage: test/vm/linux.sh [SCENARIO...]
 #
@@ -29,7 +29,7 @@ trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-default='main many dgram ends'
+default='main life many dgram ends'
 all="$default stream qemu_dgram qemu_stream ioeventfd coalesced vnet_off stuck \
 passt memory"
 
@@ -52,7 +52,7 @@ comes_up()
 }
 
 # begin COMMAND...: in the background, but it ends with us; its output is shown
-# and kept in $log.  Sets $status.
+# and kept in $log, and as text in $log.txt.
 begin()
 {
 	: >"$log"
@@ -61,9 +61,9 @@ begin()
 	tail -f --pid=$pid "$log" &
 	comes_up &
 	wait $pid
-	status=$?
 	pid=''
 	wait
+	tr -d '\r' <"$log" >"$log.txt"
 }
 
 # can_run_linux: does it come up, and down again, soon?
@@ -78,15 +78,80 @@ can_run_linux()
 	[ $? = 43 ]
 }
 
-# here SCENARIO...: lem-vm on this machine.
+# part SCENARIO: its lines in $log.txt.
+part()
+{
+	awk -v name="$1" '$1 == "SCENARIO" { on = $2 == name }
+	$0 == "END host" { on = 0 } on' "$log.txt"
+}
+
+# went_on SCENARIO: the machine that ran it did, after that.
+went_on()
+{
+	awk -v name="$1" '$1 == "SCENARIO" || $0 == "END host" {
+		if (on)
+			found = 1
+		on = $2 == name
+	} END { exit !found }' "$log.txt"
+}
+
+# ended SCENARIO: its guest did.
+ended()
+{
+	case $1 in
+	only=* | stuck | rates) ;;
+	*) part "$1" | grep -q "^END $1\$" ;;
+	esac
+}
+
+# complaints: of the kernel that ran lem-vm.
+complaints()
+{
+	grep -e 'WARNING:' -e 'BUG:' -e Oops -e 'Call Trace' "$logs/out/dmesg" \
+	    2>/dev/null
+}
+
+# good SCENARIO: it ended, some of its steps passed and none failed.
+good()
+{
+	went_on "$1" && ended "$1" && part "$1" | grep -q -e "^PASS " -e "^RATE " &&
+	    ! part "$1" | grep -q '^FAIL ' && ! complaints >/dev/null
+}
+
+# judge SCENARIO: if it is good, its lines go to $logs/passed, else what is to say
+# of it to $logs/failed.SCENARIO.
+judge()
+{
+	if good "$1"; then
+		part "$1" >>"$logs/passed"
+		return
+	fi
+	{
+		went_on "$1" || echo "the machine that ran it died"
+		ended "$1" || echo "it did not come to its end"
+		part "$1" | grep -q "^PASS " || echo "it passed nothing"
+		part "$1" | grep 'ended in a triple fault'
+		complaints | head -n 3
+		part "$1" | awk '/^FAIL / { on = 1 }
+		!/^FAIL |^  [|] / { on = 0 } on'
+	} >"$logs/failed.$1"
+	return 1
+}
+
+# run_here SCENARIO...: lem-vm on this machine.  Sets $bad to what was not good.
 run_here()
 {
 	work=$(mktemp -d) || exit
 	chmod 711 "$work"
-	PATH=$image/bin:$PATH IMAGE=$image WORK=$work LONG=$LEM_LONG \
-	    LEM_VM=$BUILD/lem-vm begin unshare -n sh "$here/host.sh" "$@"
+	begin env PATH="$image/bin:$PATH" IMAGE="$image" WORK="$work" \
+	    LONG="$LEM_LONG" LEM_VM="$BUILD/lem-vm" \
+	    unshare -n sh "$here/host.sh" "$@"
 	cp "$work"/out/* "$logs/out/" 2>/dev/null
 	rm -rf "$work"
+	bad=''
+	for scenario; do
+		judge "$scenario" || bad="$bad $scenario"
+	done
 }
 
 # emulator: a QEMU that is new enough.  Debian 12's 7.2 loses guests of its guests
@@ -99,73 +164,78 @@ emulator()
 	    skip "/dev/kvm runs no Linux here, and there is no QEMU to emulate it"
 }
 
-# complaints: of the kernel that ran lem-vm.
-complaints()
-{
-	grep -e 'WARNING:' -e 'BUG:' -e Oops -e 'Call Trace' "$logs/out/dmesg" \
-	    2>/dev/null
-}
-
 # emulate SCENARIO...: lem-vm in a guest of QEMU's.  TCG's SVM does not intercept
-# XSETBV, so there must be none.  If it does not get to init, once more.
+# XSETBV, so there must be none; and with one thread for all CPUs (so with
+# -icount, too) no guest of KVM's gets anywhere.  With a thread each they are not
+# to run at the same time: every few minutes one loses track of what it does,
+# between the guest's world and the host's.  rates is a benchmark, and needs them.
 emulate()
 {
-	rm -rf "$logs/out"
-	mkdir "$logs/out"
-	for try in 1 2 3; do
-		begin timeout "$limit" "$emulator" \
-		    -accel tcg,thread=multi -cpu max,xsave=off -smp 2 \
-		    -m "$memory" -display none -nodefaults -no-reboot \
-		    -serial stdio -serial "file:$logs/out.tar" \
-		    -kernel "$image/vmlinux" -initrd "$image/host.img" -append \
-		    "console=ttyS0 quiet panic=-1 no_timer_check \
+	cpus=$(taskset -pc $$ | sed "s/.*: //")
+	[ "$1" = rates ] || cpus=${cpus%%[,-]*}
+	rm -f "$logs/out/dmesg"
+	begin timeout "$limit" taskset -c "$cpus" "$emulator" \
+	    -accel tcg,thread=multi -cpu max,xsave=off -smp 2 \
+	    -m "$memory" -display none -nodefaults -no-reboot \
+	    -serial stdio -serial "file:$logs/out.tar" \
+	    -kernel "$image/vmlinux" -initrd "$image/host.img" -append \
+	    "console=ttyS0 quiet panic=-1 no_timer_check \
 lem.long=$LEM_LONG lem.run=$(echo "$*" | tr " " ,)"
-		grep -q '^HOST BEGINS' "$log" && break
-		echo "it did not come up, try $try"
-	done
+	grep -q '^HOST BEGINS' "$log" || echo "it did not come up"
 	tar xf "$logs/out.tar" -C "$logs/out" && rm "$logs/out.tar"
 }
 
-# run_inside SCENARIO...: TCG now and then loses track of what a processor does,
-# between the guest's world and the host's, and the host's kernel sees it
-# ("scheduling while atomic").  Once is the emulator's; twice is ours.
+# died SCENARIO: the machine that ran it, or its kernel is "scheduling while
+# atomic".  No program can do that to a kernel: it is the emulator's.
+died()
+{
+	! went_on "$1" || complaints >/dev/null
+}
+
+# again SCENARIO: may it be run once more?  That its guest's processor stopped may
+# be the emulator's, and so may a step that failed; twice the latter is ours.
+again()
+{
+	part "$1" | grep -q 'ended in a triple fault' && return
+	case " $failed_once " in
+	*" $1 "*) return 1 ;;
+	esac
+	failed_once="$failed_once $1"
+}
+
+# run_inside SCENARIO...: the same as run_here, in an emulated machine.  What was
+# not good runs again, in a new one; four times at most.  Sets $untested to what
+# no machine lived for.
 run_inside()
 {
-	emulate "$@"
-	if complaints >"$logs/complaints"; then
-		echo "AGAIN all: the kernel that ran lem-vm in TCG complains:"
-		head -n 3 "$logs/complaints"
+	bad=''
+	failed_once=''
+	for try in 1 2 3 4; do
 		emulate "$@"
-	fi
+		untested=''
+		next=''
+		for scenario; do
+			judge "$scenario" && continue
+			if died "$scenario"; then
+				untested="$untested $scenario"
+			elif [ $try = 4 ] || ! again "$scenario"; then
+				bad="$bad $scenario"
+				continue
+			fi
+			next="$next $scenario"
+			echo "AGAIN $scenario:"
+			cat "$logs/failed.$scenario"
+		done
+		[ -n "$next" ] || break
+		# shellcheck disable=SC2086 # words
+		set -- $next
+	done
 }
 
 wrong()
 {
 	echo "WRONG: $*"
-	bad=1
-}
-
-# outcome SCENARIO...: of what is in $log.
-outcome()
-{
-	tr -d '\r' <"$log" >"$log.txt"
-	passed=$(grep -c '^PASS ' "$log.txt")
-	for scenario; do
-		case $scenario in
-		only=* | stuck | rates) ;;
-		*)
-			grep -q "^END $scenario\$" "$log.txt" ||
-			    wrong "$scenario did not come to its end"
-			grep -q "^PASS $scenario\." "$log.txt" ||
-			    wrong "$scenario passed nothing"
-			;;
-		esac
-	done
-	grep -q '^END host$' "$log.txt" || wrong "not all scenarios ran"
-	grep -q '^FAIL ' "$log.txt" && wrong "steps failed: $(grep '^FAIL ' \
-	    "$log.txt" | sed 's/^FAIL \([^ ]*\).*/\1/' | tr '\n' ' ')"
-	complaints && wrong "the kernel that ran lem-vm complains"
-	[ "$passed" -eq 0 ] || echo "$passed steps passed"
+	result=1
 }
 
 # packets: what a guest's NIC counted is in its pcap file, with right checksums.
@@ -180,7 +250,7 @@ packets()
 	    >"$logs/dgram.txt" 2>"$logs/tcpdump.err" ||
 	    wrong "tcpdump: $(cat "$logs/tcpdump.err")"
 	n=$(grep -c '^[0-9]' "$logs/dgram.txt")
-	counted=$(sed -n 's/^COUNTED dgram //p' "$log.txt")
+	counted=$(sed -n 's/^COUNTED dgram //p' "$logs/passed")
 	[ "$n" = "$counted" ] ||
 	    wrong "dgram.pcap has $n packets, the NIC counted $counted"
 	grep -e 'bad .*cksum' -e incorrect -e truncated "$logs/dgram.txt" &&
@@ -215,7 +285,9 @@ sh "$here/packages.sh" "$qemu" >"$logs/packages" 2>&1 || {
 rm -rf "$logs/out"
 mkdir "$logs/out"
 sh "$here/image.sh" "$qemu" || exit 1
-bad=0
+result=0
+untested=''
+: >"$logs/passed"
 if [ "$LEM_L1" = no ] || { [ -z "$LEM_L1" ] && can_run_linux; }; then
 	echo "lem-vm runs on this machine"
 	run_here "$@"
@@ -224,9 +296,13 @@ else
 	echo "lem-vm runs in a guest of QEMU's TCG"
 	run_inside "$@"
 fi
-[ "$status" = 0 ] || wrong "the host's exit status is $status"
-outcome "$@"
-case " $* " in
-*" dgram "*) packets ;;
-esac
-exit $bad
+for scenario in $bad; do
+	wrong "$scenario:"
+	cat "$logs/failed.$scenario"
+done
+passed=$(grep -c "^PASS " "$logs/passed")
+[ "$passed" = 0 ] || echo "$passed steps passed"
+! grep -q "^COUNTED dgram " "$logs/passed" || packets
+[ $result = 0 ] || exit 1
+[ -z "$untested" ] ||
+    skip "four emulated machines died of the emulator, before the end of$untested"

@@ -80,14 +80,20 @@ answer(int udp, uint64_t seed, uint32_t max)
 	uint32_t len;
 
 	if (n < (ssize_t)NUMBER_BYTES)
-		return false;
+		return fail("a datagram of %zd bytes (%s)", n,
+			   strerror(errno)) == 0;
 	memcpy(&i, buf, NUMBER_BYTES);
 	len = datagram_len(seed, i, max);
 	if (!datagram_right(buf, (size_t)n, seed, i, len))
-		return false;
+		return fail("datagram %" PRIu64 " of %u bytes is wrong, or has "
+			    "%zd bytes",
+			   i, len, n) == 0;
 	(void)datagram_make(buf, ~seed, i, len);
-	return sendto(udp, buf, len, 0, (struct sockaddr *)&from, from_len) ==
-	    (ssize_t)len;
+	if (sendto(udp, buf, len, 0, (struct sockaddr *)&from, from_len) !=
+	    (ssize_t)len)
+		return fail("answer of %u bytes: %s", len, strerror(errno)) ==
+		    0;
+	return true;
 }
 
 void
@@ -192,7 +198,7 @@ exchange(struct datagrams *d)
 static bool
 finish(int fd, const struct datagrams *d)
 {
-	char line[LINE_BYTES], mine[LINE_BYTES];
+	char line[LINE_BYTES], wanted[LINE_BYTES];
 	const char *theirs;
 
 	if (!net_say(fd, "done"))
@@ -200,9 +206,9 @@ finish(int fd, const struct datagrams *d)
 	theirs = net_answer(fd, line);
 	if (theirs == NULL)
 		return false;
-	(void)snprintf(mine, sizeof(mine), "%u right 0 wrong", d->count);
-	if (strcmp(mine, theirs) != 0)
-		return fail("here %s, there %s", mine, theirs) == 0;
+	(void)snprintf(wanted, sizeof(wanted), "%u right 0 wrong", d->count);
+	if (d->back != d->count || strcmp(wanted, theirs) != 0)
+		return fail("%u answers here, there %s", d->back, theirs) == 0;
 	printf("udp: %u datagrams of up to %u bytes, seed %" PRIu64 ", %" PRIu64
 	       " bytes each way\n",
 	    d->count, d->max, d->seed, d->bytes);
@@ -232,8 +238,10 @@ datagram_client(const struct peer *peer, uint64_t seed, unsigned int count,
 	if (port != NULL) {
 		udp = (struct peer){ .addr = peer->addr, .port = port };
 		d.udp = net_connect(&udp, SOCK_DGRAM);
-		done = d.udp >= 0 && net_say(fd, "%" PRIu64 " %u", seed, max) &&
-		    exchange(&d) && finish(fd, &d);
+		if (d.udp >= 0 && net_say(fd, "%" PRIu64 " %u", seed, max)) {
+			done = exchange(&d);
+			done = finish(fd, &d) && done;
+		}
 	}
 	if (d.udp >= 0)
 		(void)close(d.udp);

@@ -73,7 +73,7 @@ tree()
 	for name in $("$busybox" --list); do
 		[ "$name" = busybox ] || ln -s busybox "$1/bin/$name"
 	done
-	cp "$BUILD/vm/lem-traffic" "$1/bin/"
+	cp "$BUILD/vm/lem-traffic" "$here/lost" "$1/bin/"
 	cp "$loader" "$1/lib64/"
 	cat >"$1/etc/passwd" <<-END
 	root:x:0:0::/root:/bin/sh
