@@ -73,7 +73,8 @@ json '[.cells[] | select(.workload != "ping") | .rtt_us.p50, .rtt_us.p99] |
 # lem-vm a write is no exit, so they need not share one.
 json '[.cells[] | select(.skipped == null and .workload == "tx" and
     .nic == "e1000" and .mit_enable and .host != "lem-vm") |
-    .per_packet.doorbells < 0.1 and .per_packet.doorbells > 0] |
+    .per_packet | .deferred > 0.5 and .doorbells > 0 and
+    .doorbells <= .interrupts * 1.5 + 0.02] |
     length > 0 and all'
 json '[.cells[] | select(.skipped == null and .workload == "tx" and
     .nic == "e1000" and (.mit_enable | not)) | .per_packet.doorbells |
