@@ -13,21 +13,17 @@
 #
 # LEM_LONG=1: all scenarios, and more of everything (about 20 minutes).  rates,
 # by itself, is a benchmark: make bench-linux.
-# Logs, and what the scenarios leave (pcap): $BUILD/test/vm/linux/.
+#
+# $BUILD/test/vm/linux/SCENARIO/ has its log, and out/ what it leaves: pcap, and
+# the emulated machine's dmesg.
 
 set -u
 here=$(cd -- "$(dirname -- "$0")/linux" && pwd) || exit
 : "${BUILD:=$here/../../../build}" "${LEM_L1:=}" "${LEM_LONG:=}"
-mkdir -p "$BUILD/test/vm/linux" && BUILD=$(cd -- "$BUILD" && pwd) || exit
+mkdir -p "$BUILD/test/vm" && BUILD=$(cd -- "$BUILD" && pwd) || exit
 export BUILD
 logs=$BUILD/test/vm/linux
 image=$BUILD/linux/image
-log=$logs/log
-pid=''
-trap '[ -z "$pid" ] || kill "$pid" 2>/dev/null' EXIT
-trap 'exit 129' HUP
-trap 'exit 130' INT
-trap 'exit 143' TERM
 
 default='main life many dgram ends'
 all="$default stream qemu_dgram qemu_stream ioeventfd coalesced vnet_off stuck \
@@ -39,31 +35,15 @@ skip()
 	exit 77
 }
 
-# comes_up: $log has a line HOST BEGINS, or $pid is ended after two minutes.
-comes_up()
+# kills_its_own: at its end, this shell ends the processes of $pids.
+kills_its_own()
 {
-	seconds=0
-	until grep -q '^HOST BEGINS' "$log"; do
-		kill -0 "$pid" 2>/dev/null || return
-		[ $seconds -lt 120 ] || kill "$pid"
-		seconds=$((seconds + 1))
-		sleep 1
-	done
-}
-
-# begin COMMAND...: in the background, but it ends with us; its output is shown
-# and kept in $log, and as text in $log.txt.
-begin()
-{
-	: >"$log"
-	"$@" >"$log" 2>&1 </dev/null &
-	pid=$!
-	tail -f --pid=$pid "$log" &
-	comes_up &
-	wait $pid
-	pid=''
-	wait
-	tr -d '\r' <"$log" >"$log.txt"
+	pids=''
+	# shellcheck disable=SC2086 # words
+	trap '[ -z "$pids" ] || kill $pids 2>/dev/null' EXIT
+	trap 'trap "" HUP INT TERM; exit 129' HUP
+	trap 'trap "" HUP INT TERM; exit 130' INT
+	trap 'trap "" HUP INT TERM; exit 143' TERM
 }
 
 # can_run_linux: does it come up, and down again, soon?
@@ -78,82 +58,6 @@ can_run_linux()
 	[ $? = 43 ]
 }
 
-# part SCENARIO: its lines in $log.txt.
-part()
-{
-	awk -v name="$1" '$1 == "SCENARIO" { on = $2 == name }
-	$0 == "END host" { on = 0 } on' "$log.txt"
-}
-
-# went_on SCENARIO: the machine that ran it did, after that.
-went_on()
-{
-	awk -v name="$1" '$1 == "SCENARIO" || $0 == "END host" {
-		if (on)
-			found = 1
-		on = $2 == name
-	} END { exit !found }' "$log.txt"
-}
-
-# ended SCENARIO: its guest did.
-ended()
-{
-	case $1 in
-	only=* | stuck | rates) ;;
-	*) part "$1" | grep -q "^END $1\$" ;;
-	esac
-}
-
-# complaints: of the kernel that ran lem-vm.
-complaints()
-{
-	grep -e 'WARNING:' -e 'BUG:' -e Oops -e 'Call Trace' "$logs/out/dmesg" \
-	    2>/dev/null
-}
-
-# good SCENARIO: it ended, some of its steps passed and none failed.
-good()
-{
-	went_on "$1" && ended "$1" && part "$1" | grep -q -e "^PASS " -e "^RATE " &&
-	    ! part "$1" | grep -q '^FAIL ' && ! complaints >/dev/null
-}
-
-# judge SCENARIO: if it is good, its lines go to $logs/passed, else what is to say
-# of it to $logs/failed.SCENARIO.
-judge()
-{
-	if good "$1"; then
-		part "$1" >>"$logs/passed"
-		return
-	fi
-	{
-		went_on "$1" || echo "the machine that ran it died"
-		ended "$1" || echo "it did not come to its end"
-		part "$1" | grep -q "^PASS " || echo "it passed nothing"
-		part "$1" | grep 'ended in a triple fault'
-		complaints | head -n 3
-		part "$1" | awk '/^FAIL / { on = 1 }
-		!/^FAIL |^  [|] / { on = 0 } on'
-	} >"$logs/failed.$1"
-	return 1
-}
-
-# run_here SCENARIO...: lem-vm on this machine.  Sets $bad to what was not good.
-run_here()
-{
-	work=$(mktemp -d) || exit
-	chmod 711 "$work"
-	begin env PATH="$image/bin:$PATH" IMAGE="$image" WORK="$work" \
-	    LONG="$LEM_LONG" LEM_VM="$BUILD/lem-vm" \
-	    unshare -n sh "$here/host.sh" "$@"
-	cp "$work"/out/* "$logs/out/" 2>/dev/null
-	rm -rf "$work"
-	bad=''
-	for scenario; do
-		judge "$scenario" || bad="$bad $scenario"
-	done
-}
-
 # emulator: a QEMU that is new enough.  Debian 12's 7.2 loses guests of its guests
 # on a busy machine, to triple faults and page faults that never were.
 emulator()
@@ -164,72 +68,201 @@ emulator()
 	    skip "/dev/kvm runs no Linux here, and there is no QEMU to emulate it"
 }
 
-# emulate SCENARIO...: lem-vm in a guest of QEMU's.  TCG's SVM does not intercept
-# XSETBV, so there must be none; and with one thread for all CPUs (so with
-# -icount, too) no guest of KVM's gets anywhere.  With a thread each they are not
-# to run at the same time: every few minutes one loses track of what it does,
-# between the guest's world and the host's.  rates is a benchmark, and needs them.
+# processors: those that we may use, a line each.
+processors()
+{
+	taskset -pc $$ | sed 's/.*: //' | tr ',' '\n' | awk -F - '{
+		for (i = $1; i <= $NF; i++)
+			print i
+	}'
+}
+
+# ------------------------------------------------------------ one $scenario
+# Its folder is $at.
+
+# comes_up PID: $at/log has a line HOST BEGINS, or PID is ended after two minutes.
+comes_up()
+{
+	seconds=0
+	until grep -q '^HOST BEGINS' "$at/log"; do
+		kill -0 "$1" 2>/dev/null || return
+		[ $seconds -lt 120 ] || kill "$1"
+		seconds=$((seconds + 1))
+		sleep 1
+	done
+}
+
+# begin COMMAND...: its output is shown and kept in $at/log, as text in
+# $at/log.txt.
+begin()
+{
+	: >"$at/log"
+	"$@" >"$at/log" 2>&1 </dev/null &
+	pids=$!
+	tail -f --pid="$pids" "$at/log" &
+	comes_up "$pids" &
+	wait "$pids"
+	pids=''
+	wait
+	tr -d '\r' <"$at/log" >"$at/log.txt"
+}
+
+# run_here: lem-vm on this machine.  Sets $lived: that did so to the end.
+run_here()
+{
+	work=$(mktemp -d) || exit
+	chmod 711 "$work"
+	begin env PATH="$image/bin:$PATH" IMAGE="$image" WORK="$work" \
+	    LONG="$LEM_LONG" LEM_VM="$BUILD/lem-vm" \
+	    unshare -n sh "$here/host.sh" "$scenario"
+	lived=yes
+	grep -q '^END host' "$at/log.txt" || lived=''
+	cp "$work"/out/* "$at/out/" 2>/dev/null
+	rm -rf "$work"
+}
+
+# emulate: the same in a guest of QEMU's, on $processor.  TCG's SVM does not
+# intercept XSETBV, so there must be none; and with one thread for all CPUs (so
+# with -icount, too) no guest of KVM's gets anywhere.  With a thread each they are
+# not to run at the same time: every few minutes one loses track of what it does,
+# between the guest's world and the host's.
 emulate()
 {
-	cpus=$(taskset -pc $$ | sed "s/.*: //")
-	[ "$1" = rates ] || cpus=${cpus%%[,-]*}
-	rm -f "$logs/out/dmesg"
-	begin timeout "$limit" taskset -c "$cpus" "$emulator" \
-	    -accel tcg,thread=multi -cpu max,xsave=off -smp 2 \
-	    -m "$memory" -display none -nodefaults -no-reboot \
-	    -serial stdio -serial "file:$logs/out.tar" \
+	memory=2048
+	[ "$scenario" != memory ] || memory=7168
+	rm -rf "$at/out"
+	mkdir "$at/out"
+	begin timeout "$limit" taskset -c "$processor" "$emulator" \
+	    -accel tcg,thread=multi -cpu max,xsave=off -smp 2 -m $memory \
+	    -display none -nodefaults -no-reboot \
+	    -serial stdio -serial "file:$at/out.tar" \
 	    -kernel "$image/vmlinux" -initrd "$image/host.img" -append \
 	    "console=ttyS0 quiet panic=-1 no_timer_check \
-lem.long=$LEM_LONG lem.run=$(echo "$*" | tr " " ,)"
-	grep -q '^HOST BEGINS' "$log" || echo "it did not come up"
-	tar xf "$logs/out.tar" -C "$logs/out" && rm "$logs/out.tar"
+lem.long=$LEM_LONG lem.run=$scenario"
+	tar xf "$at/out.tar" -C "$at/out" 2>/dev/null
+	rm -f "$at/out.tar"
+	lived=yes
+	grep -q '^HOST ENDS' "$at/log.txt" || lived=''
 }
 
-# died SCENARIO: the machine that ran it, or its kernel is "scheduling while
-# atomic".  No program can do that to a kernel: it is the emulator's.
+# complaints: of the kernel that ran lem-vm.
+complaints()
+{
+	grep -e 'WARNING:' -e 'BUG:' -e Oops -e 'Call Trace' "$at/out/dmesg" \
+	    2>/dev/null
+}
+
+# died: the emulated machine, or its kernel is "scheduling while atomic".  No
+# program can do that to a kernel: it is the emulator's.
 died()
 {
-	! went_on "$1" || complaints >/dev/null
+	[ -z "$lived" ] || complaints >/dev/null
 }
 
-# again SCENARIO: may it be run once more?  That its guest's processor stopped may
-# be the emulator's, and so may a step that failed; twice the latter is ours.
-again()
+# ended: its guest did.
+ended()
 {
-	part "$1" | grep -q 'ended in a triple fault' && return
-	case " $failed_once " in
-	*" $1 "*) return 1 ;;
+	case $scenario in
+	only=* | stuck | rates) ;;
+	*) grep -q "^END $scenario\$" "$at/log.txt" ;;
 	esac
-	failed_once="$failed_once $1"
 }
 
-# run_inside SCENARIO...: the same as run_here, in an emulated machine.  What was
-# not good runs again, in a new one; four times at most.  Sets $untested to what
-# no machine lived for.
-run_inside()
+# good: it ended, some of its steps passed and none failed.
+good()
 {
-	bad=''
-	failed_once=''
+	! died && ended && grep -q -e '^PASS ' -e '^RATE ' "$at/log.txt" &&
+	    ! grep -q '^FAIL ' "$at/log.txt"
+}
+
+# failed: what is to say of one that is not good.
+failed()
+{
+	[ -n "$lived" ] || echo "the machine that ran it died"
+	ended || echo "it did not come to its end"
+	grep -q '^PASS ' "$at/log.txt" || echo "it passed nothing"
+	grep 'ended in a triple fault' "$at/log.txt"
+	complaints | head -n 3
+	awk '/^FAIL / { on = 1 } !/^FAIL |^  [|] / { on = 0 } on' "$at/log.txt"
+}
+
+# Emulated, it is tried again, four times at most, if the machine died; if the
+# guest's processor stopped, as that may be the emulator's; and once for a step
+# that failed, as that may be, too: twice it is ours.
+try_inside()
+{
+	failures=0
 	for try in 1 2 3 4; do
-		emulate "$@"
-		untested=''
-		next=''
-		for scenario; do
-			judge "$scenario" && continue
-			if died "$scenario"; then
-				untested="$untested $scenario"
-			elif [ $try = 4 ] || ! again "$scenario"; then
-				bad="$bad $scenario"
-				continue
-			fi
-			next="$next $scenario"
-			echo "AGAIN $scenario:"
-			cat "$logs/failed.$scenario"
-		done
-		[ -n "$next" ] || break
-		# shellcheck disable=SC2086 # words
-		set -- $next
+		[ $try = 1 ] || echo "AGAIN $scenario: $(failed)"
+		emulate
+		if good; then
+			verdict=passed
+			return
+		elif died; then
+			verdict=untested
+		else
+			verdict=failed
+			failed >"$at/failed"
+			grep -q 'ended in a triple fault' "$at/log.txt" ||
+			    failures=$((failures + 1))
+			[ $failures -lt 2 ] || return
+		fi
+		[ "$(date +%s)" -lt "$last_try" ] || break
 	done
+	[ $failures = 0 ] || verdict=failed
+}
+
+# try_here: on real KVM once is enough.
+try_here()
+{
+	run_here
+	verdict=failed
+	! good || verdict=passed
+}
+
+# worker HOW SCENARIO...: those that no other has taken, one after the other.
+worker()
+{
+	how=$1
+	shift
+	kills_its_own
+	for scenario; do
+		at=$logs/$scenario
+		mkdir "$at" 2>/dev/null || continue
+		mkdir "$at/out"
+		"$how"
+		[ -e "$at/failed" ] || failed >"$at/failed"
+		echo "$verdict" >"$at/verdict"
+	done
+}
+
+# --------------------------------------------------------------------- all
+
+# all_here SCENARIO...
+all_here()
+{
+	worker try_here "$@" &
+	pids=$!
+	wait
+}
+
+# all_inside SCENARIO...: two at a time, if there are as many processors.  rates is
+# a benchmark, and has them all.
+all_inside()
+{
+	if [ "$1" = rates ]; then
+		set_of=$(processors | tr '\n' ',')
+		set_of=${set_of%,}
+	else
+		set_of=$(processors | head -n 2)
+	fi
+	all_pids=''
+	for processor in $set_of; do
+		worker try_inside "$@" &
+		all_pids="$all_pids $!"
+		pids=$all_pids
+	done
+	wait
 }
 
 wrong()
@@ -246,14 +279,15 @@ packets()
 	loader=$(find "$root/lib64/" "$root/usr/lib64/" -name 'ld-linux*' \
 	    2>/dev/null | head -n 1)
 	tcpdump=$(find "$root" -name tcpdump -type f -perm -1 | head -n 1)
-	"$loader" --library-path "$lib" "$tcpdump" -Z root -nvv -r "$logs/out/dgram.pcap" \
-	    >"$logs/dgram.txt" 2>"$logs/tcpdump.err" ||
-	    wrong "tcpdump: $(cat "$logs/tcpdump.err")"
-	n=$(grep -c '^[0-9]' "$logs/dgram.txt")
-	counted=$(sed -n 's/^COUNTED dgram //p' "$logs/passed")
+	at=$logs/dgram
+	"$loader" --library-path "$lib" "$tcpdump" -Z root -nvv \
+	    -r "$at/out/dgram.pcap" >"$at/packets" 2>"$at/tcpdump" ||
+	    wrong "tcpdump: $(cat "$at/tcpdump")"
+	n=$(grep -c '^[0-9]' "$at/packets")
+	counted=$(sed -n 's/^COUNTED dgram //p' "$at/log.txt")
 	[ "$n" = "$counted" ] ||
 	    wrong "dgram.pcap has $n packets, the NIC counted $counted"
-	grep -e 'bad .*cksum' -e incorrect -e truncated "$logs/dgram.txt" &&
+	grep -e 'bad .*cksum' -e incorrect -e truncated "$at/packets" &&
 	    wrong "dgram.pcap has packets that are wrong"
 	echo "dgram.pcap: $n packets"
 }
@@ -267,42 +301,47 @@ packets()
 		set -- $default
 	fi
 }
-limit=1000
-[ -z "$LEM_LONG" ] || limit=3400
-case " $* " in
-*" memory "*) memory=7168 ;;
-*) memory=2048 ;;
-esac
+limit=600
+last_try=$(($(date +%s) + 1500))
 case " $* " in
 *" qemu_"* | *" rates "*) qemu=qemu ;;
 *) qemu='' ;;
 esac
 
+rm -rf "$logs"
+mkdir "$logs"
 sh "$here/packages.sh" "$qemu" >"$logs/packages" 2>&1 || {
 	cat "$logs/packages"
 	skip "no packages: $(tail -n 1 "$logs/packages")"
 }
-rm -rf "$logs/out"
-mkdir "$logs/out"
 sh "$here/image.sh" "$qemu" || exit 1
-result=0
-untested=''
-: >"$logs/passed"
+kills_its_own
 if [ "$LEM_L1" = no ] || { [ -z "$LEM_L1" ] && can_run_linux; }; then
 	echo "lem-vm runs on this machine"
-	run_here "$@"
+	all_here "$@"
 else
 	emulator
-	echo "lem-vm runs in a guest of QEMU's TCG"
-	run_inside "$@"
+	echo "lem-vm runs in guests of QEMU's TCG"
+	all_inside "$@"
 fi
-for scenario in $bad; do
-	wrong "$scenario:"
-	cat "$logs/failed.$scenario"
+pids=''
+
+result=0
+untested=''
+passed=0
+for scenario; do
+	at=$logs/$scenario
+	case $(cat "$at/verdict") in
+	passed) passed=$((passed + $(grep -c '^PASS ' "$at/log.txt"))) ;;
+	untested) untested="$untested $scenario" ;;
+	*)
+		wrong "$scenario:"
+		cat "$at/failed"
+		;;
+	esac
+	[ "$scenario" != dgram ] || [ "$(cat "$at/verdict")" != passed ] || packets
 done
-passed=$(grep -c "^PASS " "$logs/passed")
-[ "$passed" = 0 ] || echo "$passed steps passed"
-! grep -q "^COUNTED dgram " "$logs/passed" || packets
+[ $passed = 0 ] || echo "$passed steps passed"
 [ $result = 0 ] || exit 1
 [ -z "$untested" ] ||
     skip "four emulated machines died of the emulator, before the end of$untested"

@@ -10,8 +10,8 @@
 # guest.img are; WORK: a folder; what WORK/out has afterwards is kept.
 #
 # A scenario is a function do_NAME.  Lines "PASS ...", "FAIL ..." come from
-# guests and from here; "END NAME" from a guest at its end.  A line "HOST BEGINS"
-# is the first, "SCENARIO NAME" the first of each, "END host" the last.
+# guests and from here; "END NAME" from a guest at its end.  "HOST BEGINS" is
+# the first line, "END host" the last.
 
 set -u
 : "${LONG:=}" "${LEM_VM:=lem-vm}"
@@ -87,6 +87,17 @@ vlan_cable()
 	    vconfig add tap0 5
 	ip addr add 10.10.5.1/24 dev tap0.5
 	ip link set tap0.5 up
+}
+
+# reap PID: waits for its end, two minutes at most.  Returns its status.
+reap()
+{
+	(sleep 120 && kill -9 "$1") >/dev/null 2>&1 &
+	late=$!
+	wait "$1"
+	reaped=$?
+	kill $late
+	return $reaped
 }
 
 # guest NAME SECONDS KERNEL APPEND OPTION...: one of lem-vm's, in the
@@ -203,7 +214,7 @@ pair()
 	    --cpus 4 --memory 160M --nic "$3"
 	expect=0
 	kill -TERM $server
-	wait $server
+	reap $server
 	is "$what-server" "exit status after SIGTERM" $? 0
 	cat "$WORK/$what-server.console"
 }
@@ -275,7 +286,7 @@ do_ends()
 	exec 5>"$WORK/typed"
 	wait_for 120 grep -q TYPE "$WORK/ends.console"
 	echo 'the quick brown fox 0123456789 !@#%' >&5
-	wait $ends
+	reap $ends
 	is ends "exit status after a panic" $? 0
 	exec 5>&-
 	cat "$WORK/ends.console"
@@ -298,7 +309,7 @@ do_stuck()
 	    wrong "stuck: no panic"
 	kill -0 $stuck && pass "stuck: it goes on after the panic"
 	kill -TERM $stuck
-	wait $stuck
+	reap $stuck
 	is stuck "exit status after SIGTERM" $? 0
 }
 
@@ -446,7 +457,6 @@ server_pid=''
 echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6
 echo "HOST BEGINS"
 for scenario; do
-	echo "SCENARIO $scenario"
 	case $scenario in
 	only=*) do_only "${scenario#only=}" ;;
 	*) "do_$scenario" ;;
