@@ -256,11 +256,9 @@ all_inside()
 	else
 		set_of=$(processors | head -n 2)
 	fi
-	all_pids=''
 	for processor in $set_of; do
 		worker try_inside "$@" &
-		all_pids="$all_pids $!"
-		pids=$all_pids
+		pids="$pids $!"
 	done
 	wait
 }
