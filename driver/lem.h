@@ -72,7 +72,7 @@ enum lem_combine {
 	 * is dear; the interrupt writes TDT first and reclaims second. */
 	LEM_COMBINE_ON,
 	/* The order of 2012, reclaim first; kept to be measured against. */
-	LEM_COMBINE_RECLAIM_FIRST,
+	LEM_COMBINE_ORIGINAL,
 };
 
 /*
@@ -492,7 +492,7 @@ lem_tx_low(const struct lem_tx_ring *r)
 {
 	uint16_t low = r->reserve;
 
-	if (r->combine == LEM_COMBINE_RECLAIM_FIRST && r->count / 8 > low)
+	if (r->combine == LEM_COMBINE_ORIGINAL && r->count / 8 > low)
 		low = r->count / 8;
 	return lem_tx_free(r) < low;
 }

@@ -69,12 +69,12 @@ lem_tx_intr(struct lem *sc)
 	struct lem_tx_ring *r = &sc->tx;
 	uint16_t freed = 0;
 
-	if (r->combine == LEM_COMBINE_RECLAIM_FIRST)
+	if (r->combine == LEM_COMBINE_ORIGINAL)
 		freed = lem_tx_reclaim(sc);
 	r->int_pending = false;
 	tx_bulk(sc);
 	lem_tx_flush(sc);	/* sets int_pending again if it writes */
-	if (r->combine != LEM_COMBINE_RECLAIM_FIRST)
+	if (r->combine != LEM_COMBINE_ORIGINAL)
 		freed = lem_tx_reclaim(sc);
 	return freed;
 }

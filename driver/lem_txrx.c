@@ -321,7 +321,7 @@ lem_tx_make_room(struct lem *sc)
 	uint16_t freed;
 
 	/* lem_txeof() of 2012, which served here and in the interrupt. */
-	if (sc->tx.combine == LEM_COMBINE_RECLAIM_FIRST) {
+	if (sc->tx.combine == LEM_COMBINE_ORIGINAL) {
 		freed = lem_tx_reclaim(sc);
 		sc->tx.int_pending = false;
 		lem_tx_flush(sc);
@@ -350,7 +350,7 @@ lem_tx_guard(struct lem *sc)
 int
 lem_tx_combine_set(struct lem *sc, enum lem_combine combine)
 {
-	if (combine > LEM_COMBINE_RECLAIM_FIRST)
+	if (combine > LEM_COMBINE_ORIGINAL)
 		return -EINVAL;
 	lem_tx_flush(sc);
 	sc->tx.combine = combine;

@@ -404,15 +404,15 @@ on(void)
 }
 
 static bool
-may_reclaim_first(void)
+may_original(void)
 {
-	return may_switch(LEM_COMBINE_RECLAIM_FIRST);
+	return may_switch(LEM_COMBINE_ORIGINAL);
 }
 
 static void
-reclaim_first(void)
+original(void)
 {
-	(void)lem_tx_combine_set(sc, LEM_COMBINE_RECLAIM_FIRST);
+	(void)lem_tx_combine_set(sc, LEM_COMBINE_ORIGINAL);
 }
 
 static bool
@@ -585,7 +585,7 @@ static const struct action {
 	{ "unmask", may_unmask, unmask },
 	{ "mode OFF", may_off, off },
 	{ "mode ON", may_on, on },
-	{ "mode RECLAIM_FIRST", may_reclaim_first, reclaim_first },
+	{ "mode ORIGINAL", may_original, original },
 	{ "doorbells: open", may_open, open_doorbells },
 	{ "doorbells: map", may_map, map },
 	{ "doorbells: unmap", may_unmap, unmap },

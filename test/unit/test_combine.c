@@ -53,7 +53,7 @@ test_first_posts(void **state)
 	enum lem_combine mode;
 
 	(void)state;
-	for (mode = LEM_COMBINE_ON; mode <= LEM_COMBINE_RECLAIM_FIRST; mode++) {
+	for (mode = LEM_COMBINE_ON; mode <= LEM_COMBINE_ORIGINAL; mode++) {
 		up(mode, false, 64);
 		send_some(1);
 		assert_int_equal(fake_peek(&rig.dev, E1000_TDT), 1);
@@ -213,7 +213,7 @@ test_order_sync(void **state)
 	assert_int_equal(lem_tx_free(tx), 63);
 	assert_true(tx->int_pending);
 
-	up(LEM_COMBINE_RECLAIM_FIRST, true, 64);
+	up(LEM_COMBINE_ORIGINAL, true, 64);
 	send_some(20);
 	assert_int_equal(rig_irq(), LEM_WORK_TX);
 	assert_int_equal(rig.dev.packets, 20);
@@ -259,7 +259,7 @@ test_cheap(void **state)
 	send_some(2);
 	assert_int_equal(tdt_writes(), 18);
 
-	up(LEM_COMBINE_RECLAIM_FIRST, false, 64);
+	up(LEM_COMBINE_ORIGINAL, false, 64);
 	rig.sc.os.cheap_tdt = true;
 	send_some(10);
 	assert_int_equal(tdt_writes(), 1);
@@ -300,7 +300,7 @@ test_timed_when_on(void **state)
 	enum lem_combine mode;
 
 	(void)state;
-	for (mode = LEM_COMBINE_OFF; mode <= LEM_COMBINE_RECLAIM_FIRST;
+	for (mode = LEM_COMBINE_OFF; mode <= LEM_COMBINE_ORIGINAL;
 	     mode++) {
 		up(mode, true, 64);
 		rig.sc.os.cheap_tdt = true;
@@ -366,7 +366,7 @@ test_ring_full_posts(void **state)
 	enum lem_combine mode;
 
 	(void)state;
-	for (mode = LEM_COMBINE_ON; mode <= LEM_COMBINE_RECLAIM_FIRST; mode++) {
+	for (mode = LEM_COMBINE_ON; mode <= LEM_COMBINE_ORIGINAL; mode++) {
 		up(mode, false, 16);
 		send_some(13);
 		assert_int_equal(tdt_writes(), 1);
@@ -398,7 +398,7 @@ test_make_room(void **state)
 	assert_int_equal(tdt_writes(), 2);
 
 	/* The original reclaims first, and forgets the interrupt. */
-	up(LEM_COMBINE_RECLAIM_FIRST, true, 16);
+	up(LEM_COMBINE_ORIGINAL, true, 16);
 	send_some(10);
 	assert_int_equal(lem_tx_make_room(&rig.sc), 1);
 	assert_int_equal(rig.dev.packets, 10);
@@ -415,8 +415,8 @@ test_switching(void **state)
 	enum lem_combine from, to;
 
 	(void)state;
-	for (from = 0; from <= LEM_COMBINE_RECLAIM_FIRST; from++)
-		for (to = 0; to <= LEM_COMBINE_RECLAIM_FIRST; to++) {
+	for (from = 0; from <= LEM_COMBINE_ORIGINAL; from++)
+		for (to = 0; to <= LEM_COMBINE_ORIGINAL; to++) {
 			up(from, false, 64);
 			send_some(5);
 			assert_int_equal(lem_tx_combine_set(&rig.sc, to), 0);
@@ -430,7 +430,7 @@ test_switching(void **state)
 	    -EINVAL);
 	assert_int_equal(lem_tx_combine_set(&rig.sc, (enum lem_combine) - 1),
 	    -EINVAL);
-	assert_int_equal(tx->combine, LEM_COMBINE_RECLAIM_FIRST);
+	assert_int_equal(tx->combine, LEM_COMBINE_ORIGINAL);
 }
 
 static void

@@ -707,7 +707,7 @@ test_low_is_a_promise(void **state)
 
 	(void)state;
 	for (k = 0; k < RIG_COUNT(counts); k++)
-		for (mode = 0; mode <= LEM_COMBINE_RECLAIM_FIRST; mode++) {
+		for (mode = 0; mode <= LEM_COMBINE_ORIGINAL; mode++) {
 			rig_up(FAKE_82540, counts[k], 1);
 			assert_int_equal(lem_tx_combine_set(&rig.sc, mode), 0);
 			while (!lem_tx_low(&rig.sc.tx))

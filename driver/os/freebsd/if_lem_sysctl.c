@@ -106,7 +106,7 @@ lem_sysctl_mit_enable(SYSCTL_HANDLER_ARGS)
 
 	if (error != 0 || req->newptr == NULL)
 		return (error);
-	if (value > LEM_COMBINE_RECLAIM_FIRST)
+	if (value > LEM_COMBINE_ORIGINAL)
 		return (EINVAL);
 	mtx_lock_spin(&sc->tx_mtx);
 	sc->combine = value;
