@@ -67,8 +67,7 @@ static const struct {
 };
 
 /* The ways by which a doorbell can reach lem-vm; "auto" is its own choice. */
-static const char *const ways[] = { "exit", "thread", "ioeventfd", "coalesced",
-	"mapped", "turns", "auto" };
+static const char *const ways[] = { "exit", "mapped", "turns", "auto" };
 
 /*
  * What a FreeBSD guest runs, the RFC's three rows first; its standard driver is

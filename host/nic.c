@@ -216,10 +216,7 @@ transmit(struct nic *nic)
 {
 	if (!atomic_load(&nic->kicked) || atomic_load(&nic->state) == BUSY)
 		return;
-	if (nic->config.doorbell == NIC_DOORBELL_THREAD)
-		nic_wake(nic);
-	else
-		transmit_inline(nic);
+	transmit_inline(nic);
 }
 
 /*

@@ -49,9 +49,6 @@
 enum nic_doorbell {
 	NIC_DOORBELL_AUTO,	/* as above */
 	NIC_DOORBELL_EXIT,	/* TRAP for ever */
-	NIC_DOORBELL_THREAD,	/* ... but the NIC's thread transmits */
-	NIC_DOORBELL_IOEVENTFD,	/* an eventfd for each value of TDT */
-	NIC_DOORBELL_COALESCED,	/* KVM keeps the writes, and a thread looks */
 	NIC_DOORBELL_MAPPED,	/* BUSY while the transmitter is on */
 	NIC_DOORBELL_TURNS,	/* ... by turns */
 };
@@ -69,14 +66,6 @@ struct nic_vmm {
 	 */
 	int (*map)(void *ctx, void *mem);
 	void (*unmap)(void *ctx);
-	/*
-	 * For measuring the other ways.  way_tail: the furthest TDT that the
-	 * guest wrote since, seen from head in a ring of count, or -1: none.
-	 * way_fd: readable when there may be one; -1: it has to be asked.
-	 * NULL likewise.
-	 */
-	int (*way_tail)(void *ctx, uint32_t head, uint32_t count);
-	int (*way_fd)(void *ctx);
 };
 
 struct nic_config {

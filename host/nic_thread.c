@@ -180,36 +180,15 @@ link_follow(struct nic *nic)
 	e82540_link_set(nic->dev, now_ns(), up);
 }
 
-/* The ways that are only measured: a tail that did not come by an access. */
-static bool
-way_look(struct nic *nic)
-{
-	const struct nic_vmm *vmm = nic->config.vmm;
-	uint64_t now = now_ns();
-	uint32_t head, count;
-	int tail;
-
-	if (vmm->way_tail == NULL)
-		return false;
-	head = (uint32_t)e82540_mmio_read(nic->dev, now, E1000_TDH, 4);
-	count = (uint32_t)e82540_mmio_read(nic->dev, now, E1000_TDLEN, 4) /
-	    E1000_DESC_BYTES;
-	tail = vmm->way_tail(nic->config.ctx, head, count);
-	if (tail >= 0)
-		e82540_mmio_write(nic->dev, now, E1000_TDT, 4, (uint32_t)tail);
-	return tail >= 0;
-}
-
 /* All that does not wait for a descriptor.  Did anything happen? */
 static bool
 work(struct nic *nic)
 {
 	unsigned int rung = 0;
-	bool any;
+	bool any = false;
 
 	if (nic->mapped)
 		rung = e82540_doorbell_rung(nic->dev);
-	any = nic->config.doorbell >= NIC_DOORBELL_IOEVENTFD && way_look(nic);
 	if (atomic_exchange(&nic->kicked, false) || nic->tx_more ||
 	    rung & E82540_RUNG_TX) {
 		nic->tx_more = e82540_transmit(nic->dev, now_ns());
@@ -249,16 +228,14 @@ idle(struct nic *nic, bool timed)
 }
 
 static void
-doze(struct nic *nic, struct pollfd fds[4])
+doze(struct nic *nic, struct pollfd fds[3])
 {
-	const struct nic_vmm *vmm = nic->config.vmm;
 	bool timed = by_turns(nic);	/* doorbells can wait for look_ns */
 	uint64_t count;
 
 	fds[0] = (struct pollfd){ .fd = nic->wake_fd, .events = POLLIN };
 	fds[1] = (struct pollfd){ .fd = nic->timer_fd, .events = POLLIN };
 	fds[2] = (struct pollfd){ .fd = nic->backend->fd };
-	fds[3] = (struct pollfd){ .fd = -1, .events = POLLIN };
 	if (!rx_waits(nic))
 		fds[2].events |= POLLIN;
 	if (atomic_load(&nic->tx_stopped) &&
@@ -266,8 +243,6 @@ doze(struct nic *nic, struct pollfd fds[4])
 		fds[2].events |= POLLOUT;
 	if (fds[2].events == 0)
 		fds[2].fd = -1;		/* or a hang-up ends each sleep */
-	if (vmm->way_fd != NULL)
-		fds[3].fd = vmm->way_fd(nic->config.ctx);
 
 	if (!timed)
 		atomic_store(&nic->look_ns, E82540_NEVER);
@@ -275,7 +250,7 @@ doze(struct nic *nic, struct pollfd fds[4])
 		atomic_store(&nic->look_ns, now_ns() + TURN_NS);
 	atomic_store(&nic->asleep, true);
 	nic_timer_arm(nic);
-	(void)poll(fds, 4, idle(nic, timed) ? -1 : 0);
+	(void)poll(fds, 3, idle(nic, timed) ? -1 : 0);
 	atomic_store(&nic->asleep, false);
 	if (fds[0].revents & POLLIN)
 		(void)!read(nic->wake_fd, &count, sizeof(count));
@@ -285,7 +260,7 @@ doze(struct nic *nic, struct pollfd fds[4])
 static void
 rest(struct nic *nic)
 {
-	struct pollfd fds[4];
+	struct pollfd fds[3];
 
 	doze(nic, fds);
 	nic_due(nic, now_ns());
@@ -536,16 +511,13 @@ busy(struct nic *nic)
 void
 nic_run(struct nic *nic)
 {
-	enum nic_doorbell way = nic->config.doorbell;
-
 	link_follow(nic);
 	while (!atomic_load(&nic->stop)) {
 		if (atomic_load(&nic->want_trap))
 			doorbells_unmap(nic);
 		if (atomic_exchange(&nic->want_busy, false))
 			doorbells_map(nic);
-		if (atomic_load(&nic->state) == BUSY ||
-		    way == NIC_DOORBELL_COALESCED)
+		if (atomic_load(&nic->state) == BUSY)
 			busy(nic);
 		else
 			sleep_once(nic);

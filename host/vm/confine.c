@@ -91,7 +91,6 @@ static const struct {
 	{ SCMP_SYS(recvmmsg), NIC },
 	{ SCMP_SYS(accept4), MAIN | NIC },
 	{ SCMP_SYS(timerfd_settime), CPU | NIC },
-	{ SCMP_SYS(epoll_wait), NIC },
 	/* Statistics, and the way out. */
 	{ SCMP_SYS(pread64), MAIN },
 	{ SCMP_SYS(brk), MAIN },
@@ -109,9 +108,6 @@ static const struct {
 	{ KVM_IRQ_LINE, ALL },
 	{ KVM_SIGNAL_MSI, CPU | NIC },
 	{ KVM_SET_USER_MEMORY_REGION, CPU | NIC },
-	{ KVM_IOEVENTFD, CPU },
-	{ KVM_REGISTER_COALESCED_MMIO, CPU },
-	{ KVM_UNREGISTER_COALESCED_MMIO, CPU },
 	{ TCGETS, MAIN },
 	{ TCSETS, MAIN },
 	{ 0x802c542a, MAIN },		/* TCGETS2, TCSETS2: newer libraries */

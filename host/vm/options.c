@@ -24,8 +24,7 @@ const char options_usage[] =
     "      mac=ADDRESS                     (52:54:00:12:34:56 and up)\n"
     "      moderation=on|off               obey ITR and the delay timers (on)\n"
     "      msi=on|off                      offer MSI (off)\n"
-    "      doorbell=auto|exit|thread|ioeventfd|coalesced|mapped|turns\n"
-    "                                      how TDT writes arrive (auto)\n"
+    "      doorbell=auto|exit|mapped|turns how TDT writes arrive (auto)\n"
     "      spin=MICROSECONDS               a busy thread waits for more (500)\n"
     "      backend=null|tap|dgram|stream   where packets go (null):\n"
     "        tap,ifname=NAME    or fd=N; vnet=off without offloads\n"
@@ -63,8 +62,8 @@ nic_parse(struct nic_config *c, struct opts *opts, unsigned int number,
 {
 	static const char *const models[] = { "82540em", "82545em", "82544gc",
 		NULL };
-	static const char *const ways[] = { "auto", "exit", "thread",
-		"ioeventfd", "coalesced", "mapped", "turns", NULL };
+	static const char *const ways[] = { "auto", "exit", "mapped", "turns",
+		NULL };
 	const char *model = opts_get(opts, "model");
 	const char *way = opts_get(opts, "doorbell");
 	const char *mac = opts_get(opts, "mac");

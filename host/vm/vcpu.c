@@ -339,8 +339,6 @@ vcpu_run(struct vcpu *cpu)
 			continue;
 		}
 		cpu->faults = 0;
-		if (vm->ways != NULL)
-			ways_drain(vm->ways);
 		if (cpu->run->exit_reason == KVM_EXIT_MMIO)
 			exit_memory(cpu);
 		else if (cpu->run->exit_reason == KVM_EXIT_IO)

@@ -122,8 +122,6 @@ vm_doorbell_move(struct vm *vm, unsigned int nic)
 	pthread_mutex_lock(&vm->slot_lock);
 	(void)slot_follow(vm, nic);
 	pthread_mutex_unlock(&vm->slot_lock);
-	if (nic == 0 && vm->ways != NULL)
-		ways_move(vm->ways, vm->machine.nic[0].mem);
 }
 
 /* -------------------------------------------------------- what NICs ask for */
@@ -179,34 +177,11 @@ place_unmap(void *ctx)
 	pthread_mutex_unlock(&p->vm->slot_lock);
 }
 
-static int
-place_way_tail(void *ctx, uint32_t head, uint32_t count)
-{
-	struct nic_place *p = ctx;
-
-	return ways_tail(p->vm->ways, head, count);
-}
-
-static int
-place_way_fd(void *ctx)
-{
-	struct nic_place *p = ctx;
-
-	return ways_fd(p->vm->ways);
-}
-
 static const struct nic_vmm vmm = {
 	.interrupt = place_interrupt,
 	.msi = place_msi,
 	.map = place_map,
 	.unmap = place_unmap,
-};
-
-static const struct nic_vmm vmm_ways = {
-	.interrupt = place_interrupt,
-	.msi = place_msi,
-	.way_tail = place_way_tail,
-	.way_fd = place_way_fd,
 };
 
 struct nic *
@@ -224,21 +199,7 @@ vm_nic_add(struct vm *vm, const struct nic_config *config, struct err *err)
 	}
 	vm->place[i] = (struct nic_place){ vm, i };
 	c.ctx = &vm->place[i];
-	c.vmm = c.doorbell == NIC_DOORBELL_IOEVENTFD ||
-		c.doorbell == NIC_DOORBELL_COALESCED ?
-	    &vmm_ways :
-	    &vmm;
-	if (c.vmm == &vmm_ways) {
-		vm->ways = i == 0 ? ways_new(vm, c.doorbell, err) : NULL;
-		if (i != 0)
-			(void)err_set(err,
-			    "doorbell=ioeventfd and coalesced are for the "
-			    "first NIC");
-		if (vm->ways == NULL) {
-			c.backend->ops->close(c.backend);
-			return NULL;
-		}
-	}
+	c.vmm = &vmm;
 	nic = nic_new(&c, err);
 	if (nic == NULL)
 		return NULL;
@@ -464,8 +425,6 @@ vm_free(struct vm *vm)
 
 	for (i = 0; i < vm->machine.nics; i++)
 		nic_free(vm->machine.nic[i].nic);
-	if (vm->ways != NULL)
-		ways_free(vm->ways);
 	for (i = 0; i < vm->cpus; i++)
 		vcpu_free(&vm->cpu[i]);
 	if (vm->fd >= 0)

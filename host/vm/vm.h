@@ -55,9 +55,6 @@ struct vm {
 	struct doorbell_slot doorbell[MACHINE_NICS];
 	struct nic_place place[MACHINE_NICS];
 
-	/* NIC_DOORBELL_IOEVENTFD, NIC_DOORBELL_COALESCED (ways.c). */
-	struct ways *ways;
-
 	int output_fd;			/* serial port, debug console; -1 */
 	int end_fd;			/* readable: it is over */
 	atomic_bool stopping;
@@ -117,24 +114,5 @@ void vcpu_kick(struct vcpu *cpu);
 
 /* vcpu_exits: of the hardware, as KVM counts them; -1: not known. */
 int64_t vcpu_exits(const struct vcpu *cpu);
-
-/* ------------------------------------- ways to ring, only to be measured */
-
-/*
- * ways_new: for the NIC of number 0.  Returns NULL with err set: this KVM does
- * not have it.
- */
-struct ways *ways_new(struct vm *vm, enum nic_doorbell way, struct err *err);
-void ways_free(struct ways *w);
-
-/* ways_move: the NIC's registers are there now; 0: nowhere. */
-void ways_move(struct ways *w, uint64_t bar);
-
-/* As in struct nic_vmm. */
-int ways_tail(struct ways *w, uint32_t head, uint32_t count);
-int ways_fd(const struct ways *w);
-
-/* ways_drain: before an access that exited is carried out. */
-void ways_drain(struct ways *w);
 
 #endif

@@ -144,7 +144,6 @@ static const struct {
 	CALL(accept4, MAIN | NIC, -1),
 	CALL(close, MAIN | NIC, -1),
 	CALL(recvmmsg, NIC, -1),
-	CALL(epoll_wait, NIC, -1),
 	CALL(unlink, MAIN, 0),
 	CALL(fcntl, MAIN, -1, F_GETFL),
 	IOCTL(TCGETS, MAIN),
@@ -152,6 +151,7 @@ static const struct {
 	IOCTL(KVM_RUN, CPU),
 	IOCTL(KVM_IRQ_LINE, ALL),
 	IOCTL(KVM_SET_USER_MEMORY_REGION, CPU | NIC),
+	IOCTL(KVM_IOEVENTFD, 0),
 	{ "tgkill to a thread of ours", ALL, TO_SELF, { 0 } },
 	{ "mprotect", ALL, PLAIN,
 	    { SYS_mprotect, 0, 4096, PROT_READ | PROT_WRITE } },
@@ -159,6 +159,7 @@ static const struct {
 	    { SYS_mmap, 0, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1 } },
 
 	CALL(open, 0, 0),
+	CALL(epoll_wait, 0, -1),
 	CALL(openat, 0, AT_FDCWD, 0),
 	CALL(openat2, 0, AT_FDCWD, 0),
 	CALL(creat, 0, 0),

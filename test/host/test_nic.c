@@ -89,13 +89,6 @@ test_exit(void **state)
 }
 
 static void
-test_thread(void **state)
-{
-	(void)state;
-	all_kinds(NIC_DOORBELL_THREAD);
-}
-
-static void
 test_mapped(void **state)
 {
 	(void)state;
@@ -531,7 +524,7 @@ test_stuck(void **state)
 	(void)state;
 	stuck(false, NIC_DOORBELL_EXIT);
 	stuck(true, NIC_DOORBELL_EXIT);
-	stuck(false, NIC_DOORBELL_THREAD);
+	stuck(false, NIC_DOORBELL_AUTO);
 	stuck(true, NIC_DOORBELL_MAPPED);
 	stuck(false, NIC_DOORBELL_TURNS);
 }
@@ -696,7 +689,7 @@ test_flooded(void **state)
 {
 	(void)state;
 	flooded(NIC_DOORBELL_EXIT);
-	flooded(NIC_DOORBELL_THREAD);
+	flooded(NIC_DOORBELL_AUTO);
 	flooded(NIC_DOORBELL_MAPPED);
 	flooded(NIC_DOORBELL_TURNS);
 }
@@ -821,7 +814,7 @@ static void
 test_stop(void **state)
 {
 	static const enum nic_doorbell ways[] = { NIC_DOORBELL_MAPPED,
-		NIC_DOORBELL_THREAD, NIC_DOORBELL_AUTO, NIC_DOORBELL_AUTO,
+		NIC_DOORBELL_EXIT, NIC_DOORBELL_AUTO, NIC_DOORBELL_AUTO,
 		NIC_DOORBELL_TURNS };
 	struct guest *g;
 	unsigned int i;
@@ -848,7 +841,6 @@ main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_exit),
-		cmocka_unit_test(test_thread),
 		cmocka_unit_test(test_mapped),
 		cmocka_unit_test(test_turns),
 		cmocka_unit_test(test_auto),

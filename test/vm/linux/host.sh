@@ -163,7 +163,7 @@ do_many()
 	    --nic backend=tap,ifname=tap0,doorbell=auto \
 	    --nic backend=tap,ifname=tap1,doorbell=mapped,model=82545em \
 	    --nic backend=tap,ifname=tap2,doorbell=exit,model=82544gc \
-	    --nic backend=tap,ifname=tap3,doorbell=thread,msi=on,model=82545em \
+	    --nic backend=tap,ifname=tap3,doorbell=exit,msi=on,model=82545em \
 	    --nic backend=tap,ifname=tap4,doorbell=turns,moderation=off,model=82545em
 }
 
@@ -174,20 +174,6 @@ do_only()
 	vlan_cable
 	guest only 400 "$vmlinux" "lem.do=begin,$(echo "$1" | tr + ,),finish" \
 	    --cpus 2 --nic backend=tap,ifname=tap0
-}
-
-do_ioeventfd()
-{
-	cable 0
-	guest ioeventfd 150 "$vmlinux" "lem.do=begin,one,finish" \
-	    --nic backend=tap,ifname=tap0,doorbell=ioeventfd
-}
-
-do_coalesced()
-{
-	cable 0
-	guest coalesced 150 "$vmlinux" "lem.do=begin,one,finish" \
-	    --nic backend=tap,ifname=tap0,doorbell=coalesced
 }
 
 do_vnet_off()
