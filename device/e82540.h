@@ -466,6 +466,18 @@ e82540_load(struct e82540 *dev, uint64_t now_ns, const void *buf, size_t len);
 
 void e82540_counters(struct e82540 *dev, struct e82540_counters *counters);
 
+/*
+ * e82540_peek: the register at `offset` of BAR 0, as the host looks at it.  The
+ * guest does not notice: nothing is counted, no time passes, nothing is
+ * cleared (ICR and statistics keep their values), and nothing is taken in from
+ * doorbell memory: TDT and RDT are the ones that the model knows of.  Takes
+ * the bus lock, and for RDFH, RDFT, RDFPC and PBM the rx lock.  Any thread, but
+ * not from a callback.
+ * Returns the value; 0 if there is no register, or offset is not a multiple of
+ * 4.
+ */
+uint32_t e82540_peek(const struct e82540 *dev, uint32_t offset);
+
 /* e82540_nvm_get: the 64 words of EEPROM, which the guest can write. */
 void e82540_nvm_get(struct e82540 *dev, uint16_t nvm[64]);
 

@@ -111,7 +111,7 @@ show(struct e82540 *dev, unsigned int p, unsigned int i)
 {
 	struct e82540_doorbell *d = &dev->doorbell;
 	uint32_t offset = paths[p].reg[i];
-	uint32_t was = seen(d, p, i), now = e82540_reg_peek(dev, offset);
+	uint32_t was = seen(d, p, i), now = e82540_reg_ring_value(dev, offset);
 
 	if (was != now &&
 	    atomic_compare_exchange_strong_explicit(&d->mem[WORD(offset)], &was,
@@ -124,7 +124,7 @@ static void
 put(struct e82540 *dev, unsigned int p, unsigned int i)
 {
 	struct e82540_doorbell *d = &dev->doorbell;
-	uint32_t now = e82540_reg_peek(dev, paths[p].reg[i]);
+	uint32_t now = e82540_reg_ring_value(dev, paths[p].reg[i]);
 
 	atomic_store_explicit(&d->mem[WORD(paths[p].reg[i])], now,
 	    memory_order_relaxed);

@@ -59,14 +59,17 @@
 
 /*
  * A row of the register map.  Without hooks a register reads as it was written
- * last, in the bits of write_mask, and has no effect by itself.  Hooks are
- * called with the bus lock held, and on writes also with what `locks` names.
+ * last, in the bits of write_mask, and has no effect by itself.  `read` is the
+ * value, and changes nothing, so that a host can peek; `after_read` is what a
+ * guest's read does besides.  Hooks are called with the bus lock held, and on
+ * writes also with what `locks` names.
  */
 struct e82540_row {
 	struct e82540_reg_info info;
 	uint8_t locks;			/* E82540_TAKES_*, on writes */
 	uint32_t keep;			/* bits that CTRL.RST leaves alone */
-	uint32_t (*read)(struct e82540 *dev, uint32_t offset);
+	uint32_t (*read)(const struct e82540 *dev, uint32_t offset);
+	void (*after_read)(struct e82540 *dev, uint32_t offset);
 	void (*write)(struct e82540 *dev, uint32_t offset, uint32_t value);
 };
 
@@ -408,14 +411,14 @@ e82540_index_set(_Atomic(uint32_t) *index, uint32_t value)
 }
 
 static inline void
-e82540_lock(struct e82540 *dev, enum e82540_lock lock)
+e82540_lock(const struct e82540 *dev, enum e82540_lock lock)
 {
 	if (dev->host.lock != NULL)
 		dev->host.lock(dev->config.ctx, lock);
 }
 
 static inline void
-e82540_unlock(struct e82540 *dev, enum e82540_lock lock)
+e82540_unlock(const struct e82540 *dev, enum e82540_lock lock)
 {
 	if (dev->host.unlock != NULL)
 		dev->host.unlock(dev->config.ctx, lock);
@@ -484,10 +487,12 @@ void e82540_reg_write(struct e82540 *dev, uint32_t offset, uint32_t value);
 
 /*
  * e82540_reg_apply: what a write does, for who holds the locks of its row, too.
- * e82540_reg_peek: what a read of a ring's register is, without its being one.
+ * e82540_reg_value: what a read returns, without its effects.  Bus lock.
+ * e82540_reg_ring_value: the same for registers of the rings, fast.
  */
 void e82540_reg_apply(struct e82540 *dev, uint32_t offset, uint32_t value);
-uint32_t e82540_reg_peek(const struct e82540 *dev, uint32_t offset);
+uint32_t e82540_reg_value(const struct e82540 *dev, uint32_t offset);
+uint32_t e82540_reg_ring_value(const struct e82540 *dev, uint32_t offset);
 
 /*
  * e82540_regs_init: build row_of; every register its value at power-on, those
@@ -534,7 +539,7 @@ void e82540_intr_due(struct e82540 *dev, enum e82540_deadline due);
 /* e82540_intr_flush: moderation was switched off: what waits comes now. */
 void e82540_intr_flush(struct e82540 *dev);
 /* Hooks of ICR, ICS, IMS, IMC, ITR, RDTR. */
-uint32_t e82540_icr_read(struct e82540 *dev, uint32_t offset);
+void e82540_icr_after_read(struct e82540 *dev, uint32_t offset);
 void e82540_icr_write(struct e82540 *dev, uint32_t offset, uint32_t value);
 void e82540_ics_write(struct e82540 *dev, uint32_t offset, uint32_t value);
 void e82540_ims_write(struct e82540 *dev, uint32_t offset, uint32_t value);
@@ -655,7 +660,7 @@ void e82540_wake_link(struct e82540 *dev);
 /* e82540_wake_enabled: is the link needed in D3 (11.4.2)?  Bus lock. */
 bool e82540_wake_enabled(const struct e82540 *dev);
 /* Hooks of WUC (its PME bits are those of PMCSR) and WUS (W1C).  Bus lock. */
-uint32_t e82540_wuc_read(struct e82540 *dev, uint32_t offset);
+uint32_t e82540_wuc_read(const struct e82540 *dev, uint32_t offset);
 void e82540_wuc_write(struct e82540 *dev, uint32_t offset, uint32_t value);
 void e82540_wus_write(struct e82540 *dev, uint32_t offset, uint32_t value);
 
@@ -678,7 +683,7 @@ uint16_t e82540_fold(uint64_t sum);
 
 /* All with the bus lock. */
 void e82540_nvm_init(struct e82540 *dev);
-uint32_t e82540_eecd_read(struct e82540 *dev, uint32_t offset);
+uint32_t e82540_eecd_read(const struct e82540 *dev, uint32_t offset);
 void e82540_eecd_write(struct e82540 *dev, uint32_t offset, uint32_t value);
 void e82540_eerd_write(struct e82540 *dev, uint32_t offset, uint32_t value);
 

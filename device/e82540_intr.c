@@ -205,14 +205,11 @@ e82540_intr_flush(struct e82540 *dev)
 /* ----------------------------------------------------------- registers */
 
 /* 13.4.17: reading takes all causes, and so deasserts. */
-uint32_t
-e82540_icr_read(struct e82540 *dev, uint32_t offset)
+void
+e82540_icr_after_read(struct e82540 *dev, uint32_t offset)
 {
-	uint32_t icr = e82540_reg(dev, offset);
-
 	e82540_reg_set(dev, offset, 0);
 	e82540_intr_update(dev);
-	return icr;
 }
 
 /* 13.4.17: a 1 clears that cause. */

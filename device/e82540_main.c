@@ -676,3 +676,16 @@ e82540_nvm_get(struct e82540 *dev, uint16_t nvm[64])
 	memcpy(nvm, dev->nvm.word, sizeof(dev->nvm.word));
 	e82540_unlock(dev, E82540_LOCK_BUS);
 }
+
+uint32_t
+e82540_peek(const struct e82540 *dev, uint32_t offset)
+{
+	uint32_t value;
+
+	if (offset & 3 || offset >= E1000_BAR0_SIZE_BYTES)
+		return 0;
+	e82540_lock(dev, E82540_LOCK_BUS);
+	value = e82540_reg_value(dev, offset);
+	e82540_unlock(dev, E82540_LOCK_BUS);
+	return value;
+}

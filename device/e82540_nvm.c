@@ -292,7 +292,7 @@ e82540_eecd_write(struct e82540 *dev, uint32_t offset, uint32_t value)
 }
 
 uint32_t
-e82540_eecd_read(struct e82540 *dev, uint32_t offset)
+e82540_eecd_read(const struct e82540 *dev, uint32_t offset)
 {
 	uint32_t eecd = e82540_reg(dev, offset) | E1000_EECD_PRES;
 

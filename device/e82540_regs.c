@@ -210,7 +210,7 @@ ctrl_write(struct e82540 *dev, uint32_t offset, uint32_t value)
 
 /* CTRL_DUP is CTRL. */
 static uint32_t
-ctrl_read(struct e82540 *dev, uint32_t offset)
+ctrl_read(const struct e82540 *dev, uint32_t offset)
 {
 	(void)offset;
 	return e82540_reg(dev, E1000_CTRL);
@@ -280,7 +280,7 @@ rx_ring_write(struct e82540 *dev, uint32_t offset, uint32_t value)
 }
 
 static uint32_t
-tdh_read(struct e82540 *dev, uint32_t offset)
+tdh_read(const struct e82540 *dev, uint32_t offset)
 {
 	(void)offset;
 	return e82540_index(&dev->tdh);
@@ -296,7 +296,7 @@ tdh_write(struct e82540 *dev, uint32_t offset, uint32_t value)
 }
 
 static uint32_t
-tdt_read(struct e82540 *dev, uint32_t offset)
+tdt_read(const struct e82540 *dev, uint32_t offset)
 {
 	(void)offset;
 	return e82540_index(&dev->tdt);
@@ -312,7 +312,7 @@ tdt_write(struct e82540 *dev, uint32_t offset, uint32_t value)
 }
 
 static uint32_t
-rdh_read(struct e82540 *dev, uint32_t offset)
+rdh_read(const struct e82540 *dev, uint32_t offset)
 {
 	(void)offset;
 	return e82540_index(&dev->rdh);
@@ -327,7 +327,7 @@ rdh_write(struct e82540 *dev, uint32_t offset, uint32_t value)
 }
 
 static uint32_t
-rdt_read(struct e82540 *dev, uint32_t offset)
+rdt_read(const struct e82540 *dev, uint32_t offset)
 {
 	(void)offset;
 	return e82540_index(&dev->rdt);
@@ -345,48 +345,47 @@ rdt_write(struct e82540 *dev, uint32_t offset, uint32_t value)
 /* -------------------------------------------------------------- statistics */
 
 /* 13.7: cleared by a read. */
-static uint32_t
-stat_read(struct e82540 *dev, uint32_t offset)
+static void
+stat_clear(struct e82540 *dev, uint32_t offset)
 {
-	uint32_t value = e82540_reg(dev, offset);
-
 	e82540_reg_set(dev, offset, 0);
-	return value;
 }
 
-static uint64_t *
-total_of(struct e82540 *dev, uint32_t offset)
+static enum e82540_total
+total_of(uint32_t offset)
 {
 	switch (offset) {
 	case E1000_GORCL:
 	case E1000_GORCH:
-		return &dev->total[E82540_GORC];
+		return E82540_GORC;
 	case E1000_GOTCL:
 	case E1000_GOTCH:
-		return &dev->total[E82540_GOTC];
+		return E82540_GOTC;
 	case E1000_TORL:
 	case E1000_TORH:
-		return &dev->total[E82540_TOR];
+		return E82540_TOR;
 	default:
-		return &dev->total[E82540_TOT];
+		return E82540_TOT;
 	}
 }
 
 static uint32_t
-total_low_read(struct e82540 *dev, uint32_t offset)
+total_low_read(const struct e82540 *dev, uint32_t offset)
 {
-	return *total_of(dev, offset) & BITS_32;
+	return dev->total[total_of(offset)] & BITS_32;
+}
+
+static uint32_t
+total_high_read(const struct e82540 *dev, uint32_t offset)
+{
+	return dev->total[total_of(offset)] >> 32;
 }
 
 /* 13.7.31: reading the high half clears both. */
-static uint32_t
-total_high_read(struct e82540 *dev, uint32_t offset)
+static void
+total_clear(struct e82540 *dev, uint32_t offset)
 {
-	uint64_t *total = total_of(dev, offset);
-	uint32_t value = *total >> 32;
-
-	*total = 0;
-	return value;
+	dev->total[total_of(offset)] = 0;
 }
 
 void
@@ -401,7 +400,7 @@ e82540_stat_add(struct e82540 *dev, uint32_t reg, uint32_t n)
 
 /* 13.8.1: in units of 8 bytes.  Reads, too, need the FIFO's lock. */
 static uint32_t
-fifo_read(struct e82540 *dev, uint32_t offset)
+fifo_read(const struct e82540 *dev, uint32_t offset)
 {
 	uint32_t value;
 
@@ -422,7 +421,7 @@ fifo_read(struct e82540 *dev, uint32_t offset)
 }
 
 static uint32_t
-pbm_read(struct e82540 *dev, uint32_t offset)
+pbm_read(const struct e82540 *dev, uint32_t offset)
 {
 	const uint8_t *p = &dev->rx.fifo[offset - E1000_PBM(0)];
 	uint32_t value;
@@ -453,7 +452,7 @@ pbm_read(struct e82540 *dev, uint32_t offset)
 #define STAT(name, offset, chips, section, note)			\
 	{								\
 		REG(name, offset, 0, 0, chips, section, note),		\
-		    .read = stat_read					\
+		    .after_read = stat_clear				\
 	}
 
 /* 13.7.31 to 13.7.42. */
@@ -465,7 +464,7 @@ pbm_read(struct e82540 *dev, uint32_t offset)
 #define TOTAL_HIGH(name, offset, section)				\
 	{								\
 		REG(name, offset, 0, 0, ALL, section, ""),		\
-		    .read = total_high_read				\
+		    .read = total_high_read, .after_read = total_clear \
 	}
 
 /*
@@ -513,7 +512,7 @@ static const struct e82540_row rows[] = {
 	      "undefined after reset by the manual: what chips have"),
 	    .locks = BOTH },
 	{ REG("ICR", E1000_ICR, 0, 0, ALL, "13.4.17", ""),
-	    .read = e82540_icr_read, .write = e82540_icr_write },
+	    .after_read = e82540_icr_after_read, .write = e82540_icr_write },
 	{ REG("ITR", E1000_ITR, 0, E1000_ITR_INTERVAL_MASK, STAR, "13.4.18",
 	      ""),
 	    .write = e82540_itr_write },
@@ -790,7 +789,7 @@ locks_release(struct e82540 *dev, uint8_t locks)
 }
 
 uint32_t
-e82540_reg_peek(const struct e82540 *dev, uint32_t offset)
+e82540_reg_ring_value(const struct e82540 *dev, uint32_t offset)
 {
 	switch (offset) {
 	case E1000_TDH:
@@ -806,10 +805,27 @@ e82540_reg_peek(const struct e82540 *dev, uint32_t offset)
 	}
 }
 
+static inline uint32_t
+row_value(const struct e82540 *dev, const struct e82540_row *row,
+    uint32_t offset)
+{
+	return row->read != NULL ? row->read(dev, offset) :
+				   e82540_reg(dev, offset);
+}
+
+uint32_t
+e82540_reg_value(const struct e82540 *dev, uint32_t offset)
+{
+	const struct e82540_row *row = row_at(dev, offset);
+
+	return row != NULL ? row_value(dev, row, offset) : 0;
+}
+
 uint32_t
 e82540_reg_read(struct e82540 *dev, uint32_t offset)
 {
 	const struct e82540_row *row = row_at(dev, offset);
+	uint32_t value;
 
 	dev->counters.reg_reads++;
 	if (row == NULL) {
@@ -820,8 +836,10 @@ e82540_reg_read(struct e82540 *dev, uint32_t offset)
 		locks_take(dev, doorbell_locks(offset));
 		locks_release(dev, doorbell_locks(offset));
 	}
-	return row->read != NULL ? row->read(dev, offset) :
-				   e82540_reg(dev, offset);
+	value = row_value(dev, row, offset);
+	if (row->after_read != NULL)
+		row->after_read(dev, offset);
+	return value;
 }
 
 void

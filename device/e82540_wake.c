@@ -332,7 +332,7 @@ e82540_wake_enabled(const struct e82540 *dev)
 
 /* 13.6.1: the PME bits are those of PMCSR, seen from here. */
 uint32_t
-e82540_wuc_read(struct e82540 *dev, uint32_t offset)
+e82540_wuc_read(const struct e82540 *dev, uint32_t offset)
 {
 	uint32_t wuc =
 	    e82540_reg(dev, offset) & (E1000_WUC_APME | E1000_WUC_APMPME);

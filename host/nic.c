@@ -306,8 +306,7 @@ trapped(struct nic *nic, uint64_t begin_ns)
 bool
 nic_tx_off(struct nic *nic)
 {
-	return !(e82540_mmio_read(nic->dev, now_ns(), E1000_TCTL, 4) &
-	    E1000_TCTL_EN);
+	return !(e82540_peek(nic->dev, E1000_TCTL) & E1000_TCTL_EN);
 }
 
 /*

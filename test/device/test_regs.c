@@ -392,6 +392,61 @@ test_counted(void **state)
 	assert_int_equal(is.rdt_writes - was.rdt_writes, 2);
 }
 
+/* A peek is what a read would return, and leaves no trace in the model. */
+static void
+peek(const struct entry *e)
+{
+	struct e82540 *was = malloc(e82540_size());
+	uint32_t value;
+	unsigned int i;
+
+	assert_non_null(was);
+	for (i = 0; i < e->count; i += e->count / 8 + 1) {
+		if (e->kind == RC)
+			e82540_reg_set(h->dev, place(e, i), 7 + i);
+		memcpy(was, h->dev, e82540_size());
+		value = e82540_peek(h->dev, place(e, i));
+		assert_memory_equal(was, h->dev, e82540_size());
+		assert_int_equal(e82540_peek(h->dev, place(e, i) + 1), 0);
+		if (e->kind == RC)
+			assert_int_equal(value, 7 + i);
+		expect(e, place(e, i), value);
+	}
+	free(was);
+}
+
+static void
+peeks(void)
+{
+	each_entry(fill);
+	h->dev->total[E82540_GORC] = 0x300000002u;
+	h->dev->total[E82540_TOT] = 0x500000004u;
+	host_write(h, E1000_IMS, E1000_ICR_RXT0);
+	host_write(h, E1000_ICS, E1000_ICR_RXT0);
+	assert_true(h->line);
+	assert_int_equal(e82540_peek(h->dev, E1000_ICR) & E1000_ICR_RXT0,
+	    E1000_ICR_RXT0);
+	assert_true(h->line);
+	each_entry(peek);
+	assert_false(h->line);		/* now ICR was read, too */
+}
+
+static void
+test_peek(void **state)
+{
+	struct e82540_counters was;
+
+	(void)state;
+	each_chip(peeks);
+	power(E82540_82540EM);
+	was = counters();
+	assert_int_equal(e82540_peek(h->dev, 0x0FFFC), 0);
+	assert_int_equal(e82540_peek(h->dev, 0x20000), 0);
+	assert_int_equal(e82540_peek(h->dev, UINT32_MAX & ~3u), 0);
+	assert_int_equal(counters().reg_reads, was.reg_reads);
+	assert_int_equal(counters().bad_access, was.bad_access);
+}
+
 /* -------------------------------------------------------------- statistics */
 
 static void
@@ -574,6 +629,9 @@ test_locks(void **state)
 		taken = 0;
 		host_read(h, map[i].offset);
 		assert_int_equal(taken, in_fifo(map[i].offset) ? B | R : B);
+		taken = 0;
+		e82540_peek(h->dev, map[i].offset);
+		assert_int_equal(taken, in_fifo(map[i].offset) ? B | R : B);
 	}
 	/* A reset takes them all, whichever way it comes. */
 	taken = 0;
@@ -685,6 +743,7 @@ main(void)
 		TEST(test_io),
 		TEST(test_widths),
 		TEST(test_counted),
+		TEST(test_peek),
 		TEST(test_statistics),
 		TEST(test_totals),
 		TEST(test_locks),
