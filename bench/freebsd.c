@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "vm.h"
+#include "vmm.h"
 
 #define BOOT_SECONDS	120
 #define LINE_BYTES	1024
@@ -132,7 +132,7 @@ start(struct guest *g, const struct lem_host *host, bool moderation,
 	if (g->pid == 0)
 		child(host, moderation, seconds, out, err, theirs, parent);
 	if (g->pid > 0) {
-		lem_vm_running = g->pid;
+		lem_vmm_running = g->pid;
 		(void)setpgid(g->pid, g->pid);
 	}
 	(void)close(out[1]);
@@ -150,7 +150,7 @@ start(struct guest *g, const struct lem_host *host, bool moderation,
 static void
 stop(struct guest *g)
 {
-	lem_vm_running = 0;
+	lem_vmm_running = 0;
 	if (g->pid > 0) {
 		(void)kill(-g->pid, SIGKILL);
 		(void)waitpid(g->pid, NULL, 0);
@@ -321,7 +321,7 @@ follow(struct guest *g, const struct sheet *s, double limit)
 	struct pollfd fd[2] = { { g->trace.fd, POLLIN, 0 },
 		{ g->console.fd, POLLIN, 0 } };
 
-	while (!g->done && !lem_vm_interrupted) {
+	while (!g->done && !lem_vmm_interrupted) {
 		if (poll(fd, 2, 1000) < 0 && errno != EINTR)
 			return;
 		if (fd[0].revents != 0) {
@@ -369,7 +369,7 @@ lem_freebsd_run(struct lem_results *r, const struct lem_host *host,
 		s.n[k] = &n[i];
 		asked++;
 	}
-	if (asked == 0 || lem_vm_interrupted)
+	if (asked == 0 || lem_vmm_interrupted)
 		return;
 	if (start(&g, host, moderation, r->seconds) == 0)
 		follow(&g, &s,
@@ -377,7 +377,8 @@ lem_freebsd_run(struct lem_results *r, const struct lem_host *host,
 			CELLS * (r->seconds + 1) * (r->runs + 3));
 	stop(&g);
 	for (k = 0; k < CELLS; k++)
-		if (cell[k] != NULL && *s.n[k] < r->runs && !lem_vm_interrupted)
+		if (cell[k] != NULL && *s.n[k] < r->runs &&
+		    !lem_vmm_interrupted)
 			(void)snprintf(cell[k]->failed, sizeof(cell[k]->failed),
 			    "the FreeBSD guest came to its end, or took too "
 			    "long, in round %u: %.90s",

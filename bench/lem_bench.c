@@ -22,7 +22,7 @@
 #include "clock.h"
 #include "freebsd.h"
 #include "sink.h"
-#include "vm.h"
+#include "vmm.h"
 
 #define EXIT_FAILED	1
 #define EXIT_USAGE	2
@@ -66,11 +66,11 @@ static const char usage[] =
 static void
 on_signal(int signum)
 {
-	pid_t pid = lem_vm_running;
+	pid_t pid = lem_vmm_running;
 
-	if (lem_vm_interrupted)	/* a second time: at once */
+	if (lem_vmm_interrupted)	/* a second time: at once */
 		_exit(128 + signum);
-	lem_vm_interrupted = 1;
+	lem_vmm_interrupted = 1;
 	if (pid > 0)
 		(void)kill(-pid, SIGKILL);
 }
@@ -322,18 +322,18 @@ compare_double(const void *a, const void *b)
 }
 
 /* Median, least and most of n values, which are sorted. */
-static struct lem_stat
+static struct lem_spread
 statistic(double *value, unsigned int n)
 {
 	if (n == 0)
-		return (struct lem_stat){ NAN, NAN, NAN, 0 };
+		return (struct lem_spread){ NAN, NAN, NAN, 0 };
 	qsort(value, n, sizeof(*value), compare_double);
-	return (struct lem_stat){ (value[(n - 1) / 2] + value[n / 2]) / 2,
+	return (struct lem_spread){ (value[(n - 1) / 2] + value[n / 2]) / 2,
 		value[0], value[n - 1], n };
 }
 
 /* The same of one figure over a cell's runs. */
-static struct lem_stat
+static struct lem_spread
 figure(const struct lem_run *run, unsigned int runs, size_t offset)
 {
 	double value[runs > 0 ? runs : 1];
@@ -553,7 +553,7 @@ run_all(struct lem_results *r, const struct lem_options *o,
 		todo += r->cell[i].skipped[0] == '\0' &&
 		    !lem_cell_freebsd(&r->cell[i]);
 	for (round = 0; todo > 0 && round < r->runs; round++)
-		for (i = 0; i < r->cells && !lem_vm_interrupted; i++) {
+		for (i = 0; i < r->cells && !lem_vmm_interrupted; i++) {
 			c = &r->cell[i];
 			if (c->skipped[0] != '\0' || c->failed[0] != '\0' ||
 			    lem_cell_freebsd(c))
@@ -566,7 +566,7 @@ run_all(struct lem_results *r, const struct lem_options *o,
 					verbose_line(c,
 					    &run[i * r->runs + n[i]]);
 				n[i]++;
-			} else if (lem_vm_interrupted) {
+			} else if (lem_vmm_interrupted) {
 				c->failed[0] = '\0';	/* our doing */
 			} else {
 				give_up_host(r, c->host, n);
@@ -575,7 +575,7 @@ run_all(struct lem_results *r, const struct lem_options *o,
 	run_freebsd(r, o, host, run, n);
 	if (isatty(STDERR_FILENO))
 		(void)fputs("\r\033[K", stderr);
-	r->interrupted = lem_vm_interrupted;
+	r->interrupted = lem_vmm_interrupted;
 	for (i = 0; i < r->cells; i++)
 		summarize(&r->cell[i], &run[i * r->runs], n[i]);
 	set_ratios(r, run, n);

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "sink.h"
-#include "vm.h"
+#include "vmm.h"
 
 #define READY_TIMEOUT_MS	10000u
 #define STOP_TIMEOUT_MS	5000u
@@ -17,7 +17,7 @@
 
 /* Sleep, unless QEMU ends meanwhile; ten looks a second cost nothing. */
 static int
-sleep_seconds(struct lem_vm *vm, double seconds)
+sleep_seconds(struct lem_vmm *vmm, double seconds)
 {
 	struct timespec t = { 0 };
 	long left_ms, slice_ms;
@@ -27,7 +27,7 @@ sleep_seconds(struct lem_vm *vm, double seconds)
 		slice_ms = left_ms < 100 ? left_ms : 100;
 		t.tv_nsec = slice_ms * 1000000;
 		(void)nanosleep(&t, NULL);
-		if (lem_vm_alive(vm) != 0)
+		if (lem_vmm_alive(vmm) != 0)
 			return -1;
 	}
 	return 0;
@@ -45,10 +45,10 @@ compare_u32(const void *a, const void *b)
 
 /* Round trips: the guest left TSC ticks; tsc_mhz turns them into us. */
 static void
-round_trips(struct lem_run *run, const struct lem_vm *vm, double tsc_mhz)
+round_trips(struct lem_run *run, const struct lem_vmm *vmm, double tsc_mhz)
 {
-	uint64_t n = vm->box->samples, p50 = n / 2, p99 = n - 1 - n / 100;
-	uint32_t *sample = (uint32_t *)(void *)(vm->ram + LEM_SAMPLES_PA);
+	uint64_t n = vmm->box->samples, p50 = n / 2, p99 = n - 1 - n / 100;
+	uint32_t *sample = (uint32_t *)(void *)(vmm->ram + LEM_SAMPLES_PA);
 
 	if (n == 0 || n > LEM_SAMPLES_MAX)
 		return;
@@ -60,9 +60,11 @@ round_trips(struct lem_run *run, const struct lem_vm *vm, double tsc_mhz)
 /* The window's figures: end minus begin, by the window's packets. */
 static void
 window_figures(struct lem_run *run, const struct lem_cell *cell,
-    const struct lem_vm *vm, const struct lem_vm_usage usage[2], double tsc_hz)
+    const struct lem_vmm *vmm, const struct lem_vmm_usage usage[2],
+    double tsc_hz)
 {
-	const struct lem_box_counters *b = &vm->box->begin, *e = &vm->box->end;
+	const struct lem_box_counters *b = &vmm->box->begin,
+				      *e = &vmm->box->end;
 	bool idle = strcmp(cell->workload, "idle") == 0;
 	double seconds = (double)(e->tsc - b->tsc) / tsc_hz, n;
 
@@ -84,22 +86,22 @@ window_figures(struct lem_run *run, const struct lem_cell *cell,
 	run->ring_full = (double)(e->ring_full - b->ring_full) / n;
 	run->batch_max = (double)e->batch_max;
 	if (strcmp(cell->workload, "ping") == 0)
-		round_trips(run, vm, tsc_hz / 1e6);
+		round_trips(run, vmm, tsc_hz / 1e6);
 }
 
 /* Every frame that was sent: where is it? */
 static void
-account(struct lem_run *run, const struct lem_vm *vm,
+account(struct lem_run *run, const struct lem_vmm *vmm,
     const struct lem_sink *sink)
 {
-	const struct lem_mailbox *box = vm->box;
+	const struct lem_mailbox *box = vmm->box;
 	uint64_t sent = box->sent_total, arrived = box->rx_unique;
 
 	if (sink->mode == LEM_SINK_SEND)
 		sent = sink->sent;
 	if (sink->mode == LEM_SINK_RECEIVE)
 		arrived = sink->received.unique;
-	if (vm->net_fd < 0)
+	if (vmm->net_fd < 0)
 		return;		/* null sink: the device's TPT was compared */
 	/* A ping is lost once, on whichever way it was. */
 	run->lost = lem_frames_lost(sent, arrived);
@@ -117,13 +119,13 @@ sink_mode(const struct lem_cell *cell)
 }
 
 static int
-start_sink(struct lem_vm *vm, struct lem_sink *sink, enum lem_sink_mode mode)
+start_sink(struct lem_vmm *vmm, struct lem_sink *sink, enum lem_sink_mode mode)
 {
 	int error =
-	    lem_sink_start(sink, vm->net_fd, mode, vm->box->frame_bytes);
+	    lem_sink_start(sink, vmm->net_fd, mode, vmm->box->frame_bytes);
 
 	if (error != 0)
-		(void)snprintf(vm->error, sizeof(vm->error),
+		(void)snprintf(vmm->error, sizeof(vmm->error),
 		    "no thread for the host's end: %s", strerror(-error));
 	return error;
 }
@@ -133,52 +135,52 @@ start_sink(struct lem_vm *vm, struct lem_sink *sink, enum lem_sink_mode mode)
  * says: a CPU that was away when it opened does not count as slow.
  */
 static int
-window(struct lem_vm *vm, const struct lem_cell *cell, double seconds,
-    struct lem_vm_usage usage[2])
+window(struct lem_vmm *vmm, const struct lem_cell *cell, double seconds,
+    struct lem_vmm_usage usage[2])
 {
-	if (lem_vm_usage(vm, cell, &usage[0]) != 0)
+	if (lem_vmm_usage(vmm, cell, &usage[0]) != 0)
 		return -1;
-	vm->box->go = 1;
-	if (sleep_seconds(vm, seconds) != 0)
+	vmm->box->go = 1;
+	if (sleep_seconds(vmm, seconds) != 0)
 		return -1;
-	vm->box->stop = 1;
-	if (lem_vm_wait(vm, LEM_BOX_STOPPED, STOP_TIMEOUT_MS) != 0 ||
-	    lem_vm_usage(vm, cell, &usage[1]) != 0)
+	vmm->box->stop = 1;
+	if (lem_vmm_wait(vmm, LEM_BOX_STOPPED, STOP_TIMEOUT_MS) != 0 ||
+	    lem_vmm_usage(vmm, cell, &usage[1]) != 0)
 		return -1;
 	return 0;
 }
 
 /* Boot, window, drain; the sink runs from warm-up to the end of the drain. */
 static int
-run_vm(struct lem_vm *vm, const struct lem_cell *cell,
+run_vm(struct lem_vmm *vmm, const struct lem_cell *cell,
     const struct lem_host *host, double seconds, struct lem_sink *sink,
-    struct lem_vm_usage usage[2])
+    struct lem_vmm_usage usage[2])
 {
 	int failed;
 
-	if (lem_vm_start(vm, cell, host) != 0)
+	if (lem_vmm_start(vmm, cell, host) != 0)
 		return -1;
 	/* Not before: QEMU throws away what comes before a NIC is reset. */
-	failed = lem_vm_up(vm);
-	if (failed == 0 && vm->net_fd >= 0)
-		failed = start_sink(vm, sink, sink_mode(cell));
+	failed = lem_vmm_up(vmm);
+	if (failed == 0 && vmm->net_fd >= 0)
+		failed = start_sink(vmm, sink, sink_mode(cell));
 	if (failed == 0)
-		failed = lem_vm_greet(vm, cell);
+		failed = lem_vmm_greet(vmm, cell);
 	if (failed == 0)
-		failed = lem_vm_wait(vm, LEM_BOX_READY, READY_TIMEOUT_MS);
+		failed = lem_vmm_wait(vmm, LEM_BOX_READY, READY_TIMEOUT_MS);
 	if (failed == 0)
-		failed = window(vm, cell, seconds, usage);
+		failed = window(vmm, cell, seconds, usage);
 	if (sink->mode == LEM_SINK_SEND) {
 		lem_sink_finish(sink, 0);
-		vm->box->expect = sink->sent;
+		vmm->box->expect = sink->sent;
 	}
 	if (failed == 0) {
-		vm->box->finish = 1;
-		failed = lem_vm_wait(vm, LEM_BOX_DONE, DONE_TIMEOUT_MS);
+		vmm->box->finish = 1;
+		failed = lem_vmm_wait(vmm, LEM_BOX_DONE, DONE_TIMEOUT_MS);
 	}
 	if (failed != 0)
-		lem_vm_kill(vm);	/* so that the sink sees an end */
-	lem_sink_finish(sink, failed == 0 ? vm->box->sent_total : 0);
+		lem_vmm_kill(vmm);	/* so that the sink sees an end */
+	lem_sink_finish(sink, failed == 0 ? vmm->box->sent_total : 0);
 	return failed;
 }
 
@@ -187,8 +189,8 @@ lem_run_cell(const struct lem_cell *cell, const struct lem_host *host,
     double seconds, struct lem_run *run, char *error, size_t error_bytes)
 {
 	struct lem_sink *sink = calloc(1, sizeof(*sink));
-	struct lem_vm_usage usage[2];
-	struct lem_vm vm;
+	struct lem_vmm_usage usage[2];
+	struct lem_vmm vmm;
 	int failed;
 
 	*run = (struct lem_run){ .rtt_p50_us = NAN, .rtt_p99_us = NAN };
@@ -196,15 +198,15 @@ lem_run_cell(const struct lem_cell *cell, const struct lem_host *host,
 		(void)snprintf(error, error_bytes, "out of memory");
 		return -1;
 	}
-	failed = run_vm(&vm, cell, host, seconds, sink, usage);
+	failed = run_vm(&vmm, cell, host, seconds, sink, usage);
 	if (failed == 0) {
-		window_figures(run, cell, &vm, usage, (double)host->tsc_hz);
-		run->boot_ms = vm.boot_ms;
-		account(run, &vm, sink);
+		window_figures(run, cell, &vmm, usage, (double)host->tsc_hz);
+		run->boot_ms = vmm.boot_ms;
+		account(run, &vmm, sink);
 	} else {
-		(void)snprintf(error, error_bytes, "%s", vm.error);
+		(void)snprintf(error, error_bytes, "%s", vmm.error);
 	}
-	lem_vm_stop(&vm);
+	lem_vmm_stop(&vmm);
 	free(sink);
 	return failed;
 }

@@ -12,7 +12,7 @@
 #include <stdio.h>
 
 /* Median, smallest and largest of `runs` figures; runs 0: not measured. */
-struct lem_stat {
+struct lem_spread {
 	double median, min, max;
 	unsigned int runs;
 };
@@ -55,7 +55,7 @@ struct lem_cell {
 	bool way;		/* one of a comparison of its doorbells */
 	bool sweep;		/* a point of a curve, not of the table */
 
-	struct lem_stat kpps;	/* ping: thousand round trips a second */
+	struct lem_spread kpps;	/* ping: thousand round trips a second */
 	double ratio;		/* median of kpps over the standard row's */
 	/* Of a FreeBSD guest's cells, else NAN: kpps over vtnet's, the RFC's
 	 * figure, interrupts a second. */

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "vm.h"
+#include "vmm.h"
 
 #define BATCH		64
 #define SLOT_BYTES	2048
@@ -176,7 +176,7 @@ ceiling_send(int fd, unsigned int frame_bytes, double until)
 	int i, n = b != NULL ? 0 : -1;
 
 	lem_frame_init(&flow, frame_bytes, LEM_FRAME_FROM_GUEST);
-	while (n >= 0 && lem_now() < until && !lem_vm_interrupted) {
+	while (n >= 0 && lem_now() < until && !lem_vmm_interrupted) {
 		for (i = 0; i < BATCH; i++) {
 			lem_frame_build(&flow, seq + (uint64_t)i, b->slot[i]);
 			b->iov[i].iov_len = frame_bytes;

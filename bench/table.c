@@ -173,7 +173,7 @@ times(char text[TEXT_SIZE], double v)
 
 /* range: "(16.9-17.9)", nothing for a single run. */
 static const char *
-range(char text[TEXT_SIZE], const struct lem_stat *s)
+range(char text[TEXT_SIZE], const struct lem_spread *s)
 {
 	char min[TEXT_SIZE], max[TEXT_SIZE];
 

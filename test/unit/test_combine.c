@@ -300,8 +300,7 @@ test_timed_when_on(void **state)
 	enum lem_combine mode;
 
 	(void)state;
-	for (mode = LEM_COMBINE_OFF; mode <= LEM_COMBINE_ORIGINAL;
-	     mode++) {
+	for (mode = LEM_COMBINE_OFF; mode <= LEM_COMBINE_ORIGINAL; mode++) {
 		up(mode, true, 64);
 		rig.sc.os.cheap_tdt = true;
 		rig.sc.os.cycles = 0;

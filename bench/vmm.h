@@ -7,8 +7,8 @@
  * No path is made, so none is left behind, and it dies with us
  * (PR_SET_PDEATHSIG).
  */
-#ifndef LEM_BENCH_VM_H
-#define LEM_BENCH_VM_H
+#ifndef LEM_BENCH_VMM_H
+#define LEM_BENCH_VMM_H
 
 #include <signal.h>
 #include <stdbool.h>
@@ -22,7 +22,7 @@
 
 #define LEM_ERROR_BYTES	200
 
-struct lem_vm {
+struct lem_vmm {
 	pid_t pid;
 	const char *name;	/* of the VMM, for sentences */
 	int control_fd;
@@ -37,56 +37,56 @@ struct lem_vm {
 };
 
 /* How many exits the guest's CPU made, and what the process has cost. */
-struct lem_vm_usage {
+struct lem_vmm_usage {
 	double exits;		/* NAN where there is no KVM */
 	double cpu_us;
 };
 
 /*
- * lem_vm_start: start the VMM of `cell`; vm->net_fd is there at once.
+ * lem_vmm_start: start the VMM of `cell`; vmm->net_fd is there at once.
  * host: what was found on this one.
- * Returns 0, or -1 with a sentence in vm->error; the VM is then stopped.
+ * Returns 0, or -1 with a sentence in vmm->error; the VM is then stopped.
  */
-int lem_vm_start(struct lem_vm *vm, const struct lem_cell *cell,
+int lem_vmm_start(struct lem_vmm *vmm, const struct lem_cell *cell,
     const struct lem_host *host);
 
 /*
- * lem_vm_up: wait until the guest has booted and its NIC is up.
- * Returns 0, or -1 with vm->error set.
+ * lem_vmm_up: wait until the guest has booted and its NIC is up.
+ * Returns 0, or -1 with vmm->error set.
  */
-int lem_vm_up(struct lem_vm *vm);
+int lem_vmm_up(struct lem_vmm *vmm);
 
 /*
- * lem_vm_greet: begin the talk on its control socket.  Somebody must read
+ * lem_vmm_greet: begin the talk on its control socket.  Somebody must read
  * net_fd by then: a QEMU that waits in send() answers nobody.
- * Returns 0, or -1 with vm->error.
+ * Returns 0, or -1 with vmm->error.
  */
-int lem_vm_greet(struct lem_vm *vm, const struct lem_cell *cell);
+int lem_vmm_greet(struct lem_vmm *vmm, const struct lem_cell *cell);
 
 /*
- * lem_vm_wait: wait for a state of the guest, at most timeout_ms.
- * Returns 0, or -1 with vm->error set: failed, exited, or hangs.
+ * lem_vmm_wait: wait for a state of the guest, at most timeout_ms.
+ * Returns 0, or -1 with vmm->error set: failed, exited, or hangs.
  */
-int lem_vm_wait(struct lem_vm *vm, enum lem_box_state state,
+int lem_vmm_wait(struct lem_vmm *vmm, enum lem_box_state state,
     unsigned int timeout_ms);
 
-/* lem_vm_usage: the counters now.  Returns 0, or -1 with vm->error set. */
-int lem_vm_usage(struct lem_vm *vm, const struct lem_cell *cell,
-    struct lem_vm_usage *usage);
+/* lem_vmm_usage: the counters now.  Returns 0, or -1 with vmm->error set. */
+int lem_vmm_usage(struct lem_vmm *vmm, const struct lem_cell *cell,
+    struct lem_vmm_usage *usage);
 
-/* lem_vm_kill: end the VMM, by its pid; the mailbox stays. */
-void lem_vm_kill(struct lem_vm *vm);
+/* lem_vmm_kill: end the VMM, by its pid; the mailbox stays. */
+void lem_vmm_kill(struct lem_vmm *vmm);
 
-/* lem_vm_stop: end the VMM, close everything.  May be called twice. */
-void lem_vm_stop(struct lem_vm *vm);
+/* lem_vmm_stop: end the VMM, close everything.  May be called twice. */
+void lem_vmm_stop(struct lem_vmm *vmm);
 
 /* The pid of the VM that runs now, 0: none.  For the signal handler. */
-extern volatile pid_t lem_vm_running;
+extern volatile pid_t lem_vmm_running;
 
 /* A signal asked for an end: start nothing more. */
-extern volatile sig_atomic_t lem_vm_interrupted;
+extern volatile sig_atomic_t lem_vmm_interrupted;
 
-/* lem_vm_alive: 0, or -1 with vm->error set when the VMM has ended. */
-int lem_vm_alive(struct lem_vm *vm);
+/* lem_vmm_alive: 0, or -1 with vmm->error set when the VMM has ended. */
+int lem_vmm_alive(struct lem_vmm *vmm);
 
 #endif

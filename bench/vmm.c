@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vm.h"
+#include "vmm.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,16 +23,16 @@
 
 extern const uint8_t lem_guest_image[], lem_guest_image_end[];
 
-volatile pid_t lem_vm_running;
-volatile sig_atomic_t lem_vm_interrupted;
+volatile pid_t lem_vmm_running;
+volatile sig_atomic_t lem_vmm_interrupted;
 
 static int __attribute__((format(printf, 2, 3)))
-vm_error(struct lem_vm *vm, const char *format, ...)
+vmm_error(struct lem_vmm *vmm, const char *format, ...)
 {
 	va_list ap;
 
 	va_start(ap, format);
-	(void)vsnprintf(vm->error, sizeof(vm->error), format, ap);
+	(void)vsnprintf(vmm->error, sizeof(vmm->error), format, ap);
 	va_end(ap);
 	return -1;
 }
@@ -42,28 +42,28 @@ vm_error(struct lem_vm *vm, const char *format, ...)
 /*
  * Send a command and read up to the line that answers it; events and the
  * greeting are passed over.  Returns 0; 1 when the VMM refuses the command; -1
- * with vm->error set.
+ * with vmm->error set.
  */
 static int
-ask(struct lem_vm *vm, const char *command, char *reply, size_t reply_bytes)
+ask(struct lem_vmm *vmm, const char *command, char *reply, size_t reply_bytes)
 {
-	struct pollfd pfd = { .fd = vm->control_fd, .events = POLLIN };
+	struct pollfd pfd = { .fd = vmm->control_fd, .events = POLLIN };
 	size_t used = 0;
 	char *line, *end;
 	ssize_t n;
 
-	if (send(vm->control_fd, command, strlen(command), MSG_NOSIGNAL) < 0)
-		return vm_error(vm, "control socket of %s: %s", vm->name,
+	if (send(vmm->control_fd, command, strlen(command), MSG_NOSIGNAL) < 0)
+		return vmm_error(vmm, "control socket of %s: %s", vmm->name,
 		    strerror(errno));
 	for (;;) {
 		if (poll(&pfd, 1, ANSWER_TIMEOUT_MS) <= 0)
-			return vm_error(vm,
+			return vmm_error(vmm,
 			    "%s does not answer on its control socket",
-			    vm->name);
-		n = read(vm->control_fd, reply + used, reply_bytes - used - 1);
+			    vmm->name);
+		n = read(vmm->control_fd, reply + used, reply_bytes - used - 1);
 		if (n <= 0)
-			return vm_error(vm, "%s closed its control socket",
-			    vm->name);
+			return vmm_error(vmm, "%s closed its control socket",
+			    vmm->name);
 		used += (size_t)n;
 		reply[used] = '\0';
 		for (line = reply; (end = strchr(line, '\n')) != NULL;
@@ -80,8 +80,8 @@ ask(struct lem_vm *vm, const char *command, char *reply, size_t reply_bytes)
 		used = strlen(line);
 		memmove(reply, line, used + 1);
 		if (used + 1 >= reply_bytes)
-			return vm_error(vm, "%s says a line too long",
-			    vm->name);
+			return vmm_error(vmm, "%s says a line too long",
+			    vmm->name);
 	}
 }
 
@@ -90,7 +90,7 @@ ask(struct lem_vm *vm, const char *command, char *reply, size_t reply_bytes)
  * (before 7.1) or the kernel (before 5.14) does not count them.
  */
 static int
-qmp_exits(struct lem_vm *vm, double *exits)
+qmp_exits(struct lem_vmm *vmm, double *exits)
 {
 	static const char command[] =
 	    "{\"execute\":\"query-stats\",\"arguments\":{\"target\":\"vcpu\","
@@ -99,7 +99,7 @@ qmp_exits(struct lem_vm *vm, double *exits)
 	const char *value;
 	int refused;
 
-	refused = ask(vm, command, reply, sizeof(reply));
+	refused = ask(vmm, command, reply, sizeof(reply));
 	if (refused < 0)
 		return -1;
 	value = refused ? NULL : strstr(reply, "\"value\": ");
@@ -109,17 +109,17 @@ qmp_exits(struct lem_vm *vm, double *exits)
 
 /* The same of lem-vm: "{"exits":N,...", null likewise. */
 static int
-lem_vm_exits(struct lem_vm *vm, double *exits)
+lem_vm_exits(struct lem_vmm *vmm, double *exits)
 {
 	static const char key[] = "{\"exits\":";
 	char reply[16384] = "";
-	int refused = ask(vm, "stats\n", reply, sizeof(reply));
+	int refused = ask(vmm, "stats\n", reply, sizeof(reply));
 	const char *value = reply + strlen(key);
 
 	if (refused < 0)
 		return -1;
 	if (refused > 0 || strncmp(reply, key, strlen(key)) != 0)
-		return vm_error(vm, "lem-vm does not tell its statistics");
+		return vmm_error(vmm, "lem-vm does not tell its statistics");
 	*exits = *value == 'n' ? NAN : strtod(value, NULL);
 	return 0;
 }
@@ -127,12 +127,12 @@ lem_vm_exits(struct lem_vm *vm, double *exits)
 /* ------------------------------------------------------------------ start */
 
 static int
-make_memfd(struct lem_vm *vm, const char *name, size_t bytes, void **map)
+make_memfd(struct lem_vmm *vmm, const char *name, size_t bytes, void **map)
 {
 	int fd = memfd_create(name, 0);
 
 	if (fd < 0 || ftruncate(fd, (off_t)bytes) != 0) {
-		(void)vm_error(vm, "no memory for the guest: %s",
+		(void)vmm_error(vmm, "no memory for the guest: %s",
 		    strerror(errno));
 		if (fd >= 0)
 			(void)close(fd);
@@ -140,7 +140,7 @@ make_memfd(struct lem_vm *vm, const char *name, size_t bytes, void **map)
 	}
 	*map = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (*map == MAP_FAILED) {
-		(void)vm_error(vm, "no memory for the guest: %s",
+		(void)vmm_error(vmm, "no memory for the guest: %s",
 		    strerror(errno));
 		(void)close(fd);
 		*map = NULL;
@@ -170,20 +170,20 @@ inherited_close(struct inherited *in)
 
 /* A socket pair, our end close-on-exec. */
 static int
-make_pair(struct lem_vm *vm, int type, int *ours, int *theirs)
+make_pair(struct lem_vmm *vmm, int type, int *ours, int *theirs)
 {
 	int pair[2];
 
 	if (socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, pair) != 0)
-		return vm_error(vm, "socketpair: %s", strerror(errno));
+		return vmm_error(vmm, "socketpair: %s", strerror(errno));
 	*ours = pair[0];
 	*theirs = dup(pair[1]);		/* without close-on-exec */
 	(void)close(pair[1]);
-	return *theirs < 0 ? vm_error(vm, "dup: %s", strerror(errno)) : 0;
+	return *theirs < 0 ? vmm_error(vmm, "dup: %s", strerror(errno)) : 0;
 }
 
 static int
-make_channels(struct lem_vm *vm, const struct lem_cell *cell,
+make_channels(struct lem_vmm *vmm, const struct lem_cell *cell,
     struct inherited *in)
 {
 	size_t rom_bytes = (size_t)(lem_guest_image_end - lem_guest_image);
@@ -191,25 +191,26 @@ make_channels(struct lem_vm *vm, const struct lem_cell *cell,
 	void *rom;
 
 	in->ram =
-	    make_memfd(vm, "lem-ram", LEM_GUEST_RAM_BYTES, (void **)&vm->ram);
-	in->rom = in->ram < 0 ? -1 : make_memfd(vm, "lem-rom", rom_bytes, &rom);
+	    make_memfd(vmm, "lem-ram", LEM_GUEST_RAM_BYTES, (void **)&vmm->ram);
+	in->rom =
+	    in->ram < 0 ? -1 : make_memfd(vmm, "lem-rom", rom_bytes, &rom);
 	if (in->rom < 0)
 		return -1;
 	memcpy(rom, lem_guest_image, rom_bytes);
 	(void)munmap(rom, rom_bytes);
-	if (make_pair(vm, SOCK_STREAM, &vm->control_fd, &in->control) != 0)
+	if (make_pair(vmm, SOCK_STREAM, &vmm->control_fd, &in->control) != 0)
 		return -1;
 	if (strcmp(cell->sink, "null") != 0) {
-		if (make_pair(vm, SOCK_DGRAM, &vm->net_fd, &in->net) != 0)
+		if (make_pair(vmm, SOCK_DGRAM, &vmm->net_fd, &in->net) != 0)
 			return -1;
-		vm->net_peer_fd = fcntl(in->net, F_DUPFD_CLOEXEC, 0);
-		if (vm->net_peer_fd < 0)
-			return vm_error(vm, "dup: %s", strerror(errno));
+		vmm->net_peer_fd = fcntl(in->net, F_DUPFD_CLOEXEC, 0);
+		if (vmm->net_peer_fd < 0)
+			return vmm_error(vmm, "dup: %s", strerror(errno));
 	}
 	if (pipe2(pipefd, O_CLOEXEC) != 0)
-		return vm_error(vm, "pipe: %s", strerror(errno));
-	vm->console_fd = pipefd[0];
-	(void)fcntl(vm->console_fd, F_SETFL, O_NONBLOCK);
+		return vmm_error(vmm, "pipe: %s", strerror(errno));
+	vmm->console_fd = pipefd[0];
+	(void)fcntl(vmm->console_fd, F_SETFL, O_NONBLOCK);
 	in->console = pipefd[1];
 	return 0;
 }
@@ -363,14 +364,14 @@ child(struct command *c, const struct inherited *in, pid_t parent)
 
 /* The last words of a VMM that is gone, for an error message. */
 static void
-last_words(struct lem_vm *vm, char *out, size_t out_bytes)
+last_words(struct lem_vmm *vmm, char *out, size_t out_bytes)
 {
 	const char *line = "it said nothing";
 	char text[4096], *p;
 	ssize_t n = 0, got;
 
 	while (n < (ssize_t)sizeof(text) - 1) {
-		got = read(vm->console_fd, text + n,
+		got = read(vmm->console_fd, text + n,
 		    sizeof(text) - 1 - (size_t)n);
 		if (got <= 0)
 			break;
@@ -384,25 +385,25 @@ last_words(struct lem_vm *vm, char *out, size_t out_bytes)
 }
 
 int
-lem_vm_alive(struct lem_vm *vm)
+lem_vmm_alive(struct lem_vmm *vmm)
 {
 	char words[120];
 	int status;
 
-	if (waitpid(vm->pid, &status, WNOHANG) == 0)
+	if (waitpid(vmm->pid, &status, WNOHANG) == 0)
 		return 0;
-	lem_vm_running = 0;
-	vm->pid = 0;
-	last_words(vm, words, sizeof(words));
+	lem_vmm_running = 0;
+	vmm->pid = 0;
+	last_words(vmm, words, sizeof(words));
 	return WIFSIGNALED(status) ?
-	    vm_error(vm, "%s was killed by signal %d: %s", vm->name,
+	    vmm_error(vmm, "%s was killed by signal %d: %s", vmm->name,
 		WTERMSIG(status), words) :
-	    vm_error(vm, "%s ended with status %d: %s", vm->name,
+	    vmm_error(vmm, "%s ended with status %d: %s", vmm->name,
 		WEXITSTATUS(status), words);
 }
 
 int
-lem_vm_wait(struct lem_vm *vm, enum lem_box_state state,
+lem_vmm_wait(struct lem_vmm *vmm, enum lem_box_state state,
     unsigned int timeout_ms)
 {
 	static const char *const doing[] = { "booting", "warming up",
@@ -411,21 +412,21 @@ lem_vm_wait(struct lem_vm *vm, enum lem_box_state state,
 	double limit = lem_now() + timeout_ms / 1e3;
 
 	for (;;) {
-		if (vm->box->state == LEM_BOX_FAILED)
-			return vm_error(vm, "guest: %.150s", vm->box->error);
-		if (vm->box->state >= state)
+		if (vmm->box->state == LEM_BOX_FAILED)
+			return vmm_error(vmm, "guest: %.150s", vmm->box->error);
+		if (vmm->box->state >= state)
 			return 0;
-		if (lem_vm_alive(vm) != 0)
+		if (lem_vmm_alive(vmm) != 0)
 			return -1;
 		if (lem_now() > limit)
-			return vm_error(vm, "the guest hangs %s (%u s)",
-			    doing[vm->box->state % 7], timeout_ms / 1000);
+			return vmm_error(vmm, "the guest hangs %s (%u s)",
+			    doing[vmm->box->state % 7], timeout_ms / 1000);
 		(void)usleep(200);
 	}
 }
 
 int
-lem_vm_start(struct lem_vm *vm, const struct lem_cell *cell,
+lem_vmm_start(struct lem_vmm *vmm, const struct lem_cell *cell,
     const struct lem_host *host)
 {
 	struct inherited in = { -1, -1, -1, -1, -1 };
@@ -433,110 +434,110 @@ lem_vm_start(struct lem_vm *vm, const struct lem_cell *cell,
 	pid_t parent = getpid();
 	int error;
 
-	memset(vm, 0, sizeof(*vm));
-	vm->name = strcmp(cell->host, "lem-vm") == 0 ? "lem-vm" : "QEMU";
-	vm->control_fd = vm->console_fd = vm->net_fd = vm->net_peer_fd = -1;
-	error = make_channels(vm, cell, &in);
+	memset(vmm, 0, sizeof(*vmm));
+	vmm->name = strcmp(cell->host, "lem-vm") == 0 ? "lem-vm" : "QEMU";
+	vmm->control_fd = vmm->console_fd = vmm->net_fd = vmm->net_peer_fd = -1;
+	error = make_channels(vmm, cell, &in);
 	if (error != 0)
 		goto close_inherited;
-	vm->box = (struct lem_mailbox *)(void *)(vm->ram + LEM_MAILBOX_PA);
-	fill_box(vm->box, cell, host->tsc_hz);
+	vmm->box = (struct lem_mailbox *)(void *)(vmm->ram + LEM_MAILBOX_PA);
+	fill_box(vmm->box, cell, host->tsc_hz);
 	make_command(&command, cell, &in, host);
-	vm->started = lem_now();
-	vm->pid = fork();
-	if (vm->pid == 0)
+	vmm->started = lem_now();
+	vmm->pid = fork();
+	if (vmm->pid == 0)
 		child(&command, &in, parent);
-	if (vm->pid < 0) {
-		vm->pid = 0;
-		error = vm_error(vm, "fork: %s", strerror(errno));
+	if (vmm->pid < 0) {
+		vmm->pid = 0;
+		error = vmm_error(vmm, "fork: %s", strerror(errno));
 		goto close_inherited;
 	}
-	lem_vm_running = vm->pid;
-	(void)setpgid(vm->pid, vm->pid); /* as the child does: who is first */
-	if (lem_vm_interrupted)	/* before the handler could know the pid */
-		(void)kill(-vm->pid, SIGKILL);
+	lem_vmm_running = vmm->pid;
+	(void)setpgid(vmm->pid, vmm->pid); /* as the child does: who is first */
+	if (lem_vmm_interrupted)	/* before the handler could know the pid */
+		(void)kill(-vmm->pid, SIGKILL);
 	inherited_close(&in);
 close_inherited:
 	inherited_close(&in);
 	if (error != 0)
-		lem_vm_stop(vm);
+		lem_vmm_stop(vmm);
 	return error;
 }
 
 int
-lem_vm_up(struct lem_vm *vm)
+lem_vmm_up(struct lem_vmm *vmm)
 {
-	if (lem_vm_wait(vm, LEM_BOX_UP, BOOT_TIMEOUT_MS) != 0)
+	if (lem_vmm_wait(vmm, LEM_BOX_UP, BOOT_TIMEOUT_MS) != 0)
 		return -1;
-	vm->boot_ms = (lem_now() - vm->started) * 1e3;
+	vmm->boot_ms = (lem_now() - vmm->started) * 1e3;
 	/*
 	 * QEMU queues, and then drops, what a socket that does not block can
 	 * not take.  Let it block: the rate is then what the receiver gets.
 	 * (lem-vm says itself, call by call, that it does not wait.)
 	 */
-	if (vm->net_peer_fd >= 0 &&
-	    fcntl(vm->net_peer_fd, F_SETFL,
-		fcntl(vm->net_peer_fd, F_GETFL) & ~O_NONBLOCK) != 0)
-		return vm_error(vm, "fcntl: %s", strerror(errno));
+	if (vmm->net_peer_fd >= 0 &&
+	    fcntl(vmm->net_peer_fd, F_SETFL,
+		fcntl(vmm->net_peer_fd, F_GETFL) & ~O_NONBLOCK) != 0)
+		return vmm_error(vmm, "fcntl: %s", strerror(errno));
 	return 0;
 }
 
 int
-lem_vm_greet(struct lem_vm *vm, const struct lem_cell *cell)
+lem_vmm_greet(struct lem_vmm *vmm, const struct lem_cell *cell)
 {
 	char reply[16384];
 	int refused;
 
 	if (strcmp(cell->host, "lem-vm") == 0)
 		return 0;
-	refused = ask(vm, "{\"execute\":\"qmp_capabilities\"}\n", reply,
+	refused = ask(vmm, "{\"execute\":\"qmp_capabilities\"}\n", reply,
 	    sizeof(reply));
-	return refused > 0 ? vm_error(vm, "QEMU refuses QMP") : refused;
+	return refused > 0 ? vmm_error(vmm, "QEMU refuses QMP") : refused;
 }
 
 int
-lem_vm_usage(struct lem_vm *vm, const struct lem_cell *cell,
-    struct lem_vm_usage *usage)
+lem_vmm_usage(struct lem_vmm *vmm, const struct lem_cell *cell,
+    struct lem_vmm_usage *usage)
 {
 	struct timespec t;
 	clockid_t clock;
 
 	usage->exits = NAN;
-	if (clock_getcpuclockid(vm->pid, &clock) != 0 ||
+	if (clock_getcpuclockid(vmm->pid, &clock) != 0 ||
 	    clock_gettime(clock, &t) != 0)
-		return vm_error(vm, "no CPU clock of %s: it has ended",
-		    vm->name);
+		return vmm_error(vmm, "no CPU clock of %s: it has ended",
+		    vmm->name);
 	usage->cpu_us = (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
 	if (strcmp(cell->host, "lem-vm") == 0)
-		return lem_vm_exits(vm, &usage->exits);
+		return lem_vm_exits(vmm, &usage->exits);
 	return strcmp(cell->host, "qemu-kvm") == 0 ?
-	    qmp_exits(vm, &usage->exits) :
+	    qmp_exits(vmm, &usage->exits) :
 	    0;
 }
 
 void
-lem_vm_kill(struct lem_vm *vm)
+lem_vmm_kill(struct lem_vmm *vmm)
 {
-	lem_vm_running = 0;
-	if (vm->pid > 0) {
-		(void)kill(-vm->pid, SIGKILL); /* a wrapper's child, too */
-		(void)waitpid(vm->pid, NULL, 0);
-		vm->pid = 0;
+	lem_vmm_running = 0;
+	if (vmm->pid > 0) {
+		(void)kill(-vmm->pid, SIGKILL); /* a wrapper's child, too */
+		(void)waitpid(vmm->pid, NULL, 0);
+		vmm->pid = 0;
 	}
 }
 
 void
-lem_vm_stop(struct lem_vm *vm)
+lem_vmm_stop(struct lem_vmm *vmm)
 {
-	int *fd[] = { &vm->control_fd, &vm->console_fd, &vm->net_fd,
-		&vm->net_peer_fd };
+	int *fd[] = { &vmm->control_fd, &vmm->console_fd, &vmm->net_fd,
+		&vmm->net_peer_fd };
 	size_t i;
 
-	lem_vm_kill(vm);
-	if (vm->ram != NULL) {
-		(void)munmap(vm->ram, LEM_GUEST_RAM_BYTES);
-		vm->ram = NULL;
-		vm->box = NULL;
+	lem_vmm_kill(vmm);
+	if (vmm->ram != NULL) {
+		(void)munmap(vmm->ram, LEM_GUEST_RAM_BYTES);
+		vmm->ram = NULL;
+		vmm->box = NULL;
 	}
 	for (i = 0; i < sizeof(fd) / sizeof(fd[0]); i++) {
 		if (*fd[i] >= 0)
