@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "e1000_hw.h"
+#include "pci.h"
 
 #define PORT_RESET_KBD	0x64u
 #define KBD_RESET	0xfeu

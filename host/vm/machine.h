@@ -24,6 +24,7 @@
 #include <pthread.h>
 
 #include "nic.h"
+#include "uart.h"
 
 #define MACHINE_NICS	8u
 #define MACHINE_NIC_DEV	3u		/* device number of the first */
@@ -55,17 +56,6 @@ struct machine_ops {
 	void (*end)(void *ctx, enum machine_end how, int status);
 	/* bars: the guest has moved a NIC's registers.  vCPU threads. */
 	void (*bars)(void *ctx, unsigned int nic);
-};
-
-/* A 16550A without modem. */
-struct uart {
-	pthread_mutex_t lock;
-	uint8_t ier, lcr, mcr, scr, fcr;
-	uint16_t divisor;
-	bool thre;			/* THR empty: interrupt not yet seen */
-	bool line;
-	uint8_t in[64];			/* received, not yet read */
-	unsigned int in_at, in_n;
 };
 
 struct machine_nic {
@@ -119,16 +109,5 @@ void machine_port_write(struct machine *m, uint16_t port, unsigned int size,
 uint64_t machine_mem_read(struct machine *m, uint64_t addr, unsigned int size);
 void machine_mem_write(struct machine *m, uint64_t addr, unsigned int size,
     uint64_t value);
-
-/* ----------------------------------------------------------- its own parts */
-
-void uart_init(struct uart *u);
-uint8_t uart_read(struct machine *m, unsigned int reg);
-void uart_write(struct machine *m, unsigned int reg, uint8_t value);
-size_t uart_input(struct machine *m, const uint8_t *data, size_t n);
-
-uint32_t pci_read(struct machine *m, uint16_t port, unsigned int size);
-void
-pci_write(struct machine *m, uint16_t port, unsigned int size, uint32_t value);
 
 #endif

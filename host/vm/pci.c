@@ -3,6 +3,8 @@
  * PCI bus 0: a host bridge and the NICs, by configuration mechanism 1 (PCI 3.0,
  * 3.2.2.3.2).  A NIC's configuration space is its model's.
  */
+#include "pci.h"
+
 #include "e1000_hw.h"
 #include "machine.h"
 

@@ -4,6 +4,8 @@
  * once, so the transmitter is always empty; the interrupt that says so is
  * taken back when it was seen (IIR read) or there is something new.
  */
+#include "uart.h"
+
 #include "machine.h"
 
 #define REG_DATA	0		/* RBR, THR; divisor low with DLAB */

@@ -9,28 +9,11 @@
 #ifndef VM_VM_H
 #define VM_VM_H
 
-#include <linux/kvm.h>
-
 #include "boot.h"
 #include "machine.h"
+#include "vcpu.h"
 
 #define VM_CPUS_MAX	4u
-
-struct vm;
-
-struct vcpu {
-	struct vm *vm;
-	unsigned int id;
-	int fd;
-	int stats_fd;			/* -1: this kernel has none */
-	struct kvm_run *run;
-	size_t run_bytes;
-	pthread_t thread;
-	atomic_bool started;		/* thread is valid */
-	atomic_ullong returns;		/* of KVM_RUN */
-	unsigned int faults;		/* in a row, with nothing new between */
-	uint64_t fault_changes;		/* of nic_fault(), at the last */
-};
 
 /* Where a NIC's doorbells are memory.  slot_lock guards it. */
 struct doorbell_slot {
@@ -98,21 +81,5 @@ void vm_fail(struct vm *vm, const char *format, ...)
 
 /* vm_doorbell_move: a NIC's BAR has moved (machine_ops.bars). */
 void vm_doorbell_move(struct vm *vm, unsigned int nic);
-
-/* ------------------------------------------------------------------- CPUs */
-
-int vcpu_new(struct vm *vm, unsigned int id, struct err *err);
-void vcpu_free(struct vcpu *cpu);
-int vcpu_boot(struct vcpu *cpu, const struct boot *boot, struct err *err);
-
-/* vcpu_run: what the CPU's thread does, until vm_stop(). */
-void vcpu_run(struct vcpu *cpu);
-
-/* vcpu_kick: out of KVM_RUN.  VCPU_SIGNAL must have a handler. */
-void vcpu_kick(struct vcpu *cpu);
-#define VCPU_SIGNAL	SIGUSR1
-
-/* vcpu_exits: of the hardware, as KVM counts them; -1: not known. */
-int64_t vcpu_exits(const struct vcpu *cpu);
 
 #endif
