@@ -21,7 +21,7 @@ CC	= gcc
 OBJCOPY	?= objcopy
 SECONDS	?= 60
 VERSION	= 0.1
-SOVERSION = 1
+SOVERSION = 2
 
 # A warning of a compiler newer than this tree must not stop a user.
 WARN	= -Wall -Wextra $(if $(filter check%,$(MAKECMDGOALS)),-Werror)
@@ -112,9 +112,10 @@ $(BUILD)/libe82540.a: $(DEVICE_OBJ)
 	@rm -f $@
 	$(call say,AR)ar rcs $@ $(DEVICE_OBJ)
 
-$(BUILD)/libe82540.so: $(DEVICE_OBJ)
+$(BUILD)/libe82540.so: $(DEVICE_OBJ) device/libe82540.map
 	$(call say,LD)$(CC) -shared -Wl,-soname,libe82540.so.$(SOVERSION) \
-	    -Wl,-z,defs -o $@ $(DEVICE_OBJ)
+	    -Wl,-z,defs -Wl,--version-script=device/libe82540.map \
+	    -o $@ $(DEVICE_OBJ)
 
 # Driver and model in one process; the driver compiled as the guest's is.
 $(BUILD)/bench_pair: bench/pair/bench_pair.c $(CORE) $(BUILD)/libe82540.a \

@@ -73,7 +73,23 @@ extern "C" {
 #endif
 #pragma GCC visibility push(default)
 
-#define E82540_API		1	/* of config.api */
+/*
+ * The API: config.api tells the library which e82540.h its caller was compiled
+ * with, and so how long the caller's structs are.
+ *
+ * - struct e82540_config and struct e82540_host grow at their ends, with a
+ *   higher E82540_API; 0 and NULL in a new member mean what there was before.
+ *   The library takes each number from E82540_API_OLDEST to its own.
+ * - struct e82540_counters grows at its end; e82540_counters() is told its
+ *   size.
+ * - struct e82540_reg_info grows at its end; only the library makes one.
+ * - The other structs are elements of arrays, and do not grow.
+ *
+ * What breaks this raises the number in the library's name (libe82540.so.2) and
+ * in the version of its symbols (LIBE82540_2).
+ */
+#define E82540_API		2	/* of config.api */
+#define E82540_API_OLDEST	2
 #define E82540_ALIGN		64	/* of the device's memory, bytes */
 #define E82540_NEVER		UINT64_MAX
 
@@ -302,7 +318,7 @@ void e82540_link_set(struct e82540 *dev, uint64_t now_ns, bool up);
  * e82540_link_up: is the PHY's link up, autonegotiation done?  The guest's
  * driver must set CTRL.SLU as well before frames pass.
  */
-bool e82540_link_up(struct e82540 *dev);
+bool e82540_link_up(const struct e82540 *dev);
 
 /*
  * e82540_moderation_set: obey ITR and the delay timers, as the chip does (the
@@ -313,32 +329,36 @@ void e82540_moderation_set(struct e82540 *dev, uint64_t now_ns, bool on);
 /* -------------------------------------------------------------- accesses */
 
 /*
- * BAR 0, E1000_BAR0_SIZE_BYTES of it.  size: 1, 2, 4 or 8 bytes.  Registers are
- * 32 bits wide (13.3): eight bytes are two registers, the lower first; of one
+ * BAR 0, E82540_BAR0_BYTES of it.  size: 1, 2, 4 or 8 bytes.  Registers are 32
+ * bits wide (13.3): eight bytes are two registers, the lower first; of one
  * or two bytes, or not aligned, a read gets its part of one register, and a
  * write is ignored and counted.  What is not a register reads as 0 and ignores
  * writes.
  */
+#define E82540_BAR0_BYTES	0x20000u
+
 uint64_t e82540_mmio_read(struct e82540 *dev, uint64_t now_ns, uint32_t offset,
     unsigned int size);
 void e82540_mmio_write(struct e82540 *dev, uint64_t now_ns, uint32_t offset,
     unsigned int size, uint64_t value);
 
 /*
- * The I/O BAR, 8 bytes: IOADDR and IODATA (13.2.2).  Not optional: Linux and
- * FreeBSD reset these chips by it, and by nothing else.
+ * BAR 2, I/O, E82540_BAR2_BYTES: IOADDR and IODATA (13.2.2).  Not optional:
+ * Linux and FreeBSD reset these chips by it, and by nothing else.
  */
+#define E82540_BAR2_BYTES	8u
+
 uint32_t e82540_io_read(struct e82540 *dev, uint64_t now_ns, uint32_t offset,
     unsigned int size);
 void e82540_io_write(struct e82540 *dev, uint64_t now_ns, uint32_t offset,
     unsigned int size, uint32_t value);
 
 /*
- * Configuration space, 256 bytes; size 1, 2 or 4.  BAR 0 is memory, 128 KiB;
- * BAR 2 is I/O, 8 bytes.  A host maps them where the guest put them: look after
- * each write to E82540_PCI_COMMAND or a BAR.  The model heeds Bus Master Enable
- * (without it there is no DMA) and Interrupt Disable.  A host with a
- * configuration space of its own forwards the command register:
+ * Configuration space, 256 bytes; size 1, 2 or 4.  A host maps the BARs where
+ * the guest put them: look after each write to E82540_PCI_COMMAND or a BAR.
+ * The model obeys Bus Master Enable (without it there is no DMA) and Interrupt
+ * Disable.  A host with a configuration space of its own forwards the command
+ * register:
  *	e82540_pci_write(dev, now, E82540_PCI_COMMAND, 2, E82540_PCI_MASTER)
  * A guest that sleeps in D3 has no PME# to wake it: after e82540_receive() and
  * e82540_link_set() look at PME_Status, bit 7 of byte E1h, and wake it if set.
@@ -362,7 +382,7 @@ void e82540_pci_write(struct e82540 *dev, uint64_t now_ns, uint32_t offset,
 void e82540_run(struct e82540 *dev, uint64_t now_ns);
 
 /* e82540_deadline: when e82540_run() is due next, or E82540_NEVER. */
-uint64_t e82540_deadline(struct e82540 *dev);
+uint64_t e82540_deadline(const struct e82540 *dev);
 
 /* ------------------------------------------------------------- doorbells */
 
@@ -464,7 +484,13 @@ e82540_load(struct e82540 *dev, uint64_t now_ns, const void *buf, size_t len);
 
 /* ---------------------------------------------------------------- to see */
 
-void e82540_counters(struct e82540 *dev, struct e82540_counters *counters);
+/*
+ * e82540_counters: fill *counters, the caller's, in.  size: sizeof(*counters)
+ * there.  A member that this library does not have yet is 0.
+ * Takes the bus lock.  Any thread.
+ */
+void e82540_counters(const struct e82540 *dev, struct e82540_counters *counters,
+    size_t size);
 
 /*
  * e82540_peek: the register at `offset` of BAR 0, as the host looks at it.  The
@@ -479,7 +505,7 @@ void e82540_counters(struct e82540 *dev, struct e82540_counters *counters);
 uint32_t e82540_peek(const struct e82540 *dev, uint32_t offset);
 
 /* e82540_nvm_get: the 64 words of EEPROM, which the guest can write. */
-void e82540_nvm_get(struct e82540 *dev, uint16_t nvm[64]);
+void e82540_nvm_get(const struct e82540 *dev, uint16_t nvm[64]);
 
 /*
  * The register map, as the model has it: row 0, 1, ... until NULL.  For

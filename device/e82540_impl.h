@@ -39,6 +39,8 @@
 #include "e82540.h"
 #include "guest_mem.h"
 
+_Static_assert(E82540_BAR0_BYTES == E1000_BAR0_SIZE_BYTES, "as the hardware");
+
 #define E82540_REGS_BYTES	0xA000u	/* what lies beyond is PBM */
 #define E82540_STATS		64u	/* CRCERRS to TSCTFC */
 #define E82540_FIFO_BYTES	0x10000u
@@ -480,7 +482,7 @@ void e82540_device_reset(struct e82540 *dev);
 
 /*
  * e82540_reg_read, e82540_reg_write: a 32-bit access, offset a multiple of 4
- * below E1000_BAR0_SIZE_BYTES.  Bus lock; they take the others by the row.
+ * below E82540_BAR0_BYTES.  Bus lock; they take the others by the row.
  */
 uint32_t e82540_reg_read(struct e82540 *dev, uint32_t offset);
 void e82540_reg_write(struct e82540 *dev, uint32_t offset, uint32_t value);

@@ -299,7 +299,8 @@ config_valid(const struct e82540_config *c)
 	    E82540_OFFLOAD_CSUM | E82540_OFFLOAD_TSO4 | E82540_OFFLOAD_TSO6;
 	const struct e82540_host *host = c->host;
 
-	if (c->api != E82540_API || c->chip > E82540_82544GC || host == NULL)
+	if (c->api < E82540_API_OLDEST || c->api > E82540_API ||
+	    c->chip > E82540_82544GC || host == NULL)
 		return false;
 	if (host->interrupt == NULL || host->send == NULL ||
 	    (c->msi && host->msi == NULL) ||
@@ -359,6 +360,7 @@ e82540_init(struct e82540 *dev, const struct e82540_config *config,
 	if (!config_valid(config))
 		return -EINVAL;
 	memset(dev, 0, sizeof(*dev));
+	/* All callers have API 2, and so structs as long as these. */
 	dev->config = *config;
 	dev->host = *config->host;
 	dev->now_ns = now_ns;
@@ -440,7 +442,7 @@ e82540_link_set(struct e82540 *dev, uint64_t now_ns, bool up)
 }
 
 bool
-e82540_link_up(struct e82540 *dev)
+e82540_link_up(const struct e82540 *dev)
 {
 	bool up;
 
@@ -470,11 +472,11 @@ e82540_mmio_read(struct e82540 *dev, uint64_t now_ns, uint32_t offset,
 	uint64_t value = 0;
 
 	enter(dev, now_ns);
-	if (offset < E1000_BAR0_SIZE_BYTES)
+	if (offset < E82540_BAR0_BYTES)
 		value = e82540_reg_read(dev, offset & ~3u) >> shift;
 	else
 		dev->counters.bad_access++;
-	if (size == 8 && shift == 0 && offset < E1000_BAR0_SIZE_BYTES - 4)
+	if (size == 8 && shift == 0 && offset < E82540_BAR0_BYTES - 4)
 		value |= (uint64_t)e82540_reg_read(dev, offset + 4) << 32;
 	leave(dev);
 	return size >= 8 ? value : value & (((uint64_t)1 << size * 8) - 1);
@@ -485,11 +487,11 @@ e82540_mmio_write(struct e82540 *dev, uint64_t now_ns, uint32_t offset,
     unsigned int size, uint64_t value)
 {
 	enter(dev, now_ns);
-	if (offset & 3 || size < 4 || offset >= E1000_BAR0_SIZE_BYTES)
+	if (offset & 3 || size < 4 || offset >= E82540_BAR0_BYTES)
 		dev->counters.bad_access++;
 	else {
 		e82540_reg_write(dev, offset, value);
-		if (size == 8 && offset + 4 < E1000_BAR0_SIZE_BYTES)
+		if (size == 8 && offset + 4 < E82540_BAR0_BYTES)
 			e82540_reg_write(dev, offset + 4, value >> 32);
 	}
 	leave(dev);
@@ -507,7 +509,7 @@ e82540_io_read(struct e82540 *dev, uint64_t now_ns, uint32_t offset,
 	if ((offset & ~3u) == E1000_IOADDR)
 		value = dev->pci.io_address;
 	else if ((offset & ~3u) == E1000_IODATA &&
-	    dev->pci.io_address < E1000_BAR0_SIZE_BYTES)
+	    dev->pci.io_address < E82540_BAR0_BYTES)
 		value = e82540_reg_read(dev, dev->pci.io_address & ~3u);
 	else
 		dev->counters.bad_access++;
@@ -525,7 +527,7 @@ e82540_io_write(struct e82540 *dev, uint64_t now_ns, uint32_t offset,
 		dev->pci.io_address = value & 0xFFFFFu;
 	else if (offset == E1000_IODATA && size == 4 &&
 	    !(dev->pci.io_address & 3) &&
-	    dev->pci.io_address < E1000_BAR0_SIZE_BYTES)
+	    dev->pci.io_address < E82540_BAR0_BYTES)
 		e82540_reg_write(dev, dev->pci.io_address, value);
 	else
 		dev->counters.bad_access++;
@@ -565,7 +567,7 @@ e82540_run(struct e82540 *dev, uint64_t now_ns)
 }
 
 uint64_t
-e82540_deadline(struct e82540 *dev)
+e82540_deadline(const struct e82540 *dev)
 {
 	uint64_t at;
 
@@ -662,15 +664,19 @@ e82540_receive(struct e82540 *dev, uint64_t now_ns,
 }
 
 void
-e82540_counters(struct e82540 *dev, struct e82540_counters *counters)
+e82540_counters(const struct e82540 *dev, struct e82540_counters *counters,
+    size_t size)
 {
+	size_t known = size < sizeof(*counters) ? size : sizeof(*counters);
+
 	e82540_lock(dev, E82540_LOCK_BUS);
-	*counters = dev->counters;
+	memcpy(counters, &dev->counters, known);
 	e82540_unlock(dev, E82540_LOCK_BUS);
+	memset((uint8_t *)counters + known, 0, size - known);
 }
 
 void
-e82540_nvm_get(struct e82540 *dev, uint16_t nvm[64])
+e82540_nvm_get(const struct e82540 *dev, uint16_t nvm[64])
 {
 	e82540_lock(dev, E82540_LOCK_BUS);
 	memcpy(nvm, dev->nvm.word, sizeof(dev->nvm.word));
@@ -682,7 +688,7 @@ e82540_peek(const struct e82540 *dev, uint32_t offset)
 {
 	uint32_t value;
 
-	if (offset & 3 || offset >= E1000_BAR0_SIZE_BYTES)
+	if (offset & 3 || offset >= E82540_BAR0_BYTES)
 		return 0;
 	e82540_lock(dev, E82540_LOCK_BUS);
 	value = e82540_reg_value(dev, offset);

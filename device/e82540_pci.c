@@ -97,7 +97,7 @@ mask(const struct e82540 *dev, unsigned int offset)
 	case PCI_CACHE_LINE:
 		return 0x0000FFFF;		/* and the latency timer */
 	case E82540_PCI_BAR0:
-		return ~(E1000_BAR0_SIZE_BYTES - 1u);
+		return ~(E82540_BAR0_BYTES - 1u);
 	case E82540_PCI_BAR2:
 		return ~(E1000_IOBAR_SIZE_BYTES - 1u);
 	case PCI_INT_LINE:

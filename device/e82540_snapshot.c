@@ -382,7 +382,7 @@ pci_mask(const struct e82540 *dev, unsigned int offset)
 	case 0x0C:			/* cache line, latency */
 		return 0x0000FFFF;
 	case E82540_PCI_BAR0:
-		return ~(E1000_BAR0_SIZE_BYTES - 1u);
+		return ~(E82540_BAR0_BYTES - 1u);
 	case E82540_PCI_BAR2:
 		return ~(E1000_IOBAR_SIZE_BYTES - 1u);
 	case 0x3C:			/* interrupt line */

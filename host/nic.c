@@ -540,5 +540,5 @@ nic_stats(struct nic *nic, struct nic_stats *stats)
 	stats->turns = nic->turns;
 	stats->busy_ns = nic->busy_ns;
 	stats->refused = nic->backend->refused;
-	e82540_counters(nic->dev, &stats->counters);
+	e82540_counters(nic->dev, &stats->counters, sizeof(stats->counters));
 }

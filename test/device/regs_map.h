@@ -269,7 +269,7 @@ counters(void)
 {
 	struct e82540_counters c;
 
-	e82540_counters(h->dev, &c);
+	e82540_counters(h->dev, &c, sizeof(c));
 	return c;
 }
 

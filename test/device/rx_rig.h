@@ -190,7 +190,7 @@ rig_counters(struct rig *r)
 {
 	struct e82540_counters c;
 
-	e82540_counters(r->h->dev, &c);
+	e82540_counters(r->h->dev, &c, sizeof(c));
 	return c;
 }
 

@@ -28,7 +28,7 @@ counters(struct host *h)
 {
 	struct e82540_counters c;
 
-	e82540_counters(h->dev, &c);
+	e82540_counters(h->dev, &c, sizeof(c));
 	return c;
 }
 

@@ -51,9 +51,11 @@ test_config(void **state)
 
 	(void)state;
 	accepted();
-	h->config.api++;
+	h->config.api = E82540_API + 1;
 	refused();
-	h->config.api--;
+	h->config.api = E82540_API_OLDEST - 1;
+	refused();
+	h->config.api = E82540_API;
 	h->config.chip = 3;
 	refused();
 	h->config.chip = E82540_82544GC;
@@ -227,7 +229,7 @@ test_loopback_gates(void **state)
 	assert_int_equal(host_read(h, E1000_GPRC), 2);
 	assert_int_equal(e82540_receive(h->dev, h->now_ns, &frame, 1), 1);
 	assert_int_equal(host_read(h, E1000_TPR), 5);
-	e82540_counters(h->dev, &c);
+	e82540_counters(h->dev, &c, sizeof(c));
 	assert_int_equal(c.rx_filtered, 0);
 	/* Back on the network, which takes none yet. */
 	host_write(h, E1000_RCTL, E1000_RCTL_EN | E1000_RCTL_BAM);
@@ -250,10 +252,40 @@ test_memory_returns(void **state)
 	assert_int_equal(e82540_memory_set(h->dev, NULL, 0), 0);
 	post(0, 3);
 	expect_sent(0);
-	e82540_counters(h->dev, &c);
+	e82540_counters(h->dev, &c, sizeof(c));
 	assert_int_not_equal(c.bad_address, 0);
 	assert_int_equal(e82540_memory_set(h->dev, &r, 1), 0);
 	expect_sent(3);
+}
+
+/* A caller that was compiled with another header has another size. */
+static void
+test_counters_size(void **state)
+{
+	struct {
+		struct e82540_counters c;
+		uint64_t newer[2], guard;
+	} big;
+	struct e82540_counters all, some;
+	const size_t half = offsetof(struct e82540_counters, tx_bytes);
+
+	(void)state;
+	host_power(h);
+	ring_up();
+	post(0, 3);
+	e82540_counters(h->dev, &all, sizeof(all));
+	assert_int_equal(all.tx_packets, 3);
+
+	memset(&some, 0xAA, sizeof(some));
+	e82540_counters(h->dev, &some, half);
+	assert_memory_equal(&some, &all, half);
+	assert_true(some.tx_bytes == 0xAAAAAAAAAAAAAAAAu);
+
+	memset(&big, 0xAA, sizeof(big));
+	e82540_counters(h->dev, &big.c, sizeof(big) - sizeof(big.guard));
+	assert_memory_equal(&big.c, &all, sizeof(all));
+	assert_true(big.newer[0] == 0 && big.newer[1] == 0);
+	assert_true(big.guard == 0xAAAAAAAAAAAAAAAAu);
 }
 
 static void
@@ -426,7 +458,7 @@ test_access_widths(void **state)
 	assert_int_equal(e82540_mmio_read(h->dev, h->now_ns,
 			     E1000_BAR0_SIZE_BYTES, 8),
 	    0);
-	e82540_counters(h->dev, &c);
+	e82540_counters(h->dev, &c, sizeof(c));
 	assert_true(c.bad_access >= 4);
 }
 
@@ -531,6 +563,7 @@ main(void)
 		TEST(test_gates),
 		TEST(test_loopback_gates),
 		TEST(test_memory_returns),
+		TEST(test_counters_size),
 		TEST(test_back_pressure),
 		TEST(test_burst),
 		TEST(test_late_timer),

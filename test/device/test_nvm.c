@@ -53,7 +53,7 @@ bad_accesses(void)
 {
 	struct e82540_counters c;
 
-	e82540_counters(h->dev, &c);
+	e82540_counters(h->dev, &c, sizeof(c));
 	return c.bad_access;
 }
 

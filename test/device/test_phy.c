@@ -268,10 +268,10 @@ test_mdic(void **state)
 	assert_int_equal(v,
 	    E1000_MDIC_R | E1000_MDIC_OP_READ | 1u << 21 | 2u << 16 | 0x0141);
 	/* Neither read nor write. */
-	e82540_counters(h->dev, &before);
+	e82540_counters(h->dev, &before, sizeof(before));
 	assert_int_equal(mdic(0, 1, 4, 0xFFFF) >> 28, 5);
 	assert_int_equal(mdic(3u << 26, 1, 4, 0xFFFF) >> 28, 5);
-	e82540_counters(h->dev, &after);
+	e82540_counters(h->dev, &after, sizeof(after));
 	assert_int_equal(after.bad_access, before.bad_access + 2);
 	assert_int_equal(phy_read(4), 0x01E1);
 	/* MDAC, if asked for. */

@@ -411,7 +411,7 @@ read_all(void)
 		for (i = 0; i < info->count && i < 128; i++)
 			fuzz.sum += reg_read(info->offset + i * info->stride);
 	call_begins();
-	e82540_counters(fuzz.dev, &counters);
+	e82540_counters(fuzz.dev, &counters, sizeof(counters));
 	e82540_nvm_get(fuzz.dev, nvm);
 	fuzz.sum += (uint32_t)counters.bad_access + nvm[0];
 	call_ends();

@@ -38,7 +38,7 @@ pair_free(struct sim *sim)
 {
 	struct e82540_counters c;
 
-	e82540_counters(sim->dev, &c);
+	e82540_counters(sim->dev, &c, sizeof(c));
 	assert_int_equal(c.bad_access, 0);
 	assert_int_equal(c.bad_ring, 0);
 	assert_int_equal(c.bad_address, 0);

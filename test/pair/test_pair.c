@@ -751,7 +751,7 @@ run_seed(uint64_t seed, enum e82540_chip chip, unsigned int steps)
 	for (run.step = 0; run.step < steps; run.step++)
 		step();
 	finish();
-	e82540_counters(run.sim->dev, &c);
+	e82540_counters(run.sim->dev, &c, sizeof(c));
 	print_message("  seed %llu: %llu packets, %llu frames, %llu resets\n",
 	    (unsigned long long)seed, (unsigned long long)c.tx_packets,
 	    (unsigned long long)c.rx_packets, (unsigned long long)c.resets);

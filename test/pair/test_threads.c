@@ -253,7 +253,7 @@ host_seldom(unsigned int i, void *snapshot)
 		run.regions +=
 		    sim_regions(sim, 1 + i % E82540_REGIONS_MAX) == 0;
 	if (i % 11 == 0) {
-		e82540_counters(sim->dev, &counters);
+		e82540_counters(sim->dev, &counters, sizeof(counters));
 		e82540_nvm_get(sim->dev, nvm);
 		(void)e82540_deadline(sim->dev);
 	}
@@ -368,7 +368,7 @@ run_all(enum e82540_chip chip, bool faults)
 	for (i = 0; i < PAIR_COUNT(start); i++)
 		pthread_join(thread[i], NULL);
 
-	e82540_counters(sim->dev, &c);
+	e82540_counters(sim->dev, &c, sizeof(c));
 	print_message("%llu packets, %llu frames of %llu, %llu resets, %llu "
 		      "snapshots, %llu regions, %llu maps, %llu interrupts\n",
 	    run.sent, run.received, run.offered, run.resets, run.snapshots,
