@@ -42,3 +42,16 @@ err_in(struct err *err, const char *format, ...)
 	    ERR_BYTES - 70, was.text);
 	return -1;
 }
+
+int
+err_value(struct err *err, const char *option, const char *value)
+{
+	struct err was = *err;
+	int n;
+
+	n = snprintf(err->text, sizeof(err->text), "%.60s%s%.200s: ", option,
+	    option[0] == '-' ? " " : "=", value);
+	(void)snprintf(err->text + n, sizeof(err->text) - (size_t)n, "%.*s",
+	    ERR_BYTES - 264, was.text);
+	return -1;
+}

@@ -25,4 +25,10 @@ int err_usage(struct err *err, const char *format, ...)
 int err_in(struct err *err, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/*
+ * err_value: names the option it is about, and its value, in front of it:
+ * "spin=fast: ...", "--cpus 5: ...".  Returns -1.
+ */
+int err_value(struct err *err, const char *option, const char *value);
+
 #endif

@@ -17,6 +17,7 @@
 #include "confine.h"
 #include "control.h"
 #include "options.h"
+#include "sandbox.h"
 #include "terminal.h"
 #include "unix.h"
 #include "vm.h"
@@ -28,6 +29,7 @@ struct run {
 	struct options o;
 	struct vm *vm;
 	struct boot boot;
+	struct stats_source stats;
 	struct control control;
 	bool has_control;
 	pthread_t nic_thread[MACHINE_NICS];
@@ -47,18 +49,53 @@ say(const char *text)
 static int
 nic_add(struct run *r, unsigned int number, struct err *err)
 {
-	struct opts *opts = &r->o.nic[number].opts;
-	struct nic_config *c = &r->o.nic[number].config;
-	const char *unused;
+	struct nic_options *o = &r->o.nic[number];
 
-	c->backend = backend_open(opts, err);
-	if (c->backend == NULL)
+	if (nic_options_open(o, err) != 0)
 		return -1;
-	unused = opts_unused(opts);
-	if (unused == NULL)
-		return vm_nic_add(r->vm, c, err) == NULL ? -1 : 0;
-	c->backend->ops->close(c->backend);
-	return err_usage(err, "'%s' is no option here", unused);
+	return vm_nic_add(r->vm, &o->config, err) == NULL ? -1 : 0;
+}
+
+/* -------------------------------------------------------------- statistics */
+
+/* stats_source.own: VM exits and returns from KVM_RUN, of all CPUs. */
+static void
+exits_put(void *ctx, struct json *out)
+{
+	struct run *r = ctx;
+	unsigned long long returns = 0;
+	int64_t exits = 0, n;
+	unsigned int i;
+
+	for (i = 0; i < r->vm->cpus; i++) {
+		returns += r->vm->cpu[i].returns;
+		n = vcpu_exits(&r->vm->cpu[i]);
+		exits = n < 0 || exits < 0 ? -1 : exits + n;
+	}
+	if (exits < 0)
+		json_put(out, "\"exits\":null,");
+	else
+		json_put(out, "\"exits\":%lld,", (long long)exits);
+	json_put(out, "\"returns\":%llu,", returns);
+}
+
+static struct nic *
+nic_at(void *ctx, unsigned int i)
+{
+	struct machine *m = &((struct run *)ctx)->vm->machine;
+
+	return i < m->nics ? m->nic[i].nic : NULL;
+}
+
+static int
+control_add(struct run *r, struct err *err)
+{
+	struct control_config config = { .where = r->o.control,
+		.stats = &r->stats };
+
+	r->stats = (struct stats_source){ exits_put, nic_at, r };
+	r->has_control = true;
+	return control_open(&r->control, &config, err);
 }
 
 /* ---------------------------------------------------------------- threads */
@@ -82,7 +119,7 @@ thread_main(void *arg)
 	if (c->nic != NULL)
 		(void)prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
 	if (c->sandbox &&
-	    confine_thread(c->nic != NULL ? CONFINE_NIC : CONFINE_CPU, &err) !=
+	    sandbox_enter(c->nic != NULL ? SANDBOX_NIC : SANDBOX_CPU, &err) !=
 		0)
 		vm_fail(c->vm, "%s", err.text);
 	else if (c->nic != NULL)
@@ -158,7 +195,7 @@ wait_for_end(struct run *r)
 		if (fds[1].revents != 0)
 			stay = false;
 		if (fds[2].revents != 0 && stay)
-			stay = control_ready(&r->control, r->vm);
+			stay = control_ready(&r->control);
 		if (fds[3].revents != 0 && stay)
 			stay = terminal_read(t);
 		terminal_give(t, &r->vm->machine);
@@ -229,11 +266,8 @@ set_up(struct run *r, struct err *err)
 			return err_in(err, "--nic %u", i);
 	if (load(r, err) != 0 || vm_boot(r->vm, &r->boot, err) != 0)
 		return -1;
-	if (r->o.control != NULL) {
-		r->has_control = true;
-		if (control_open(&r->control, r->o.control, err) != 0)
-			return -1;
-	}
+	if (r->o.control != NULL && control_add(r, err) != 0)
+		return -1;
 	return confine_user_become(&who, err);
 }
 
@@ -263,7 +297,7 @@ run_guest(struct run *r)
 	}
 	terminal_open(&r->terminal, r->o.serial);
 	if (threads_start(r, &err) != 0 ||
-	    (r->o.sandbox && confine_thread(CONFINE_MAIN, &err) != 0)) {
+	    (r->o.sandbox && sandbox_enter(SANDBOX_MAIN, &err) != 0)) {
 		say(err.text);
 	} else {
 		wait_for_end(r);
@@ -294,7 +328,7 @@ main(int argc, char **argv)
 	if (argc > 1 &&
 	    (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
 		strcmp(argv[1], "help") == 0)) {
-		(void)fputs(options_usage, stdout);
+		options_help();
 		return EXIT_SUCCESS;
 	}
 	if (argc > 1 && strcmp(argv[1], "--version") == 0) {
@@ -308,7 +342,7 @@ main(int argc, char **argv)
 	}
 	parsed = options_parse(&r.o, argc - 1, argv + 1, &err);
 	if (parsed > 0)
-		(void)fputs(options_usage, stdout);
+		options_help();
 	if (parsed < 0) {
 		say(err.text);
 		status = EXIT_USAGE;

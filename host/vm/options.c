@@ -2,12 +2,12 @@
 #include "options.h"
 
 #include <getopt.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "vm.h"
 
-const char options_usage[] =
+static const char usage_begin[] =
     "usage: lem-vm run [OPTION...]\n"
     "\n"
     "Runs one guest on KVM, with e1000 NICs that are libe82540.\n"
@@ -19,18 +19,14 @@ const char options_usage[] =
     "  --memory SIZE     16M to 64G, in steps of 2M (256M)\n"
     "  --memory-fd N     memory that others see, too: a file, open as N\n"
     "  --cpus N          1 to 4 (1)\n"
-    "  --nic OPTIONS     an e1000, up to 8 times; OPTIONS, commas between:\n"
-    "      model=82540em|82545em|82544gc   the chip (82540em)\n"
-    "      mac=ADDRESS                     (52:54:00:12:34:56 and up)\n"
-    "      moderation=on|off               obey ITR and the delay timers (on)\n"
+    "  --nic OPTIONS     an e1000, up to 8 times; OPTIONS, commas between:\n";
+
+static const char usage_nic[] =
     "      msi=on|off                      offer MSI (off)\n"
     "      doorbell=auto|exit|mapped|turns how TDT writes arrive (auto)\n"
-    "      spin=MICROSECONDS               a busy thread waits for more (500)\n"
-    "      backend=null|tap|dgram|stream   where packets go (null):\n"
-    "        tap,ifname=NAME    or fd=N; vnet=off without offloads\n"
-    "        dgram,local=PATH,remote=PATH    or fd=N\n"
-    "        stream,path=PATH   or fd=N; server=on waits for a peer\n"
-    "      pcap=FILE                       write all packets there, too\n"
+    "      spin=MICROSECONDS               idle time of a busy thread (500)\n";
+
+static const char usage_end[] =
     "  --control PATH    a socket that takes \"stats\" and \"quit\"; or fd=N\n"
     "  --serial on|off   the serial port is the terminal (on)\n"
     "  --user NAME       whom root becomes, once all is open (nobody)\n"
@@ -42,67 +38,34 @@ const char options_usage[] =
     "1 it could not start, or broke; 2 usage; or the guest's own, an odd one,\n"
     "by a 32-bit write of N to port F4h: 2 N + 1.\n";
 
-/* ------------------------------------------------------------------- NICs */
-
-static int
-name_index(const char *text, const char *const *names, const char *what,
-    struct err *err)
+void
+options_help(void)
 {
-	int i;
-
-	for (i = 0; names[i] != NULL; i++)
-		if (strcmp(names[i], text) == 0)
-			return i;
-	return err_usage(err, "%s: '%s' is none; see --help", what, text);
+	(void)fputs(usage_begin, stdout);
+	(void)fputs(nic_options_help, stdout);
+	(void)fputs(usage_nic, stdout);
+	(void)fputs(nic_backends_help, stdout);
+	(void)fputs(usage_end, stdout);
 }
 
-static int
-nic_parse(struct nic_config *c, struct opts *opts, unsigned int number,
-    struct err *err)
-{
-	static const char *const models[] = { "82540em", "82545em", "82544gc",
-		NULL };
-	static const char *const ways[] = { "auto", "exit", "mapped", "turns",
-		NULL };
-	const char *model = opts_get(opts, "model");
-	const char *way = opts_get(opts, "doorbell");
-	const char *mac = opts_get(opts, "mac");
-	uint64_t spin_us = NIC_SPIN_US;
-	int i;
-
-	*c = (struct nic_config){
-		.mac = { 0x52, 0x54, 0x00, 0x12, 0x34,
-		    (uint8_t)(0x56 + number) },
-		.moderation = true,
-	};
-	i = model == NULL ? 0 : name_index(model, models, "model", err);
-	if (i < 0)
-		return -1;
-	c->chip = (enum e82540_chip)i;
-	i = way == NULL ? 0 : name_index(way, ways, "doorbell", err);
-	if (i < 0)
-		return -1;
-	c->doorbell = (enum nic_doorbell)i;
-	if (mac != NULL && parse_mac(mac, c->mac, err) != 0)
-		return -1;
-	if (opts_bool(opts, "moderation", &c->moderation, err) != 0 ||
-	    opts_bool(opts, "msi", &c->msi, err) != 0 ||
-	    opts_number(opts, "spin", 1000000, &spin_us, err) != 0)
-		return -1;
-	c->spin_us = (unsigned int)spin_us;
-	return 0;
-}
+/* What NICs of lem-vm have besides what all have. */
+static const struct nic_offer nic_offer = {
+	.msi = true,
+	.spin = true,
+	.doorbells = 1u << NIC_DOORBELL_AUTO | 1u << NIC_DOORBELL_EXIT |
+	    1u << NIC_DOORBELL_MAPPED | 1u << NIC_DOORBELL_TURNS,
+};
 
 static int
 option_nic(struct options *o, const char *text, struct err *err)
 {
-	struct option_nic *n = &o->nic[o->nics];
+	struct nic_options *n = &o->nic[o->nics];
 
 	if (o->nics == MACHINE_NICS)
-		return err_usage(err, "%u NICs at most", MACHINE_NICS);
-	if (opts_parse(&n->opts, text, err) != 0 ||
-	    nic_parse(&n->config, &n->opts, o->nics, err) != 0) {
-		opts_free(&n->opts);
+		return err_usage(err, "too many --nic: at most %u",
+		    MACHINE_NICS);
+	if (nic_options_parse(n, text, o->nics, &nic_offer, err) != 0) {
+		nic_options_free(n);
 		return err_in(err, "--nic %u", o->nics);
 	}
 	o->nics++;
@@ -228,5 +191,5 @@ options_free(struct options *o)
 	unsigned int i;
 
 	for (i = 0; i < o->nics; i++)
-		opts_free(&o->nic[i].opts);
+		nic_options_free(&o->nic[i]);
 }

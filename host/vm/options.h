@@ -6,25 +6,20 @@
 #define VM_OPTIONS_H
 
 #include "machine.h"
-#include "opts.h"
-
-/* A --nic: opts holds what is left for its backend (backend_open()). */
-struct option_nic {
-	struct opts opts;
-	struct nic_config config;
-};
+#include "nic_options.h"
 
 struct options {
 	const char *kernel, *initrd, *append, *bios, *control, *user;
 	uint64_t memory_bytes;
 	int memory_fd;			/* -1: none */
 	uint64_t cpus;
-	struct option_nic nic[MACHINE_NICS];
+	struct nic_options nic[MACHINE_NICS];
 	unsigned int nics;
 	bool serial, sandbox;
 };
 
-extern const char options_usage[];
+/* options_help: --help, to standard output. */
+void options_help(void);
 
 /*
  * options_parse: argv[0] is the command.  Strings stay argv's.  Returns 0, 1 if

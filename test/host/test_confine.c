@@ -23,10 +23,11 @@
 
 #include "common.h"
 #include "confine.h"
+#include "sandbox.h"
 
-#define MAIN	(1u << CONFINE_MAIN)
-#define CPU	(1u << CONFINE_CPU)
-#define NIC	(1u << CONFINE_NIC)
+#define MAIN	(1u << SANDBOX_MAIN)
+#define CPU	(1u << SANDBOX_CPU)
+#define NIC	(1u << SANDBOX_NIC)
 #define ALL	(MAIN | CPU | NIC)
 
 #define ENDED_WELL	3	/* exit status of a process that got so far */
@@ -54,13 +55,13 @@ begin_child(void)
 }
 
 static void
-confine_orleave(enum confine what)
+sandbox_or_leave(enum sandbox what)
 {
 	static const struct confine_user stay = { .root = false };
 	struct err err;
 
 	if (confine_user_become(&stay, &err) != 0 ||
-	    confine_thread(what, &err) != 0)
+	    sandbox_enter(what, &err) != 0)
 		leave(1);
 }
 
@@ -212,13 +213,13 @@ call(size_t i, pid_t parent)
 }
 
 static int
-try_call(enum confine what, size_t i)
+try_call(enum sandbox what, size_t i)
 {
 	pid_t parent = getpid(), pid = fork();
 
 	if (pid == 0) {
 		begin_child();
-		confine_orleave(what);
+		sandbox_or_leave(what);
 		call(i, parent);
 		leave(ENDED_WELL);
 	}
@@ -244,7 +245,7 @@ test_calls(void **state)
 	(void)state;
 	for (what = 0; what < COUNT(kinds); what++)
 		for (i = 0; i < COUNT(calls); i++) {
-			status = try_call((enum confine)what, i);
+			status = try_call((enum sandbox)what, i);
 			if (calls[i].who & 1u << what ? !ended_well(status) :
 							!refused(i, status))
 				fail_msg("%s: %s: status %#x", kinds[what],
@@ -265,7 +266,7 @@ test_work(void **state)
 		pid = fork();
 		if (pid == 0) {
 			begin_child();
-			confine_orleave((enum confine)what);
+			sandbox_or_leave((enum sandbox)what);
 			if (write(null_fd, "x", 1) == 1 &&
 			    mprotect(page, 4096, PROT_READ) == 0 &&
 			    mprotect(page, 4096, PROT_READ | PROT_WRITE) == 0 &&
@@ -278,10 +279,99 @@ test_work(void **state)
 	}
 }
 
+/* -------------------------------------------------------- another program */
+
+/*
+ * One thread that is MAIN and makes a guest's accesses, with rules of its own:
+ * it maps memory that a peer sends it a descriptor of.
+ */
+static const struct confine_rule other_rules[] = {
+	CONFINE_CALL(recvmsg), CONFINE_IOCTL(FIONREAD),
+	{ SYS_mmap, CONFINE_NO_EXEC, 0 },	/* MAIN has it, too */
+};
+
+static const struct {
+	const char *name;
+	bool may;
+	long call[6];
+} other_calls[] = {
+	{ "writev", true, { SYS_writev, -1 } },
+	{ "accept4", true, { SYS_accept4, -1 } },
+	{ "recvmsg", true, { SYS_recvmsg, -1 } },
+	{ "FIONREAD", true, { SYS_ioctl, -1, FIONREAD } },
+	{ "mmap", true,
+	    { SYS_mmap, 0, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, -1 } },
+	{ "mmap for code", false,
+	    { SYS_mmap, 0, 4096, PROT_READ | PROT_EXEC, MAP_SHARED, -1 } },
+	{ "recvmmsg", false, { SYS_recvmmsg, -1 } },
+	{ "TIOCSTI", false, { SYS_ioctl, -1, TIOCSTI } },
+	{ "KVM_RUN", false, { SYS_ioctl, -1, KVM_RUN } },
+	{ "openat", false, { SYS_openat, -1, 0 } },
+};
+
+static void
+other_call(const long *c)
+{
+	static const struct confine_user stay = { .root = false };
+	struct err err;
+
+	begin_child();
+	if (confine_user_become(&stay, &err) != 0 ||
+	    confine_thread(CONFINE_MAIN | CONFINE_ACCESS, other_rules,
+		COUNT(other_rules), &err) != 0)
+		leave(1);
+	(void)syscall(c[0], c[1], c[2], c[3], c[4], c[5], 0);
+	leave(ENDED_WELL);
+}
+
+static void
+test_own_rules(void **state)
+{
+	int status;
+	pid_t pid;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(other_calls); i++) {
+		pid = fork();
+		if (pid == 0)
+			other_call(other_calls[i].call);
+		status = wait_child(pid);
+		if (other_calls[i].may ? !ended_well(status) :
+					 !was_killed(status))
+			fail_msg("%s: status %#x", other_calls[i].name,
+			    (unsigned int)status);
+	}
+}
+
+/* All sets in one thread, and none. */
+static void
+test_sets(void **state)
+{
+	static const unsigned int sets[] = { 0,
+		CONFINE_ACCESS | CONFINE_NIC | CONFINE_MAIN };
+	struct err err;
+	pid_t pid;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(sets); i++) {
+		pid = fork();
+		if (pid == 0) {
+			begin_child();
+			if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+			    confine_thread(sets[i], NULL, 0, &err) == 0)
+				leave(ENDED_WELL);
+			leave(1);
+		}
+		assert_true(ended_well(wait_child(pid)));
+	}
+}
+
 /* ---------------------------------------------------------------- threads */
 
 struct thread {
-	enum confine what;
+	enum sandbox what;
 	bool forbidden;
 	pthread_barrier_t confined;
 };
@@ -291,7 +381,7 @@ thread_main(void *arg)
 {
 	struct thread *t = arg;
 
-	confine_orleave(t->what);
+	sandbox_or_leave(t->what);
 	(void)pthread_barrier_wait(&t->confined);
 	if (t->forbidden)
 		(void)syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDONLY);
@@ -301,7 +391,7 @@ thread_main(void *arg)
 
 /* One is confined, the others are not; but it takes them with it. */
 static int
-try_thread(enum confine what, bool forbidden)
+try_thread(enum sandbox what, bool forbidden)
 {
 	struct thread t = { .what = what, .forbidden = forbidden };
 	pid_t pid = fork();
@@ -327,8 +417,8 @@ test_threads(void **state)
 
 	(void)state;
 	for (what = 0; what < COUNT(kinds); what++) {
-		assert_true(ended_well(try_thread((enum confine)what, false)));
-		assert_true(was_killed(try_thread((enum confine)what, true)));
+		assert_true(ended_well(try_thread((enum sandbox)what, false)));
+		assert_true(was_killed(try_thread((enum sandbox)what, true)));
 	}
 }
 
@@ -403,6 +493,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_calls),
 		cmocka_unit_test(test_work),
+		cmocka_unit_test(test_own_rules),
+		cmocka_unit_test(test_sets),
 		cmocka_unit_test(test_threads),
 		cmocka_unit_test(test_user_find),
 		cmocka_unit_test(test_user_become),

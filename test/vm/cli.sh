@@ -118,8 +118,8 @@ nic_fails()
 {
 	fails 2 "--nic 1: $1" run --bios x --nic mac=02:00:00:00:00:01 --nic "$2"
 }
-nic_fails 'model:' model=rtl8139
-nic_fails 'doorbell:' doorbell=bell
+nic_fails "model=rtl8139: must be one of 82540em" model=rtl8139
+nic_fails "doorbell=bell: must be one of auto, exit" doorbell=bell
 nic_fails 'mac ' mac=52:54:00:12:34
 nic_fails 'mac ' mac=53:54:00:12:34:56
 nic_fails 'moderation is on or off' moderation=1
@@ -129,7 +129,7 @@ nic_fails 'an option without a name' =on
 nic_fails 'spin is given twice' spin=1,spin=2
 nic='--nic backend=null'
 # shellcheck disable=SC2086 # words
-fails 2 '8 NICs at most' run --bios x $nic $nic $nic $nic $nic $nic $nic $nic $nic
+fails 2 "too many --nic: at most 8" run --bios x $nic $nic $nic $nic $nic $nic $nic $nic $nic
 
 
 # --------------------------------------------------------------------- host
@@ -215,7 +215,7 @@ late_fails()
 {
 	fails "$1" "--nic 0: $2" run --bios "$tmp/halt" --nic "$3"
 }
-late_fails 2 "'speed' is no option here" speed=1000
+late_fails 2 "speed: unknown option" speed=1000
 late_fails 2 "" backend=carrier-pigeon
 late_fails 2 'tap needs ifname=NAME, or fd=N' backend=tap
 late_fails 2 'ifname is a name' backend=tap,ifname=far-too-long-a-name
@@ -223,7 +223,7 @@ late_fails 2 'stream needs path=PATH, or fd=N' backend=stream
 late_fails 2 'fd=77 is no open descriptor' backend=dgram,fd=77
 late_fails 2 'fd=0 is no' backend=dgram,fd=0
 late_fails 1 "pcap=$tmp/none/file: " "pcap=$tmp/none/file"
-fails 2 '--control: fd 0 is no stream socket' \
+fails 2 '--control fd=0: not a stream socket' \
     run --bios "$tmp/halt" --control fd=0
 if [ "$(id -u)" = 0 ]; then
 	fails 1 "there is no user no-such-user" \

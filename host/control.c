@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "control.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "unix.h"
+
+static void
+client_drop(struct control *c)
+{
+	(void)close(c->fd);
+	c->fd = -1;
+	c->used = 0;
+}
+
+/* A client that does not read its answers is dropped: it gets no half ones. */
+static void
+client_reply(struct control *c, const struct json *answer)
+{
+	if (send(c->fd, answer->text, answer->used,
+		MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)answer->used)
+		client_drop(c);
+}
+
+/* Returns false: the program is to end. */
+static bool
+client_command(struct control *c, const char *line)
+{
+	const struct control_config *config = &c->config;
+	struct json answer = { .used = 0 };
+
+	if (strcmp(line, "quit") == 0)
+		return false;
+	if (strcmp(line, "stats") == 0)
+		stats_put(&answer, config->stats);
+	else if (config->command == NULL ||
+	    !config->command(config->ctx, line, &answer))
+		json_put(&answer, "{\"error\":\"stats or quit\"}\n");
+	client_reply(c, &answer);
+	return true;
+}
+
+/* Every whole line.  Returns false: the program is to end. */
+static bool
+client_lines(struct control *c)
+{
+	char *line = c->line, *end;
+	bool stay = true;
+
+	while (stay && c->fd >= 0 && (end = strchr(line, '\n')) != NULL) {
+		*end = '\0';
+		stay = client_command(c, line);
+		line = end + 1;
+	}
+	if (c->fd < 0)
+		return stay;
+	c->used = strlen(line);
+	memmove(c->line, line, c->used + 1);
+	if (c->used == sizeof(c->line) - 1)
+		client_drop(c);		/* no command is that long */
+	return stay;
+}
+
+int
+control_fd(const struct control *c)
+{
+	return c->fd >= 0 ? c->fd : c->listen_fd;
+}
+
+bool
+control_ready(struct control *c)
+{
+	ssize_t n;
+
+	if (c->fd < 0) {
+		c->fd = accept4(c->listen_fd, NULL, NULL,
+		    SOCK_CLOEXEC | SOCK_NONBLOCK);
+		return true;
+	}
+	n = recv(c->fd, c->line + c->used, sizeof(c->line) - 1 - c->used,
+	    MSG_DONTWAIT);
+	if (n <= 0) {
+		if (n == 0 || errno != EAGAIN)
+			client_drop(c);
+		return true;
+	}
+	c->used += (size_t)n;
+	c->line[c->used] = '\0';
+	return client_lines(c);
+}
+
+static int
+control_listen(struct control *c, const char *path, struct err *err)
+{
+	if (unix_address(&c->at, path, "--control", err) != 0)
+		return -1;
+	c->listen_fd = unix_bind(&c->at, SOCK_STREAM, "--control", err);
+	if (c->listen_fd < 0)
+		return -1;
+	if (listen(c->listen_fd, 1) == 0)
+		return 0;
+	(void)err_set(err, "%s", strerror(errno));
+	return err_value(err, "--control", path);
+}
+
+int
+control_open(struct control *c, const struct control_config *config,
+    struct err *err)
+{
+	const char *where = config->where;
+	socklen_t bytes = sizeof(int);
+	uint64_t fd;
+	int type;
+
+	*c = (struct control){ .config = *config, .fd = -1, .listen_fd = -1 };
+	if (strncmp(where, "fd=", 3) != 0)
+		return control_listen(c, where, err);
+	if (parse_number(where + 3, "--control fd", 1 << 20, &fd, err) != 0)
+		return -1;
+	if (getsockopt((int)fd, SOL_SOCKET, SO_TYPE, &type, &bytes) != 0 ||
+	    type != SOCK_STREAM) {
+		(void)err_usage(err, "not a stream socket");
+		return err_value(err, "--control", where);
+	}
+	(void)fcntl((int)fd, F_SETFD, FD_CLOEXEC);
+	c->fd = (int)fd;
+	return 0;
+}
+
+void
+control_close(struct control *c)
+{
+	if (c->fd >= 0)
+		(void)close(c->fd);
+	if (c->listen_fd >= 0) {
+		(void)close(c->listen_fd);
+		(void)unlink(c->at.sun_path);
+	}
+}

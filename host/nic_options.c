@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "nic_options.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+const char nic_options_help[] =
+    "      model=82540em|82545em|82544gc   the chip (82540em)\n"
+    "      mac=ADDRESS                     (52:54:00:12:34:56 and up)\n"
+    "      moderation=on|off               obey ITR and delay timers (on)\n";
+
+const char nic_backends_help[] =
+    "      backend=null|tap|dgram|stream   where packets go (null):\n"
+    "        tap,ifname=NAME    or fd=N; vnet=off without offloads\n"
+    "        dgram,local=PATH,remote=PATH    or fd=N\n"
+    "        stream,path=PATH   or fd=N; server=on waits for a peer\n"
+    "      pcap=FILE                       write all packets there, too\n";
+
+/* By enum e82540_chip, enum nic_doorbell. */
+static const char *const models[] = { "82540em", "82545em", "82544gc" };
+static const char *const doorbells[] = {
+	[NIC_DOORBELL_AUTO] = "auto",
+	[NIC_DOORBELL_EXIT] = "exit",
+	[NIC_DOORBELL_MAPPED] = "mapped",
+	[NIC_DOORBELL_TURNS] = "turns",
+};
+
+/*
+ * The index of a key's value in names, of those whose bit is set in `offered`;
+ * 0 if the key was not given, -1 with err set if it is none of them.
+ */
+static int
+name_index(struct opts *opts, const char *key, const char *const *names,
+    size_t n, unsigned int offered, struct err *err)
+{
+	const char *value = opts_get(opts, key);
+	char list[100] = "";
+	size_t i, used = 0;
+
+	if (value == NULL)
+		return 0;
+	for (i = 0; i < n; i++) {
+		if (!(offered & 1u << i))
+			continue;
+		if (strcmp(names[i], value) == 0)
+			return (int)i;
+		used += (size_t)snprintf(list + used, sizeof(list) - used,
+		    "%s%s", used > 0 ? ", " : "", names[i]);
+	}
+	(void)err_usage(err, "must be one of %s", list);
+	return err_value(err, key, value);
+}
+
+static int
+values_parse(struct nic_config *c, struct opts *opts,
+    const struct nic_offer *offer, struct err *err)
+{
+	const char *mac = opts_get(opts, "mac");
+	uint64_t spin_us = NIC_SPIN_US;
+	int chip, doorbell = 0;
+
+	chip = name_index(opts, "model", models, COUNT(models), ~0u, err);
+	if (offer->doorbells != 0)
+		doorbell = name_index(opts, "doorbell", doorbells,
+		    COUNT(doorbells), offer->doorbells, err);
+	if (chip < 0 || doorbell < 0)
+		return -1;
+	c->chip = (enum e82540_chip)chip;
+	c->doorbell = (enum nic_doorbell)doorbell;
+	if (mac != NULL && parse_mac(mac, c->mac, err) != 0)
+		return -1;
+	if (opts_bool(opts, "moderation", &c->moderation, err) != 0 ||
+	    (offer->msi && opts_bool(opts, "msi", &c->msi, err) != 0) ||
+	    (offer->spin &&
+		opts_number(opts, "spin", 1000000, &spin_us, err) != 0))
+		return -1;
+	c->spin_us = (unsigned int)spin_us;
+	return 0;
+}
+
+int
+nic_options_parse(struct nic_options *o, const char *text, unsigned int number,
+    const struct nic_offer *offer, struct err *err)
+{
+	o->config = (struct nic_config){
+		.mac = { 0x52, 0x54, 0x00, 0x12, 0x34,
+		    (uint8_t)(0x56 + number) },
+		.moderation = true,
+	};
+	if (opts_parse(&o->opts, text, err) != 0)
+		return -1;
+	return values_parse(&o->config, &o->opts, offer, err);
+}
+
+void
+nic_options_free(struct nic_options *o)
+{
+	opts_free(&o->opts);
+}
+
+int
+nic_options_open(struct nic_options *o, struct err *err)
+{
+	const char *unused, *backend;
+	struct backend *b = backend_open(&o->opts, err);
+
+	if (b == NULL)
+		return -1;
+	unused = opts_unused(&o->opts);
+	if (unused == NULL) {
+		o->config.backend = b;
+		return 0;
+	}
+	b->ops->close(b);
+	backend = opts_get(&o->opts, "backend");
+	return err_usage(err, "%s: unknown option, or not one of backend=%s",
+	    unused, backend != NULL ? backend : "null");
+}

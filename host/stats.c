@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "stats.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <time.h>
+
+void
+json_put(struct json *out, const char *format, ...)
+{
+	size_t room = sizeof(out->text) - out->used;
+	va_list ap;
+	int n;
+
+	va_start(ap, format);
+	n = vsnprintf(out->text + out->used, room, format, ap);
+	va_end(ap);
+	if (n > 0)
+		out->used += (size_t)n < room ? (size_t)n : room - 1;
+}
+
+static void
+count_put(struct json *out, const char *key, uint64_t count)
+{
+	json_put(out, "\"%s\":%llu,", key, (unsigned long long)count);
+}
+
+/* How its doorbells came, and what its backend would not take. */
+static void
+doorbells_put(struct json *out, const struct nic_stats *s)
+{
+	count_put(out, "traps", s->traps);
+	count_put(out, "busy", s->busy);
+	count_put(out, "parked", s->parked);
+	count_put(out, "faults", s->faults);
+	count_put(out, "maps", s->maps);
+	count_put(out, "slower", s->slower);
+	count_put(out, "trap_cost_ns", s->trap_cost_ns);
+	count_put(out, "looks", s->looks);
+	count_put(out, "busy_us", s->busy_ns / 1000);
+	count_put(out, "turns", s->turns);
+	count_put(out, "refused", s->refused);
+}
+
+static void
+counters_put(struct json *out, const struct e82540_counters *c)
+{
+	count_put(out, "reg_reads", c->reg_reads);
+	count_put(out, "reg_writes", c->reg_writes);
+	count_put(out, "interrupts", c->interrupts);
+	count_put(out, "tx_packets", c->tx_packets);
+	count_put(out, "tx_bytes", c->tx_bytes);
+	count_put(out, "tx_sends", c->tx_sends);
+	count_put(out, "tx_stopped", c->tx_stopped);
+	count_put(out, "rx_packets", c->rx_packets);
+	count_put(out, "rx_bytes", c->rx_bytes);
+	count_put(out, "rx_filtered", c->rx_filtered);
+	count_put(out, "rx_waited", c->rx_waited);
+	count_put(out, "rx_dropped", c->rx_dropped);
+	json_put(out, "\"bad\":%llu",
+	    (unsigned long long)(c->bad_access + c->bad_ring + c->bad_address +
+		c->bad_descriptor));
+}
+
+static void
+nic_put(struct json *out, struct nic *nic)
+{
+	struct nic_stats s;
+
+	nic_stats(nic, &s);
+	json_put(out, "{");
+	doorbells_put(out, &s);
+	counters_put(out, &s.counters);
+	json_put(out, "}");
+}
+
+void
+stats_put(struct json *out, const struct stats_source *from)
+{
+	struct timespec cpu;
+	struct nic *nic;
+	unsigned int i;
+
+	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
+	json_put(out, "{");
+	if (from->own != NULL)
+		from->own(from->ctx, out);
+	count_put(out, "cpu_us",
+	    (uint64_t)cpu.tv_sec * 1000000 + (uint64_t)cpu.tv_nsec / 1000);
+	json_put(out, "\"nics\":[");
+	for (i = 0; (nic = from->nic(from->ctx, i)) != NULL; i++) {
+		json_put(out, "%s", i > 0 ? "," : "");
+		nic_put(out, nic);
+	}
+	json_put(out, "]}\n");
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The system calls that each kind of lem-vm's threads may make: confine.h, and
+ * what KVM and the terminal need.
+ */
+#ifndef VM_SANDBOX_H
+#define VM_SANDBOX_H
+
+#include "err.h"
+
+enum sandbox {
+	SANDBOX_MAIN,			/* and the terminal's */
+	SANDBOX_CPU,			/* vcpu_run() */
+	SANDBOX_NIC,			/* nic_run() */
+};
+
+/* sandbox_enter: as confine_thread(). */
+int sandbox_enter(enum sandbox kind, struct err *err);
+
+#endif

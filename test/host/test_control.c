@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The control socket: its commands, a program's own, what a client may get
+ * wrong, and the keys of the statistics.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "control.h"
+#include "machine_rig.h"
+
+#define ANSWER_BYTES	20000u
+
+static char dir[] = "/tmp/lem-control.XXXXXX";
+static struct control control;
+static struct rig *rig;			/* NULL: no NICs */
+static struct err err;
+
+static void
+own_put(void *ctx, struct json *out)
+{
+	json_put(out, "\"own\":%u,", *(unsigned int *)ctx);
+}
+
+static struct nic *
+nic_at(void *ctx, unsigned int i)
+{
+	(void)ctx;
+	return rig != NULL && i < rig->m.nics ? rig->m.nic[i].nic : NULL;
+}
+
+static unsigned int own = 7;
+static const struct stats_source source = { own_put, nic_at, &own };
+
+static bool
+command(void *ctx, const char *line, struct json *answer)
+{
+	if (strcmp(line, "wave") != 0)
+		return false;
+	json_put(answer, "hello %u\n", *(unsigned int *)ctx);
+	return true;
+}
+
+static const char *
+at(void)
+{
+	static char path[64];
+
+	(void)snprintf(path, sizeof(path), "%s/control", dir);
+	return path;
+}
+
+static void
+listen_at(const struct stats_source *from)
+{
+	const struct control_config config = { at(), from, command, &own };
+
+	if (control_open(&control, &config, &err) != 0)
+		fail_msg("%s", err.text);
+}
+
+/* What is there for it, until there is nothing.  Is it to go on? */
+static bool
+serve(void)
+{
+	struct pollfd fd = { .events = POLLIN };
+
+	for (;;) {
+		fd.fd = control_fd(&control);
+		if (poll(&fd, 1, 0) <= 0 || fd.fd < 0)
+			return true;
+		if (!control_ready(&control))
+			return false;
+	}
+}
+
+static int
+client(void)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+	(void)snprintf(to.sun_path, sizeof(to.sun_path), "%s", at());
+	assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
+	return fd;
+}
+
+static void
+say(int fd, const char *text)
+{
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	assert_true(serve());
+}
+
+/* What has come back, or "" if the other end has closed, NULL if nothing. */
+static const char *
+answer(int fd)
+{
+	static char text[ANSWER_BYTES];
+	ssize_t n = read(fd, text, sizeof(text) - 1);
+
+	if (n < 0 && errno == EAGAIN)
+		return NULL;
+	text[n > 0 ? n : 0] = '\0';
+	return text;
+}
+
+static void
+answers(int fd, const char *text)
+{
+	const char *is = answer(fd);
+
+	assert_non_null(is);
+	assert_string_equal(is, text);
+}
+
+/* ------------------------------------------------------------- statistics */
+
+/* Its keys, with a blank behind each. */
+static void
+keys_of(const char *json, char *keys)
+{
+	const char *end;
+
+	for (; (json = strchr(json, '"')) != NULL; json = end + 1) {
+		end = strchr(++json, '"');
+		assert_non_null(end);
+		memcpy(keys, json, (size_t)(end - json));
+		keys += end - json;
+		*keys++ = ' ';
+	}
+	*keys = '\0';
+}
+
+#define NIC_KEYS							\
+	"traps busy parked faults maps slower trap_cost_ns looks busy_us " \
+	"turns refused reg_reads reg_writes interrupts tx_packets tx_bytes " \
+	"tx_sends tx_stopped rx_packets rx_bytes rx_filtered rx_waited " \
+	"rx_dropped bad "
+
+static void
+test_stats(void **state)
+{
+	static char keys[ANSWER_BYTES];
+	const char *json;
+	int fd;
+
+	(void)state;
+	rig = rig_new(2);
+	listen_at(&source);
+	fd = client();
+	say(fd, "stats\n");
+	json = answer(fd);
+	assert_non_null(json);
+	assert_true(strncmp(json, "{\"own\":7,\"cpu_us\":", 18) == 0);
+	assert_non_null(strstr(json, "\"nics\":[{\"traps\":0,"));
+	assert_non_null(strstr(json, "\"bad\":0},{\"traps\":0,"));
+	assert_string_equal(json + strlen(json) - 4, "}]}\n");
+	keys_of(json, keys);
+	assert_string_equal(keys, "own cpu_us nics " NIC_KEYS NIC_KEYS);
+	close(fd);
+	control_close(&control);
+	rig_free(rig);
+	rig = NULL;
+}
+
+/* Nothing of its own, no NICs. */
+static void
+test_stats_bare(void **state)
+{
+	static const struct stats_source bare = { NULL, nic_at, NULL };
+	struct json out = { .used = 0 };
+
+	(void)state;
+	stats_put(&out, &bare);
+	assert_true(strncmp(out.text, "{\"cpu_us\":", 10) == 0);
+	assert_non_null(strstr(out.text, ",\"nics\":[]}\n"));
+	assert_int_equal(out.used, strlen(out.text));
+}
+
+/* Cut off, not written beyond. */
+static void
+test_json_full(void **state)
+{
+	static struct json out;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(out.text); i++)
+		json_put(&out, "abc");
+	assert_int_equal(out.used, sizeof(out.text) - 1);
+	assert_int_equal(strlen(out.text), sizeof(out.text) - 1);
+}
+
+/* --------------------------------------------------------------- commands */
+
+static void
+test_commands(void **state)
+{
+	int fd;
+
+	(void)state;
+	listen_at(&source);
+	fd = client();
+	say(fd, "wave\n");
+	answers(fd, "hello 7\n");
+	say(fd, "dance\n");
+	assert_non_null(strstr(answer(fd), "{\"error\":\""));
+	say(fd, "\n");
+	assert_non_null(strstr(answer(fd), "{\"error\":\""));
+	/* In parts, and several at once. */
+	say(fd, "wa");
+	assert_null(answer(fd));
+	say(fd, "ve\nwave\nwav");
+	answers(fd, "hello 7\nhello 7\n");
+	say(fd, "e\n");
+	answers(fd, "hello 7\n");
+	close(fd);
+	control_close(&control);
+}
+
+static void
+test_quit(void **state)
+{
+	static const char text[] = "wave\nquit\nwave\n";
+	int fd;
+
+	(void)state;
+	listen_at(&source);
+	fd = client();
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	assert_false(serve());
+	answers(fd, "hello 7\n");
+	close(fd);
+	control_close(&control);
+}
+
+/* ---------------------------------------------------------------- clients */
+
+/* One after the other; the second waits, and what it said is not lost. */
+static void
+test_clients(void **state)
+{
+	int first, second;
+
+	(void)state;
+	listen_at(&source);
+	first = client();
+	say(first, "wave\n");
+	second = client();
+	say(second, "wave\n");
+	answers(first, "hello 7\n");
+	assert_null(answer(second));
+	say(first, "wa");
+	close(first);
+	assert_true(serve());
+	answers(second, "hello 7\n");
+	close(second);
+	assert_true(serve());
+	control_close(&control);
+}
+
+/* A line that no command is as long as ends the connection, not us. */
+static void
+test_long_line(void **state)
+{
+	char line[sizeof(control.line) + 1];
+	int fd;
+
+	(void)state;
+	listen_at(&source);
+	memset(line, 'x', sizeof(line));
+	line[sizeof(line) - 1] = '\0';
+	fd = client();
+	say(fd, line);
+	assert_non_null(answer(fd));
+	assert_true(serve());
+	close(fd);
+	fd = client();
+	say(fd, "wave\n");
+	answers(fd, "hello 7\n");
+	close(fd);
+	control_close(&control);
+}
+
+/* A client that reads nothing is dropped, and does not block us. */
+static void
+test_deaf(void **state)
+{
+	unsigned int i;
+	int fd;
+
+	(void)state;
+	listen_at(&source);
+	fd = client();
+	for (i = 0; i < 10000 && write(fd, "stats\n", 6) == 6; i++)
+		assert_true(serve());
+	assert_true(i < 10000);
+	assert_int_equal(errno, EPIPE);
+	close(fd);
+	fd = client();
+	say(fd, "wave\n");
+	answers(fd, "hello 7\n");
+	close(fd);
+	control_close(&control);
+}
+
+/* ------------------------------------------------------------------- open */
+
+static void
+test_descriptor(void **state)
+{
+	struct control_config config = { .stats = &source };
+	char where[16];
+	int fd[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0,
+			     fd),
+	    0);
+	(void)snprintf(where, sizeof(where), "fd=%d", fd[0]);
+	config.where = where;
+	assert_int_equal(control_open(&control, &config, &err), 0);
+	assert_int_equal(fcntl(fd[0], F_GETFD), FD_CLOEXEC);
+	say(fd[1], "stats\n");
+	assert_non_null(strstr(answer(fd[1]), "\"own\":7"));
+	say(fd[1], "wave\n");
+	assert_non_null(strstr(answer(fd[1]), "{\"error\":\""));
+	close(fd[1]);
+	assert_true(serve());
+	assert_int_equal(control_fd(&control), -1);
+	control_close(&control);
+}
+
+static void
+refused(const char *where, const char *why)
+{
+	const struct control_config config = { .where = where,
+		.stats = &source };
+
+	assert_int_equal(control_open(&control, &config, &err), -1);
+	says(&err, "--control");
+	says(&err, why);
+	control_close(&control);
+}
+
+static void
+test_refused(void **state)
+{
+	char where[16];
+	int fd;
+
+	(void)state;
+	refused("", "path");
+	refused("fd=x", "number");
+	refused("fd=-1", "number");
+	refused("/nowhere/at/all", "No such file");
+	refused(dir, "in use");
+	fd = open("/dev/null", O_RDONLY);
+	(void)snprintf(where, sizeof(where), "fd=%d", fd);
+	refused(where, "stream socket");
+	close(fd);
+	fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+	(void)snprintf(where, sizeof(where), "fd=%d", fd);
+	refused(where, "stream socket");
+	close(fd);
+}
+
+/* The socket goes with it. */
+static void
+test_unlinked(void **state)
+{
+	struct stat st;
+
+	(void)state;
+	listen_at(&source);
+	assert_int_equal(lstat(at(), &st), 0);
+	assert_true(S_ISSOCK(st.st_mode));
+	control_close(&control);
+	assert_int_equal(lstat(at(), &st), -1);
+}
+
+static int
+begin(void **state)
+{
+	(void)state;
+	(void)signal(SIGPIPE, SIG_IGN);
+	return mkdtemp(dir) == NULL ? -1 : 0;
+}
+
+static int
+end(void **state)
+{
+	(void)state;
+	return rmdir(dir);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_stats),
+		cmocka_unit_test(test_stats_bare),
+		cmocka_unit_test(test_json_full),
+		cmocka_unit_test(test_commands),
+		cmocka_unit_test(test_quit),
+		cmocka_unit_test(test_clients),
+		cmocka_unit_test(test_long_line),
+		cmocka_unit_test(test_deaf),
+		cmocka_unit_test(test_descriptor),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_unlinked),
+	};
+
+	return cmocka_run_group_tests(tests, begin, end);
+}

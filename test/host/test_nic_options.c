@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A NIC's options: what becomes of each key, which keys a program does not
+ * offer, and options that nobody asks for.
+ */
+#include "common.h"
+#include "nic_options.h"
+
+static const struct nic_offer all = {
+	.msi = true,
+	.spin = true,
+	.doorbells = 1u << NIC_DOORBELL_AUTO | 1u << NIC_DOORBELL_EXIT |
+	    1u << NIC_DOORBELL_MAPPED | 1u << NIC_DOORBELL_TURNS,
+};
+static const struct nic_offer some = { .doorbells = 1u << NIC_DOORBELL_AUTO |
+	    1u << NIC_DOORBELL_MAPPED };
+static const struct nic_offer nothing = { 0 };
+
+static struct nic_options o;
+static struct err err;
+
+static const struct nic_config *
+parse(const char *text, unsigned int number, const struct nic_offer *offer)
+{
+	if (nic_options_parse(&o, text, number, offer, &err) != 0)
+		fail_msg("%s: %s", text, err.text);
+	return &o.config;
+}
+
+/* The command line is wrong, and the sentence says why. */
+static void
+refused(const char *text, const struct nic_offer *offer, const char *why)
+{
+	assert_int_equal(nic_options_parse(&o, text, 0, offer, &err), -1);
+	assert_true(err.usage);
+	says(&err, why);
+	nic_options_free(&o);
+}
+
+/* Parsed, but nobody asks for a key. */
+static void
+unused(const char *text, const struct nic_offer *offer, const char *why)
+{
+	(void)parse(text, 0, offer);
+	assert_int_equal(nic_options_open(&o, &err), -1);
+	assert_true(err.usage);
+	says(&err, why);
+	nic_options_free(&o);
+}
+
+static void
+test_defaults(void **state)
+{
+	static const uint8_t mac[6] = { 0x52, 0x54, 0, 0x12, 0x34, 0x58 };
+	const struct nic_config *c = parse("", 2, &nothing);
+
+	(void)state;
+	assert_int_equal(c->chip, E82540_82540EM);
+	assert_memory_equal(c->mac, mac, 6);
+	assert_true(c->moderation);
+	assert_false(c->msi);
+	assert_int_equal(c->doorbell, NIC_DOORBELL_AUTO);
+	assert_int_equal(c->spin_us, NIC_SPIN_US);
+	assert_int_equal(nic_options_open(&o, &err), 0);
+	assert_non_null(c->backend);
+	c->backend->ops->close(c->backend);
+	nic_options_free(&o);
+}
+
+static void
+test_all_keys(void **state)
+{
+	static const uint8_t mac[6] = { 2, 0, 0, 0, 0, 0xaa };
+	const struct nic_config *c =
+	    parse("model=82544gc,mac=02:00:00:00:00:aa,moderation=off,msi,"
+	    "doorbell=turns,spin=7,backend=null,pcap=/dev/null",
+		0, &all);
+
+	(void)state;
+	assert_int_equal(c->chip, E82540_82544GC);
+	assert_memory_equal(c->mac, mac, 6);
+	assert_false(c->moderation);
+	assert_true(c->msi);
+	assert_int_equal(c->doorbell, NIC_DOORBELL_TURNS);
+	assert_int_equal(c->spin_us, 7);
+	assert_int_equal(nic_options_open(&o, &err), 0);
+	c->backend->ops->close(c->backend);
+	nic_options_free(&o);
+}
+
+static void
+test_names(void **state)
+{
+	static const struct {
+		const char *text;
+		enum e82540_chip chip;
+		enum nic_doorbell doorbell;
+	} good[] = {
+		{ "model=82540em,doorbell=auto", E82540_82540EM,
+		    NIC_DOORBELL_AUTO },
+		{ "model=82545em,doorbell=exit", E82540_82545EM,
+		    NIC_DOORBELL_EXIT },
+		{ "model=82544gc,doorbell=mapped", E82540_82544GC,
+		    NIC_DOORBELL_MAPPED },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(good); i++) {
+		(void)parse(good[i].text, 0, &all);
+		assert_int_equal(o.config.chip, good[i].chip);
+		assert_int_equal(o.config.doorbell, good[i].doorbell);
+		nic_options_free(&o);
+	}
+}
+
+static void
+test_bad_values(void **state)
+{
+	(void)state;
+	refused("model=rtl8139", &all,
+	    "model=rtl8139: must be one of 82540em, 82545em, 82544gc");
+	refused("doorbell=bell", &all,
+	    "doorbell=bell: must be one of auto, exit, mapped, turns");
+	refused("mac=52", &all, "mac");
+	refused("moderation=1", &all, "moderation");
+	refused("msi=yes", &all, "msi");
+	refused("spin=1000001", &all, "spin");
+	refused("a,a", &all, "twice");
+}
+
+/* A program that has no such mode, or no such key at all. */
+static void
+test_not_offered(void **state)
+{
+	(void)state;
+	refused("doorbell=turns", &some,
+	    "doorbell=turns: must be one of auto, mapped");
+	refused("doorbell=exit", &some, "must be one of auto, mapped");
+	unused("doorbell=auto", &nothing, "doorbell: unknown option");
+	unused("msi=off", &some, "msi: unknown option");
+	unused("spin=1", &some, "spin: unknown option");
+}
+
+static void
+test_unused(void **state)
+{
+	(void)state;
+	unused("speed=1000", &all, "speed: unknown option");
+	unused("backend=null,ifname=x", &all,
+	    "ifname: unknown option, or not one of backend=null");
+}
+
+/* The backend's own error, with nothing left open. */
+static void
+test_backend(void **state)
+{
+	(void)state;
+	unused("backend=tap", &all, "tap");
+	unused("backend=pigeon", &all, "backend");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_all_keys),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_bad_values),
+		cmocka_unit_test(test_not_offered),
+		cmocka_unit_test(test_unused),
+		cmocka_unit_test(test_backend),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
