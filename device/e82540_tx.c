@@ -79,17 +79,6 @@ struct packet {
 
 /* --------------------------------------------------------------- the ring */
 
-static inline uint64_t
-le64(uint64_t v)
-{
-	uint8_t b[8];
-
-	memcpy(b, &v, sizeof(b));
-	return (uint64_t)b[0] | (uint64_t)b[1] << 8 | (uint64_t)b[2] << 16 |
-	    (uint64_t)b[3] << 24 | (uint64_t)b[4] << 32 | (uint64_t)b[5] << 40 |
-	    (uint64_t)b[6] << 48 | (uint64_t)b[7] << 56;
-}
-
 static inline uint32_t
 ring_next(const struct run *run, uint32_t i)
 {
@@ -127,8 +116,8 @@ ring_read(const struct run *run, uint32_t i, uint64_t q[2])
 	const volatile uint64_t *p =
 	    (const void *)(run->ring + (size_t)i * E1000_DESC_BYTES);
 
-	q[0] = le64(p[0]);
-	q[1] = le64(p[1]);
+	q[0] = e1000_le64(p[0]);
+	q[1] = e1000_le64(p[1]);
 }
 
 static bool
@@ -138,8 +127,8 @@ desc_read(const struct run *run, uint32_t i, uint64_t q[2])
 
 	if (p == NULL)
 		return false;
-	q[0] = le64(p[0]);
-	q[1] = le64(p[1]);
+	q[0] = e1000_le64(p[0]);
+	q[1] = e1000_le64(p[1]);
 	return true;
 }
 

@@ -906,6 +906,40 @@ union e1000_tx_any_desc {
 #define E1000_SPECIAL_PRI_SHIFT	13
 #define E1000_SPECIAL_PRI_MASK	0xE000u
 
+/*
+ * Little-endian to the processor's order, and back: it is the same swap. On a
+ * little-endian processor these are no code.
+ */
+static inline uint16_t
+e1000_le16(uint16_t v)
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	return __builtin_bswap16(v);
+#else
+	return v;
+#endif
+}
+
+static inline uint32_t
+e1000_le32(uint32_t v)
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	return __builtin_bswap32(v);
+#else
+	return v;
+#endif
+}
+
+static inline uint64_t
+e1000_le64(uint64_t v)
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	return __builtin_bswap64(v);
+#else
+	return v;
+#endif
+}
+
 /* ------------------------------------------------------------------------
  * Limits
  *

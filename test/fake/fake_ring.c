@@ -100,8 +100,9 @@ tx_data(struct fake_device *dev, const union e1000_tx_any_desc *d)
 	struct fake_packet *p = &dev->building;
 	uint8_t cmd = d->legacy.cmd;
 	bool legacy = !(cmd & E1000_TXD_CMD_DEXT);
-	uint32_t len =
-	    legacy ? d->legacy.length : d->data.cmd_len & E1000_TXD_LEN_MASK;
+	uint32_t len = legacy ?
+	    e1000_le16(d->legacy.length) :
+	    e1000_le32(d->data.cmd_len) & E1000_TXD_LEN_MASK;
 
 	if (p->segs == 0) {
 		p->legacy = legacy;
@@ -118,8 +119,8 @@ tx_data(struct fake_device *dev, const union e1000_tx_any_desc *d)
 	if (d->legacy.status != 0)
 		fake_violation(dev, "transmit: stale status");
 	p->cmd = cmd;
-	p->special = d->legacy.special;
-	tx_append(dev, d->legacy.buffer_addr, len);
+	p->special = e1000_le16(d->legacy.special);
+	tx_append(dev, e1000_le64(d->legacy.buffer_addr), len);
 	if (cmd & E1000_TXD_CMD_EOP)
 		tx_packet_done(dev);
 }
@@ -139,8 +140,8 @@ static void
 tx_one(struct fake_device *dev, union e1000_tx_any_desc *desc)
 {
 	union e1000_tx_any_desc d = *desc;
-	uint32_t type =
-	    (d.data.cmd_len & E1000_TXD_DTYP_MASK) >> E1000_TXD_DTYP_SHIFT;
+	uint32_t type = (e1000_le32(d.data.cmd_len) & E1000_TXD_DTYP_MASK) >>
+	    E1000_TXD_DTYP_SHIFT;
 
 	if (!(d.legacy.cmd & E1000_TXD_CMD_DEXT) || type == 1)
 		tx_data(dev, &d);
@@ -232,7 +233,7 @@ rx_write(struct fake_device *dev)
 		if (d == NULL)
 			return used;
 		n = dev->rx_rest_bytes < bytes ? dev->rx_rest_bytes : bytes;
-		to = fake_dma(dev, d->buffer_addr, bytes);
+		to = fake_dma(dev, e1000_le64(d->buffer_addr), bytes);
 		if (to != NULL)
 			memcpy(to,
 			    dev->rx_rest + f->len_bytes - dev->rx_rest_bytes,
@@ -240,12 +241,12 @@ rx_write(struct fake_device *dev)
 		dev->rx_rest_bytes -= n;
 		if (d->status & E1000_RXD_STAT_DD)
 			fake_violation(dev, "receive: stale status");
-		d->length = (uint16_t)n;
+		d->length = e1000_le16((uint16_t)n);
 		d->errors = 0;
 		d->status = E1000_RXD_STAT_DD | f->status;
 		if (dev->rx_rest_bytes == 0) {
 			d->errors = f->errors;
-			d->special = f->special;
+			d->special = e1000_le16(f->special);
 			d->status |= E1000_RXD_STAT_EOP;
 			fake_cause(dev, E1000_ICR_RXT0);
 		}
@@ -292,7 +293,7 @@ fake_rx_raw(struct fake_device *dev, uint16_t length, uint8_t status,
 
 	if (d == NULL)
 		return;
-	d->length = length;
+	d->length = e1000_le16(length);
 	d->errors = errors;
 	d->status = status;
 	rx_step(dev);
