@@ -40,7 +40,7 @@ GUEST	= -std=c11 -O3 -m64 -ffreestanding -fno-pic -fno-pie -mno-red-zone \
 	  -Ihw -Idriver -Idriver/os/bare -Ibench -Ibench/guest
 
 CORE	= driver/lem_main.c driver/lem_phy.c driver/lem_txrx.c \
-	  driver/lem_intr.c
+	  driver/lem_intr.c driver/lem_moderate.c
 BARE	= driver/os/bare/start.S driver/os/bare/bare.c
 BENCH	= $(sort $(wildcard bench/*.c))
 DEVICE	= $(sort $(wildcard device/*.c))

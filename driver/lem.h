@@ -3,40 +3,52 @@
  * lem: the driver core for Intel 8254x controllers (82540EM, 82545EM, 82544GC,
  * 82543GC, copper), as hypervisors present them.
  *
- * The core is what every port shares.  It knows registers, rings and the rules
- * of send combining; it knows no operating system.  It allocates nothing, takes
- * no lock, starts no timer and holds no function pointer.  A port (driver/os/)
- * gives it memory and calls it; what the core needs of the port is lem_os.h,
+ * All ports share the core.  It knows registers, rings and the rules of send
+ * combining; it knows no operating system.  It allocates nothing, takes no
+ * lock, starts no timer and holds no function pointer.  A port (driver/os/)
+ * gives it memory and calls it.  What the core needs of the port is lem_os.h,
  * found by the include path:
  *
- *	struct lem_os			whatever a register access needs
- *	lem_os_read32(os, reg)		register read
- *	lem_os_write32(os, reg, value)	register write
- *	lem_os_udelay(os, us)		wait at least us microseconds
+ *	struct lem_os			what a register access needs
+ *	lem_os_read32(os, reg)		read a register
+ *	lem_os_write32(os, reg, value)	write a register
+ *	lem_os_udelay(os, us)		wait at least us microseconds, 100 at
+ *					most, without sleeping
+ *	lem_os_sleep(os, us)		wait at least us microseconds; it may
+ *					sleep, and returns later then
  *	lem_os_cycles(os)		a counter of about the CPU's clock, to
  *					tell what a register write costs; always
  *					0 where there is none
  *	lem_os_wmb()			memory writes before it are visible to
- *					the device before those after it
+ *					the device before those after it, the
+ *					write of a register included
  *	lem_os_rmb()			memory reads before it are done before
- *					those after it
+ *					those after it, as the device's writes
+ *					see them
  *	EINVAL EIO ENODEV ENOSPC ETIMEDOUT EOPNOTSUPP	as positive numbers
  *
- * Locks.  A port serialises three groups, each with a lock of its own:
+ * Locks.  A port serialises three groups of calls, each with a lock of its own:
  *
- *	tx	lem_tx_*, lem_intr_dispatch()
+ *	tx	lem_tx_*, lem_lone_*, lem_intr_dispatch(), lem_intr_enable()
  *	rx	lem_rx_*
  *	config	everything else
- *	all	lem_attach(), lem_reset(), *_ring_init(), lem_start(),
- *		lem_stop()
+ *	all	lem_attach(), lem_reset(), lem_resume(), *_ring_init(),
+ *		lem_start(), lem_stop()
  *
- * Where two are needed the order is config, then tx, then rx.  On one thread
- * (bare metal) no lock is needed at all.
+ * Where a call needs two locks, take config first, then tx, then rx.  On one
+ * thread (bare metal) no lock is needed at all.
+ *
+ * Sleep.  These calls wait for the device with lem_os_sleep(), so call them
+ * only where the OS allows a thread to sleep: lem_attach(), lem_reset(),
+ * lem_start(), lem_stop(), lem_link_update(), lem_nvm_*, lem_phy_*.  No other
+ * call sleeps, so the others may be made from an interrupt or with a spin lock
+ * held.
  *
  * Errors are 0 or -errno throughout.  A device that has gone away reads as all
- * ones; whoever notices sets `gone` and returns -ENODEV.  No call waits for the
- * device without a bound; the longest is lem_attach() with about
- * 30 ms, and 0.3 s where the EEPROM has to be read wire by wire.
+ * ones; the call that notices sets `gone` and returns -ENODEV.  No call waits
+ * for the device without a bound.  lem_attach() waits longest: about 30 ms,
+ * and 0.3 s where the EEPROM has to be read wire by wire; more where the OS's
+ * sleep is coarse.
  *
  * Sections (13.4.x and so on) are those of Intel's "PCI/PCI-X Family of Gigabit
  * Ethernet Controllers Software Developer's Manual", 317453.
@@ -50,10 +62,20 @@
 #define LEM_SEG_MAX		16288u	/* bytes of one segment, 3.3.3 */
 #define LEM_MULTICAST_BITS	4096u
 #define LEM_RAR_ENTRIES		15u	/* of 16: bhyve asserts on the last */
+#define LEM_RING_MIN		8u	/* descriptors of a ring */
+#define LEM_RING_MAX		4096u
+#define LEM_RING_MAX_82543	256u
 #define LEM_GUARD_MS		5u	/* call lem_tx_guard() this often */
-#define LEM_CHEAP_CYCLES	400u	/* a TDT write that is no exit */
+#define LEM_CHEAP_CYCLES	400u	/* a TDT write that does not exit */
+
+/* Policy of moderation: lem_moderate.c. */
 #define LEM_BULK_PACKETS	8u	/* struct lem_moderation */
 #define LEM_BULK_INTERRUPTS	4u
+#define LEM_LONE_DOORBELLS	4u	/* lem_lone_doorbell() */
+#define LEM_LONE_DESC		32u
+#define LEM_RATE_DEFAULT	8000u	/* interrupts a second */
+#define LEM_RATE_BULK_DEFAULT	500u	/* ... while there is a stream */
+#define LEM_RATE_MAX		3906250u /* ITR = 1 */
 
 enum lem_chip {
 	LEM_82543,
@@ -63,15 +85,28 @@ enum lem_chip {
 };
 
 /*
- * Send combining: when TDT is written (doc/combining.md).
+ * The controllers that the core drives; there is no other list.
+ * LEM_DEVICES(X) expands X(device id, enum lem_chip, name) once for each, with
+ * the PCI device id; the vendor is E1000_VENDOR_INTEL.  A port makes the table
+ * that its OS wants from it.  A port that searches takes this order.
+ */
+#define LEM_DEVICES(X)							\
+	X(E1000_DEV_82540EM, LEM_82540, "Intel 82540EM")		\
+	X(E1000_DEV_82545EM, LEM_82545, "Intel 82545EM")		\
+	X(E1000_DEV_82544GC, LEM_82544, "Intel 82544GC")		\
+	X(E1000_DEV_82543GC_COPPER, LEM_82543, "Intel 82543GC")
+
+/*
+ * Send combining: when TDT is written (doc/combining.md).  These are the
+ * values of mit_enable.
  */
 enum lem_combine {
 	/* At every doorbell: the standard driver. */
 	LEM_COMBINE_OFF,
-	/* Put off while a transmit interrupt is pending, where a write of TDT
-	 * is dear; the interrupt writes TDT first and reclaims second. */
+	/* Deferred while a transmit interrupt is pending, if a write of TDT
+	 * exits; the interrupt writes TDT first and reclaims second. */
 	LEM_COMBINE_ON,
-	/* The order of 2012, reclaim first; kept to be measured against. */
+	/* The order of 2012, reclaim first; kept as a yardstick. */
 	LEM_COMBINE_ORIGINAL,
 };
 
@@ -94,9 +129,10 @@ struct lem_tx_seg {
 
 /*
  * One packet to send.  The caller keeps ownership of everything in it; the
- * memory the segments point at must stay until the descriptors are reclaimed.
- * For a checksum the caller leaves the pseudo-header sum in the checksum field
- * (for TSO: without the length, and total length and IP checksum zero), 3.5.
+ * memory that the segments point to must stay until the descriptors are
+ * reclaimed.  For a checksum the caller leaves the pseudo-header sum in the
+ * checksum field (for TSO: without the length, and total length and IP checksum
+ * zero), 3.5.
  */
 struct lem_tx_pkt {
 	const struct lem_tx_seg *seg;
@@ -105,24 +141,27 @@ struct lem_tx_pkt {
 	uint8_t l2_len;		/* Ethernet header, bytes */
 	uint8_t l4_len;		/* TCP header, bytes; TSO only */
 	uint16_t l3_len;	/* IP header, bytes */
-	uint16_t mss;		/* payload bytes a segment; TSO only */
+	uint16_t mss;		/* payload bytes of a segment; TSO only */
 	uint16_t vlan_tag;	/* PCP, DEI, VID as on the wire, host order */
 	uint32_t len_bytes;	/* of the whole packet; TSO only */
 };
 
-/* A packet with offloads takes so many beyond its segments: a context. */
+/*
+ * A packet takes a descriptor for each segment, and with offloads so many more:
+ * a context.
+ */
 #define LEM_TX_EXTRA_DESC	1u
 
 struct lem_tx_stats {
 	uint64_t packets;	/* encapsulated */
 	uint64_t reclaimed;	/* descriptors taken back */
 	uint64_t doorbells;	/* TDT writes */
-	uint64_t deferred;	/* doorbells put off */
+	uint64_t deferred;	/* doorbells deferred */
 	uint64_t batches;	/* TDT writes that carried more than one */
 	uint64_t guard_flushes;	/* TDT writes by lem_tx_guard() */
 	uint64_t ring_full;	/* packets refused with -ENOSPC */
 	uint64_t bulk;		/* times itr_bulk came into force */
-	uint32_t batch_max;	/* most packets one TDT write carried */
+	uint32_t batch_max;	/* most packets that one TDT write carried */
 };
 
 /*
@@ -136,9 +175,10 @@ struct lem_tx_stats {
  *
  * One descriptor always stays free, so that full and empty differ (3.4).
  *
- * `rsq` remembers which descriptors carry RS.  RS is asked for once a doorbell,
- * and every count / 4 descriptors within one, not once a packet: the device
- * writes back less, and reclaim looks at one descriptor a batch.
+ * `rsq` remembers which descriptors carry RS.  The core sets RS once a
+ * doorbell, and after every count / 4 descriptors within one, instead of on
+ * each packet: then the device writes back less, and reclaim reads one
+ * descriptor a batch.
  */
 struct lem_tx_ring {
 	union e1000_tx_any_desc *desc;
@@ -147,7 +187,7 @@ struct lem_tx_ring {
 	uint16_t next_to_use;
 	uint16_t next_to_clean;
 	uint16_t tail_posted;
-	uint16_t reserve;	/* most descriptors a packet may take */
+	uint16_t reserve;	/* most descriptors that a packet takes */
 	uint16_t rs_stride;	/* RS at least this often */
 	uint16_t since_rs;	/* descriptors filled since the last RS */
 	uint16_t rs_head;	/* rsq: oldest not yet written back */
@@ -156,12 +196,15 @@ struct lem_tx_ring {
 	uint16_t unposted;	/* packets in [tail_posted, next_to_use) */
 	uint8_t cmd;		/* command bits of every descriptor */
 	bool int_pending;	/* an interrupt was asked for and not seen */
-	bool cheap;		/* a write of TDT is no exit */
+	bool cheap;		/* a write of TDT does not exit */
 	bool doubt;		/* ... but the last one timed was dear */
 	bool bulk;		/* ITR is itr_bulk */
 	uint8_t bulk_run;	/* interrupts in a row with many packets */
+	bool lone;		/* transmit interrupts are masked */
 	uint64_t intr_packets;	/* stats.packets at the last interrupt */
-	enum lem_combine combine;
+	enum lem_combine combine;	/* in force: while `lone`, OFF */
+	enum lem_combine asked;	/* of lem_tx_combine_set() */
+	uint32_t lone_doorbells;	/* since the last interrupt */
 	uint64_t context[2];	/* the device's offload context; 0: none */
 	uint64_t guard_mark;	/* doorbells when the guard last saw some
 				 * deferred; UINT64_MAX: it saw none */
@@ -176,7 +219,7 @@ struct lem_tx_ring {
 #define LEM_RX_ERROR	0x08u	/* damaged, or too many buffers: drop it */
 
 struct lem_rx_frag {
-	uint16_t index;		/* descriptor, hence the buffer given to it */
+	uint16_t index;		/* of the descriptor, and so of its buffer */
 	uint16_t len_bytes;
 };
 
@@ -194,7 +237,7 @@ struct lem_rx_stats {
 	uint64_t packets;
 	uint64_t errors;	/* packets with LEM_RX_ERROR */
 	uint64_t doorbells;	/* RDT writes */
-	uint64_t pushes;		/* reads that pushed RDT through */
+	uint64_t pushes;	/* reads that pushed RDT through */
 };
 
 /*
@@ -203,15 +246,15 @@ struct lem_rx_stats {
  *
  * A write to RDT may be held back on its way: KVM collects writes to registers
  * that QEMU calls coalescable, RDT among them, and delivers them with the next
- * exit, whenever that is.  So the descriptors given to the device are counted
- * twice: `posted` by an RDT write, `seen` of which it is known that the device
- * has them.  When it has used up all it is known to have, nothing but a push
- * will get it going again: lem_rx_flush() then reads a register.
+ * exit, whenever that is.  So the core counts the descriptors given to the
+ * device twice: `posted` by an RDT write, and `seen`, which the device has for
+ * certain.  When the device has used up all that it has for certain, only a
+ * push gets it going again: lem_rx_flush() then reads a register.
  *
- * A read of ICR delivers what was held back before it.  Dispatches are counted,
- * and the ICR read of the third after an RDT write is surely later than that
- * write, on however many CPUs: `marked` become `seen` then.  All counts run
- * freely.
+ * A read of ICR delivers what was held back before it.  The core counts
+ * dispatches.  The ICR read of the third dispatch after an RDT write is
+ * certainly later than that write, on however many CPUs: `marked` become `seen`
+ * then.  All counts run freely.
  */
 struct lem_rx_ring {
 	struct e1000_rx_desc *desc;
@@ -224,7 +267,7 @@ struct lem_rx_ring {
 	uint32_t seen;
 	uint32_t marked;
 	uint32_t mark_dispatch;	/* dispatches when they were marked */
-	uint32_t cleaned;	/* got back with a frame */
+	uint32_t cleaned;	/* returned with a frame */
 	uint32_t partial;	/* written back, of a frame not yet complete */
 	struct lem_rx_stats stats;
 	uint64_t desc_pa;
@@ -232,14 +275,16 @@ struct lem_rx_ring {
 
 /*
  * Interrupt moderation, in the registers' own units (13.4.18, 13.4.30, 13.4.31,
- * 13.4.41, 13.4.44).  tidv and tadv take effect only on descriptors with IDE;
- * the core sets IDE when, and only when, one of them is not zero, so that with
- * both zero ITR alone decides.  radv bounds rdtr: alone it does nothing.
+ * 13.4.41, 13.4.44); lem_itr_from_rate() and lem_delay_from_us() make them.
+ * tidv and tadv take effect only on descriptors with IDE.  The core sets IDE
+ * when one of the two is not zero, and only then, so that with both zero ITR
+ * alone decides.  radv is a bound on rdtr: alone it does nothing.
  *
  * itr_bulk, if longer than itr, is in force while send combining has a stream
- * to combine: from the fourth transmit interrupt in a row with LEM_BULK_PACKETS
- * since the one before, until there are fewer.  A stream gains from few and
- * large batches; a conversation does not get so far.
+ * to combine: from the fourth transmit interrupt in a row (LEM_BULK_INTERRUPTS)
+ * with eight packets since the one before (LEM_BULK_PACKETS), until there are
+ * fewer.  A stream gains from few and large batches.  A conversation does not
+ * reach eight packets.
  */
 struct lem_moderation {
 	uint16_t itr;		/* least time between interrupts, 256 ns */
@@ -262,8 +307,9 @@ struct lem_link {
 #define LEM_STATS	((E1000_TSCTFC - E1000_CRCERRS) / 4 + 1)
 
 /*
- * One controller.  The port embeds it, sets `os` and `device_id`, then calls
- * lem_attach(); the rest is the core's, and the port only reads it.
+ * One controller.  The port embeds it, zeroes it, sets `os` and `device_id`,
+ * then calls lem_attach().  `os` stays the port's.  Everything else is the
+ * core's: from then on a port reads it and never writes it.
  */
 struct lem {
 	struct lem_os os;
@@ -275,7 +321,7 @@ struct lem {
 	uint16_t device_id;
 	uint16_t nvm_words;	/* 64 or 256 */
 	uint8_t mac[6];
-	bool gone;		/* surprise removed */
+	bool gone;		/* removed without notice */
 	bool running;		/* between lem_start() and lem_stop() */
 	bool eerd_dead;		/* EERD does not answer here */
 	bool vlan;		/* CTRL.VME: strip and insert tags */
@@ -288,15 +334,15 @@ struct lem {
 	uint32_t mta[128];
 	uint32_t vfta[128];
 	uint8_t rar[LEM_RAR_ENTRIES][6];
-	uint16_t rar_valid;	/* a bit an entry */
+	uint16_t rar_valid;	/* a bit for each entry */
 	uint64_t stat[LEM_STATS];
 };
 
 /* ------------------------------------------------------------ lem_main.c */
 
 /*
- * lem_attach: identify the chip, reset it, find its address.
- * sc: zeroed but for `os` and `device_id`.
+ * lem_attach: identify the chip, reset it, find its address.  May sleep.
+ * sc: zeroed, then `os` and `device_id` set.
  * Returns 0; -EOPNOTSUPP unknown device id; -ENODEV gone; -ETIMEDOUT it does
  * not come out of reset; -EIO no valid address in EEPROM or RAR 0.
  */
@@ -304,17 +350,28 @@ int lem_attach(struct lem *sc);
 
 /*
  * lem_reset: global reset (CTRL.RST, 13.4.1): units off, interrupts masked.
- * Rings must be set up again by lem_start().  Returns 0, -ENODEV, -ETIMEDOUT.
+ * lem_start() must set the rings up again.  May sleep.
+ * Returns 0, -ENODEV, -ETIMEDOUT.
  */
 int lem_reset(struct lem *sc);
+
+/*
+ * lem_resume: the device has power again, after a suspend in which it may have
+ * read as all ones: forget that it was gone.  Accesses no register.  It has
+ * lost its state: call lem_reset() and lem_start() next.
+ */
+void lem_resume(struct lem *sc);
 
 /*
  * lem_tx_ring_init, lem_rx_ring_init: describe a ring to the core.
  * desc: count descriptors, 16-byte aligned, zeroed, the caller's until
  *	lem_stop(); desc_pa: their bus address.
  * rsq: count entries of the caller's.
- * count: a multiple of 8, 8 to 4096 (82543, 82544: to 256) (13.4.27, 13.4.38).
- * max_segs: the most segments one packet will have.
+ * count: a multiple of 8 (13.4.27, 13.4.38), LEM_RING_MIN to LEM_RING_MAX, on
+ *	the 82543 to LEM_RING_MAX_82543.  The manual has no such limits; they
+ *	are those that all e1000 drivers keep to: 256 for the 82543, 4096 for
+ *	the 82544 and later.
+ * max_segs: the most segments that one packet will have.
  * buf_bytes: the size of a receive buffer, one of the sizes of RCTL (13.4.22).
  * Returns 0 or -EINVAL.
  */
@@ -326,28 +383,31 @@ int lem_rx_ring_init(struct lem *sc, struct e1000_rx_desc *desc,
 /*
  * lem_start: program both rings, filters and moderation, and switch the units
  * on.  Call lem_rx_refill() and lem_rx_flush() next, then lem_intr_enable().
- * What the setters below are told while the device is stopped takes effect
- * here, and sc->link is as it is now: lem_link_update() only tells changes.
- * Returns 0 or -ENODEV.
+ * What the setters below were told while the device was stopped takes effect
+ * here.  sc->link is up to date on return: lem_link_update() only tells
+ * changes.  May sleep.  Returns 0 or -ENODEV.
  */
 int lem_start(struct lem *sc);
 
 /*
  * lem_stop: units off, interrupts masked.  Deferred packets are dropped with
  * the posted ones: the caller frees [next_to_clean, next_to_use) of both rings.
+ * May sleep.
  */
 void lem_stop(struct lem *sc);
 
 /*
  * lem_link_update: read the link's state into sc->link and set what depends on
  * it.  Returns 1 when it changed, 0 when not, -ENODEV.  When the link went down
- * the caller also calls lem_tx_flush(), so that nothing is left deferred.
+ * the caller also calls lem_tx_flush(), so that nothing stays deferred.  May
+ * sleep.
  */
 int lem_link_update(struct lem *sc);
 
 /*
  * lem_filter_set: receive filter.  flags: LEM_FILTER_*.
  * mc: count multicast addresses of 6 bytes, hashed into MTA (13.5.1).
+ * Returns 0 or -ENODEV.
  */
 int lem_filter_set(struct lem *sc, uint32_t flags, const uint8_t (*mc)[6],
     unsigned int count);
@@ -359,27 +419,24 @@ int lem_filter_set(struct lem *sc, uint32_t flags, const uint8_t (*mc)[6],
  */
 int lem_rar_set(struct lem *sc, unsigned int index, const uint8_t *mac);
 
-/* lem_vlan_filter: accept (or no longer accept) a VLAN, vid 0 to 4095. */
+/*
+ * lem_vlan_filter: accept a VLAN, or no longer; vid 0 to 4095.
+ * Returns 0 or -EINVAL.
+ */
 int lem_vlan_filter(struct lem *sc, uint16_t vid, bool accept);
 
 /*
  * lem_rx_mode: VLAN tags in hardware (stripped on receive, and inserted where
- * LEM_TX_VLAN asks: one bit, CTRL.VME, is for both), VLAN filter, and frames
+ * LEM_TX_VLAN asks: one bit, CTRL.VME, controls both), VLAN filter, and frames
  * over 1522 bytes, up to 16384: the receive ring must hold the longest.
  */
 void
 lem_rx_mode(struct lem *sc, bool vlan, bool vlan_filter, bool long_packets);
 
 /*
- * lem_moderation_set: Returns 0, or -EOPNOTSUPP when the chip (82543, 82544)
- * has no ITR, RADV, TADV and one is asked for.  Locks: config and tx.
- */
-int lem_moderation_set(struct lem *sc, const struct lem_moderation *m);
-
-/*
  * lem_stats_update: add the device's counters, which reading clears, to
  * sc->stat.  65 register reads: not for a hot path.  bhyve's do not clear, and
- * some versions of QEMU have none but a few.  Returns 0, or -ENODEV and adds
+ * some versions of QEMU have only a few.  Returns 0, or -ENODEV and adds
  * nothing.
  */
 int lem_stats_update(struct lem *sc);
@@ -399,22 +456,28 @@ lem_stat(const struct lem *sc, uint32_t reg)
 /*
  * lem_nvm_read: one 16-bit word of the EEPROM, by EERD where the chip has it
  * and answers, else by the four wires of EECD (5.3, 13.4.3, 13.4.4).
- * Returns 0, -EINVAL, -ETIMEDOUT, -ENODEV.
+ * May sleep.  Returns 0, -EINVAL, -ETIMEDOUT, -ENODEV.
  */
 int lem_nvm_read(struct lem *sc, uint16_t word, uint16_t *value);
 
-/* lem_nvm_check: is the sum of words 0 to 0x3f 0xbaba?  0 or -EIO (5.6.35). */
+/*
+ * lem_nvm_check: is the sum of words 0 to 0x3f 0xbaba (5.6.35)?  May sleep.
+ * Returns 0, -EIO if not, or what lem_nvm_read() does.
+ */
 int lem_nvm_check(struct lem *sc);
 
 /*
  * lem_phy_read, lem_phy_write: an MII register of the PHY, reg 0 to 31, by
- * MDIC, on the 82543 by its MDIO pins (13.4.7).
+ * MDIC, on the 82543 by its MDIO pins (13.4.7).  May sleep.
  * Returns 0, -EINVAL, -EIO the PHY did not answer, -ETIMEDOUT, -ENODEV.
  */
 int lem_phy_read(struct lem *sc, uint8_t reg, uint16_t *value);
 int lem_phy_write(struct lem *sc, uint8_t reg, uint16_t value);
 
-/* lem_phy_renegotiate: restart autonegotiation; the link drops meanwhile. */
+/*
+ * lem_phy_renegotiate: restart autonegotiation; the link drops meanwhile.
+ * May sleep.  Returns as lem_phy_write().
+ */
 int lem_phy_renegotiate(struct lem *sc);
 
 /* ------------------------------------------------------------ lem_txrx.c */
@@ -435,8 +498,8 @@ int lem_phy_renegotiate(struct lem *sc);
 int lem_tx_encap(struct lem *sc, const struct lem_tx_pkt *pkt);
 
 /*
- * lem_tx_doorbell: let the device have what was encapsulated, or put that off
- * by the rule of send combining.
+ * lem_tx_doorbell: give the device what was encapsulated, or defer that by the
+ * rule of send combining.
  */
 void lem_tx_doorbell(struct lem *sc);
 
@@ -450,8 +513,8 @@ void lem_tx_doorbell(struct lem *sc);
 uint16_t lem_tx_reclaim(struct lem *sc);
 
 /*
- * lem_tx_make_room: the ring is too full for another packet: see to it that
- * the device has everything, then reclaim.  Returns as lem_tx_reclaim().
+ * lem_tx_make_room: the ring is too full for another packet: give the device
+ * everything, then reclaim.  Returns as lem_tx_reclaim().
  */
 uint16_t lem_tx_make_room(struct lem *sc);
 
@@ -461,15 +524,17 @@ void lem_tx_flush(struct lem *sc);
 /*
  * lem_tx_guard: the backstop against a device that loses an interrupt.  Call
  * it every LEM_GUARD_MS from an ordinary timer while descriptors are
- * outstanding; if anything was deferred at the last call and TDT was not
- * written since, it is posted and counted.  (Where ITR asks for a longer window
- * than that, the guard is what bounds the wait.)  Returns as lem_tx_reclaim().
+ * outstanding.  If anything was deferred at the last call and TDT was not
+ * written since, the guard posts and counts it.  (Where ITR asks for a longer
+ * window than that, the guard is what bounds the wait.)  Returns as
+ * lem_tx_reclaim().
  */
 uint16_t lem_tx_guard(struct lem *sc);
 
 /*
  * lem_tx_combine_set: switch send combining, at any time; what is deferred is
- * posted first.  Returns 0 or -EINVAL.
+ * posted first.  While lone packets have their interrupts masked
+ * (lem_lone_interrupt()), it takes effect when they end.  Returns 0 or -EINVAL.
  */
 int lem_tx_combine_set(struct lem *sc, enum lem_combine combine);
 
@@ -505,7 +570,7 @@ uint16_t lem_rx_available(struct lem *sc, uint16_t budget);
 /*
  * lem_rx_pkt_get: describe the next packet and step over its descriptors.
  * pkt: frag and frags_max set by the caller.
- * Returns 1, or 0 when there is none.
+ * Returns 1, or 0 when no whole packet is there.
  */
 int lem_rx_pkt_get(struct lem *sc, struct lem_rx_pkt *pkt);
 
@@ -515,7 +580,7 @@ int lem_rx_pkt_get(struct lem *sc, struct lem_rx_pkt *pkt);
  */
 uint16_t lem_rx_refill(struct lem *sc, const uint64_t *pa, uint16_t n);
 
-/* lem_rx_flush: let the device have what was refilled (one RDT write). */
+/* lem_rx_flush: give the device what was refilled (one RDT write). */
 void lem_rx_flush(struct lem *sc);
 
 /* ------------------------------------------------------------ lem_intr.c */
@@ -531,7 +596,7 @@ void lem_rx_flush(struct lem *sc);
 #define LEM_WORK_GONE	0x08u	/* the device is not there any more */
 
 /*
- * lem_intr_cause: read, and so acknowledge, ICR (13.4.17).
+ * lem_intr_cause: read, and so acknowledge, ICR (13.4.17).  Locks: none.
  * Returns the causes, 0 when the interrupt is not ours, UINT32_MAX when the
  * device is gone (which lem_intr_dispatch() understands).
  */
@@ -547,85 +612,79 @@ unsigned int lem_intr_dispatch(struct lem *sc, uint32_t icr);
 
 /*
  * lem_tx_intr: the transmit half of lem_intr_dispatch() alone, for a port that
- * has it done later, or by another thread, than the rest: it dispatches
- * without LEM_INTR_TX then.  Locks: tx.  Returns as lem_tx_reclaim().
+ * does it later, or in another thread, than the rest: it takes LEM_INTR_TX out
+ * of the causes that it dispatches.  Returns as lem_tx_reclaim().
  */
 uint16_t lem_tx_intr(struct lem *sc);
 
-/* lem_intr_enable, lem_intr_disable: unmask what the core uses; mask all. */
+/*
+ * lem_intr_enable, lem_intr_disable: unmask what the core uses; mask all.
+ * Locks: the former tx, the latter none.
+ */
 void lem_intr_enable(struct lem *sc);
 void lem_intr_disable(struct lem *sc);
 
 /*
  * lem_intr_rx_set: unmask or mask the receive causes alone, for a port that
  * polls while there is much to receive.  Transmit interrupts, on which send
- * combining lives, keep coming.
+ * combining depends, keep coming.  Locks: none.
  */
 void lem_intr_rx_set(struct lem *sc, bool enable);
 
 /*
- * lem_intr_tx_set: the same of transmit interrupts.  While they are masked
+ * lem_intr_tx_set: the same for the transmit causes.  While they are masked
  * nothing may be deferred: that takes LEM_COMBINE_OFF.  A cause that comes
- * meanwhile interrupts when they are unmasked.
+ * meanwhile interrupts when they are unmasked.  Locks: none.
  */
 void lem_intr_tx_set(struct lem *sc, bool enable);
 
-/* ----------------------------------------------------------- shorthands */
+/* -------------------------------------------------------- lem_moderate.c */
 
-static inline uint32_t
-lem_read(struct lem *sc, uint32_t reg)
+/* lem_has_itr: does the chip have ITR, RADV, TADV (13.4.18, .31, .44)? */
+static inline bool
+lem_has_itr(const struct lem *sc)
 {
-	return lem_os_read32(&sc->os, reg);
-}
-
-static inline void
-lem_write(struct lem *sc, uint32_t reg, uint32_t value)
-{
-	lem_os_write32(&sc->os, reg, value);
+	return sc->chip >= LEM_82540;
 }
 
 /*
- * lem_push: have the device act on the writes so far.  KVM may hold back writes
- * to most registers until something is read (see struct lem_rx_ring).
+ * lem_moderation_set: take new values, at any time.  Locks: config and tx.
+ * Returns 0, or -EOPNOTSUPP when the chip has no ITR, RADV and TADV and one of
+ * them is not zero.
  */
-static inline void
-lem_push(struct lem *sc)
-{
-	(void)lem_read(sc, E1000_STATUS);
-}
-
-/* lem_check_present: 0, or -ENODEV when STATUS reads all ones. */
-int lem_check_present(struct lem *sc);
-
-/* lem_moderation_write: what lem_start() needs of lem_moderation_set(). */
-void lem_moderation_write(struct lem *sc);
+int lem_moderation_set(struct lem *sc, const struct lem_moderation *m);
 
 /*
- * lem_wait: poll until (register & mask) == want, tries times every us.
- * Returns 0, -ETIMEDOUT, or -ENODEV when the register reads all ones.
+ * lem_itr_from_rate: interrupts a second, 60 to LEM_RATE_MAX or 0 for any
+ * number, as ITR's units of 256 ns (13.4.18).  It rounds so that the device
+ * makes no more interrupts than asked for.  Locks: none.
+ * Returns 0 or -EINVAL, and *itr is unchanged then.
  */
-int lem_wait(struct lem *sc, uint32_t reg, uint32_t mask, uint32_t want,
-    unsigned int tries, unsigned int us);
+int lem_itr_from_rate(uint32_t per_second, uint16_t *itr);
 
-/* Descriptors are little endian in memory, whatever the processor is. */
-static inline uint64_t
-lem_le64(uint64_t v)
-{
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-	return __builtin_bswap64(v);
-#else
-	return v;
-#endif
-}
+/*
+ * lem_delay_from_us: microseconds, 0 to 67108, as units of 1.024 us, to the
+ * nearest (13.4.30).  Locks: none.
+ * Returns 0 or -EINVAL, and *delay is unchanged then.
+ */
+int lem_delay_from_us(uint32_t us, uint16_t *delay);
 
-static inline uint16_t
-lem_le16(uint16_t v)
-{
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-	return __builtin_bswap16(v);
-#else
-	return v;
-#endif
-}
+/*
+ * The rule of lone packets, for a port that wants it.  A packet now and then
+ * needs no transmit interrupt: the core reclaims it with the next packet, or in
+ * the interrupt that its answer makes.  Where the hypervisor moderates, its own
+ * interrupt would hold that one up.  So the core masks transmit interrupts
+ * after one that was for a single doorbell.  It unmasks them when
+ * LEM_LONE_DOORBELLS doorbells have come without any interrupt in between, or
+ * LEM_LONE_DESC descriptors are in use.  Meanwhile nothing is deferred.
+ *
+ * lem_lone_interrupt: call it after lem_intr_dispatch(), with all causes of the
+ * interrupt.  allowed: false where transmit interrupts must keep coming.
+ *
+ * lem_lone_doorbell: call it after each lem_tx_doorbell() that had something to
+ * post.  held: descriptors whose buffers the port has not freed.
+ */
+void lem_lone_interrupt(struct lem *sc, uint32_t icr, bool allowed);
+void lem_lone_doorbell(struct lem *sc, unsigned int held);
 
 #endif

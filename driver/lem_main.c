@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Reset, bring-up, link, receive filters, statistics: all that happens seldom.
+ * Reset, bring-up, link, receive filters, statistics: everything that happens
+ * seldom.
  */
-#include "lem.h"
+#include "lem_impl.h"
 
-/* Collision threshold, 13.4.33; TIPG, 13.4.34. */
-#define TCTL_CT			15u
-/* Gaps of copper; IPGT is 8 on the old chips, 10 since the 82540. */
+/* lem_wait(): the shortest and the longest time between two looks. */
+#define POLL_MIN_US		5u
+#define POLL_MAX_US		1000u
+
+#define TCTL_CT			15u	/* collision threshold, 13.4.33 */
+/* TIPG, 13.4.34, for copper: IPGT is 8 on the old chips, 10 since the 82540. */
 #define TIPG_IPGR (8u << E1000_TIPG_IPGR1_SHIFT | 6u << E1000_TIPG_IPGR2_SHIFT)
 #define TIPG_IPGT_82543		8u
 #define TIPG_IPGT_82540		10u
@@ -16,23 +20,35 @@
 #define PAUSE_ADDRESS_HIGH	0x0100u
 #define PAUSE_TYPE		0x8808u
 
+#define LEM_DEVICE_CHIP(id, chip, name) { id, chip },
+
 static const struct {
 	uint16_t device_id;
 	enum lem_chip chip;
-} lem_devices[] = {
-	{ E1000_DEV_82543GC_COPPER, LEM_82543 },
-	{ E1000_DEV_82544GC, LEM_82544 },
-	{ E1000_DEV_82540EM, LEM_82540 },
-	{ E1000_DEV_82545EM, LEM_82545 },
-};
+} lem_devices[] = { LEM_DEVICES(LEM_DEVICE_CHIP) };
 
+/* A wait of a length known only now: spin if it is short, else sleep. */
+static void
+wait_us(struct lem *sc, unsigned int us)
+{
+	if (us < LEM_SPIN_US)
+		lem_os_udelay(&sc->os, us);
+	else
+		lem_os_sleep(&sc->os, us);
+}
+
+/*
+ * Each wait is as long as all before it, because a look is a register read, and
+ * so an exit: a quick device is noticed soon, and a slow one costs few looks.
+ */
 int
 lem_wait(struct lem *sc, uint32_t reg, uint32_t mask, uint32_t want,
-    unsigned int tries, unsigned int us)
+    unsigned int timeout_us)
 {
+	unsigned int waited_us = 0, next_us;
 	uint32_t value;
 
-	while (tries-- > 0) {
+	for (;;) {
 		value = lem_read(sc, reg);
 		if (value == UINT32_MAX && mask != UINT32_MAX) {
 			sc->gone = true;
@@ -40,9 +56,14 @@ lem_wait(struct lem *sc, uint32_t reg, uint32_t mask, uint32_t want,
 		}
 		if ((value & mask) == want)
 			return 0;
-		lem_os_udelay(&sc->os, us);
+		if (waited_us >= timeout_us)
+			return -ETIMEDOUT;
+		next_us = waited_us < POLL_MIN_US ? POLL_MIN_US :
+		    waited_us > POLL_MAX_US       ? POLL_MAX_US :
+						    waited_us;
+		wait_us(sc, next_us);
+		waited_us += next_us;
 	}
-	return -ETIMEDOUT;
 }
 
 int
@@ -57,8 +78,7 @@ lem_check_present(struct lem *sc)
 
 /*
  * 14.3: mask interrupts, stop both units, let what is under way finish, reset.
- * Models that ignore CTRL.RST are left in the same state by the writes around
- * it.
+ * On a model that ignores CTRL.RST the writes around it have the same effect.
  */
 int
 lem_reset(struct lem *sc)
@@ -71,13 +91,19 @@ lem_reset(struct lem *sc)
 		return error;
 	lem_write(sc, E1000_CTRL, lem_read(sc, E1000_CTRL) | E1000_CTRL_RST);
 	/* 13.4.1: no access for 1 us; then the EEPROM is loaded, 5.5. */
-	lem_os_udelay(&sc->os, 5000);
-	error = lem_wait(sc, E1000_CTRL, E1000_CTRL_RST, 0, 20, 1000);
+	lem_os_sleep(&sc->os, 5000);
+	error = lem_wait(sc, E1000_CTRL, E1000_CTRL_RST, 0, 20000);
 	if (error != 0)
 		return error;
 	lem_intr_disable(sc);
 	(void)lem_read(sc, E1000_ICR);
 	return 0;
+}
+
+void
+lem_resume(struct lem *sc)
+{
+	sc->gone = false;
 }
 
 static bool
@@ -134,12 +160,15 @@ lem_attach(struct lem *sc)
 
 /* ----------------------------------------------------------------- rings */
 
-/* 13.4.27, 13.4.38: whole lines of 128 bytes; 82543: up to 256. */
+/* 13.4.27, 13.4.38: whole lines of 128 bytes; the limits: lem.h. */
 static bool
 ring_size_valid(const struct lem *sc, uint16_t count)
 {
-	return count >= 8 && count % 8 == 0 &&
-	    count <= (sc->chip == LEM_82543 ? 256 : 4096);
+	uint16_t max =
+	    sc->chip == LEM_82543 ? LEM_RING_MAX_82543 : LEM_RING_MAX;
+
+	return count >= LEM_RING_MIN && count <= max &&
+	    count % E1000_RING_DESC_MULTIPLE == 0;
 }
 
 static void
@@ -151,6 +180,8 @@ tx_ring_reset(struct lem_tx_ring *r)
 	r->unposted = 0;
 	r->int_pending = false;
 	r->cheap = r->doubt = false;
+	r->lone_doorbells = 0;
+	lem_lone_end(r);
 	r->context[0] = r->context[1] = 0;
 }
 
@@ -217,8 +248,9 @@ rctl_bsize(uint16_t buf_bytes)
 }
 
 /*
- * RCTL from what the port asked for; SECRC so that lengths are without FCS.
- * Written only when it changes: QEMU receives nothing for a second after.
+ * RCTL from what the port asked for; SECRC so that lengths do not include the
+ * FCS.  It is written only when it changes, because QEMU receives nothing for a
+ * second afterwards.
  */
 static void
 rctl_write(struct lem *sc)
@@ -269,7 +301,7 @@ start_tx(struct lem *sc)
 	tctl_write(sc, true);
 }
 
-/* 14.4, likewise; the ring is empty until the port refills it. */
+/* 14.4, in the same order; the ring is empty until the port refills it. */
 static void
 start_rx(struct lem *sc)
 {
@@ -302,7 +334,7 @@ rar_write(struct lem *sc, unsigned int index, const uint8_t *mac)
 	lem_write(sc, E1000_RAH(index), high);
 }
 
-/* What a reset loses: addresses, hash, VLANs (13.5.1 to 13.5.4). */
+/* What a reset clears: addresses, hash, VLANs (13.5.1 to 13.5.4). */
 static void
 start_filters(struct lem *sc)
 {
@@ -357,8 +389,8 @@ lem_stop(struct lem *sc)
 	sc->running = false;
 	sc->rctl = 0;
 	sc->link = (struct lem_link){ 0 };
-	/* 14.3: packets under way may still be written to memory. */
-	lem_os_udelay(&sc->os, 1000);
+	/* 14.3: the device may still write packets to memory. */
+	lem_os_sleep(&sc->os, 1000);
 	(void)lem_read(sc, E1000_ICR);
 }
 

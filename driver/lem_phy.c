@@ -2,12 +2,16 @@
 /*
  * EEPROM and PHY: two serial buses behind registers.
  *
- * Both have a fast way (EERD, MDIC) and a slow one (wires moved by hand through
- * EECD and, on the 82543, CTRL).  Every clock edge moved by hand is a register
- * access, hence an exit: the fast way is tried first wherever there is one.
+ * Both have a fast way (EERD, MDIC) and a slow one (software moves the wires,
+ * through EECD and, on the 82543, CTRL).  Every clock edge moved by software is
+ * a register access, and so an exit: where there is a fast way, it is tried
+ * first.  The delay between two edges is too short to sleep.
  */
-#include "lem.h"
+#include "lem_impl.h"
 
+#define NVM_EERD_TIMEOUT_US	500u
+#define NVM_GRANT_TIMEOUT_US	5000u
+#define MDIC_TIMEOUT_US		3200u	/* 64 us on the wire, 13.4.7 */
 #define NVM_WIRE_DELAY_US	50u
 #define MDIO_DELAY_US		10u
 #define MDIO_PREAMBLE_BITS	32u
@@ -26,8 +30,8 @@ nvm_read_eerd(struct lem *sc, uint16_t word, uint16_t *value)
 
 	lem_write(sc, E1000_EERD,
 	    E1000_EERD_START | (uint32_t)word << E1000_EERD_ADDR_SHIFT);
-	error =
-	    lem_wait(sc, E1000_EERD, E1000_EERD_DONE, E1000_EERD_DONE, 100, 5);
+	error = lem_wait(sc, E1000_EERD, E1000_EERD_DONE, E1000_EERD_DONE,
+	    NVM_EERD_TIMEOUT_US);
 	if (error != 0)
 		return error;
 	eerd = lem_read(sc, E1000_EERD);
@@ -75,8 +79,8 @@ nvm_shift_in(struct lem *sc, uint32_t *eecd)
 }
 
 /*
- * Software may move the wires only while GNT says so (13.4.3).  The grant bits
- * are new with the 82540; before it nobody else is on the bus.
+ * Software may move the wires only while GNT is set (13.4.3).  The grant bits
+ * came with the 82540; before it, software has the bus for itself.
  */
 static int
 nvm_acquire(struct lem *sc, uint32_t *eecd)
@@ -92,7 +96,7 @@ nvm_acquire(struct lem *sc, uint32_t *eecd)
 		*eecd |= E1000_EECD_REQ;
 		lem_write(sc, E1000_EECD, *eecd);
 		error = lem_wait(sc, E1000_EECD, E1000_EECD_GNT, E1000_EECD_GNT,
-		    1000, 5);
+		    NVM_GRANT_TIMEOUT_US);
 		if (error == -ETIMEDOUT)
 			lem_write(sc, E1000_EECD, *eecd & ~E1000_EECD_REQ);
 	}
@@ -100,7 +104,7 @@ nvm_acquire(struct lem *sc, uint32_t *eecd)
 	return error;
 }
 
-/* Deselect, one clock for the EEPROM to notice, and let go. */
+/* Deselect, give the EEPROM one clock to notice, and give the bus back. */
 static void
 nvm_release(struct lem *sc, uint32_t *eecd)
 {
@@ -128,7 +132,7 @@ nvm_read_wires(struct lem *sc, uint16_t word, uint16_t *value)
 				   E1000_NVM_ADDR_BITS_64);
 	*value = nvm_shift_in(sc, &eecd);
 	nvm_release(sc, &eecd);
-	return lem_check_present(sc);	/* or it was all ones we read */
+	return lem_check_present(sc);	/* all ones: there was no device */
 }
 
 int
@@ -147,7 +151,7 @@ lem_nvm_read(struct lem *sc, uint16_t word, uint16_t *value)
 		error = nvm_read_eerd(sc, word, value);
 		if (error != -ETIMEDOUT)
 			return error;
-		sc->eerd_dead = true;	/* bhyve has none: ask only once */
+		sc->eerd_dead = true;	/* as in bhyve: ask only once */
 	}
 	return nvm_read_wires(sc, word, value);
 }
@@ -176,7 +180,8 @@ phy_mdic(struct lem *sc, uint32_t command, uint16_t *value)
 	int error;
 
 	lem_write(sc, E1000_MDIC, command);
-	error = lem_wait(sc, E1000_MDIC, E1000_MDIC_R, E1000_MDIC_R, 64, 50);
+	error = lem_wait(sc, E1000_MDIC, E1000_MDIC_R, E1000_MDIC_R,
+	    MDIC_TIMEOUT_US);
 	if (error != 0)
 		return error;
 	mdic = lem_read(sc, E1000_MDIC);
@@ -187,8 +192,8 @@ phy_mdic(struct lem *sc, uint32_t command, uint16_t *value)
 }
 
 /*
- * The 82543 has no MDIC: its MDIO bus hangs on two software pins of CTRL, data
- * on pin 2 and clock on pin 3 (IEEE 802.3, 22.2.4.5).
+ * The 82543 has no MDIC: its MDIO bus is two software pins of CTRL, data on pin
+ * 2 and clock on pin 3 (IEEE 802.3, 22.2.4.5).
  */
 static void
 mdio_clock(struct lem *sc, uint32_t ctrl)
@@ -216,8 +221,8 @@ mdio_shift_out(struct lem *sc, uint32_t bits, unsigned int n)
 }
 
 /*
- * Turn the bus round, then 16 bits, most significant first.  A PHY that is
- * there answers the turnaround with a 0; a wire nobody drives is pulled up.
+ * Turn the bus round, then read 16 bits, most significant first.  A PHY that is
+ * there answers the turnaround with a 0; without one the wire is pulled up.
  */
 static int
 mdio_shift_in(struct lem *sc, uint16_t *result)

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The data path: seven verbs.  doc/combining.md is the essay that belongs to
- * the transmit half; the rules are stated again where they are carried out.
+ * The data path: seven verbs.  doc/combining.md explains the transmit half; the
+ * comments here state its rules again at the code that carries them out.
  *
- * What one packet costs here: a 16-byte store into the ring, and nothing of the
- * device.  What one batch costs: TDT, one RS bit, and on reclaim one load.
+ * One packet costs a 16-byte store into the ring, and no access to the device.
+ * One batch costs a write of TDT, one RS bit, and one load in reclaim.
  */
-#include "lem.h"
+#include "lem_impl.h"
 
-/* Ring arithmetic without a division: i is at most one lap too far. */
+/* Ring arithmetic without a division: i is less than two laps. */
 static inline uint16_t
 ring_wrap(uint16_t i, uint16_t count)
 {
@@ -24,8 +24,8 @@ ring_distance(uint16_t from, uint16_t to, uint16_t count)
 /* ------------------------------------------------------------- transmit */
 
 /*
- * Ask for a report on the newest descriptor, which the device does not have
- * yet.  The command byte is in the same place in all formats (3.3.3 to 3.3.7).
+ * Set RS on the newest descriptor, which the device does not have yet.  The
+ * command byte is at the same place in all formats (3.3.3 to 3.3.7).
  */
 static inline void
 tx_request_report(struct lem_tx_ring *r)
@@ -42,12 +42,13 @@ tx_request_report(struct lem_tx_ring *r)
 }
 
 /*
- * The write itself, with a look at what it costs: an exit takes thousands of
- * cycles, a write that nobody traps (hardware, or a hypervisor that shows TDT
- * as memory) tens.  It is timed for as long as it is dear or in doubt, and else
- * once an interrupt: a hypervisor may change its mind, but not while the guest
- * is busy.  One dear write after cheap ones is but a doubt, as the CPU may have
- * been away meanwhile; two in a row are none.
+ * Write TDT, and time it: a write that exits takes thousands of cycles, one
+ * that does not (on hardware, or where the hypervisor shows TDT as memory) tens
+ * of them.  The core times every write while writes are dear or in doubt, and
+ * otherwise the first after each interrupt: a hypervisor may change what it
+ * does, but not while the guest is busy.  One dear write after cheap ones only
+ * sets `doubt`, because the CPU may have been taken away during it; two in a
+ * row are proof.
  */
 static void
 tx_write_tail(struct lem *sc, bool timed)
@@ -69,8 +70,8 @@ tx_write_tail(struct lem *sc, bool timed)
 }
 
 /*
- * Write TDT.  int_pending goes first: a device that transmits inside the write
- * may interrupt inside it, too.
+ * Post everything: write TDT.  int_pending is set before it, because a device
+ * that transmits inside the write may interrupt inside it, too.
  */
 static void
 tx_post(struct lem *sc)
@@ -89,7 +90,7 @@ tx_post(struct lem *sc)
 	r->rs_posted = r->rs_tail;
 	r->int_pending = true;
 	r->stats.doorbells++;
-	/* The descriptors and what they point at, before the tail (3.4). */
+	/* Descriptors and what they point to, before the tail (3.4). */
 	lem_os_wmb();
 	tx_write_tail(sc, timed);
 }
@@ -126,8 +127,8 @@ tx_context(const struct lem_tx_ring *r, const struct lem_tx_pkt *pkt,
 }
 
 /*
- * One checksum above IP at most, TSO is TCP's, and IPv6 has no header checksum.
- * Offsets are bytes in the context; TUCSO is up to 16 beyond L4.
+ * At most one checksum above IP; TSO is for TCP; IPv6 has no header checksum.
+ * Offsets are single bytes in the context; TUCSO is up to 16 beyond L4.
  */
 static bool
 tx_offload_valid(const struct lem_tx_pkt *pkt)
@@ -148,8 +149,8 @@ tx_offload_valid(const struct lem_tx_pkt *pkt)
 }
 
 /*
- * A packet with offloads: write the context it needs, unless the device has it
- * already, and return what its data descriptors say (3.3.7).
+ * A packet with offloads: write the context that it needs, unless the device
+ * has that already, and return the bits of its data descriptors (3.3.7).
  */
 static uint64_t
 tx_offload(struct lem_tx_ring *r, const struct lem_tx_pkt *pkt, uint16_t *next)
@@ -161,8 +162,8 @@ tx_offload(struct lem_tx_ring *r, const struct lem_tx_pkt *pkt, uint16_t *next)
 	    pkt->flags & LEM_TX_TSO) {
 		r->context[0] = ctx[0];
 		r->context[1] = ctx[1];
-		r->desc[*next].qword[0] = lem_le64(ctx[0]);
-		r->desc[*next].qword[1] = lem_le64(ctx[1]);
+		r->desc[*next].qword[0] = e1000_le64(ctx[0]);
+		r->desc[*next].qword[1] = e1000_le64(ctx[1]);
 		*next = ring_wrap(*next + 1, r->count);
 	}
 	if (pkt->flags & LEM_TX_IP_CSUM)
@@ -180,9 +181,9 @@ tx_offload(struct lem_tx_ring *r, const struct lem_tx_pkt *pkt, uint16_t *next)
 }
 
 /*
- * Nothing is committed before the last descriptor is written: a packet refused
- * half-way leaves the ring as it was.  (The context it may have changed is
- * forgotten, as the device will not see it.)
+ * next_to_use moves only after the last descriptor is written: a packet that is
+ * refused half-way leaves the ring as it was.  (If it wrote a context, the core
+ * forgets that, as the device will not see it.)
  */
 int
 lem_tx_encap(struct lem *sc, const struct lem_tx_pkt *pkt)
@@ -226,8 +227,8 @@ lem_tx_encap(struct lem *sc, const struct lem_tx_pkt *pkt)
 		if (i + 1 == segs)
 			bits |= (uint64_t)E1000_TXD_CMD_EOP
 			    << E1000_TXD_CMD_SHIFT;
-		r->desc[next].qword[0] = lem_le64(pkt->seg[i].pa);
-		r->desc[next].qword[1] = lem_le64(bits | len);
+		r->desc[next].qword[0] = e1000_le64(pkt->seg[i].pa);
+		r->desc[next].qword[1] = e1000_le64(bits | len);
 		next = ring_wrap(next + 1, r->count);
 	}
 	used = ring_distance(r->next_to_use, next, r->count);
@@ -241,11 +242,11 @@ lem_tx_encap(struct lem *sc, const struct lem_tx_pkt *pkt)
 }
 
 /*
- * The rule: while a transmit interrupt is pending TDT may wait for it, unless
- * the ring could not take another packet.  So a batch ends in one of three
- * ways: the interrupt came, the ring is full, or the guard fired.  Where a
- * write is cheap there is nothing to be gained by waiting, and the device could
- * be at work meanwhile.  (The driver of 2012 did not look.)
+ * The rule of send combining: while a transmit interrupt is pending, TDT may
+ * wait for it, unless the ring could not take another packet.  So a batch ends
+ * in one of three ways: the interrupt comes, the ring is full, or the guard
+ * fires.  Where a write is cheap, waiting gains nothing and keeps the device
+ * idle.  (The driver of 2012 did not look at that.)
  */
 static inline bool
 tx_may_defer(const struct lem_tx_ring *r)
@@ -269,21 +270,20 @@ lem_tx_doorbell(struct lem *sc)
 }
 
 /*
- * Has the device written back the descriptor before index `end`?  Acquire: what
- * is done to the slot and its buffer afterwards comes after that.
+ * Has the device written back the descriptor before index `end`?  The slot and
+ * its buffer are used again only after this.
  */
 static inline bool
 tx_done(const struct lem_tx_ring *r, unsigned int end)
 {
-	return __atomic_load_n(&r->desc[end - 1].legacy.status,
-		   __ATOMIC_ACQUIRE) &
+	return lem_desc_status(&r->desc[end - 1].legacy.status) &
 	    E1000_TXD_STAT_DD;
 }
 
 /*
  * The device writes back in order (3.4), so look at the newest report first: if
- * it is there, one load frees the whole ring.  Only what was posted is looked
- * at: a device that writes DD into descriptors it does not own frees nothing.
+ * it is there, one load frees the whole ring.  Look only at what was posted: a
+ * device that writes DD into descriptors that it does not own frees nothing.
  */
 uint16_t
 lem_tx_reclaim(struct lem *sc)
@@ -341,7 +341,7 @@ lem_tx_guard(struct lem *sc)
 		r->stats.guard_flushes++;
 		tx_post(sc);
 	}
-	/* What is deferred from now on is not what was deferred now. */
+	/* Remember what is deferred now; what comes later has its own time. */
 	r->guard_mark =
 	    r->next_to_use != r->tail_posted ? r->stats.doorbells : UINT64_MAX;
 	return lem_tx_reclaim(sc);
@@ -353,17 +353,13 @@ lem_tx_combine_set(struct lem *sc, enum lem_combine combine)
 	if (combine > LEM_COMBINE_ORIGINAL)
 		return -EINVAL;
 	lem_tx_flush(sc);
-	sc->tx.combine = combine;
+	sc->tx.asked = combine;
+	if (!sc->tx.lone)
+		sc->tx.combine = combine;
 	return 0;
 }
 
 /* -------------------------------------------------------------- receive */
-
-static inline uint8_t
-rx_status(const struct lem_rx_ring *r, uint16_t i)
-{
-	return __atomic_load_n(&r->desc[i].status, __ATOMIC_ACQUIRE);
-}
 
 uint16_t
 lem_rx_available(struct lem *sc, uint16_t budget)
@@ -373,7 +369,7 @@ lem_rx_available(struct lem *sc, uint16_t budget)
 	uint8_t status;
 
 	while (packets < budget && i != r->tail_posted) {
-		status = rx_status(r, i);
+		status = lem_desc_status(&r->desc[i].status);
 		if (!(status & E1000_RXD_STAT_DD))
 			break;
 		if (status & E1000_RXD_STAT_EOP)
@@ -401,7 +397,7 @@ rx_flags(struct lem_rx_pkt *pkt, const struct e1000_rx_desc *d)
 	}
 	if (d->status & E1000_RXD_STAT_VP) {
 		pkt->flags |= LEM_RX_VLAN;
-		pkt->vlan_tag = lem_le16(d->special);
+		pkt->vlan_tag = e1000_le16(d->special);
 	}
 }
 
@@ -417,16 +413,15 @@ lem_rx_pkt_get(struct lem *sc, struct lem_rx_pkt *pkt)
 	pkt->len_bytes = 0;
 	do {
 		if (i == r->tail_posted ||
-		    !(rx_status(r, i) & E1000_RXD_STAT_DD)) {
+		    !(lem_desc_status(&r->desc[i].status) &
+			E1000_RXD_STAT_DD)) {
 			/* The rest has not come yet. */
 			r->partial =
 			    ring_distance(r->next_to_clean, i, r->count);
 			return 0;
 		}
-		/* DD before the rest of the descriptor and the data. */
-		lem_os_rmb();
 		d = r->desc[i];
-		len = lem_le16(d.length);
+		len = e1000_le16(d.length);
 		if (len > r->buf_bytes) {
 			len = 0;
 			pkt->flags |= LEM_RX_ERROR;
@@ -461,7 +456,7 @@ lem_rx_refill(struct lem *sc, const uint64_t *pa, uint16_t n)
 		next = ring_wrap(r->next_to_use + 1, r->count);
 		if (next == r->next_to_clean)
 			break;
-		r->desc[r->next_to_use].buffer_addr = lem_le64(pa[done++]);
+		r->desc[r->next_to_use].buffer_addr = e1000_le64(pa[done++]);
 		r->desc[r->next_to_use].status = 0;
 		r->next_to_use = next;
 	}
@@ -469,9 +464,10 @@ lem_rx_refill(struct lem *sc, const uint64_t *pa, uint16_t n)
 }
 
 /*
- * What was marked three dispatches ago has arrived.  Dispatch 1 may be under
- * way when RDT is written, and the ICR read of dispatch 2 may precede it;
- * dispatch 2 takes its causes after it, so those of dispatch 3 were read later.
+ * What was marked three dispatches ago has arrived.  Dispatch 1 may be at work
+ * when RDT is written, and the ICR read of dispatch 2 may come before the
+ * write.  Dispatch 2 itself comes after it, so the ICR of dispatch 3 was read
+ * later.
  */
 static void
 rx_seen(struct lem_rx_ring *r, uint32_t dispatches)
@@ -484,9 +480,9 @@ rx_seen(struct lem_rx_ring *r, uint32_t dispatches)
 }
 
 /*
- * Has everything the device is known to know of been used up, while newer
- * descriptors may be on their way to it?  While it has one left it interrupts
- * with the next frame, and reading ICR delivers the rest.
+ * Has the device used up all descriptors that it has for certain, while newer
+ * ones may be held back on their way to it?  While it has one left, it
+ * interrupts with the next frame, and the read of ICR delivers the rest.
  */
 static bool
 rx_starved(const struct lem_rx_ring *r)

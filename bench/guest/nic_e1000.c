@@ -44,11 +44,12 @@ guard_tick(void)
 	(void)lem_tx_guard(&sc);
 }
 
+#define E1000_ID(id, chip, name) id,
+
 static const char *
 e1000_map(void)
 {
-	static const uint16_t ids[] = { E1000_DEV_82540EM, E1000_DEV_82545EM,
-		E1000_DEV_82544GC, E1000_DEV_82543GC_COPPER };
+	static const uint16_t ids[] = { LEM_DEVICES(E1000_ID) };
 	uint64_t bar[BARE_PCI_BARS];
 	unsigned int i;
 	int devfn = -1;

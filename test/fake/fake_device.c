@@ -10,6 +10,7 @@
 
 #define RESET_NS	2000000u	/* EEPROM load included, 5.5 */
 #define QUIET_NS	1000u		/* 13.4.1: no access after RST */
+#define FAKE_SPIN_MAX_US 100u		/* lem_os_udelay(), driver/lem.h */
 
 /* Of barriers, which come without a device. */
 static struct fake_device *current;
@@ -168,14 +169,30 @@ fake_advance_ns(struct fake_device *dev, uint64_t ns)
 	run_timers(dev);
 }
 
+static void
+pass_time(struct fake_device *dev, unsigned int us)
+{
+	if (dev->hooks != NULL)
+		dev->hooks->udelay(dev->arg, us);
+	else
+		fake_advance_ns(dev, us * 1000ull);
+}
+
 void
 fake_udelay(struct fake_device *dev, unsigned int us)
 {
-	if (dev->hooks != NULL) {
-		dev->hooks->udelay(dev->arg, us);
-		return;
-	}
-	fake_advance_ns(dev, us * 1000ull);
+	if (us > FAKE_SPIN_MAX_US)
+		fake_violation(dev, "a wait this long must sleep");
+	pass_time(dev, us);
+}
+
+void
+fake_sleep(struct fake_device *dev, unsigned int us)
+{
+	if (dev->no_sleep)
+		fake_violation(dev, "a sleep in a call that must not");
+	dev->sleeps++;
+	pass_time(dev, us);
 }
 
 bool

@@ -110,6 +110,7 @@ struct fake_device {
 	bool coalesce;		/* hold writes back as KVM does for QEMU */
 	bool rx_partial;	/* begin frames there is not yet room for */
 	bool rar0_valid;	/* RAR 0 has an address after reset */
+	bool no_sleep;		/* a sleep is a violation */
 	uint8_t rar0[6];
 	uint16_t nvm[256];
 	uint16_t nvm_words;	/* 64 or 256 */
@@ -121,6 +122,7 @@ struct fake_device {
 	uint64_t now_ns;
 	uint64_t reads, writes;
 	uint64_t interrupts;	/* reads of ICR that found the line asserted */
+	uint64_t sleeps;	/* calls of lem_os_sleep() */
 	unsigned int resets, phy_restarts, phy_writes;
 	unsigned int violations;
 	char violation[128];	/* the first */

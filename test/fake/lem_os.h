@@ -28,6 +28,7 @@ struct lem_os {
 uint32_t fake_read(struct fake_device *dev, uint32_t reg);
 void fake_write(struct fake_device *dev, uint32_t reg, uint32_t value);
 void fake_udelay(struct fake_device *dev, unsigned int us);
+void fake_sleep(struct fake_device *dev, unsigned int us);
 void fake_wmb(void);
 void fake_rmb(void);
 
@@ -56,6 +57,12 @@ static inline void
 lem_os_udelay(struct lem_os *os, unsigned int us)
 {
 	fake_udelay(os->dev, us);
+}
+
+static inline void
+lem_os_sleep(struct lem_os *os, unsigned int us)
+{
+	fake_sleep(os->dev, us);
 }
 
 static inline void

@@ -339,7 +339,7 @@ may_lose(void)
 static void
 lose(void)
 {
-	(void)lem_read(sc, E1000_ICR);
+	(void)lem_intr_cause(sc);
 }
 
 /*

@@ -113,75 +113,6 @@ test_transmit_half(void **state)
 	assert_false(tx->int_pending);
 }
 
-/* n packets, and the interrupt when its window is over. */
-static void
-send_window(unsigned int n)
-{
-	send_some(n);
-	fake_advance_ns(&rig.dev, 2000 * 256);
-	assert_int_equal(rig_irq(), LEM_WORK_TX);
-}
-
-/*
- * A stream: four interrupts in a row with eight packets each, and ITR is
- * itr_bulk; one with fewer, and it is itr.  One write each.
- */
-static void
-test_stream(void **state)
-{
-	struct lem_moderation m = { .itr = 100, .itr_bulk = 2000 };
-	unsigned int i;
-
-	(void)state;
-	up(LEM_COMBINE_ON, true, 64);
-	assert_int_equal(lem_moderation_set(&rig.sc, &m), 0);
-	assert_int_equal(fake_peek(&rig.dev, E1000_ITR), 100);
-	for (i = 0; i < LEM_BULK_INTERRUPTS; i++) {
-		assert_int_equal(fake_peek(&rig.dev, E1000_ITR), 100);
-		send_window(LEM_BULK_PACKETS);
-	}
-	assert_int_equal(fake_peek(&rig.dev, E1000_ITR), 2000);
-	assert_int_equal(tx->stats.bulk, 1);
-	fake_log_clear(&rig.dev);
-	for (i = 0; i < 10; i++) {
-		send_window(LEM_BULK_PACKETS + i);
-	}
-	assert_int_equal(fake_log_count(&rig.dev, FAKE_WRITE, E1000_ITR), 0);
-	send_window(LEM_BULK_PACKETS - 1);
-	assert_int_equal(fake_peek(&rig.dev, E1000_ITR), 100);
-	assert_int_equal(fake_log_count(&rig.dev, FAKE_WRITE, E1000_ITR), 1);
-
-	/* Setting moderation anew begins with itr. */
-	for (i = 0; i < LEM_BULK_INTERRUPTS; i++)
-		send_window(LEM_BULK_PACKETS);
-	assert_int_equal(fake_peek(&rig.dev, E1000_ITR), 2000);
-	assert_int_equal(tx->stats.bulk, 2);
-	m.itr = 200;
-	assert_int_equal(lem_moderation_set(&rig.sc, &m), 0);
-	assert_int_equal(fake_peek(&rig.dev, E1000_ITR), 200);
-}
-
-/* No stream without combining, nor where itr is the longer one. */
-static void
-test_no_stream(void **state)
-{
-	struct lem_moderation m = { .itr = 100, .itr_bulk = 2000 };
-	unsigned int i, k;
-
-	(void)state;
-	up(LEM_COMBINE_OFF, true, 64);
-	for (k = 0; k < 2; k++) {
-		assert_int_equal(lem_moderation_set(&rig.sc, &m), 0);
-		for (i = 0; i < 2 * LEM_BULK_INTERRUPTS; i++)
-			send_window(2 * LEM_BULK_PACKETS);
-		assert_int_equal(fake_peek(&rig.dev, E1000_ITR), m.itr);
-		assert_int_equal(tx->stats.bulk, 0);
-		assert_int_equal(lem_tx_combine_set(&rig.sc, LEM_COMBINE_ON),
-		    0);
-		m.itr = m.itr_bulk;
-	}
-}
-
 /* Reclaim alone, as from a poll, says nothing of the interrupt. */
 static void
 test_reclaim_keeps_pending(void **state)
@@ -854,8 +785,6 @@ main(void)
 		RIG_TEST(test_first_posts),
 		RIG_TEST(test_other_causes),
 		RIG_TEST(test_transmit_half),
-		RIG_TEST(test_stream),
-		RIG_TEST(test_no_stream),
 		RIG_TEST(test_reclaim_keeps_pending),
 		RIG_TEST(test_order_sync),
 		RIG_TEST(test_cheap),

@@ -170,6 +170,90 @@ test_dead_eeprom(void **state)
 	assert_int_equal(fake_peek(&rig.dev, E1000_EECD) & E1000_EECD_REQ, 0);
 }
 
+/* ----------------------------------------------------------------- waits */
+
+/*
+ * Long waits sleep, and short ones do not: the fake device counts a violation
+ * for a wait of over 100 us that does not.
+ */
+static void
+test_waits_sleep(void **state)
+{
+	uint16_t value;
+
+	(void)state;
+	assert_int_equal(lem_reset(&rig.sc), 0);
+	assert_in_range(rig.dev.sleeps, 2, 20);
+	rig.dev.sleeps = 0;
+	rig.dev.dead_eerd = rig.dev.dead_gnt = true;
+	assert_int_equal(lem_attach(&rig.sc), 0);
+	assert_in_range(rig.dev.sleeps, 4, 40);
+	rig.dev.dead_mdic = true;
+	rig.dev.sleeps = 0;
+	assert_int_equal(lem_phy_read(&rig.sc, 1, &value), -ETIMEDOUT);
+	assert_in_range(rig.dev.sleeps, 2, 20);
+	/* A device that answers at once costs no sleep. */
+	rig_up(FAKE_82540, 64, 1);
+	rig.dev.no_sleep = true;
+	assert_int_equal(lem_nvm_check(&rig.sc), 0);
+	assert_int_equal(lem_phy_renegotiate(&rig.sc), 0);
+	assert_int_equal(lem_link_update(&rig.sc), 0);
+}
+
+/* Calls that may be made from an interrupt or with a spin lock held. */
+static void
+test_calls_that_never_sleep(void **state)
+{
+	const struct lem_moderation m = { .itr = 488 };
+
+	(void)state;
+	rig_up(FAKE_82540, 64, 1);
+	rig.dev.no_sleep = true;
+	assert_int_equal(lem_tx_combine_set(&rig.sc, LEM_COMBINE_ON), 0);
+	assert_int_equal(rig_send(1), 1);
+	assert_int_equal(rig_send(2), 1);
+	(void)lem_tx_guard(&rig.sc);
+	(void)lem_tx_guard(&rig.sc);
+	(void)fake_tx_run(&rig.dev, 2);
+	assert_int_equal(rig_irq(), LEM_WORK_TX);
+	(void)lem_tx_make_room(&rig.sc);
+	(void)lem_rx_available(&rig.sc, 8);
+	lem_rx_flush(&rig.sc);
+	lem_lone_interrupt(&rig.sc, E1000_ICR_TXDW, true);
+	lem_lone_doorbell(&rig.sc, 1);
+	lem_intr_rx_set(&rig.sc, false);
+	lem_intr_tx_set(&rig.sc, false);
+	lem_intr_disable(&rig.sc);
+	lem_intr_enable(&rig.sc);
+	assert_int_equal(lem_filter_set(&rig.sc, LEM_FILTER_PROMISC, NULL, 0),
+	    0);
+	assert_int_equal(lem_rar_set(&rig.sc, 1, rar_mac), 0);
+	assert_int_equal(lem_vlan_filter(&rig.sc, 1, true), 0);
+	lem_rx_mode(&rig.sc, true, true, true);
+	assert_int_equal(lem_moderation_set(&rig.sc, &m), 0);
+	assert_int_equal(lem_stats_update(&rig.sc), 0);
+}
+
+/* A device that went away in a suspend comes back by resume and reset. */
+static void
+test_resume(void **state)
+{
+	uint64_t accesses;
+
+	(void)state;
+	rig_up(FAKE_82540, 64, 1);
+	rig.dev.remove_at = rig.dev.reads + rig.dev.writes;
+	assert_int_equal(lem_link_update(&rig.sc), -ENODEV);
+	assert_int_equal(lem_reset(&rig.sc), -ENODEV);
+	rig.dev.remove_at = FAKE_NEVER;
+	assert_int_equal(lem_reset(&rig.sc), -ENODEV);
+	accesses = rig.dev.reads + rig.dev.writes;
+	lem_resume(&rig.sc);
+	assert_int_equal(rig.dev.reads + rig.dev.writes, accesses);
+	assert_int_equal(lem_reset(&rig.sc), 0);
+	assert_int_equal(lem_start(&rig.sc), 0);
+}
+
 /* ------------------------------------------------------------------ reset */
 
 static void
@@ -225,7 +309,9 @@ test_tx_ring_arguments(void **state)
 	(void)state;
 	assert_int_equal(tx_init(FAKE_82540, 0x1000, 8, 1), 0);
 	assert_int_equal(tx_init(FAKE_82540, 0x1010, 4096, 100), 0);
+	/* The limit of 256 is the 82543's alone. */
 	assert_int_equal(tx_init(FAKE_82544, 0x1000, 4096, 1), 0);
+	assert_int_equal(tx_init(FAKE_82544, 0x1000, 4104, 1), -EINVAL);
 	assert_int_equal(tx_init(FAKE_82543, 0x1000, 256, 1), 0);
 	assert_int_equal(tx_init(FAKE_82540, 0x1000, 0, 1), -EINVAL);
 	assert_int_equal(tx_init(FAKE_82540, 0x1000, 7, 1), -EINVAL);
@@ -749,6 +835,9 @@ main(void)
 		RIG_TEST(test_dead_eerd),
 		RIG_TEST(test_dead_eerd_256),
 		RIG_TEST(test_dead_eeprom),
+		RIG_TEST(test_waits_sleep),
+		RIG_TEST(test_calls_that_never_sleep),
+		RIG_TEST(test_resume),
 		RIG_TEST(test_reset_order),
 		RIG_TEST(test_reset_clears_pending),
 		RIG_TEST(test_tx_ring_arguments),

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the driver core needs of bare metal (driver/lem.h lists it): registers
- * are mapped one to one, and every access is counted, because in a guest each
- * is a VM exit.
+ * What the driver core needs of bare metal (driver/lem.h lists it).  Registers
+ * are mapped one to one.  Every access is counted, because in a guest each is a
+ * VM exit.
  */
 #ifndef LEM_OS_H
 #define LEM_OS_H
@@ -41,6 +41,14 @@ lem_os_udelay(struct lem_os *os, unsigned int us)
 	bare_udelay(us);
 }
 
+/* There is nothing else to run meanwhile. */
+static inline void
+lem_os_sleep(struct lem_os *os, unsigned int us)
+{
+	(void)os;
+	bare_udelay(us);
+}
+
 static inline uint64_t
 lem_os_cycles(struct lem_os *os)
 {
@@ -48,13 +56,20 @@ lem_os_cycles(struct lem_os *os)
 	return bare_rdtsc();
 }
 
-/* x86 keeps stores in order, and loads in order; only the compiler may not. */
+/*
+ * Stores to descriptors and buffers before the store to RDT or TDT.  x86 keeps
+ * stores in order, to memory and to registers; the compiler may not.
+ */
 static inline void
 lem_os_wmb(void)
 {
 	__asm__ volatile("" : : : "memory");
 }
 
+/*
+ * The load of a descriptor's status before the loads of the rest and the data.
+ * x86 keeps loads in order; the compiler may not.
+ */
 static inline void
 lem_os_rmb(void)
 {

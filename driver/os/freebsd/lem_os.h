@@ -49,6 +49,12 @@ lem_os_udelay(struct lem_os *os __unused, unsigned int us)
 	DELAY(us);
 }
 
+static inline void
+lem_os_sleep(struct lem_os *os __unused, unsigned int us)
+{
+	DELAY(us);
+}
+
 /* Elsewhere a cycle counter may tick slower than the CPU: 0, unknown. */
 static inline uint64_t
 lem_os_cycles(struct lem_os *os __unused)

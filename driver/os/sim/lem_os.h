@@ -72,6 +72,12 @@ lem_os_udelay(struct lem_os *os, unsigned int us)
 	sim_udelay(os->sim, us);
 }
 
+static inline void
+lem_os_sleep(struct lem_os *os, unsigned int us)
+{
+	sim_udelay(os->sim, us);
+}
+
 /*
  * The compiler is held back; the model's locks and atomic indices do the rest:
  * TDT is stored with release, and DD comes with release.

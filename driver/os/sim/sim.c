@@ -7,6 +7,8 @@
 
 #include "sim.h"
 
+#define SIM_PCI_DEVICE_ID	0x02
+
 /* ------------------------------------------------------- the model's side */
 
 static void
@@ -233,8 +235,6 @@ sim_regions(struct sim *sim, unsigned int n)
 int
 sim_attach(struct sim *sim)
 {
-	static const uint16_t device_id[] = { E1000_DEV_82540EM,
-		E1000_DEV_82545EM, E1000_DEV_82544GC };
 	const struct sim_config *c = &sim->config;
 	int error;
 
@@ -243,7 +243,8 @@ sim_attach(struct sim *sim)
 	sim->sc.os.dev = sim->dev;
 	sim->sc.os.now_ns = &sim->now_ns;
 	sim->sc.os.doorbells = c->doorbells;
-	sim->sc.device_id = device_id[c->chip];
+	sim->sc.device_id =
+	    (uint16_t)e82540_pci_read(sim->dev, SIM_PCI_DEVICE_ID, 2);
 	error = lem_attach(&sim->sc);
 	if (error == 0)
 		error = lem_tx_ring_init(&sim->sc, sim->tx,

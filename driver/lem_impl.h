@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the files of the core share among themselves.  A port does not include
+ * this: what it may call is in lem.h.
+ */
+#ifndef LEM_IMPL_H
+#define LEM_IMPL_H
+
+#include "lem.h"
+
+/* A wait of this many microseconds or more sleeps: lem_wait(). */
+#define LEM_SPIN_US	100u
+
+static inline uint32_t
+lem_read(struct lem *sc, uint32_t reg)
+{
+	return lem_os_read32(&sc->os, reg);
+}
+
+static inline void
+lem_write(struct lem *sc, uint32_t reg, uint32_t value)
+{
+	lem_os_write32(&sc->os, reg, value);
+}
+
+/*
+ * lem_push: make the device act on the writes so far.  KVM may hold back writes
+ * to most registers until something is read (see struct lem_rx_ring).
+ */
+static inline void
+lem_push(struct lem *sc)
+{
+	(void)lem_read(sc, E1000_STATUS);
+}
+
+/*
+ * lem_desc_status: read a descriptor's status byte, and only after it the rest
+ * of the descriptor and the data: the device writes these first, and DD last.
+ * The barrier keeps the order towards a device; the load is atomic and acquires
+ * because in the sim port the device is another thread, which stores DD with
+ * release.  On x86 both together are a plain load.
+ */
+static inline uint8_t
+lem_desc_status(const uint8_t *status)
+{
+	uint8_t value = __atomic_load_n(status, __ATOMIC_ACQUIRE);
+
+	lem_os_rmb();
+	return value;
+}
+
+/* --- lem_main.c --- */
+
+/* lem_check_present: 0, or -ENODEV when STATUS reads all ones. */
+int lem_check_present(struct lem *sc);
+
+/*
+ * lem_wait: poll until (register & mask) == want, for about timeout_us.  May
+ * sleep, but not in the first LEM_SPIN_US.
+ * Returns 0, -ETIMEDOUT, or -ENODEV when the register reads all ones.
+ */
+int lem_wait(struct lem *sc, uint32_t reg, uint32_t mask, uint32_t want,
+    unsigned int timeout_us);
+
+/* --- lem_moderate.c --- */
+
+/* lem_moderation_write: what lem_start() needs of lem_moderation_set(). */
+void lem_moderation_write(struct lem *sc);
+
+/* lem_stream_interrupt: at each transmit interrupt: is this a stream? */
+void lem_stream_interrupt(struct lem *sc);
+
+/* lem_lone_end: transmit interrupts are unmasked; combining is as asked. */
+void lem_lone_end(struct lem_tx_ring *r);
+
+#endif
