@@ -34,7 +34,7 @@ check_type(int fd, int type, struct err *err)
 
 	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &is, &bytes) == 0 && is == type)
 		return 0;
-	return err_usage(err, "fd=%d is no %s socket", fd,
+	return err_usage(err, "fd=%d: not a %s socket", fd,
 	    type == SOCK_DGRAM ? "datagram" : "stream");
 }
 
@@ -48,7 +48,7 @@ backend_fd(struct opts *opts, int type, struct err *err)
 		return -1;
 	flags = fcntl((int)fd, F_GETFL);
 	if (flags < 0 || fcntl((int)fd, F_SETFL, flags | O_NONBLOCK) != 0)
-		return err_usage(err, "fd=%d is no open descriptor", (int)fd);
+		return err_usage(err, "fd=%d: not an open descriptor", (int)fd);
 	if (type != 0 && check_type((int)fd, type, err) != 0)
 		return -1;
 	(void)fcntl((int)fd, F_SETFD, FD_CLOEXEC);
@@ -78,8 +78,8 @@ backend_open(struct opts *opts, struct err *err)
 		if (strcmp(known[i].name, name) == 0)
 			break;
 	if (i == sizeof(known) / sizeof(known[0])) {
-		(void)err_usage(err,
-		    "backend is null, tap, dgram or stream, not '%s'", name);
+		(void)err_usage(err, "must be one of null, tap, dgram, stream");
+		(void)err_value(err, "backend", name);
 		return NULL;
 	}
 	b = known[i].open(opts, err);

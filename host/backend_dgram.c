@@ -113,7 +113,7 @@ dgram_bind(struct dgram *d, const char *local, const char *remote,
 
 	if (local == NULL || remote == NULL)
 		return err_usage(err,
-		    "dgram needs local=PATH and remote=PATH, or fd=N");
+		    "backend=dgram: needs local=PATH and remote=PATH, or fd=N");
 	if (unix_address(&at, local, "local", err) != 0 ||
 	    unix_address(&d->remote, remote, "remote", err) != 0)
 		return -1;
@@ -143,7 +143,7 @@ dgram_init(struct dgram *d, struct opts *opts, struct err *err)
 		return dgram_bind(d, local, remote, err);
 	if (local != NULL || remote != NULL)
 		return err_usage(err,
-		    "dgram has either fd=N or local and remote");
+		    "backend=dgram: takes either fd=N or local and remote");
 	d->b.fd = backend_fd(opts, SOCK_DGRAM, err);
 	d->connected = true;
 	return d->b.fd < 0 ? -1 : 0;

@@ -315,7 +315,7 @@ stream_connect(struct stream *s, struct err *err)
 	if (connect(fd, at, sizeof(s->at)) != 0) {
 		(void)close(fd);
 		return err_set(err,
-		    "path=%s: %s: start the peer first, or say server=on",
+		    "path=%s: %s: start the peer first, or add server=on",
 		    s->at.sun_path, strerror(errno));
 	}
 	peer_set(s, fd);
@@ -333,14 +333,16 @@ stream_init(struct stream *s, struct opts *opts, struct err *err)
 		return -1;
 	if (opts_get(opts, "fd") != NULL) {
 		fd = path != NULL || server ?
-		    err_usage(err, "stream has either fd=N or path=PATH") :
+		    err_usage(err,
+			"backend=stream: takes either fd=N or path=PATH") :
 		    backend_fd(opts, SOCK_STREAM, err);
 		if (fd >= 0)
 			peer_set(s, fd);
 		return fd < 0 ? -1 : 0;
 	}
 	if (path == NULL)
-		return err_usage(err, "stream needs path=PATH, or fd=N");
+		return err_usage(err,
+		    "backend=stream: needs path=PATH or fd=N");
 	if (unix_address(&s->at, path, "path", err) != 0)
 		return -1;
 	return server ? stream_listen(s, err) : stream_connect(s, err);

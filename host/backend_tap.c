@@ -125,11 +125,11 @@ tap_open(const char *name, bool vnet, struct err *err)
 	if (ioctl(fd, TUNSETIFF, &ifr) == 0)
 		return fd;
 	if (errno == EBUSY)
-		(void)err_set(err, "tap %s is in use by another program", name);
+		(void)err_set(err, "tap %s: another program uses it", name);
 	else if (errno == EPERM)
 		(void)err_set(err,
-		    "no permission for tap %s: as root, make it yours: "
-		    "ip tuntap add dev %s mode tap user %d",
+		    "tap %s: no permission: as root, run "
+		    "'ip tuntap add dev %s mode tap user %d'",
 		    name, name, (int)getuid());
 	else
 		(void)err_set(err, "tap %s: %s", name, strerror(errno));
@@ -150,7 +150,7 @@ tap_inherit(struct opts *opts, bool *vnet, struct err *err)
 	if (fd < 0)
 		return -1;
 	if (ioctl(fd, TUNGETIFF, &ifr) != 0 || !(ifr.ifr_flags & IFF_TAP))
-		return err_usage(err, "fd=%d is no tap", fd);
+		return err_usage(err, "fd=%d: not a tap", fd);
 	*vnet = ifr.ifr_flags & IFF_VNET_HDR;
 	return fd;
 }
@@ -164,12 +164,12 @@ tap_set_up(struct tap *tap, bool vnet, struct err *err)
 
 	tap->fd = b->fd;
 	if (ioctl(tap->fd, TUNSETOFFLOAD, 0) != 0)
-		return err_set(err, "tap: no plain frames: %s",
-		    strerror(errno));
+		return err_set(err, "tap: TUNSETOFFLOAD: %s", strerror(errno));
 	if (!vnet)
 		return 0;
 	if (ioctl(tap->fd, TUNSETVNETHDRSZ, &hdr_bytes) != 0)
-		return err_set(err, "tap: %s: try vnet=off", strerror(errno));
+		return err_set(err, "tap: TUNSETVNETHDRSZ: %s: try vnet=off",
+		    strerror(errno));
 	b->vnet_hdr_bytes = HDR_BYTES;
 	b->offloads =
 	    E82540_OFFLOAD_CSUM | E82540_OFFLOAD_TSO4 | E82540_OFFLOAD_TSO6;
@@ -187,12 +187,14 @@ backend_tap(struct opts *opts, struct err *err)
 	if (opts_bool(opts, "vnet", &vnet, err) != 0)
 		return NULL;
 	if ((name != NULL) == inherited) {
-		(void)err_usage(err, "tap needs ifname=NAME, or fd=N");
+		(void)err_usage(err,
+		    "backend=tap: needs either ifname=NAME or fd=N");
 		return NULL;
 	}
 	if (name != NULL && (*name == '\0' || strlen(name) >= IFNAMSIZ)) {
-		(void)err_usage(err, "ifname is a name of 1 to %d bytes",
+		(void)err_usage(err, "must be 1 to %d bytes long",
 		    IFNAMSIZ - 1);
+		(void)err_value(err, "ifname", name);
 		return NULL;
 	}
 	fd = inherited ? tap_inherit(opts, &vnet, err) :

@@ -24,13 +24,15 @@ confine_user_find(const char *user, struct confine_user *who, struct err *err)
 	if (!who->root)
 		return user == NULL ?
 		    0 :
-		    err_set(err, "only root can become another user");
+		    err_set(err, "--user %s: only root can become another user",
+			user);
 	errno = 0;
 	pw = getpwnam(name);
 	if (pw == NULL)
-		return err_set(err, "there is no user %s here", name);
+		return err_set(err, "--user %s: no such user", name);
 	if (pw->pw_uid == 0)
-		return err_set(err, "user %s is root", name);
+		return err_set(err,
+		    "--user %s: this is root; name an ordinary user", name);
 	who->uid = pw->pw_uid;
 	who->gid = pw->pw_gid;
 	return 0;
@@ -45,7 +47,7 @@ confine_user_become(const struct confine_user *who, struct err *err)
 	    (setgroups(0, NULL) != 0 ||
 		setresgid(who->gid, who->gid, who->gid) != 0 ||
 		setresuid(who->uid, who->uid, who->uid) != 0))
-		return err_set(err, "can not become user %d: %s", (int)who->uid,
+		return err_set(err, "cannot become user %d: %s", (int)who->uid,
 		    strerror(errno));
 	return 0;
 }

@@ -33,14 +33,15 @@ option_add(struct opts *o, char *option, struct err *err)
 	size_t i;
 
 	if (equals == option || *option == '\0')
-		return err_usage(err, "an option without a name");
+		return err_usage(err, "'%s': an option is KEY=VALUE or KEY",
+		    option);
 	if (o->n == OPTS_MAX)
-		return err_usage(err, "more than %d options", OPTS_MAX);
+		return err_usage(err, "too many options: at most %d", OPTS_MAX);
 	if (equals != NULL)
 		*equals = '\0';
 	for (i = 0; i < o->n; i++)
 		if (strcmp(o->opt[i].key, option) == 0)
-			return err_usage(err, "%s is given twice", option);
+			return err_usage(err, "%s: given twice", option);
 	o->opt[o->n].key = option;
 	o->opt[o->n].value = equals != NULL ? equals + 1 : "on";
 	o->opt[o->n++].used = false;
@@ -98,8 +99,10 @@ opts_unused(const struct opts *o)
 int
 parse_bool(const char *text, const char *what, bool *value, struct err *err)
 {
-	if (strcmp(text, "on") != 0 && strcmp(text, "off") != 0)
-		return err_usage(err, "%s is on or off, not '%s'", what, text);
+	if (strcmp(text, "on") != 0 && strcmp(text, "off") != 0) {
+		(void)err_usage(err, "must be on or off");
+		return err_value(err, what, text);
+	}
 	*value = strcmp(text, "on") == 0;
 	return 0;
 }
@@ -124,10 +127,11 @@ parse_number(const char *text, const char *what, uint64_t max, uint64_t *value,
 	errno = 0;
 	v = strtoull(text, &end, base);
 	if (!isdigit((unsigned char)*text) || *end != '\0' || errno != 0 ||
-	    v > max)
-		return err_usage(err,
-		    "%s is a number of at most %llu, not '%s'", what,
-		    (unsigned long long)max, text);
+	    v > max) {
+		(void)err_usage(err, "must be a number from 0 to %llu",
+		    (unsigned long long)max);
+		return err_value(err, what, text);
+	}
 	*value = v;
 	return 0;
 }
@@ -157,12 +161,13 @@ parse_bytes(const char *text, const char *what, uint64_t *value,
 		n--;
 	}
 	if (n >= sizeof(number))
-		return err_usage(err, "%s: '%s' is too long", what, text);
+		n = 0;			/* too long for any number */
 	memcpy(number, text, n);
 	number[n] = '\0';
-	if (parse_number(number, what, UINT64_MAX >> shift, value, err) != 0)
-		return err_usage(err, "%s is a size such as 512M, not '%s'",
-		    what, text);
+	if (parse_number(number, what, UINT64_MAX >> shift, value, err) != 0) {
+		(void)err_usage(err, "must be a size such as 512M");
+		return err_value(err, what, text);
+	}
 	*value <<= shift;
 	return 0;
 }
@@ -179,13 +184,16 @@ parse_mac(const char *text, uint8_t mac[6], struct err *err)
 			break;
 	if (i != 17 || text[17] != '\0' ||
 	    sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x", &v[0], &v[1], &v[2], &v[3],
-		&v[4], &v[5]) != 6)
-		return err_usage(err,
-		    "mac is an address such as 52:54:00:12:34:56, not '%s'",
-		    text);
-	if (v[0] & 1)
-		return err_usage(err, "mac %s is a group's, not a station's",
-		    text);
+		&v[4], &v[5]) != 6) {
+		(void)err_usage(err,
+		    "must be an address such as 52:54:00:12:34:56");
+		return err_value(err, "mac", text);
+	}
+	if (v[0] & 1) {
+		(void)err_usage(err,
+		    "multicast address; a NIC needs a unicast one");
+		return err_value(err, "mac", text);
+	}
 	for (i = 0; i < 6; i++)
 		mac[i] = (uint8_t)v[i];
 	return 0;

@@ -20,9 +20,12 @@ unix_address(struct sockaddr_un *at, const char *path, const char *what,
 
 	memset(at, 0, sizeof(*at));
 	at->sun_family = AF_UNIX;
-	if (bytes == 1 || bytes > sizeof(at->sun_path))
-		return err_usage(err, "%s is a path of 1 to %zu bytes", what,
+	if (bytes == 1 || bytes > sizeof(at->sun_path)) {
+		(void)err_usage(err,
+		    "a socket's path must be 1 to %zu bytes long",
 		    sizeof(at->sun_path) - 1);
+		return err_value(err, what, path);
+	}
 	memcpy(at->sun_path, path, bytes);
 	return 0;
 }
@@ -105,17 +108,18 @@ unix_bind(const struct sockaddr_un *at, int type, const char *what,
 	if (fd < 0)
 		return err_set(err, "socket: %s", strerror(errno));
 	if (bind_at(fd, at) != 0) {
-		(void)err_set(err, "%s=%s: %s%s", what, at->sun_path,
-		    strerror(errno),
+		(void)err_set(err, "%s%s", strerror(errno),
 		    errno == EADDRINUSE ?
-			": somebody has it, or it is no socket" :
+			": another program uses it, or it is not a socket" :
 			"");
+		(void)err_value(err, what, at->sun_path);
 		(void)close(fd);
 		return -1;
 	}
 	if (give_away(at->sun_path) != 0) {
-		(void)err_set(err, "%s=%s: %s", what, at->sun_path,
+		(void)err_set(err, "cannot give it to the other user: %s",
 		    strerror(errno));
+		(void)err_value(err, what, at->sun_path);
 		(void)unlink(at->sun_path);
 		(void)close(fd);
 		return -1;

@@ -70,7 +70,7 @@ file_map(struct file *f, const char *path, const char *what, struct err *err)
 	if (fd < 0 || fstat(fd, &st) != 0)
 		(void)err_set(err, "%s %s: %s", what, path, strerror(errno));
 	else if (st.st_size == 0)
-		(void)err_set(err, "%s %s is empty", what, path);
+		(void)err_set(err, "%s %s: the file is empty", what, path);
 	else if ((p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd,
 		      0)) == MAP_FAILED)
 		(void)err_set(err, "%s %s: %s", what, path, strerror(errno));
@@ -107,8 +107,9 @@ boot_bios(struct boot *boot, const char *path, struct err *err)
 		return -1;
 	if (f.bytes % 65536 != 0 || f.bytes > 1u << 20) {
 		error = err_set(err,
-		    "BIOS image %s is %zu bytes, not 64 KiB to 1 MiB", path,
-		    f.bytes);
+		    "BIOS image %s: %zu bytes; must be a multiple of 64 KiB, "
+		    "up to 1 MiB",
+		    path, f.bytes);
 		goto unmap_file;
 	}
 	boot->rom = mmap(NULL, f.bytes, PROT_READ | PROT_WRITE,
@@ -195,19 +196,20 @@ place_check(const struct ram *ram, uint64_t from, uint64_t bytes,
 	unsigned long long mib = ram->bytes >> 20;
 
 	if (from < BIOS_AREA_END)
-		return err_set(err, "the kernel wants to be below 1 MiB");
+		return err_set(err, "the kernel is linked to run below 1 MiB");
 	if (from > RAM_MAX_BYTES || bytes > RAM_MAX_BYTES)
 		return err_set(err,
 		    "the kernel does not fit into %llu MiB of memory", mib);
 	if (ram_at(ram, from, bytes) == NULL)
 		return err_set(err,
 		    "the kernel does not fit into %llu MiB of memory: it needs "
-		    "%llu MiB",
+		    "%llu MiB: use more --memory",
 		    mib, (unsigned long long)((from + bytes - 1) >> 20) + 1);
 	if (initrd->bytes != 0 && initrd->at < from + bytes &&
 	    from < initrd->at + initrd->bytes)
 		return err_set(err,
-		    "kernel and initrd do not fit into %llu MiB of memory",
+		    "kernel and initrd do not fit into %llu MiB of memory: use "
+		    "more --memory",
 		    mib);
 	return 0;
 }
@@ -230,12 +232,13 @@ bzimage_check(const struct ram *ram, const struct setup_header *h, size_t bytes,
 
 	if (h->version < BZIMAGE_VERSION || !(h->xloadflags & XLF_KERNEL_64))
 		return err_set(err,
-		    "the kernel is no 64-bit Linux (boot protocol %u.%u)",
+		    "the kernel is not a 64-bit Linux of 3.8 or later (its "
+		    "boot protocol is %u.%u)",
 		    h->version >> 8, h->version & 0xff);
 	image = bytes - setup;
 	if (setup >= bytes || image / 16 < h->syssize ||
 	    !(h->loadflags & LOADED_HIGH))
-		return err_set(err, "the kernel's image is cut short");
+		return err_set(err, "the kernel's file is truncated");
 	return place_check(ram, h->pref_address,
 	    h->init_size > image ? h->init_size : image, initrd, err);
 }
@@ -250,7 +253,7 @@ boot_bzimage(struct boot *boot, const struct ram *ram, const uint8_t *image,
 	size_t setup;
 
 	if (bytes < 0x1f1 + sizeof(*h))
-		return err_set(err, "the kernel's image is cut short");
+		return err_set(err, "the kernel's file is truncated");
 	memcpy(h, image + 0x1f1, sizeof(*h));
 	if (bzimage_check(ram, h, bytes, initrd, err) != 0)
 		return -1;
@@ -338,7 +341,7 @@ segment_load(const struct elf *e, const struct ram *ram, const Elf64_Phdr *p,
 	to = ram_at(ram, p->p_paddr, p->p_memsz);
 	if (p->p_filesz > p->p_memsz ||
 	    !elf_get(e, p->p_offset, to, p->p_filesz))
-		return err_set(err, "the kernel's image is cut short");
+		return err_set(err, "the kernel's file is truncated");
 	memset(to + p->p_filesz, 0, p->p_memsz - p->p_filesz);
 	return 0;
 }
@@ -353,7 +356,7 @@ segments_load(const struct elf *e, const struct ram *ram,
 
 	for (i = 0; i < e->header.e_phnum; i++) {
 		if (!elf_phdr(e, i, &p))
-			return err_set(err, "the kernel's image is cut short");
+			return err_set(err, "the kernel's file is truncated");
 		if (p.p_type == PT_NOTE && !found)
 			found = note_find(e, &p, entry);
 		if (p.p_type == PT_LOAD &&
@@ -404,12 +407,14 @@ boot_elf(struct boot *boot, const struct ram *ram, const uint8_t *image,
 	    e.header.e_ident[EI_CLASS] != ELFCLASS64 ||
 	    e.header.e_ident[EI_DATA] != ELFDATA2LSB ||
 	    e.header.e_machine != EM_X86_64)
-		return err_set(err, "the kernel is no ELF file for x86-64");
+		return err_set(err,
+		    "the kernel is an ELF file, but not for x86-64");
 	/* A bound, too, of what all of them together may cost. */
 	if (e.header.e_phnum > PHDRS_MAX ||
 	    (e.header.e_phnum != 0 &&
 		e.header.e_phentsize != sizeof(Elf64_Phdr)))
-		return err_set(err, "the kernel's program headers are odd");
+		return err_set(err,
+		    "the kernel's ELF program headers are invalid");
 	if (segments_load(&e, ram, initrd, &boot->entry, err) != 0)
 		return -1;
 	pvh_start(ram, initrd);
@@ -460,7 +465,10 @@ initrd_load(const struct ram *ram, const char *path, struct boot_initrd *initrd,
 	file_unmap(&f);
 	return initrd->at != 0 ?
 	    0 :
-	    err_set(err, "initrd %s needs more than half of the memory", path);
+	    err_set(err,
+		"initrd %s: larger than half of the memory: use more "
+		"--memory",
+		path);
 }
 
 int
@@ -475,7 +483,7 @@ boot_kernel(struct boot *boot, const struct ram *ram, const char *kernel,
 	if (append == NULL)
 		append = "";
 	if (strlen(append) > CMDLINE_MAX)
-		return err_set(err, "the command line is over %u bytes",
+		return err_set(err, "--append: must be at most %u bytes long",
 		    CMDLINE_MAX);
 	if (!file_map(&f, kernel, "kernel", err))
 		return -1;
@@ -490,7 +498,7 @@ boot_kernel(struct boot *boot, const struct ram *ram, const char *kernel,
 		error = boot_elf(boot, ram, f.data, f.bytes, &where, err);
 	else
 		error = err_set(err,
-		    "kernel %s is neither a bzImage nor an ELF file", kernel);
+		    "kernel %s: neither a bzImage nor an ELF file", kernel);
 unmap_file:
 	file_unmap(&f);
 	return error;

@@ -152,7 +152,9 @@ threads_start(struct run *r, struct err *err)
 		    pthread_create(&vm->cpu[i].thread, NULL, thread_main, c);
 		atomic_store(&vm->cpu[i].started, error == 0);
 	}
-	return error == 0 ? 0 : err_set(err, "no thread: %s", strerror(error));
+	return error == 0 ?
+	    0 :
+	    err_set(err, "cannot start a thread: %s", strerror(error));
 }
 
 static void
@@ -336,8 +338,12 @@ main(int argc, char **argv)
 		return EXIT_SUCCESS;
 	}
 	if (argc < 2 || strcmp(argv[1], "run") != 0) {
-		say(argc < 2 ? "say 'lem-vm run ...'; see --help" :
-			       "there is one command: run; see --help");
+		if (argc < 2)
+			(void)err_usage(&err, "no command; see lem-vm --help");
+		else
+			(void)err_usage(&err,
+			    "unknown command '%s'; see lem-vm --help", argv[1]);
+		say(err.text);
 		return EXIT_USAGE;
 	}
 	parsed = options_parse(&r.o, argc - 1, argv + 1, &err);

@@ -133,7 +133,14 @@ option_take(struct options *o, int option, const char *text, struct err *err)
 		o->memory_fd = (int)n;
 		return 0;
 	case OPT_CPUS:
-		return parse_number(text, "--cpus", VM_CPUS_MAX, &o->cpus, err);
+		if (parse_number(text, "--cpus", VM_CPUS_MAX, &n, err) != 0 ||
+		    n == 0) {
+			(void)err_usage(err, "must be a number from 1 to %u",
+			    VM_CPUS_MAX);
+			return err_value(err, "--cpus", text);
+		}
+		o->cpus = (unsigned int)n;
+		return 0;
 	case OPT_NIC:
 		return option_nic(o, text, err);
 	case OPT_CONTROL:
@@ -168,20 +175,20 @@ options_parse(struct options *o, int argc, char **argv, struct err *err)
 			return 1;
 		if (option == '?')
 			return err_usage(err,
-			    "'%s': no such option, or it wants a value",
+			    "%s: unknown option, or its value is missing; see "
+			    "lem-vm --help",
 			    argv[optind - 1]);
 		if (option_take(o, option, optarg, err) != 0)
 			return -1;
 	}
-	if (o->cpus == 0)
-		return err_usage(err, "--cpus is a number of 1 to %u",
-		    VM_CPUS_MAX);
 	if (optind < argc)
-		return err_usage(err, "'%s' is no option", argv[optind]);
+		return err_usage(err,
+		    "%s: unexpected argument; see lem-vm --help", argv[optind]);
 	if ((o->kernel != NULL) == (o->bios != NULL))
-		return err_usage(err, "say --kernel FILE, or --bios FILE");
+		return err_usage(err,
+		    "needs either --kernel FILE or --bios FILE");
 	if (o->bios != NULL && (o->initrd != NULL || o->append != NULL))
-		return err_usage(err, "--initrd and --append go with --kernel");
+		return err_usage(err, "--initrd and --append need --kernel");
 	return 0;
 }
 

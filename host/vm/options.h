@@ -12,7 +12,7 @@ struct options {
 	const char *kernel, *initrd, *append, *bios, *control, *user;
 	uint64_t memory_bytes;
 	int memory_fd;			/* -1: none */
-	uint64_t cpus;
+	unsigned int cpus;
 	struct nic_options nic[MACHINE_NICS];
 	unsigned int nics;
 	bool serial, sandbox;

@@ -20,13 +20,14 @@ ram_new(struct ram *ram, uint64_t bytes, int fd, struct err *err)
 	if (bytes < RAM_MIN_BYTES || bytes > RAM_MAX_BYTES ||
 	    bytes % PAGE_BYTES != 0)
 		return err_set(err,
-		    "memory is 16M to 64G, in steps of 2M, not %llu bytes",
+		    "%llu bytes of memory: must be 16M to 64G, in steps of 2M",
 		    (unsigned long long)bytes);
 	if (fd >= 0 && (fstat(fd, &st) != 0 || (uint64_t)st.st_size < bytes))
-		return err_set(err, "the file for memory is too small");
+		return err_set(err,
+		    "--memory-fd %d: the file is smaller than the memory", fd);
 	p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, flags, fd, 0);
 	if (p == MAP_FAILED)
-		return err_set(err, "no %llu MiB of memory: %s",
+		return err_set(err, "cannot map %llu MiB of memory: %s",
 		    (unsigned long long)(bytes >> 20), strerror(errno));
 	if (fd < 0)
 		(void)madvise(p, bytes, MADV_HUGEPAGE);

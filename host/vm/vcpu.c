@@ -104,7 +104,8 @@ cpuid_set(struct vcpu *cpu, struct err *err)
 		return err_set(err, "out of memory");
 	c->nent = CPUID_MAX;
 	if (ioctl(cpu->vm->kvm_fd, KVM_GET_SUPPORTED_CPUID, c) != 0) {
-		error = err_set(err, "KVM tells no CPUID: %s", strerror(errno));
+		error = err_set(err, "KVM_GET_SUPPORTED_CPUID: %s",
+		    strerror(errno));
 		goto free_cpuid;
 	}
 	cpuid_complete(c, 0xb);
@@ -112,7 +113,7 @@ cpuid_set(struct vcpu *cpu, struct err *err)
 	for (i = 0; i < c->nent; i++)
 		cpuid_change(&c->entries[i], cpu);
 	if (ioctl(cpu->fd, KVM_SET_CPUID2, c) != 0)
-		error = err_set(err, "KVM takes no CPUID: %s", strerror(errno));
+		error = err_set(err, "KVM_SET_CPUID2: %s", strerror(errno));
 free_cpuid:
 	free(c);
 	return error;
@@ -130,17 +131,19 @@ vcpu_new(struct vm *vm, unsigned int id, struct err *err)
 	cpu->fd = ioctl(vm->fd, KVM_CREATE_VCPU, id);
 	cpu->stats_fd = -1;
 	if (cpu->fd < 0)
-		return err_set(err, "KVM makes no CPU %u: %s", id,
+		return err_set(err, "KVM cannot create CPU %u: %s", id,
 		    strerror(errno));
 	vm->cpus = id + 1;
 	bytes = ioctl(vm->kvm_fd, KVM_GET_VCPU_MMAP_SIZE, 0);
 	if (bytes < 0)
-		return err_set(err, "KVM: %s", strerror(errno));
+		return err_set(err, "KVM_GET_VCPU_MMAP_SIZE: %s",
+		    strerror(errno));
 	cpu->run_bytes = (size_t)bytes;
 	run = mmap(NULL, cpu->run_bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
 	    cpu->fd, 0);
 	if (run == MAP_FAILED)
-		return err_set(err, "KVM's shared page: %s", strerror(errno));
+		return err_set(err, "cannot map KVM's page of CPU %u: %s", id,
+		    strerror(errno));
 	cpu->run = run;
 	cpu->stats_fd = ioctl(cpu->fd, KVM_GET_STATS_FD, NULL);
 	return 0;
@@ -213,7 +216,7 @@ vcpu_boot(struct vcpu *cpu, const struct boot *boot, struct err *err)
 	if (cpu->id != 0 || boot->mode == BOOT_RESET)
 		return 0;
 	if (ioctl(cpu->fd, KVM_GET_SREGS, &sregs) != 0)
-		return err_set(err, "KVM: %s", strerror(errno));
+		return err_set(err, "KVM_GET_SREGS: %s", strerror(errno));
 	sregs_boot(&sregs, boot);
 	if (boot->mode == BOOT_LONG)
 		regs.rsi = boot->argument;
@@ -221,7 +224,7 @@ vcpu_boot(struct vcpu *cpu, const struct boot *boot, struct err *err)
 		regs.rbx = boot->argument;
 	if (ioctl(cpu->fd, KVM_SET_SREGS, &sregs) != 0 ||
 	    ioctl(cpu->fd, KVM_SET_REGS, &regs) != 0)
-		return err_set(err, "KVM takes no registers: %s",
+		return err_set(err, "KVM refuses the CPU's registers: %s",
 		    strerror(errno));
 	return 0;
 }
@@ -287,7 +290,7 @@ exit_other(struct vcpu *cpu)
 	case KVM_EXIT_IRQ_WINDOW_OPEN:
 		break;
 	case KVM_EXIT_SHUTDOWN:
-		broken(cpu, "the guest ended in a triple fault", 0);
+		broken(cpu, "the guest caused a triple fault", 0);
 		break;
 	case KVM_EXIT_SYSTEM_EVENT:
 		cpu->vm->machine.ops->end(cpu->vm,
@@ -297,14 +300,15 @@ exit_other(struct vcpu *cpu)
 		    0);
 		break;
 	case KVM_EXIT_FAIL_ENTRY:
-		broken(cpu, "the CPU refuses to run it",
+		broken(cpu, "KVM cannot enter the guest",
 		    run->fail_entry.hardware_entry_failure_reason);
 		break;
 	case KVM_EXIT_INTERNAL_ERROR:
-		broken(cpu, "KVM can not emulate it", run->internal.suberror);
+		broken(cpu, "KVM cannot emulate an instruction",
+		    run->internal.suberror);
 		break;
 	default:
-		broken(cpu, "an exit of a kind unknown here", run->exit_reason);
+		broken(cpu, "unknown KVM exit", run->exit_reason);
 		break;
 	}
 }
@@ -322,7 +326,7 @@ fault(struct vcpu *cpu)
 	cpu->faults = changes == cpu->fault_changes ? cpu->faults + 1 : 0;
 	cpu->fault_changes = changes;
 	if (cpu->faults == FAULTS_MAX)
-		broken(cpu, "an access to memory that is not there", 0);
+		broken(cpu, "access to memory that does not exist", 0);
 }
 
 void

@@ -85,7 +85,8 @@ slots_ram(struct vm *vm, struct err *err)
 		error = slot_set(vm, SLOT_LOW + i, region[i].gpa,
 		    region[i].host, region[i].len, 0);
 		if (error != 0)
-			return err_set(err, "KVM takes no memory: %s",
+			return err_set(err,
+			    "KVM refuses the guest's memory: %s",
 			    strerror(-error));
 	}
 	return 0;
@@ -195,7 +196,7 @@ vm_nic_add(struct vm *vm, const struct nic_config *config, struct err *err)
 
 	if (i == MACHINE_NICS) {
 		c.backend->ops->close(c.backend);
-		(void)err_set(err, "%u NICs at most", MACHINE_NICS);
+		(void)err_set(err, "too many NICs: at most %u", MACHINE_NICS);
 		return NULL;
 	}
 	vm->place[i] = (struct nic_place){ vm, i };
@@ -280,11 +281,20 @@ static const struct machine_ops machine_ops = {
 static int
 kvm_open(struct vm *vm, struct err *err)
 {
+	int version;
+
 	vm->kvm_fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
-	if (vm->kvm_fd >= 0)
-		return ioctl(vm->kvm_fd, KVM_GET_API_VERSION, 0) == 12 ?
-		    0 :
-		    err_set(err, "/dev/kvm is none that this program knows");
+	if (vm->kvm_fd >= 0) {
+		version = ioctl(vm->kvm_fd, KVM_GET_API_VERSION, 0);
+		if (version == KVM_API_VERSION)
+			return 0;
+		if (version < 0)
+			return err_set(err, "/dev/kvm: not KVM: %s",
+			    strerror(errno));
+		return err_set(err,
+		    "unsupported KVM API version %d; lem-vm needs %d", version,
+		    KVM_API_VERSION);
+	}
 	if (errno == ENOENT)
 		return err_set(err,
 		    "there is no /dev/kvm: load kvm-intel or kvm-amd, and "
@@ -345,13 +355,14 @@ chips_new(struct vm *vm, struct err *err)
 
 	vm->fd = ioctl(vm->kvm_fd, KVM_CREATE_VM, 0);
 	if (vm->fd < 0)
-		return err_set(err, "KVM makes no machine: %s",
+		return err_set(err, "KVM cannot create a VM: %s",
 		    strerror(errno));
 	if (ioctl(vm->fd, KVM_SET_IDENTITY_MAP_ADDR, &identity) != 0 ||
 	    ioctl(vm->fd, KVM_SET_TSS_ADDR, TSS_ADDRESS) != 0 ||
 	    ioctl(vm->fd, KVM_CREATE_IRQCHIP, 0) != 0 ||
 	    ioctl(vm->fd, KVM_CREATE_PIT2, &pit) != 0 || irq_routes(vm) != 0)
-		return err_set(err, "KVM has no interrupt controllers: %s",
+		return err_set(err,
+		    "KVM cannot create interrupt controllers: %s",
 		    strerror(errno));
 	/* Else a doorbell's end costs the guest its whole page tables. */
 	has = ioctl(vm->kvm_fd, KVM_CHECK_EXTENSION, KVM_CAP_DISABLE_QUIRKS2);
@@ -367,7 +378,8 @@ cpus_new(struct vm *vm, unsigned int cpus, struct err *err)
 	unsigned int i;
 
 	if (cpus < 1 || cpus > VM_CPUS_MAX)
-		return err_set(err, "1 to %u CPUs", VM_CPUS_MAX);
+		return err_set(err, "%u CPUs: must be 1 to %u", cpus,
+		    VM_CPUS_MAX);
 	for (i = 0; i < cpus; i++)
 		if (vcpu_new(vm, i, err) != 0)
 			return -1;
@@ -410,7 +422,7 @@ vm_boot(struct vm *vm, const struct boot *boot, struct err *err)
 		error = slot_set(vm, SLOT_ROM, RAM_HIGH - boot->rom_bytes,
 		    boot->rom, boot->rom_bytes, KVM_MEM_READONLY);
 		if (error != 0)
-			return err_set(err, "KVM takes no ROM: %s",
+			return err_set(err, "KVM refuses the BIOS image: %s",
 			    strerror(-error));
 	}
 	for (i = 0; i < vm->cpus; i++)

@@ -10,10 +10,10 @@ static void
 test_open_bad(void **state)
 {
 	(void)state;
-	refused_by("backend is null, tap, dgram or stream, not 'udp'",
+	refused_by("backend=udp: must be one of null, tap, dgram, stream",
 	    "backend=udp");
-	refused_by("not ''", "backend=");
-	refused_by("not 'on'", "backend");
+	refused_by("backend=: must be one of", "backend=");
+	refused_by("backend=on: must be one of", "backend");
 }
 
 static void
@@ -23,15 +23,16 @@ test_fd_bad(void **state)
 
 	(void)state;
 	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair), 0);
-	refused_by("fd is a number", "backend=dgram,fd=x");
-	refused_by("fd is a number", "backend=dgram,fd");
-	refused_by("fd is a number", "backend=stream,fd=4294967296");
-	refused_by("fd=1000 is no open descriptor", "backend=dgram,fd=1000");
-	refused_by("fd=1000 is no open descriptor", "backend=stream,fd=1000");
+	refused_by("fd=x: must be a number", "backend=dgram,fd=x");
+	refused_by("fd=on: must be a number", "backend=dgram,fd");
+	refused_by("fd=4294967296: must be a number",
+	    "backend=stream,fd=4294967296");
+	refused_by("fd=1000: not an open descriptor", "backend=dgram,fd=1000");
+	refused_by("fd=1000: not an open descriptor", "backend=stream,fd=1000");
 	/* Else it would be found readable for ever, and never read. */
-	refused_by("is no datagram socket", "backend=dgram,fd=%d", fd);
-	refused_by("is no stream socket", "backend=stream,fd=%d", fd);
-	refused_by("is no stream socket", "backend=stream,fd=%d", pair[0]);
+	refused_by("not a datagram socket", "backend=dgram,fd=%d", fd);
+	refused_by("not a stream socket", "backend=stream,fd=%d", fd);
+	refused_by("not a stream socket", "backend=stream,fd=%d", pair[0]);
 	close(fd);
 	close(pair[0]);
 	close(pair[1]);
@@ -395,18 +396,18 @@ test_dgram_paths_bad(void **state)
 	(void)state;
 	memset(path, 'x', sizeof(path));
 	path[108] = '\0';
-	refused_by("somebody has it, or it is no socket",
+	refused_by("another program uses it, or it is not a socket",
 	    "backend=dgram,local=%s/us,remote=%s/peer", dir, dir);
 	close_it(b);
 	refused_by("local=/nonexistent/x: No such file",
 	    "backend=dgram,local=/nonexistent/x,remote=/x");
-	refused_by("local is a path of 1 to 107 bytes",
+	refused_by("path must be 1 to 107 bytes long",
 	    "backend=dgram,local=%s,remote=/x", path);
-	refused_by("remote is a path of 1 to 107 bytes",
+	refused_by("path must be 1 to 107 bytes long",
 	    "backend=dgram,local=%s/us,remote=%s", dir, path);
-	refused_by("local is a path of 1 to 107 bytes",
+	refused_by("path must be 1 to 107 bytes long",
 	    "backend=dgram,local=,remote=/x");
-	refused_by("remote is a path of 1 to 107 bytes",
+	refused_by("path must be 1 to 107 bytes long",
 	    "backend=dgram,local=%s/us,remote=", dir);
 	/* dir is empty: dir_remove(). */
 }

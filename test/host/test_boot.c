@@ -30,13 +30,14 @@ test_ram_bad(void **state)
 	(void)state;
 	for (i = 0; i < COUNT(bad); i++) {
 		assert_int_equal(ram_new(&r, bad[i], -1, &err), -1);
-		says(&err, "memory is 16M to 64G, in steps of 2M, not ");
+		says(&err,
+		    "bytes of memory: must be 16M to 64G, in steps of 2M");
 		ram_free(&r);
 	}
 	fd = memfd_create("ram", MFD_CLOEXEC);
 	assert_int_equal(ftruncate(fd, 18 * MIB - 1), 0);
 	assert_int_equal(ram_new(&r, 18 * MIB, fd, &err), -1);
-	says(&err, "too small");
+	says(&err, "the file is smaller than the memory");
 	ram_free(&r);
 	close(fd);
 	assert_int_equal(ram_new(&r, 18 * MIB, fd, &err), -1);
@@ -264,15 +265,16 @@ test_bzimage_bad(void **state)
 	memory_new(32 * MIB);
 	h = bz_header(5000);
 	h.version = 0x020b;
-	bz_refused(&h, 5000, "no 64-bit Linux (boot protocol 2.11)");
+	bz_refused(&h, 5000,
+	    "not a 64-bit Linux of 3.8 or later (its boot protocol is 2.11)");
 	h.version = 0;
-	bz_refused(&h, 5000, "no 64-bit Linux (boot protocol 0.0)");
+	bz_refused(&h, 5000, "its boot protocol is 0.0");
 	h = bz_header(5000);
 	h.xloadflags = (uint16_t)~XLF_KERNEL_64;
-	bz_refused(&h, 5000, "no 64-bit Linux");
+	bz_refused(&h, 5000, "not a 64-bit Linux");
 	h = bz_header(5000);
 	h.loadflags = (uint8_t)~LOADED_HIGH;
-	bz_refused(&h, 5000, "cut short");
+	bz_refused(&h, 5000, "truncated");
 	/* Below 1 MiB there are tables. */
 	h = bz_header(5000);
 	h.pref_address = 0;
@@ -325,7 +327,7 @@ test_bzimage_cut(void **state)
 	for (n = 0; n < image.bytes; n++) {
 		cut = image_cut(&image, n);
 		assert_int_equal(bz_boot(&cut, &none), -1);
-		says(&err, "cut short");
+		says(&err, "truncated");
 		free(cut.data);
 	}
 	assert_int_equal(bz_boot(&image, &none), 0);
@@ -461,13 +463,13 @@ test_elf_bad(void **state)
 	memory_new(32 * MIB);
 	k = elf_kernel();
 	k.header.e_ident[EI_CLASS] = ELFCLASS32;
-	elf_refused(&k, "no ELF file for x86-64");
+	elf_refused(&k, "an ELF file, but not for x86-64");
 	k = elf_kernel();
 	k.header.e_machine = EM_AARCH64;
-	elf_refused(&k, "no ELF file for x86-64");
+	elf_refused(&k, "an ELF file, but not for x86-64");
 	k = elf_kernel();
 	k.header.e_ident[EI_DATA] = ELFDATA2MSB;
-	elf_refused(&k, "no ELF file for x86-64");
+	elf_refused(&k, "an ELF file, but not for x86-64");
 	k = elf_kernel();
 	k.header.e_phnum = 0;
 	elf_refused(&k, "no PVH entry: build it with CONFIG_PVH=y");
@@ -482,11 +484,11 @@ test_elf_bad(void **state)
 	elf_refused(&k, "program headers");
 	k = elf_kernel();
 	k.header.e_phoff = ELF_BYTES - 60;
-	elf_refused(&k, "cut short");
+	elf_refused(&k, "truncated");
 	k.header.e_phoff = UINT64_MAX - 20;
-	elf_refused(&k, "cut short");
+	elf_refused(&k, "truncated");
 	k.header.e_phoff = (uint64_t)1 << 63;
-	elf_refused(&k, "cut short");
+	elf_refused(&k, "truncated");
 	memory_free();
 }
 
@@ -512,7 +514,7 @@ test_elf_segments(void **state)
 	for (i = 0; i < COUNT(beyond); i++) {
 		k = elf_kernel();
 		k.load.p_offset = beyond[i];
-		elf_refused(&k, "cut short");
+		elf_refused(&k, "truncated");
 	}
 	k = elf_kernel();
 	k.load.p_memsz = (uint64_t)1 << 63;
@@ -520,10 +522,10 @@ test_elf_segments(void **state)
 	k.load.p_memsz = UINT64_MAX;
 	elf_refused(&k, "does not fit");
 	k.load.p_memsz = ELF_CODE_BYTES - 1;
-	elf_refused(&k, "cut short");
+	elf_refused(&k, "truncated");
 	k = elf_kernel();
 	k.load.p_filesz = UINT64_MAX;
-	elf_refused(&k, "cut short");
+	elf_refused(&k, "truncated");
 	k = elf_kernel();
 	k.load.p_paddr = 0xff000;
 	elf_refused(&k, "below 1 MiB");
@@ -613,7 +615,9 @@ test_elf_cut(void **state)
 	for (n = 0; n < image.bytes; n += n < 0x500 ? 1 : 7) {
 		cut = image_cut(&image, n);
 		assert_int_equal(elf_boot(&cut, &none), -1);
-		says(&err, n < sizeof(k.header) ? "no ELF file" : "cut short");
+		says(&err,
+		    n < sizeof(k.header) ? "an ELF file, but not" :
+					   "truncated");
 		free(cut.data);
 	}
 	free(image.data);
@@ -708,7 +712,7 @@ test_kernel_files(void **state)
 	append[2047] = 'a';
 	append[2048] = '\0';
 	assert_int_equal(kernel_boot(NULL, append), -1);
-	says(&err, "the command line is over 2047 bytes");
+	says(&err, "--append: must be at most 2047 bytes long");
 	assert_int_equal(kernel_boot(NULL, NULL), 0);
 	free(bz.data);
 	free(elf.data);
@@ -748,7 +752,7 @@ test_kernel_files_bad(void **state)
 	says(&err, "kernel: No such file");
 	file_write("kernel", "", 0);
 	assert_int_equal(kernel_boot(NULL, NULL), -1);
-	says(&err, "is empty");
+	says(&err, "the file is empty");
 	file_write("kernel", "x", 1);
 	assert_int_equal(kernel_boot(NULL, NULL), -1);
 	says(&err, "neither a bzImage nor an ELF file");
@@ -765,10 +769,10 @@ test_kernel_files_bad(void **state)
 	says(&err, "initrd: No such file");
 	file_write("initrd", "", 0);
 	assert_int_equal(kernel_boot("initrd", NULL), -1);
-	says(&err, "is empty");
+	says(&err, "the file is empty");
 	file_write("initrd", big.data, big.bytes);
 	assert_int_equal(kernel_boot("initrd", NULL), -1);
-	says(&err, "needs more than half of the memory");
+	says(&err, "larger than half of the memory");
 	/* It would do, but for the kernel. */
 	file_write("initrd", big.data, 13 * MIB);
 	assert_int_equal(kernel_boot("initrd", NULL), -1);
@@ -802,12 +806,12 @@ test_bios(void **state)
 	for (i = 0; i < COUNT(bad); i++) {
 		file_write("bios", image.data, bad[i]);
 		assert_int_equal(boot_bios(&boot, path_of("bios"), &err), -1);
-		says(&err, "not 64 KiB to 1 MiB");
+		says(&err, "must be a multiple of 64 KiB, up to 1 MiB");
 		boot_free(&boot);
 	}
 	file_write("bios", "", 0);
 	assert_int_equal(boot_bios(&boot, path_of("bios"), &err), -1);
-	says(&err, "is empty");
+	says(&err, "the file is empty");
 	assert_int_equal(unlink(path_of("bios")), 0);
 	assert_int_equal(boot_bios(&boot, path_of("bios"), &err), -1);
 	says(&err, "No such file");

@@ -78,11 +78,11 @@ static void
 test_parse_bad(void **state)
 {
 	(void)state;
-	refused("=x", "without a name");
-	refused("a=1,=x", "without a name");
-	refused(",a", "without a name");
-	refused("a,b=1,a=2", "a is given twice");
-	refused("a,a", "a is given twice");
+	refused("=x", "an option is KEY=VALUE or KEY");
+	refused("a=1,=x", "an option is KEY=VALUE or KEY");
+	refused(",a", "an option is KEY=VALUE or KEY");
+	refused("a,b=1,a=2", "a: given twice");
+	refused("a,a", "a: given twice");
 }
 
 static void
@@ -101,7 +101,7 @@ test_parse_limit(void **state)
 	assert_string_equal(opts_unused(&opts), "k0");
 	opts_free(&opts);
 	(void)snprintf(text + at, sizeof(text) - at, "more");
-	refused(text, "more than 24 options");
+	refused(text, "too many options: at most 24");
 }
 
 /* A sentence that quotes too much is cut, not written beyond. */
@@ -126,6 +126,10 @@ test_parse_long(void **state)
 	assert_int_equal(opts_bool(&opts, opts.opt[0].key, &(bool){ false },
 			     &err),
 	    -1);
+	says(&err, ": must be on or off");
+	opts_free(&opts);
+	text[0] = '=';
+	assert_int_equal(opts_parse(&opts, text, &err), -1);
 	assert_int_equal(strlen(err.text), ERR_BYTES - 1);
 	opts_free(&opts);
 }
@@ -163,7 +167,7 @@ test_bool(void **state)
 	assert_int_equal(opts_bool(&opts, "c", &value, &err), 0);
 	assert_true(value);
 	assert_int_equal(opts_bool(&opts, "d", &value, &err), -1);
-	says(&err, "d is on or off, not 'ON'");
+	says(&err, "d=ON: must be on or off");
 	assert_int_equal(opts_bool(&opts, "e", &value, &err), -1);
 	assert_int_equal(opts_bool(&opts, "f", &value, &err), -1);
 	assert_true(value);
@@ -204,7 +208,8 @@ test_number(void **state)
 	for (i = 0; i < COUNT(bad); i++) {
 		assert_int_equal(parse_number(bad[i], "it", 500, &value, &err),
 		    -1);
-		says(&err, "it is a number of at most 500, not '");
+		says(&err, "it=");
+		says(&err, ": must be a number from 0 to 500");
 		assert_int_equal(value, 77);
 	}
 }
@@ -220,7 +225,7 @@ test_opts_number(void **state)
 	assert_int_equal(value, 77);
 	assert_int_equal(opts_number(&opts, "a", 4, &value, &err), -1);
 	assert_int_equal(opts_number(&opts, "b", 9, &value, &err), -1);
-	says(&err, "b is a number");
+	says(&err, "b=x: must be a number from 0 to 9");
 	assert_int_equal(opts_number(&opts, "c", 9, &value, &err), -1);
 	assert_int_equal(value, 77);
 	assert_int_equal(opts_number(&opts, "a", 5, &value, &err), 0);
@@ -286,11 +291,12 @@ test_mac(void **state)
 	for (i = 0; i < COUNT(bad); i++) {
 		assert_int_equal(parse_mac(bad[i], mac, &err), -1);
 		if (strchr(bad[i], '\n') == NULL)
-			says(&err, "mac is an address such as");
+			says(&err,
+			    "must be an address such as 52:54:00:12:34:56");
 		assert_memory_equal(mac, none, 6);
 	}
 	assert_int_equal(parse_mac("53:54:00:12:34:56", mac, &err), -1);
-	says(&err, "a group's");
+	says(&err, "mac=53:54:00:12:34:56: multicast address");
 	assert_int_equal(parse_mac("ff:ff:ff:ff:ff:ff", mac, &err), -1);
 	assert_memory_equal(mac, none, 6);
 	assert_int_equal(parse_mac("Fe:dC:bA:98:76:0f", mac, &err), 0);

@@ -117,13 +117,14 @@ test_options(void **state)
 	(void)state;
 	memset(path, 'x', sizeof(path));
 	path[108] = '\0';
-	refused_by("needs path=PATH, or fd=N", "backend=stream");
-	refused_by("needs path=PATH, or fd=N", "backend=stream,server=on");
-	refused_by("server is on or off", "backend=stream,path=/x,server=yes");
-	refused_by("path is a path of 1 to 107 bytes", "backend=stream,path=");
-	refused_by("path is a path of 1 to 107 bytes", "backend=stream,path=%s",
+	refused_by("needs path=PATH or fd=N", "backend=stream");
+	refused_by("needs path=PATH or fd=N", "backend=stream,server=on");
+	refused_by("server=yes: must be on or off",
+	    "backend=stream,path=/x,server=yes");
+	refused_by("path must be 1 to 107 bytes long", "backend=stream,path=");
+	refused_by("path must be 1 to 107 bytes long", "backend=stream,path=%s",
 	    path);
-	refused_by("start the peer first, or say server=on",
+	refused_by("start the peer first, or add server=on",
 	    "backend=stream,path=%s/none", dir);
 	refused_by("path=/nonexistent/x: No such file",
 	    "backend=stream,path=/nonexistent/x,server=on");
@@ -577,7 +578,7 @@ test_server(void **state)
 	unsigned int round;
 
 	(void)state;
-	refused_by("somebody has it, or it is no socket",
+	refused_by("another program uses it, or it is not a socket",
 	    "backend=stream,path=%s/sock,server=on", dir);
 	assert_int_equal(ready(b, POLLIN | POLLOUT), 0);
 	for (round = 0; round < 5; round++) {

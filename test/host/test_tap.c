@@ -286,13 +286,14 @@ static void
 test_options(void **state)
 {
 	(void)state;
-	refused_by("tap needs ifname=NAME, or fd=N", "backend=tap");
-	refused_by("tap needs ifname=NAME, or fd=N",
+	refused_by("backend=tap: needs either ifname=NAME or fd=N",
+	    "backend=tap");
+	refused_by("backend=tap: needs either ifname=NAME or fd=N",
 	    "backend=tap,ifname=x,fd=1");
-	refused_by("ifname is a name of 1 to 15 bytes", "backend=tap,ifname=");
-	refused_by("ifname is a name of 1 to 15 bytes",
+	refused_by("must be 1 to 15 bytes long", "backend=tap,ifname=");
+	refused_by("must be 1 to 15 bytes long",
 	    "backend=tap,ifname=0123456789abcdef");
-	refused_by("vnet is on or off", "backend=tap,ifname=x,vnet=1");
+	refused_by("vnet=1: must be on or off", "backend=tap,ifname=x,vnet=1");
 	refused_by("tap a/b: Invalid argument", "backend=tap,ifname=a/b");
 	/* There already, and no tap. */
 	refused_by("tap lo: Invalid argument", "backend=tap,ifname=lo");
@@ -499,7 +500,7 @@ test_busy(void **state)
 	struct backend *b = open_by("backend=tap,ifname=lem0");
 
 	(void)state;
-	refused_by("tap lem0 is in use by another program",
+	refused_by("tap lem0: another program uses it",
 	    "backend=tap,ifname=lem0");
 	close_it(b);
 	close_it(open_by("backend=tap,ifname=lem0"));
@@ -562,10 +563,10 @@ test_inherited(void **state)
 		close_it(b);
 	}
 	fd = other_tap("lem2", IFF_TUN | IFF_NO_PI);
-	refused_by("no tap", "backend=tap,fd=%d", fd);
+	refused_by("not a tap", "backend=tap,fd=%d", fd);
 	close(fd);
 	fd = open("/dev/null", O_RDWR);
-	refused_by("no tap", "backend=tap,fd=%d", fd);
+	refused_by("not a tap", "backend=tap,fd=%d", fd);
 	close(fd);
 }
 
@@ -581,8 +582,8 @@ as_nobody(void)
 	if (opts_parse(&opts, "backend=tap,ifname=lem3", &err) != 0 ||
 	    backend_open(&opts, &err) != NULL ||
 	    strcmp(err.text,
-		"no permission for tap lem3: as root, make it yours: "
-		"ip tuntap add dev lem3 mode tap user 65534") != 0) {
+		"tap lem3: no permission: as root, run "
+		"'ip tuntap add dev lem3 mode tap user 65534'") != 0) {
 		fprintf(stderr, "%s\n", err.text);
 		return 3;
 	}

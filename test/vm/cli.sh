@@ -98,20 +98,20 @@ run "$vm" --version
 [ "$status" = 0 ] || wrong "--version: exit status $status"
 grep -qE "^lem-vm [0-9.]+$" "$tmp/out" || wrong "--version: no version"
 
-fails 2 'see --help'
-fails 2 'see --help' walk
-fails 2 "'--fast': no such option" run --fast
-fails 2 "'--kernel': no such option, or it wants a value" run --kernel
-fails 2 'say --kernel FILE, or --bios FILE' run
-fails 2 'say --kernel FILE, or --bios FILE' run --kernel x --bios y
-fails 2 '--initrd and --append go with --kernel' run --bios x --append y
-fails 2 "'more' is no option" run --kernel x more
+fails 2 'no command; see lem-vm --help'
+fails 2 "unknown command 'walk'; see lem-vm --help" walk
+fails 2 '--fast: unknown option' run --fast
+fails 2 '--kernel: unknown option, or its value is missing' run --kernel
+fails 2 'needs either --kernel FILE or --bios FILE' run
+fails 2 'needs either --kernel FILE or --bios FILE' run --kernel x --bios y
+fails 2 '--initrd and --append need --kernel' run --bios x --append y
+fails 2 'more: unexpected argument' run --kernel x more
 for n in 0 5 -1 1.5 two ''; do
-	fails 2 '--cpus is a number' run --bios x --cpus "$n"
+	fails 2 "--cpus $n: must be a number from 1 to 4" run --bios x --cpus "$n"
 done
-fails 2 '--memory' run --bios x --memory much
-fails 2 '--serial is on or off' run --bios x --serial maybe
-fails 2 '--sandbox is on or off' run --bios x --sandbox ''
+fails 2 '--memory much: must be a size' run --bios x --memory much
+fails 2 '--serial maybe: must be on or off' run --bios x --serial maybe
+fails 2 '--sandbox : must be on or off' run --bios x --sandbox ''
 
 # nic_fails TEXT OPTIONS
 nic_fails()
@@ -120,13 +120,13 @@ nic_fails()
 }
 nic_fails "model=rtl8139: must be one of 82540em" model=rtl8139
 nic_fails "doorbell=bell: must be one of auto, exit" doorbell=bell
-nic_fails 'mac ' mac=52:54:00:12:34
-nic_fails 'mac ' mac=53:54:00:12:34:56
-nic_fails 'moderation is on or off' moderation=1
-nic_fails 'msi is on or off' msi=yes
-nic_fails 'spin is a number' spin=fast
-nic_fails 'an option without a name' =on
-nic_fails 'spin is given twice' spin=1,spin=2
+nic_fails 'mac=52:54:00:12:34: must be an address' mac=52:54:00:12:34
+nic_fails 'mac=53:54:00:12:34:56: multicast address' mac=53:54:00:12:34:56
+nic_fails 'moderation=1: must be on or off' moderation=1
+nic_fails 'msi=yes: must be on or off' msi=yes
+nic_fails 'spin=fast: must be a number' spin=fast
+nic_fails "'=on': an option is KEY=VALUE" =on
+nic_fails 'spin: given twice' spin=1,spin=2
 nic='--nic backend=null'
 # shellcheck disable=SC2086 # words
 fails 2 "too many --nic: at most 8" run --bios x $nic $nic $nic $nic $nic $nic $nic $nic $nic
@@ -166,7 +166,7 @@ elif [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	fi
 	if [ "$namespaces" ]; then
 		on_host 'mount --bind /dev/null /dev/kvm' run --bios x
-		said 1 'none that this program knows' 'another /dev/kvm'
+		said 1 '/dev/kvm: not KVM' 'another /dev/kvm'
 	fi
 elif [ ! -w /dev/kvm ]; then
 	fails 1 'no permission for /dev/kvm' run --bios x
@@ -194,20 +194,20 @@ printf '\177ELF' >"$tmp/elf"
 } >"$tmp/bzimage"
 
 fails 1 "BIOS image $tmp/none: No such file" run --bios "$tmp/none"
-fails 1 "BIOS image $tmp/empty is empty" run --bios "$tmp/empty"
-fails 1 'is 65535 bytes, not 64 KiB to 1 MiB' run --bios "$tmp/short"
+fails 1 "BIOS image $tmp/empty: the file is empty" run --bios "$tmp/empty"
+fails 1 '65535 bytes; must be a multiple of 64 KiB' run --bios "$tmp/short"
 fails 1 "kernel $tmp/none: No such file" run --kernel "$tmp/none"
-fails 1 "kernel $tmp/empty is empty" run --kernel "$tmp/empty"
+fails 1 "kernel $tmp/empty: the file is empty" run --kernel "$tmp/empty"
 fails 1 "kernel $tmp: " run --kernel "$tmp"
 fails 1 'neither a bzImage nor an ELF file' run --kernel "$tmp/zeros"
-fails 1 'no ELF file for x86-64' run --kernel "$tmp/elf"
-fails 1 'no 64-bit Linux' run --kernel "$tmp/bzimage"
+fails 1 'an ELF file, but not for x86-64' run --kernel "$tmp/elf"
+fails 1 'not a 64-bit Linux' run --kernel "$tmp/bzimage"
 fails 1 "initrd $tmp/none: No such file" \
     run --kernel "$tmp/zeros" --initrd "$tmp/none"
 for size in 1M 65G 17M; do
-	fails 1 'memory is 16M to 64G' run --bios "$tmp/halt" --memory $size
+	fails 1 'memory: must be 16M to 64G' run --bios "$tmp/halt" --memory $size
 done
-fails 1 'the file for memory is too small' \
+fails 1 '--memory-fd 0: the file is smaller than the memory' \
     run --bios "$tmp/halt" --memory-fd 0
 
 # late_fails STATUS TEXT OPTIONS: of a NIC whose options are known too late.
@@ -216,21 +216,21 @@ late_fails()
 	fails "$1" "--nic 0: $2" run --bios "$tmp/halt" --nic "$3"
 }
 late_fails 2 "speed: unknown option" speed=1000
-late_fails 2 "" backend=carrier-pigeon
-late_fails 2 'tap needs ifname=NAME, or fd=N' backend=tap
-late_fails 2 'ifname is a name' backend=tap,ifname=far-too-long-a-name
-late_fails 2 'stream needs path=PATH, or fd=N' backend=stream
-late_fails 2 'fd=77 is no open descriptor' backend=dgram,fd=77
-late_fails 2 'fd=0 is no' backend=dgram,fd=0
+late_fails 2 'backend=carrier-pigeon: must be one of null' backend=carrier-pigeon
+late_fails 2 'backend=tap: needs either ifname=NAME or fd=N' backend=tap
+late_fails 2 'ifname=far-too-long-a-name: must be 1 to 15 bytes long' backend=tap,ifname=far-too-long-a-name
+late_fails 2 'backend=stream: needs path=PATH or fd=N' backend=stream
+late_fails 2 'fd=77: not an open descriptor' backend=dgram,fd=77
+late_fails 2 'fd=0: not a' backend=dgram,fd=0
 late_fails 1 "pcap=$tmp/none/file: " "pcap=$tmp/none/file"
 fails 2 '--control fd=0: not a stream socket' \
     run --bios "$tmp/halt" --control fd=0
 if [ "$(id -u)" = 0 ]; then
-	fails 1 "there is no user no-such-user" \
+	fails 1 "--user no-such-user: no such user" \
 	    run --bios "$tmp/halt" --user no-such-user
-	fails 1 "user root is root" run --bios "$tmp/halt" --user root
+	fails 1 "--user root: this is root" run --bios "$tmp/halt" --user root
 else
-	fails 1 "only root can become another user" \
+	fails 1 "--user nobody: only root can become another user" \
 	    run --bios "$tmp/halt" --user nobody
 fi
 
@@ -342,7 +342,7 @@ if [ "$(id -u)" = 0 ] && [ -c /dev/net/tun ] && command -v nsenter >/dev/null &&
 	if begin --nic backend=tap,ifname=lem0; then
 		run nsenter --net=/proc/$pid/ns/net "$vm" run --bios "$tmp/halt" \
 		    --nic backend=tap,ifname=lem0
-		said 1 "--nic 0: tap lem0 is in use by another program" "busy tap"
+		said 1 "--nic 0: tap lem0: another program uses it" "busy tap"
 		: >"$tmp/err"
 		ended TERM
 	fi
