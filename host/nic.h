@@ -6,38 +6,43 @@
  *	nic_mmio_write() ---> model ---> backend
  *	    |  wake		  ^ |  ^       |
  *	    +---------------------+ |  +-------+		interrupt line,
- *				    +------------------------>	memory map
+ *				    +------------------------>	doorbell memory
  *
- * Who transmits depends on how busy the guest is:
+ * Who transmits depends on how busy the guest is.  The NIC is in one of four
+ * states (enum nic_state):
  *
- *	TRAP	each write of TDT exits, and the vCPU thread transmits before it
- *		goes back: the least latency, no thread to wake, and a guest
- *		that goes no faster than the backend.
- *	BUSY	TDT and its neighbours are memory (e82540_doorbell_open()); the
- *		NIC's thread looks there, again and again, for as long as
- *		something comes, and `spin_us` longer.
- *	...	by turns, if it gets too little of a processor: it sleeps, and
- *		whichever vCPU thread exits for some other register sends what
+ *	TRAP	Each write of TDT traps.  The vCPU thread transmits before it
+ *		goes back: this has the least latency, wakes no thread, and
+ *		holds up a guest that is faster than the backend.
+ *	BUSY	TDT and its neighbours are memory (e82540_doorbell_open()).  The
+ *		NIC's thread looks there again and again.
+ *	TURNS	They are memory, too, but the NIC's thread sleeps between two
+ *		looks.  A vCPU thread that traps for another register sends what
  *		the guest has posted by then.
- *	PARKED	that memory is there, but the guest's next write to it faults:
- *		the thread sleeps.
+ *	PARKED	They are memory, nobody looks, and the NIC's thread sleeps.  The
+ *		guest's next access faults, which wakes it.
  *
- *	      an eighth of the guest's time is lost to traps
- *	 TRAP ------------------------------------------------------> BUSY
- *	   ^       nothing for spin_us, after less than 8 writes     | ^ |
- *	   +---------------------------------------------------------+ | |
- *	   +------------- it is slower than TRAP was ----------------+ | |
- *	                                                a write: fault | |
- *	 PARKED -------------------------------------------------------+ |
- *	   ^       nothing for spin_us, after more                       |
- *	   +-------------------------------------------------------------+
+ * Each transition is one function of nic_doorbell.c:
  *
- * "Lost": what a trap costs, not what is done in it.  "Slower": in packets a
- * second, by turns as well.
+ *	from		to	function	when
+ *	TRAP		BUSY	doorbell_map	traps take an eighth of the
+ *						guest's time
+ *	BUSY		TURNS	doorbell_turns	the thread gets too little of a
+ *						processor
+ *	TURNS		BUSY	doorbell_spin	TURNS is slower, or 640 ms are
+ *						over: there may be a processor
+ *	BUSY, TURNS	PARKED	doorbell_park	nothing came for spin_us, after
+ *						8 writes or more
+ *	PARKED		BUSY	doorbell_unpark	the guest's next access
+ *	BUSY, TURNS,	TRAP	doorbell_unmap	nothing came for spin_us, after
+ *	PARKED					fewer writes; slower than TRAP
+ *						was; the transmitter is off
  *
- * While the transmitter is off (TCTL.EN) it is TRAP: drivers test registers
- * then.
+ * "Take": what the traps cost, without what is done in them.  "Slower": in
+ * packets a second.  While the transmitter is off (TCTL.EN) the state is TRAP,
+ * since drivers test registers then.
  *
+ * What of this is possible depends on the VMM: see struct nic_doorbell_ops.
  * What each step costs is in doc/lem-vm.md.
  */
 #ifndef HOST_NIC_H
@@ -45,12 +50,19 @@
 
 #include "backend.h"
 
-/* How a guest's doorbell reaches the model. */
+enum nic_state {
+	NIC_TRAP,
+	NIC_BUSY,
+	NIC_TURNS,
+	NIC_PARKED,
+};
+
+/* Which of these states a NIC may use. */
 enum nic_doorbell {
-	NIC_DOORBELL_AUTO,	/* as above */
-	NIC_DOORBELL_EXIT,	/* TRAP for ever */
+	NIC_DOORBELL_AUTO,	/* all, as above */
+	NIC_DOORBELL_EXIT,	/* TRAP only */
 	NIC_DOORBELL_MAPPED,	/* BUSY while the transmitter is on */
-	NIC_DOORBELL_TURNS,	/* ... by turns */
+	NIC_DOORBELL_TURNS,	/* TURNS while the transmitter is on */
 };
 
 /* What a NIC needs of its VMM.  ctx: nic_config.ctx. */
@@ -58,14 +70,51 @@ struct nic_vmm {
 	/* interrupt: INTA#; msi: a message.  Any thread; must not block. */
 	void (*interrupt)(void *ctx, bool asserted);
 	void (*msi)(void *ctx, uint64_t addr, uint32_t data);
+};
+
+/*
+ * How a VMM shows the guest doorbell memory in place of the registers there.
+ * ctx: nic_config.ctx.  Any pointer may be NULL; the combinations that make
+ * sense are
+ *
+ *	none of them		The NIC is in TRAP for ever.
+ *	map, unmap, park, unpark	The VMM runs the guest (lem-vm).
+ *	park, unpark		The mapping stays for good, but the VMM can take
+ *				its pages back and hears of the next access
+ *				(another process runs the guest, FUSE).
+ *	neither, permanent	The mapping stays for good and nobody hears of
+ *				an access.  The NIC's thread looks ever more
+ *				seldom, at least each NIC_SELDOM_NS.
+ *
+ * Threads: one call at a time.  map, unmap, park: the NIC's thread; unpark:
+ * any.
+ */
+struct nic_doorbell_ops {
 	/*
-	 * map: the guest sees mem, E82540_DOORBELL_BYTES of it, in place of the
-	 * registers there, wherever it has its BAR.  unmap: no more; when it
-	 * returns no access to it is under way.  The NIC's thread.  map returns
-	 * 0 or -errno; then it stays TRAP.  NULL: there is no such thing here.
+	 * The guest sees the memory from before nic_new() returns until after
+	 * nic_free(): there is no TRAP, and map and unmap are NULL.
 	 */
-	int (*map)(void *ctx, void *mem);
+	bool permanent;
+	/*
+	 * While it is PARKED the model's memory must not be touched: that would
+	 * bring the pages back, and the guest's next access would wake nobody.
+	 * So the NIC calls unpark before any call of the model.
+	 */
+	bool away;
+	/* map: show it.  Returns 0, or -errno: then the state stays TRAP. */
+	int (*map)(void *ctx);
+	/* unmap: hide it.  When it returns no access to it is under way. */
 	void (*unmap)(void *ctx);
+	/*
+	 * park: have the guest's next access fault.  Returns 0, or -errno if it
+	 * cannot: then the state stays BUSY.  If `away`, seen is what the model
+	 * has seen of the memory, E82540_DOORBELL_BYTES of it.  If that is not
+	 * what the guest left there, the guest has just stored something: then
+	 * give the pages back and return -EAGAIN.
+	 */
+	int (*park)(void *ctx, const uint32_t *seen);
+	/* unpark: let accesses succeed again.  Returns 0 or -errno. */
+	int (*unpark)(void *ctx);
 };
 
 struct nic_config {
@@ -77,32 +126,38 @@ struct nic_config {
 	unsigned int spin_us;		/* NIC_SPIN_US by default */
 	struct backend *backend;	/* the NIC's, from nic_new() on */
 	const struct nic_vmm *vmm;	/* stays */
+	/* NULL: TRAP only.  Else both stay: the operations, and the model's
+	 * view of the memory, E82540_DOORBELL_BYTES of it. */
+	const struct nic_doorbell_ops *doorbell_ops;
+	void *doorbell_mem;
 	void *ctx;
 };
 
 #define NIC_SPIN_US	500u
+#define NIC_SELDOM_NS	4000000u
+#define NIC_CPUS_MAX	64u
 
 /* Since the start; read while it runs. */
 struct nic_stats {
-	uint64_t traps;			/* TDT and RDT writes that exited */
-	uint64_t busy;			/* times BUSY began */
-	uint64_t parked;		/* ... became PARKED */
-	uint64_t faults;		/* ... and BUSY again */
-	uint64_t maps;			/* memory map changes, both ways */
+	uint64_t traps;			/* TDT and RDT writes that trapped */
+	uint64_t busy;			/* times BUSY or TURNS began */
+	uint64_t parked;		/* times it was PARKED after that */
+	uint64_t faults;		/* times it was BUSY after that */
+	uint64_t maps;			/* map and unmap */
 	uint64_t slower;		/* times BUSY was given up as slower */
-	uint64_t trap_cost_ns;		/* as it was found out */
-	uint64_t looks;			/* in BUSY, with and without success */
-	uint64_t busy_ns;		/* time in BUSY */
-	uint64_t turns;			/* of vCPU threads, BUSY by turns */
-	uint64_t refused;		/* by the backend */
+	uint64_t trap_cost_ns;		/* of one, as it was found out */
+	uint64_t looks;			/* at doorbell memory */
+	uint64_t busy_ns;		/* time in BUSY and TURNS */
+	uint64_t turns;			/* of vCPU threads, in TURNS */
+	uint64_t refused;		/* packets, by the backend */
 	struct e82540_counters counters;
 };
 
 struct nic;
 
 /*
- * nic_new: a NIC without guest memory, whose cable is in while it runs and its
- * backend is up.  It owns the backend, also if it fails.  Returns NULL with err
+ * nic_new: a NIC without guest memory.  Its cable is in while it runs and its
+ * backend is up.  It owns the backend, even if it fails.  Returns NULL with err
  * set.
  */
 struct nic *nic_new(const struct nic_config *config, struct err *err);
@@ -112,21 +167,29 @@ int
 nic_memory(struct nic *nic, const struct e82540_region *region, unsigned int n);
 
 /*
- * nic_run: what the NIC's thread does, until nic_stop(); the caller makes the
- * thread, so that it can confine it first.  Returns after nic_stop().
+ * nic_run: what the NIC's thread does.  The caller makes the thread, so that it
+ * can confine it first.  Returns after nic_stop().
  */
 void nic_run(struct nic *nic);
 
-/* nic_stop: have nic_run() return.  Any thread, also before it began. */
+/* nic_stop: make nic_run() return.  Any thread, also before it began. */
 void nic_stop(struct nic *nic);
 
-/* nic_free: after nic_run() has returned, and no thread will call any more. */
+/* nic_free: after nic_run() has returned, when no thread calls any more. */
 void nic_free(struct nic *nic);
 
-/* Accesses of the guest; as in e82540.h.  Any thread. */
+/*
+ * Accesses of the guest, as in e82540.h.  Any thread.  A write may wait: up to
+ * about a millisecond for a backend that takes nothing; and one that switches
+ * the transmitter off waits for the VMM's unmap.
+ *
+ * cpu: which of the guest's CPUs it is, below NIC_CPUS_MAX, so that the time
+ * between two traps of one CPU is known.  A VMM that serves all CPUs from one
+ * thread passes 0.
+ */
 uint64_t nic_mmio_read(struct nic *nic, uint32_t offset, unsigned int size);
-void nic_mmio_write(struct nic *nic, uint32_t offset, unsigned int size,
-    uint64_t value);
+void nic_mmio_write(struct nic *nic, unsigned int cpu, uint32_t offset,
+    unsigned int size, uint64_t value);
 uint32_t nic_io_read(struct nic *nic, uint32_t offset, unsigned int size);
 void nic_io_write(struct nic *nic, uint32_t offset, unsigned int size,
     uint32_t value);
@@ -135,12 +198,16 @@ void nic_pci_write(struct nic *nic, uint32_t offset, unsigned int size,
     uint32_t value);
 
 /*
- * nic_fault: an access of the guest's faulted, perhaps in memory that map()
- * showed it: if that was PARKED it is not now.  Returns how often the guest has
- * been shown something else there, by this call or before: who faults twice
- * with nothing new in between faults for something else.  Any thread.
+ * nic_fault: an access of the guest faulted, perhaps in doorbell memory.  If
+ * that is PARKED it is BUSY now.  Any thread.
+ * Returns how often the guest has been shown something else there, by this call
+ * or before.  If a CPU faults twice and this number is the same, it faults for
+ * another reason.
  */
 uint64_t nic_fault(struct nic *nic);
+
+/* nic_state: what it is in now.  Any thread. */
+enum nic_state nic_state(const struct nic *nic);
 
 void nic_stats(struct nic *nic, struct nic_stats *stats);
 

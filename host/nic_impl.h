@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What nic.c (set-up, and what other threads call) and nic_thread.c (the NIC's
- * own) share.  See nic.h first.
+ * What the three parts of a NIC share.  See nic.h first.
  *
- *	state		written by the NIC's thread; PARKED to BUSY by a fault
- *	kicked		there is to transmit, by whoever looks next
- *	deadline_ns	of the model
- *	look_ns		when the thread looks next, BUSY by turns
- *	in_turn		a vCPU thread transmits: look_ns does not end a sleep
- *	wake_fd		ends a sleep
+ *	nic.c		model, backend, locks, accesses, statistics
+ *	nic_loop.c	the thread: what there is to do, how it sleeps
+ *	nic_doorbell.c	when to trap, look, take turns, park
+ *
+ *	accesses ---> nic_doorbell.c ---> nic_loop.c (wakes)
+ *	   the thread: nic_loop.c ---> nic_doorbell.c (judges)
  *
  * The thread sleeps in three steps: it says so (`asleep`), it looks once more
- * at everything that might have come, it sleeps.  Who has something for it sets
- * that first, then looks whether it is asleep, then wakes it.  Both with
- * sequential consistency, so that one of the two sees the other.
+ * at everything that might have come, it sleeps.  Another thread that has
+ * something for it sets that first, then looks whether it is asleep, then wakes
+ * it.  Both are sequentially consistent, so that one of the two sees the other.
  */
 #ifndef HOST_NIC_IMPL_H
 #define HOST_NIC_IMPL_H
@@ -26,80 +25,85 @@
 #include "nic.h"
 
 #define NSEC		1000000000ull
-
-#define BUSY_WRITES	8u	/* traps that are worth a memory map */
-#define HOLD_NS		20000000u /* what was slower: not so soon */
 #define TURN_NS		20000u	/* the guest's, between two turns */
 
-enum state {
-	TRAP,
-	BUSY,
-	PARKED
+/* nic_loop.c.  Those that are not atomic are the thread's own. */
+struct loop {
+	int wake_fd, timer_fd;		/* each ends a sleep */
+	atomic_bool asleep;
+	atomic_bool stop;
+	_Atomic(uint64_t) deadline_ns;	/* of the model */
+	_Atomic(uint64_t) look_ns;	/* when it looks at doorbells next */
+	_Atomic(uint64_t) look_for_ns;	/* look to look: TURNS, PARKED */
+
+	atomic_bool kicked;		/* whoever looks next transmits */
+	atomic_bool tx_stopped;		/* the backend takes no more now */
+	atomic_bool rx_ready;		/* the model takes frames again */
+	bool tx_more;			/* the ring had some more */
+	bool rx_more;			/* the backend may have some more */
+	struct e82540_frame frame[BACKEND_BATCH];
+	unsigned int frames, frame_next;
+	uint64_t backend_ns;		/* when the backend was asked last */
+	bool link;
+	uint64_t turns_seen;		/* turns, at the last look */
+};
+
+/* What other threads ask of the NIC's: struct doorbell.asked. */
+#define ASK_MAP		1u
+#define ASK_UNMAP	2u		/* ... and wait for it */
+
+/* nic_doorbell.c. */
+struct doorbell {
+	/* The thread changes it; a fault makes PARKED BUSY.  With `lock`. */
+	_Atomic(enum nic_state) state;
+	pthread_mutex_t lock;
+	pthread_cond_t unmapped;	/* ASK_UNMAP is done */
+	atomic_uint asked;
+	unsigned int users;		/* accesses under way; with `lock` */
+	/* Constant: what the VMM and the configuration allow. */
+	bool can_map;			/* TRAP is not all */
+	bool access_unparks;		/* any access of the guest ends PARKED */
+	atomic_bool in_turn;		/* a vCPU thread transmits, TURNS */
+
+	/* Of vCPU threads: how often they trap, and what comes of it. */
+	_Atomic(uint64_t) trap_cost_ns;	/* least seen between two */
+	_Atomic(uint64_t) trap_end_ns[NIC_CPUS_MAX];	/* of the last one */
+	atomic_uint run;		/* traps, of those that count */
+	_Atomic(uint64_t) run_since_ns;	/* the first of those */
+	atomic_ullong run_packets;	/* packets by then */
+	atomic_ullong run_sent;		/* ... of which sent */
+	atomic_ullong run_work_ns;	/* in all but the first */
+	_Atomic(uint64_t) hold_ns;	/* not BUSY before */
+
+	/* The thread's own: this time of BUSY and TURNS. */
+	bool begun;			/* what follows is of now */
+	bool from_parked;
+	uint64_t begin_ns;
+	uint64_t active_ns;		/* when something happened last */
+	uint64_t writes;		/* packets or writes seen */
+	uint64_t packets_seen;
+	/* ... how it is judged, each JUDGE_NS. */
+	uint64_t judged_ns, judged_packets, judged_cpu_ns;
+	double trap_rate;		/* packets a ns, in TRAP before */
+	double spin_rate;		/* packets a ns, in BUSY before TURNS */
+	uint64_t hold_for_ns;		/* if it is slower than TRAP */
+	uint64_t spin_until_ns;		/* no TURNS before */
+	uint64_t spin_for_ns;		/* if TURNS is slower than BUSY */
+	uint64_t turns_until_ns;	/* then BUSY is tried again */
+	uint32_t seen[E82540_DOORBELL_BYTES / 4];	/* to park, if away */
+
+	atomic_ullong traps, busy, parked, faults, maps, slower, looks;
+	atomic_ullong turns, busy_ns;
 };
 
 struct nic {
 	struct nic_config config;
 	struct backend *backend;
 	struct e82540 *dev;
-	pthread_mutex_t lock[3];
-
-	int wake_fd, timer_fd;
-	_Atomic(enum state) state;
-	atomic_bool asleep;
-	atomic_bool stop;
-	atomic_bool kicked;
-	atomic_bool want_busy;
-	atomic_bool tx_stopped;		/* the backend takes no more now */
-	atomic_bool rx_ready;		/* the model takes frames again */
-	_Atomic(uint64_t) deadline_ns;
-
-	/* BUSY by turns. */
-	atomic_bool by_turns;
-	atomic_bool in_turn;
-	_Atomic(uint64_t) look_ns;
-	_Atomic(uint64_t) look_for_ns;		/* from look to look */
-	atomic_ullong turns;		/* taken */
-
-	/* Doorbells: the same memory twice, the guest's can be write-protected.
-	 * map_lock: both thread and vCPU change what the guest sees. */
-	pthread_mutex_t map_lock;
-	pthread_cond_t unmapped;
-	bool mapped;
-	atomic_bool want_trap;		/* no transmitter: take it back */
-	void *guest_mem, *mem;
-
-	/* Of vCPU threads: how often they trap, and what comes of it. */
-	_Atomic(uint64_t) trap_cost_ns;		/* least seen between two */
-	atomic_uint soon;			/* traps, of those that count */
-	atomic_ullong traps;
-	_Atomic(uint64_t) trap_since_ns;	/* the first of those */
-	atomic_ullong trap_packets;		/* packets by then */
-	atomic_ullong trap_sent;		/* ... of which sent */
-	atomic_ullong trap_work_ns;		/* in all but the first */
-	_Atomic(uint64_t) hold_ns;		/* not BUSY before */
-	atomic_ullong packets, sent;		/* both ways; out */
-
-	/* The thread's own. */
-	struct e82540_frame frame[BACKEND_BATCH];
-	unsigned int frames, frame_next;
-	bool rx_more;			/* the backend may have some more */
-	bool tx_more;			/* the ring had some more */
-	bool link;
-	uint64_t writes;		/* or packets seen, of this BUSY */
-	uint64_t busy_maps;		/* `maps', when it began */
-	uint64_t active_ns;		/* when something happened last */
-	uint64_t backend_ns;		/* when the backend was asked last */
-	uint64_t judged_ns;		/* when BUSY was judged last */
-	uint64_t judged_packets;	/* ... and packets by then */
-	uint64_t hold_for_ns;		/* if it is found wanting */
-	double trap_rate;		/* packets a ns, before that */
-	uint64_t judged_cpu_ns;		/* this thread's time by then */
-	double spin_rate;		/* packets a ns, before by_turns */
-	uint64_t spin_hold_ns;		/* by_turns is not asked before */
-	uint64_t spin_hold_for_ns;	/* if by_turns is found wanting */
-	uint64_t turns_until_ns;	/* then spinning is tried again */
-	unsigned long long turns_seen, packets_seen; /* by turns */
-	atomic_ullong busy, parked, faults, maps, slower, looks, busy_ns;
+	pthread_mutex_t lock[3];	/* the model's */
+	atomic_ullong packets, sent;	/* both ways; out */
+	struct loop loop;
+	struct doorbell bell;
 };
 
 static inline uint64_t
@@ -113,16 +117,10 @@ now_ns(void)
 
 /* ------------------------------------------------------------------ nic.c */
 
-/* nic_wake: end the thread's sleep, if it is asleep. */
-void nic_wake(struct nic *nic);
-
-/* nic_timer_arm: the thread's sleep ends when something is due. */
-void nic_timer_arm(struct nic *nic);
-
-/* nic_due: what is due now is done.  Any thread. */
+/* nic_due: do what the model's timers say is due now.  Any thread. */
 void nic_due(struct nic *nic, uint64_t now);
 
-/* nic_send_again: the backend is writable again. */
+/* nic_send_again: the backend is writable again.  Any thread. */
 void nic_send_again(struct nic *nic);
 
 /*
@@ -132,10 +130,96 @@ void nic_send_again(struct nic *nic);
 bool nic_room_wait(struct nic *nic, uint64_t until_ns);
 
 /*
- * nic_tx_off: its transmitter is off, as after a reset.  Then doorbells gain
- * nothing, and a driver that tests its registers would read back reserved bits
- * that it wrote.  (Linux tests some of them with the receiver on.)
+ * nic_transmit_inline: transmit, as far as bounds in packets and in time allow.
+ * The rest is left to the NIC's thread, or to whoever takes a turn.
  */
-bool nic_tx_off(struct nic *nic);
+void nic_transmit_inline(struct nic *nic);
+
+/* ------------------------------------------------------------- nic_loop.c */
+
+int loop_init(struct loop *l, struct err *err);
+void loop_destroy(struct loop *l);
+
+/* nic_wake: end the thread's sleep, if it is asleep.  Any thread. */
+void nic_wake(struct nic *nic);
+
+/* nic_timer_arm: the thread's sleep ends when something is due.  Any thread. */
+void nic_timer_arm(struct nic *nic);
+
+/* --------------------------------------------------------- nic_doorbell.c */
+
+/*
+ * doorbell_init: before the model is there.  doorbell_begin: it is; where the
+ * mapping is permanent its doorbells are opened.
+ */
+void doorbell_init(struct nic *nic);
+void doorbell_begin(struct nic *nic);
+void doorbell_destroy(struct nic *nic);
+
+/*
+ * doorbell_access, doorbell_access_end: around each access of the guest, which
+ * may end PARKED and takes the vCPU thread's turn.  Any thread.
+ */
+void doorbell_access(struct nic *nic);
+void doorbell_access_end(struct nic *nic);
+
+/* doorbell_trapped: a write of TDT or RDT by cpu trapped at begin_ns. */
+void doorbell_trapped(struct nic *nic, unsigned int cpu, uint64_t begin_ns);
+
+/* doorbell_follow: the transmitter may have been switched on or off. */
+void doorbell_follow(struct nic *nic);
+
+/* What follows is the thread's. */
+
+/* doorbell_asked: do what other threads have asked for. */
+void doorbell_asked(struct nic *nic);
+
+/* doorbell_awake: it woke for a reason of its own, in PARKED perhaps. */
+void doorbell_awake(struct nic *nic);
+
+/* doorbell_begun: before a round in BUSY or TURNS. */
+void doorbell_begun(struct nic *nic);
+
+/* doorbell_judge: after a look, in BUSY or TURNS: on to which state? */
+void doorbell_judge(struct nic *nic);
+
+/* doorbell_end: the thread ends.  The guest's accesses trap again. */
+void doorbell_end(struct nic *nic);
+
+static inline enum nic_state
+doorbell_state(const struct nic *nic)
+{
+	return atomic_load(&nic->bell.state);
+}
+
+/* The NIC's thread, or a vCPU thread in its turn, looks at doorbells. */
+static inline bool
+doorbell_watched(const struct nic *nic)
+{
+	enum nic_state state = doorbell_state(nic);
+
+	return state == NIC_BUSY || state == NIC_TURNS;
+}
+
+/*
+ * Nobody is told of the guest's next access: the thread looks at doorbells from
+ * time to time, although it is PARKED.
+ */
+static inline bool
+doorbell_unheard(const struct nic *nic)
+{
+	return doorbell_state(nic) == NIC_PARKED &&
+	    nic->config.doorbell_ops->park == NULL;
+}
+
+/* May doorbell memory be looked at now? */
+static inline bool
+doorbell_visible(const struct nic *nic)
+{
+	enum nic_state state = doorbell_state(nic);
+
+	return state != NIC_TRAP &&
+	    !(state == NIC_PARKED && nic->config.doorbell_ops->away);
+}
 
 #endif

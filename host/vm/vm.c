@@ -19,12 +19,6 @@
 #define TSS_ADDRESS	0xfeffd000u
 #define IDENTITY_ADDRESS 0xfeffc000ull
 
-/* Memory slots. */
-#define SLOT_LOW	0u
-#define SLOT_HIGH	1u
-#define SLOT_ROM	2u
-#define SLOT_DOORBELL	3u		/* and MACHINE_NICS - 1 more */
-
 /* KVM_X86_QUIRK_SLOT_ZAP_ALL: newer than the headers of Debian 12. */
 #define QUIRK_ZAP_ALL	(1u << 7)
 
@@ -59,8 +53,8 @@ vm_fail(struct vm *vm, const char *format, ...)
 
 /* ----------------------------------------------------------- memory slots */
 
-static int
-slot_set(struct vm *vm, uint32_t slot, uint64_t gpa, const void *mem,
+int
+vm_slot_set(struct vm *vm, uint32_t slot, uint64_t gpa, const void *mem,
     uint64_t bytes, uint32_t flags)
 {
 	struct kvm_userspace_memory_region r = {
@@ -82,7 +76,7 @@ slots_ram(struct vm *vm, struct err *err)
 	int error;
 
 	for (i = 0; i < n; i++) {
-		error = slot_set(vm, SLOT_LOW + i, region[i].gpa,
+		error = vm_slot_set(vm, VM_SLOT_LOW + i, region[i].gpa,
 		    region[i].host, region[i].len, 0);
 		if (error != 0)
 			return err_set(err,
@@ -90,40 +84,6 @@ slots_ram(struct vm *vm, struct err *err)
 			    strerror(-error));
 	}
 	return 0;
-}
-
-/*
- * The slot follows the BAR: it is where the registers are, or nowhere.  With
- * slot_lock.
- */
-static int
-slot_follow(struct vm *vm, unsigned int nic)
-{
-	struct doorbell_slot *d = &vm->doorbell[nic];
-	uint64_t bar = vm->machine.nic[nic].mem, gpa = 0;
-	int error = 0;
-
-	if (d->mem != NULL && bar != 0)
-		gpa = bar + E82540_DOORBELL_OFFSET;
-	if (gpa == d->gpa)
-		return 0;
-	if (d->gpa != 0)
-		(void)slot_set(vm, SLOT_DOORBELL + nic, d->gpa, d->mem, 0, 0);
-	d->gpa = 0;
-	if (gpa != 0)
-		error = slot_set(vm, SLOT_DOORBELL + nic, gpa, d->mem,
-		    E82540_DOORBELL_BYTES, 0);
-	if (error == 0)
-		d->gpa = gpa;
-	return error;
-}
-
-void
-vm_doorbell_move(struct vm *vm, unsigned int nic)
-{
-	pthread_mutex_lock(&vm->slot_lock);
-	(void)slot_follow(vm, nic);
-	pthread_mutex_unlock(&vm->slot_lock);
 }
 
 /* -------------------------------------------------------- what NICs ask for */
@@ -149,41 +109,9 @@ place_msi(void *ctx, uint64_t addr, uint32_t data)
 	(void)ioctl(p->vm->fd, KVM_SIGNAL_MSI, &msi);
 }
 
-static int
-place_map(void *ctx, void *mem)
-{
-	struct nic_place *p = ctx;
-	struct doorbell_slot *d = &p->vm->doorbell[p->number];
-	int error;
-
-	pthread_mutex_lock(&p->vm->slot_lock);
-	d->mem = mem;
-	error = slot_follow(p->vm, p->number);
-	if (error != 0)
-		d->mem = NULL;
-	pthread_mutex_unlock(&p->vm->slot_lock);
-	return error;
-}
-
-static void
-place_unmap(void *ctx)
-{
-	struct nic_place *p = ctx;
-	struct doorbell_slot *d = &p->vm->doorbell[p->number];
-
-	pthread_mutex_lock(&p->vm->slot_lock);
-	if (d->gpa != 0)
-		(void)slot_set(p->vm, SLOT_DOORBELL + p->number, d->gpa, d->mem,
-		    0, 0);
-	*d = (struct doorbell_slot){ 0 };
-	pthread_mutex_unlock(&p->vm->slot_lock);
-}
-
 static const struct nic_vmm vmm = {
 	.interrupt = place_interrupt,
 	.msi = place_msi,
-	.map = place_map,
-	.unmap = place_unmap,
 };
 
 struct nic *
@@ -202,6 +130,12 @@ vm_nic_add(struct vm *vm, const struct nic_config *config, struct err *err)
 	vm->place[i] = (struct nic_place){ vm, i };
 	c.ctx = &vm->place[i];
 	c.vmm = &vmm;
+	if (vm_doorbell_new(vm, i, err) != 0) {
+		c.backend->ops->close(c.backend);
+		return NULL;
+	}
+	c.doorbell_ops = &vm_doorbell_ops;
+	c.doorbell_mem = vm->doorbell[i].mem;
 	nic = nic_new(&c, err);
 	if (nic == NULL)
 		return NULL;
@@ -419,7 +353,7 @@ vm_boot(struct vm *vm, const struct boot *boot, struct err *err)
 	int error;
 
 	if (boot->rom != NULL) {
-		error = slot_set(vm, SLOT_ROM, RAM_HIGH - boot->rom_bytes,
+		error = vm_slot_set(vm, VM_SLOT_ROM, RAM_HIGH - boot->rom_bytes,
 		    boot->rom, boot->rom_bytes, KVM_MEM_READONLY);
 		if (error != 0)
 			return err_set(err, "KVM refuses the BIOS image: %s",
@@ -446,6 +380,8 @@ vm_free(struct vm *vm)
 		(void)close(vm->kvm_fd);
 	if (vm->end_fd >= 0)
 		(void)close(vm->end_fd);
+	for (i = 0; i < MACHINE_NICS; i++)
+		vm_doorbell_free(vm, i);
 	ram_free(&vm->ram);
 	machine_destroy(&vm->machine);
 	pthread_mutex_destroy(&vm->slot_lock);

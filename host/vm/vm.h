@@ -10,16 +10,11 @@
 #define VM_VM_H
 
 #include "boot.h"
+#include "doorbell.h"
 #include "machine.h"
 #include "vcpu.h"
 
 #define VM_CPUS_MAX	4u
-
-/* Where a NIC's doorbells are memory.  slot_lock guards it. */
-struct doorbell_slot {
-	void *mem;			/* NULL: nowhere */
-	uint64_t gpa;			/* of the slot; 0: not mapped now */
-};
 
 /* A NIC's ctx: which VM it is in, and its number there. */
 struct nic_place {
@@ -79,7 +74,18 @@ void vm_stop(struct vm *vm);
 void vm_fail(struct vm *vm, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* vm_doorbell_move: a NIC's BAR has moved (machine_ops.bars). */
-void vm_doorbell_move(struct vm *vm, unsigned int nic);
+/* Memory slots of KVM. */
+#define VM_SLOT_LOW	0u
+#define VM_SLOT_HIGH	1u
+#define VM_SLOT_ROM	2u
+#define VM_SLOT_DOORBELL 3u		/* and MACHINE_NICS - 1 more */
+
+/*
+ * vm_slot_set: the guest has `bytes` of mem at gpa; 0 bytes: no longer.  When
+ * it returns no CPU uses what was there before.  Any thread.  Returns 0 or
+ * -errno.
+ */
+int vm_slot_set(struct vm *vm, uint32_t slot, uint64_t gpa, const void *mem,
+    uint64_t bytes, uint32_t flags);
 
 #endif

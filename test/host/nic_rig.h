@@ -5,8 +5,9 @@
  *	guest	registers by nic_mmio_*() as if they trapped, which takes a
  *		while; doorbells that are memory by stores; descriptors and
  *		frames in memory; sleeps until it is interrupted
- *	VMM	shows memory to the guest, and takes it away when no store is
- *		under way; one that faults is nic_fault()'s, then made again
+ *	VMM	of four kinds (enum vmm_kind).  It shows memory to the guest,
+ *		and takes it away when no store is under way.  A store that
+ *		faults is told to nic_fault(), then made again
  *	peer	checks each packet, sends frames when it is told to
  *
  * Nothing may be lost, doubled, reordered or changed; nobody may sleep for good
@@ -73,6 +74,8 @@ struct guest {
 
 	pthread_rwlock_t mapping;
 	volatile uint32_t *mapped;	/* NULL: these registers trap */
+	const struct nic_doorbell_ops *ops;
+	uint32_t *mem, *guest_mem;	/* the same memory, twice */
 
 	pthread_mutex_t lock;		/* of line */
 	pthread_cond_t cond;
@@ -134,12 +137,12 @@ vmm_msi(void *ctx, uint64_t addr, uint32_t data)
 }
 
 static int
-vmm_map(void *ctx, void *mem)
+vmm_map(void *ctx)
 {
 	struct guest *g = ctx;
 
 	pthread_rwlock_wrlock(&g->mapping);
-	g->mapped = mem;
+	g->mapped = g->guest_mem;
 	pthread_rwlock_unlock(&g->mapping);
 	return 0;
 }
@@ -154,11 +157,82 @@ vmm_unmap(void *ctx)
 	pthread_rwlock_unlock(&g->mapping);
 }
 
+static int
+vmm_protect(uint32_t *mem, int prot)
+{
+	return mprotect(mem, E82540_DOORBELL_BYTES, prot) == 0 ? 0 : -errno;
+}
+
+static int
+vmm_park(void *ctx, const uint32_t *seen)
+{
+	struct guest *g = ctx;
+
+	(void)seen;
+	return vmm_protect(g->guest_mem, PROT_READ);
+}
+
+static int
+vmm_unpark(void *ctx)
+{
+	struct guest *g = ctx;
+
+	return vmm_protect(g->guest_mem, PROT_READ | PROT_WRITE);
+}
+
+/* Whoever touches the memory meanwhile crashes, the model too. */
+static int
+vmm_away_unpark(void *ctx)
+{
+	struct guest *g = ctx;
+	int error = vmm_protect(g->mem, PROT_READ | PROT_WRITE);
+
+	return error != 0 ? error : vmm_unpark(ctx);
+}
+
+static int
+vmm_away_park(void *ctx, const uint32_t *seen)
+{
+	struct guest *g = ctx;
+	int error = vmm_protect(g->guest_mem, PROT_NONE);
+
+	if (error == 0 && memcmp(g->mem, seen, E82540_DOORBELL_BYTES) != 0)
+		error = -EAGAIN;
+	if (error == 0)
+		error = vmm_protect(g->mem, PROT_NONE);
+	if (error != 0)
+		(void)vmm_away_unpark(ctx);
+	return error;
+}
+
 static const struct nic_vmm vmm_all = {
 	.interrupt = vmm_interrupt,
 	.msi = vmm_msi,
-	.map = vmm_map,
-	.unmap = vmm_unmap,
+};
+
+/* What a VMM can do with doorbells (struct nic_doorbell_ops). */
+enum vmm_kind {
+	VMM_RUNS_GUEST,			/* all, as lem-vm */
+	VMM_TRAPS,			/* nothing */
+	VMM_PERMANENT,			/* its mapping stays, and it is deaf */
+	VMM_AWAY,			/* ... but can take pages back */
+	VMM_KINDS
+};
+
+static const struct nic_doorbell_ops vmm_ops[VMM_KINDS] = {
+	[VMM_RUNS_GUEST] = {
+		.map = vmm_map,
+		.unmap = vmm_unmap,
+		.park = vmm_park,
+		.unpark = vmm_unpark,
+	},
+	[VMM_PERMANENT] = { .permanent = true },
+	[VMM_AWAY] = {
+		.permanent = true,
+		.away = true,
+		.park = vmm_away_park,
+		.unpark = vmm_away_unpark,
+	},
 };
 
 static int values_fd = -1;		/* a file of 0, 1, 2, ... */
@@ -237,7 +311,7 @@ reg_write(struct guest *g, uint32_t reg, uint32_t value)
 	    store_mapped(g, reg, value))
 		return;
 	spin(g->exit_ns / 2);
-	nic_mmio_write(g->nic, reg, 4, value);
+	nic_mmio_write(g->nic, 0, reg, 4, value);
 	spin(g->exit_ns / 2);
 }
 
@@ -594,6 +668,7 @@ peer_end(struct guest *g)
 /* -------------------------------------------------------------- beginning */
 
 struct how {
+	enum vmm_kind vmm;
 	enum nic_doorbell doorbell;
 	bool moderation;
 	bool stream;
@@ -653,7 +728,28 @@ guest_init(struct guest *g)
 	memset(g->ram, 0, RAM_BYTES);
 }
 
-/* With that backend, and the VMM that g->vmm is. */
+static inline void *
+memory_map(int fd)
+{
+	void *p = mmap(NULL, E82540_DOORBELL_BYTES, PROT_READ | PROT_WRITE,
+	    MAP_SHARED, fd, 0);
+
+	assert_true(p != MAP_FAILED);
+	return p;
+}
+
+static inline void
+memory_make(struct guest *g)
+{
+	int fd = memfd_create("doorbells", MFD_CLOEXEC);
+
+	assert_int_equal(ftruncate(fd, E82540_DOORBELL_BYTES), 0);
+	g->mem = memory_map(fd);
+	g->guest_mem = memory_map(fd);
+	close(fd);
+}
+
+/* With that backend, and the VMM that how says; g->ops, if set, instead. */
 static inline void
 guest_start(struct guest *g, struct backend *b, const struct how *how)
 {
@@ -667,11 +763,18 @@ guest_start(struct guest *g, struct backend *b, const struct how *how)
 	struct e82540_region region = { 0, RAM_BYTES, NULL, true };
 	struct err err;
 
+	if (g->ops == NULL && how->vmm != VMM_TRAPS)
+		g->ops = &vmm_ops[how->vmm];
+	memory_make(g);
+	config.doorbell_ops = g->ops;
+	config.doorbell_mem = g->mem;
 	guest_init(g);
 	g->exit_ns = how->exit_ns;
 	memcpy(config.mac, guest_mac, 6);
 	g->nic = nic_new(&config, &err);
 	assert_non_null(g->nic);
+	if (g->ops != NULL && g->ops->permanent)
+		g->mapped = g->guest_mem;
 	region.host = g->ram;
 	assert_int_equal(nic_memory(g->nic, &region, 1), 0);
 	assert_int_equal(pthread_create(&g->nic_thread, NULL, nic_main, g), 0);
@@ -787,7 +890,10 @@ static inline void
 guest_free(struct guest *g)
 {
 	nic_free(g->nic);
-	assert_null(g->mapped);
+	if (g->ops == NULL || !g->ops->permanent)
+		assert_null(g->mapped);
+	munmap(g->mem, E82540_DOORBELL_BYTES);
+	munmap(g->guest_mem, E82540_DOORBELL_BYTES);
 	pthread_rwlock_destroy(&g->mapping);
 	pthread_cond_destroy(&g->cond);
 	pthread_mutex_destroy(&g->lock);

@@ -6,15 +6,11 @@
  *
  * usage: test_nic [TEST]
  */
-#include "nic_rig.h"
+#include "nic_cases.h"
 
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
-
-/* Not of 500 us, as somebody else may have the processor for longer. */
-#define SPIN_US	4000
-#define PARK_NS	(10 * MS)
 
 /*
  * nic.c's call comes here.  Threads that set a timer may be held up on the way,
@@ -102,25 +98,6 @@ test_turns(void **state)
 	all_kinds(NIC_DOORBELL_TURNS);
 }
 
-/* TRAP, BUSY, PARKED, and back: bursts, lonely packets, silence. */
-static void
-rounds(struct guest *g)
-{
-	uint64_t end = wall_ns() + 60 * SECOND;
-	unsigned int round;
-
-	for (round = 0; round < 3 || (!seen_all(g) && wall_ns() < end);
-	     round++) {
-		g->peer.want += 100;
-		assert_true(tx_burst(g, 400));
-		quiet(g, PARK_NS);
-		assert_true(tx_burst(g, 1));
-		quiet(g, PARK_NS);
-		g->peer.want += 1;
-		quiet(g, MS / 2);
-	}
-}
-
 static void
 test_auto(void **state)
 {
@@ -171,115 +148,18 @@ test_auto_stays(void **state)
 
 /* --------------------------------------------------------- more processors */
 
-static void *
-receiver(void *arg)
-{
-	struct guest *g = arg;
-	uint64_t end = wall_ns() + STALL_NS;
-
-	while (!g->peer.stop && wall_ns() < end) {
-		if (rx_poll(g))
-			end = wall_ns() + STALL_NS;
-		usleep(50);
-	}
-	return NULL;
-}
-
-/* Statistics and rings, read and written by whoever likes. */
-static void *
-onlooker(void *arg)
-{
-	static const uint32_t regs[] = { E1000_STATUS, E1000_GPTC, E1000_TDH,
-		E1000_RDH, E1000_TDT, E1000_ICS, E1000_TIDV };
-	struct guest *g = arg;
-	unsigned int i;
-
-	for (i = 0; !g->peer.stop; i++) {
-		(void)nic_mmio_read(g->nic, regs[i % COUNT(regs)], 4);
-		if (i % 7 == 0)
-			reg_write(g, E1000_TIDV, i % 3);
-		(void)nic_pci_read(g->nic, 0, 4);
-		(void)nic_io_read(g->nic, 0, 4);
-		(void)stats_of(g);
-		usleep(100);
-	}
-	return NULL;
-}
-
-static void
-tx_irq(struct guest *g)
-{
-	if (line_is(g))
-		(void)reg_read(g, E1000_ICR);
-	(void)tx_reclaim(g);
-}
-
-/* One sends, one receives, one looks on; all of them may fault. */
-static void
-processors(enum nic_doorbell doorbell, unsigned int rounds, bool all)
-{
-	pthread_t thread[2];
-	struct nic_stats s;
-	struct guest *g;
-	uint64_t end = wall_ns() + 60 * SECOND, full;
-	unsigned int i, round;
-
-	g = guest_new(&(struct how){ .doorbell = doorbell,
-	    .moderation = true,
-	    .spin_us = SPIN_US,
-	    .exit_ns = EXIT_NS });
-	peer_start(g);
-	assert_int_equal(pthread_create(&thread[0], NULL, receiver, g), 0);
-	assert_int_equal(pthread_create(&thread[1], NULL, onlooker, g), 0);
-	for (round = 0;
-	     round < rounds || (all && !seen_all(g) && wall_ns() < end);
-	     round++) {
-		g->peer.want += 300;
-		for (i = 0; i < 300; i += tx_send(g)) {
-			full = wall_ns();
-			do
-				tx_irq(g);
-			while ((g->tx_next + 1) % COUNT_RING == g->tx_clean &&
-			    wall_ns() - full < STALL_NS);
-			assert_true(wall_ns() - full < STALL_NS);
-		}
-		usleep(PARK_NS / 1000);
-	}
-	end = wall_ns() + STALL_NS;
-	while ((g->peer.got != g->tx_sent || g->peer.sent != g->peer.want ||
-		   stats_of(g).counters.rx_packets != g->peer.sent ||
-		   g->tx_clean != g->tx_next) &&
-	    wall_ns() < end) {
-		tx_irq(g);
-		usleep(1000);
-	}
-	usleep(10000);
-	peer_end(g);
-	g->peer.stop = true;
-	pthread_join(thread[0], NULL);
-	pthread_join(thread[1], NULL);
-	g->peer.stop = false;
-	s = stats_of(g);
-	print_stats(g, &s);
-	assert_int_equal(g->wrong, 0);
-	assert_int_equal(g->peer.got, g->tx_sent);
-	assert_int_equal(g->rx_got, g->peer.sent);
-	assert_true(!all || seen_all(g));
-	guest_end(g);
-}
-
 static void
 test_processors(void **state)
 {
 	(void)state;
-	processors(NIC_DOORBELL_AUTO, 10, true);
+	processors(VMM_RUNS_GUEST, NIC_DOORBELL_AUTO, 10, true);
 }
 
 static void
 test_processors_turns(void **state)
 {
 	(void)state;
-	processors(NIC_DOORBELL_TURNS, 30, false);
+	processors(VMM_RUNS_GUEST, NIC_DOORBELL_TURNS, 30, false);
 }
 
 /*
@@ -289,12 +169,13 @@ test_processors_turns(void **state)
 static void *
 trapper(void *arg)
 {
+	static atomic_uint cpus;
 	struct guest *g = arg;
-	unsigned int i;
+	unsigned int i, cpu = cpus++;
 
 	for (i = 0; i < 2000; i++) {
 		spin(EXIT_NS);
-		nic_mmio_write(g->nic, E1000_RDT, 4, COUNT_RING - 1);
+		nic_mmio_write(g->nic, cpu, E1000_RDT, 4, COUNT_RING - 1);
 	}
 	return NULL;
 }
@@ -389,10 +270,9 @@ test_late_fault(void **state)
 
 /* A VMM that can not map, or has no such thing: it stays TRAP. */
 static int
-map_fails(void *ctx, void *mem)
+map_fails(void *ctx)
 {
 	(void)ctx;
-	(void)mem;
 	return -ENOSPC;
 }
 
@@ -401,19 +281,23 @@ test_no_map(void **state)
 {
 	struct nic_stats s;
 	struct guest *g;
+	struct nic_doorbell_ops ops = vmm_ops[VMM_RUNS_GUEST];
 	unsigned int way;
 
 	(void)state;
+	ops.map = map_fails;
 	for (way = 0; way < 4; way++) {
 		int pair[2];
 
 		g = guest_alloc();
-		g->vmm.map = way & 1 ? map_fails : NULL;
+		if (way & 1)
+			g->ops = &ops;
 		assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair), 0);
 		g->peer.fd = pair[1];
 		guest_start(g, backend_by("dgram", pair[0]),
-		    &(struct how){ .doorbell = way & 2 ? NIC_DOORBELL_MAPPED :
-			    NIC_DOORBELL_AUTO,
+		    &(struct how){ .vmm = VMM_TRAPS,
+			.doorbell =
+			    way & 2 ? NIC_DOORBELL_MAPPED : NIC_DOORBELL_AUTO,
 			.exit_ns = EXIT_NS });
 		guest_up(g);
 		assert_true(link_wait(g, true));
@@ -462,29 +346,6 @@ test_delayed(void **state)
 }
 
 /* ------------------------------------------------------- peers that do not */
-
-static uint64_t
-cpu_of(pthread_t thread)
-{
-	struct timespec t;
-	clockid_t clock;
-
-	assert_int_equal(pthread_getcpuclockid(thread, &clock), 0);
-	assert_int_equal(clock_gettime(clock, &t), 0);
-	return (uint64_t)t.tv_sec * SECOND + (uint64_t)t.tv_nsec;
-}
-
-/* The NIC's thread sleeps: it uses no processor. */
-static void
-sleeps(struct guest *g)
-{
-	uint64_t cpu;
-
-	usleep(50000);
-	cpu = cpu_of(g->nic_thread);
-	usleep(200000);
-	assert_true(cpu_of(g->nic_thread) - cpu < 50 * MS);
-}
 
 /* A peer that reads nothing: a write of TDT returns all the same, soon. */
 static void

@@ -1,0 +1,572 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * When to trap, look, take turns, park.  See nic.h, nic_impl.h.
+ *
+ * The order is always: memory is opened in the model, then shown to the guest;
+ * hidden from the guest, then closed.
+ */
+#include <errno.h>
+
+#include "nic_impl.h"
+
+#define RUN_TRAPS	8u	/* in a row, that are worth a memory map */
+#define LOST_SHARE	8u	/* of time lost: one in so many */
+#define TRAP_BATCH	8u	/* packets a trap: worth it anyway */
+#define TRAP_COST_NS	25000u	/* of one, until it is known better */
+#define JUDGE_NS	10000000u /* BUSY is given time to show what it can */
+#define HOLD_NS		20000000u /* what was slower: not so soon again */
+#define HOLD_MAX_NS	640000000u
+
+/* ------------------------------------------------------------- transitions */
+
+/* What was no good is not tried for so long; each time for longer. */
+static uint64_t
+hold_next(uint64_t *for_ns)
+{
+	uint64_t ns = *for_ns;
+
+	if (ns < HOLD_MAX_NS)
+		*for_ns *= 2;
+	return ns;
+}
+
+/* With the lock. */
+static void
+state_set(struct nic *nic, enum nic_state state)
+{
+	atomic_store(&nic->bell.state, state);
+}
+
+/* While TCTL.EN is off doorbells gain nothing, and drivers test registers. */
+static bool
+transmitter_off(struct nic *nic)
+{
+	return !(e82540_peek(nic->dev, E1000_TCTL) & E1000_TCTL_EN);
+}
+
+/* Where it goes from TRAP and PARKED: to TURNS only if that is all. */
+static enum nic_state
+state_watched(const struct nic *nic)
+{
+	return nic->config.doorbell == NIC_DOORBELL_TURNS ? NIC_TURNS :
+							    NIC_BUSY;
+}
+
+/* TRAP to BUSY.  Returns 0 or -errno: it stays TRAP. */
+static int
+doorbell_map(struct nic *nic)
+{
+	const struct nic_doorbell_ops *ops = nic->config.doorbell_ops;
+	struct doorbell *b = &nic->bell;
+	uint64_t ns = now_ns() - b->run_since_ns;
+	int error;
+
+	b->trap_rate = nic->config.doorbell == NIC_DOORBELL_AUTO && ns > 0 ?
+	    (double)(nic->packets - b->run_packets) / (double)ns :
+	    0;
+	pthread_mutex_lock(&b->lock);
+	error = transmitter_off(nic) ?
+	    -EAGAIN :
+	    e82540_doorbell_open(nic->dev, now_ns(), nic->config.doorbell_mem);
+	if (error != 0)
+		goto unlock;
+	error = ops->map(nic->config.ctx);
+	if (error != 0) {
+		e82540_doorbell_close(nic->dev, now_ns());
+		goto unlock;
+	}
+	b->maps++;
+	b->from_parked = false;
+	state_set(nic, state_watched(nic));
+unlock:
+	pthread_mutex_unlock(&b->lock);
+	return error;
+}
+
+static void
+begun_end(struct doorbell *b)
+{
+	if (b->begun)
+		b->busy_ns += now_ns() - b->begin_ns;
+	b->begun = false;
+	b->writes = 0;
+}
+
+/* BUSY, TURNS, PARKED to TRAP.  Whoever asked for it goes on. */
+static void
+doorbell_unmap(struct nic *nic)
+{
+	struct doorbell *b = &nic->bell;
+
+	pthread_mutex_lock(&b->lock);
+	nic->config.doorbell_ops->unmap(nic->config.ctx);
+	b->maps++;
+	state_set(nic, NIC_TRAP);
+	atomic_fetch_and(&b->asked, ~ASK_UNMAP);
+	pthread_cond_broadcast(&b->unmapped);
+	pthread_mutex_unlock(&b->lock);
+	e82540_doorbell_close(nic->dev, now_ns());
+	begun_end(b);
+	atomic_store(&b->run, 0);
+}
+
+/*
+ * What the model has seen of the memory.  Returns false if the guest has stored
+ * more than that.
+ */
+static bool
+seen_all(struct nic *nic)
+{
+	const uint32_t *mem = nic->config.doorbell_mem;
+	unsigned int i;
+
+	for (i = 0; i < E82540_DOORBELL_BYTES / 4; i++)
+		nic->bell.seen[i] = __atomic_load_n(&mem[i], __ATOMIC_ACQUIRE);
+	return e82540_doorbell_rung(nic->dev) == 0;
+}
+
+/* BUSY, TURNS to PARKED; they stay if the VMM cannot. */
+static void
+doorbell_park(struct nic *nic)
+{
+	const struct nic_doorbell_ops *ops = nic->config.doorbell_ops;
+	struct doorbell *b = &nic->bell;
+	enum nic_state was = doorbell_state(nic);
+	int error = -EAGAIN;
+
+	pthread_mutex_lock(&b->lock);
+	if (b->users == 0 && (!ops->away || seen_all(nic))) {
+		state_set(nic, NIC_PARKED);
+		error =
+		    ops->park != NULL ? ops->park(nic->config.ctx, b->seen) : 0;
+	}
+	if (error != 0)
+		state_set(nic, was);
+	pthread_mutex_unlock(&b->lock);
+	if (error != 0) {
+		b->active_ns = now_ns();
+		return;
+	}
+	b->parked++;
+	b->from_parked = true;
+	begun_end(b);
+	nic->loop.look_for_ns = TURN_NS;
+}
+
+/* PARKED to BUSY.  Any thread, with the lock. */
+static void
+doorbell_unpark(struct nic *nic)
+{
+	const struct nic_doorbell_ops *ops = nic->config.doorbell_ops;
+
+	if (ops->unpark != NULL && ops->unpark(nic->config.ctx) != 0)
+		return;
+	nic->bell.faults++;
+	state_set(nic, state_watched(nic));
+	nic_wake(nic);
+}
+
+/* BUSY to TURNS. */
+static void
+doorbell_turns(struct nic *nic, uint64_t now, double rate)
+{
+	struct doorbell *b = &nic->bell;
+
+	b->spin_rate = rate;
+	b->turns_until_ns = now + HOLD_MAX_NS;
+	b->packets_seen = nic->packets;
+	pthread_mutex_lock(&b->lock);
+	state_set(nic, NIC_TURNS);
+	pthread_mutex_unlock(&b->lock);
+}
+
+/* TURNS to BUSY. */
+static void
+doorbell_spin(struct nic *nic)
+{
+	pthread_mutex_lock(&nic->bell.lock);
+	state_set(nic, NIC_BUSY);
+	pthread_mutex_unlock(&nic->bell.lock);
+}
+
+/* --------------------------------------------------- traps, by vCPU threads */
+
+/*
+ * Does the guest lose so much time to traps that its doorbells should be
+ * memory?  An eighth, for eight traps after a first one; and there is little
+ * to do in them, or a batch each.  Otherwise (a ping, a burst in one packet)
+ * the guest waits for what is done in the trap rather than for the trap.
+ */
+static bool
+run_is_dear(struct nic *nic, unsigned int n, uint64_t begin_ns)
+{
+	const struct doorbell *b = &nic->bell;
+	uint64_t lost_ns = n * b->trap_cost_ns;
+
+	if (begin_ns - b->run_since_ns > LOST_SHARE * lost_ns)
+		return false;
+	return b->run_work_ns <= lost_ns ||
+	    nic->sent - b->run_sent >= (unsigned long long)TRAP_BATCH * n;
+}
+
+static void
+run_count(struct nic *nic, uint64_t begin_ns, uint64_t end_ns)
+{
+	struct doorbell *b = &nic->bell;
+	unsigned int n = b->run++;
+
+	if (n == 0) {
+		b->run_since_ns = begin_ns;
+		b->run_packets = (unsigned long long)nic->packets;
+		b->run_sent = (unsigned long long)nic->sent;
+		b->run_work_ns = 0;
+		return;
+	}
+	b->run_work_ns += end_ns - begin_ns;
+	if (n != RUN_TRAPS)
+		return;
+	if (run_is_dear(nic, n, begin_ns)) {
+		atomic_fetch_or(&b->asked, ASK_MAP);
+		nic_wake(nic);
+	} else {
+		b->run = 0;
+	}
+}
+
+/*
+ * What a trap costs is a microsecond on one host, and forty on another that is
+ * a guest itself.  It is the least time that ever was between two of one CPU:
+ * there the guest did nothing else.
+ */
+void
+doorbell_trapped(struct nic *nic, unsigned int cpu, uint64_t begin_ns)
+{
+	struct doorbell *b = &nic->bell;
+	uint64_t own_ns, end_ns = now_ns();
+
+	cpu %= NIC_CPUS_MAX;
+	own_ns = begin_ns - b->trap_end_ns[cpu];
+	b->trap_end_ns[cpu] = end_ns;
+	b->traps++;
+	if (own_ns < b->trap_cost_ns)
+		b->trap_cost_ns = own_ns;
+	if (nic->config.doorbell == NIC_DOORBELL_AUTO && b->can_map &&
+	    doorbell_state(nic) == NIC_TRAP && begin_ns >= b->hold_ns)
+		run_count(nic, begin_ns, end_ns);
+}
+
+/*
+ * The guest may have switched its transmitter off, or reset the NIC: when it
+ * goes on its doorbells trap again.  Or it may have switched it on.  The NIC's
+ * thread changes the mapping, and does not wait for vCPU threads that are here.
+ */
+void
+doorbell_follow(struct nic *nic)
+{
+	struct doorbell *b = &nic->bell;
+	bool off;
+
+	if (!b->can_map)
+		return;
+	off = transmitter_off(nic);
+	pthread_mutex_lock(&b->lock);
+	if (off && doorbell_state(nic) != NIC_TRAP) {
+		atomic_fetch_or(&b->asked, ASK_UNMAP);
+		nic_wake(nic);
+		while (atomic_load(&b->asked) & ASK_UNMAP)
+			pthread_cond_wait(&b->unmapped, &b->lock);
+	}
+	pthread_mutex_unlock(&b->lock);
+	if (!off && nic->config.doorbell >= NIC_DOORBELL_MAPPED) {
+		atomic_fetch_or(&b->asked, ASK_MAP);
+		nic_wake(nic);
+	}
+}
+
+/* --------------------------------------------- accesses, by vCPU threads */
+
+/*
+ * TURNS: a CPU's thread is here for another register, most often to read ICR.
+ * What the guest has posted meanwhile goes out before it goes back.  The NIC's
+ * thread looks when the guest has had time to fill its ring again.  A backend
+ * that was full before is its business, too: otherwise each access would take
+ * a millisecond while a peer does not read.
+ */
+static void
+turn_take(struct nic *nic)
+{
+	unsigned long long sent = nic->sent;
+	struct doorbell *b = &nic->bell;
+	struct loop *l = &nic->loop;
+	uint64_t look_ns;
+
+	if (atomic_exchange(&b->in_turn, true))
+		return;
+	if (e82540_transmit(nic->dev, now_ns()) ||
+	    (atomic_load(&l->tx_stopped) && nic->sent != sent)) {
+		nic_timer_arm(nic);
+		nic_transmit_inline(nic);
+	}
+	look_ns = now_ns() + TURN_NS;
+	if (nic->sent != sent || atomic_load(&l->look_ns) > look_ns) {
+		l->look_for_ns = TURN_NS;
+		atomic_store(&l->look_ns, look_ns);
+	}
+	b->turns++;
+	atomic_store(&b->in_turn, false);
+	if (doorbell_state(nic) == NIC_TURNS) {
+		nic_timer_arm(nic);
+	} else {
+		/* That is over, and the thread had left this to us. */
+		atomic_store(&l->kicked, true);
+		nic_wake(nic);
+	}
+}
+
+void
+doorbell_access(struct nic *nic)
+{
+	struct doorbell *b = &nic->bell;
+
+	if (b->access_unparks) {
+		pthread_mutex_lock(&b->lock);
+		b->users++;
+		if (doorbell_state(nic) == NIC_PARKED)
+			doorbell_unpark(nic);
+		pthread_mutex_unlock(&b->lock);
+	}
+	if (doorbell_state(nic) == NIC_TURNS)
+		turn_take(nic);
+}
+
+void
+doorbell_access_end(struct nic *nic)
+{
+	struct doorbell *b = &nic->bell;
+
+	if (!b->access_unparks)
+		return;
+	pthread_mutex_lock(&b->lock);
+	b->users--;
+	pthread_mutex_unlock(&b->lock);
+}
+
+uint64_t
+nic_fault(struct nic *nic)
+{
+	struct doorbell *b = &nic->bell;
+	uint64_t changes;
+
+	pthread_mutex_lock(&b->lock);
+	if (doorbell_state(nic) == NIC_PARKED)
+		doorbell_unpark(nic);
+	changes = b->faults + b->maps;
+	pthread_mutex_unlock(&b->lock);
+	return changes;
+}
+
+/* ------------------------------------------- to judge: by the NIC's thread */
+
+/* This thread's time, not the clock's. */
+static uint64_t
+cpu_ns(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (uint64_t)t.tv_sec * NSEC + (uint64_t)t.tv_nsec;
+}
+
+static void
+judge_anew(struct nic *nic, uint64_t now)
+{
+	struct doorbell *b = &nic->bell;
+
+	b->judged_ns = now;
+	b->judged_packets = (unsigned long long)nic->packets;
+	b->judged_cpu_ns = cpu_ns();
+}
+
+/*
+ * BUSY: was this thread off its processor for a quarter of the time?  Then it
+ * waits for one, or for the backend, while the guest spins for room in its
+ * ring: try TURNS.  TURNS: go back if that is slower, or after a while, as there
+ * may be a processor now.  Returns whether the state has changed.
+ */
+static bool
+judge_turns(struct nic *nic, uint64_t now, double rate, uint64_t ns)
+{
+	struct doorbell *b = &nic->bell;
+
+	if (doorbell_state(nic) == NIC_BUSY) {
+		if (now < b->spin_until_ns ||
+		    (cpu_ns() - b->judged_cpu_ns) * 4 >= ns * 3)
+			return false;
+		doorbell_turns(nic, now, rate);
+		return true;
+	}
+	if (rate < b->spin_rate) {
+		b->spin_until_ns = now + hold_next(&b->spin_for_ns);
+	} else {
+		b->spin_for_ns = HOLD_NS;
+		if (now < b->turns_until_ns)
+			return false;
+	}
+	doorbell_spin(nic);
+	return true;
+}
+
+/*
+ * Clearly fewer packets a second than by traps?  (Eight traps say little.)
+ * Then the guest sends little, or there are too few processors for its CPUs and
+ * this thread: traps are better for both.
+ */
+static bool
+judge_slower(struct nic *nic, uint64_t now)
+{
+	struct doorbell *b = &nic->bell;
+	uint64_t ns = now - b->judged_ns;
+	bool changed;
+	double rate;
+
+	if (ns < JUDGE_NS)
+		return false;
+	rate = (double)(nic->packets - b->judged_packets) / (double)ns;
+	changed = judge_turns(nic, now, rate, ns);
+	judge_anew(nic, now);
+	if (changed)
+		return false;
+	if (rate * 4 >= b->trap_rate * 3) {
+		b->hold_for_ns = HOLD_NS;
+		return false;
+	}
+	b->slower++;
+	b->hold_ns = now + hold_next(&b->hold_for_ns);
+	return true;
+}
+
+/*
+ * Nothing came for a while.  Few writes before that were lonely packets, which
+ * a trap each serves better.  But a fault for another NIC wakes this one, too:
+ * no write at all says nothing.
+ */
+static bool
+judge_parks(const struct nic *nic)
+{
+	const struct doorbell *b = &nic->bell;
+
+	return b->writes >= RUN_TRAPS || (b->writes == 0 && b->from_parked);
+}
+
+void
+doorbell_begun(struct nic *nic)
+{
+	struct doorbell *b = &nic->bell;
+
+	if (b->begun)
+		return;
+	b->begun = true;
+	b->busy++;
+	b->begin_ns = b->active_ns = now_ns();
+	b->packets_seen = nic->packets;
+	judge_anew(nic, b->begin_ns);
+}
+
+void
+doorbell_judge(struct nic *nic)
+{
+	const struct nic_doorbell_ops *ops = nic->config.doorbell_ops;
+	struct doorbell *b = &nic->bell;
+	uint64_t now = now_ns();
+	bool quiet = now - b->active_ns >= nic->config.spin_us * 1000ull;
+
+	if (ops->permanent && transmitter_off(nic)) {
+		doorbell_park(nic);
+		return;
+	}
+	if (nic->config.doorbell != NIC_DOORBELL_AUTO)
+		return;
+	if (!quiet && !judge_slower(nic, now))
+		return;
+	if (ops->permanent || (quiet && ops->park != NULL && judge_parks(nic)))
+		doorbell_park(nic);
+	else
+		doorbell_unmap(nic);
+}
+
+void
+doorbell_asked(struct nic *nic)
+{
+	struct doorbell *b = &nic->bell;
+
+	if (atomic_load(&b->asked) & ASK_UNMAP)
+		doorbell_unmap(nic);
+	if (!(atomic_fetch_and(&b->asked, ~ASK_MAP) & ASK_MAP) ||
+	    doorbell_state(nic) != NIC_TRAP)
+		return;
+	if (doorbell_map(nic) != 0) {
+		b->hold_ns = now_ns() + hold_next(&b->hold_for_ns);
+		atomic_store(&b->run, 0);
+	}
+}
+
+void
+doorbell_awake(struct nic *nic)
+{
+	if (doorbell_state(nic) == NIC_PARKED && nic->config.doorbell_ops->away)
+		(void)nic_fault(nic);
+}
+
+/* ------------------------------------------------------------ begin and end */
+
+void
+doorbell_init(struct nic *nic)
+{
+	const struct nic_doorbell_ops *ops = nic->config.doorbell_ops;
+	struct doorbell *b = &nic->bell;
+
+	b->trap_cost_ns = TRAP_COST_NS;
+	b->hold_for_ns = b->spin_for_ns = HOLD_NS;
+	b->can_map = ops != NULL && ops->map != NULL &&
+	    nic->config.doorbell != NIC_DOORBELL_EXIT;
+	b->access_unparks =
+	    ops != NULL && ops->permanent && (ops->away || ops->park == NULL);
+	pthread_mutex_init(&b->lock, NULL);
+	pthread_cond_init(&b->unmapped, NULL);
+}
+
+/* The guest may be there from now on: look, before it is PARKED. */
+void
+doorbell_begin(struct nic *nic)
+{
+	const struct nic_doorbell_ops *ops = nic->config.doorbell_ops;
+
+	if (ops == NULL || !ops->permanent)
+		return;
+	(void)e82540_doorbell_open(nic->dev, now_ns(),
+	    nic->config.doorbell_mem);
+	nic->bell.from_parked = true;
+	atomic_store(&nic->bell.state, state_watched(nic));
+}
+
+void
+doorbell_end(struct nic *nic)
+{
+	doorbell_awake(nic);
+	if (doorbell_state(nic) != NIC_TRAP &&
+	    !nic->config.doorbell_ops->permanent)
+		doorbell_unmap(nic);
+}
+
+void
+doorbell_destroy(struct nic *nic)
+{
+	pthread_mutex_destroy(&nic->bell.lock);
+	pthread_cond_destroy(&nic->bell.unmapped);
+}
+
+enum nic_state
+nic_state(const struct nic *nic)
+{
+	return doorbell_state(nic);
+}

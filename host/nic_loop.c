@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The NIC's thread: what there is to do, and how it sleeps.  See nic.h,
+ * nic_impl.h.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "nic_impl.h"
+
+#define LOOK_MAX_NS	80000u	/* between two looks in TURNS, if idle */
+#define ANSWER_NS	250000u	/* for a vCPU thread to take its turn */
+#define RECEIVE_BATCHES	8u	/* of frames, before something else is due */
+#define WORK_MAX	64u	/* steps before descriptors are polled */
+#define LOOKS_CLOCK	16u	/* looks, of which one looks at the clock */
+#define BREATHE_NS	1000u	/* between two looks, if one saw something */
+#define POLL_BACKEND_NS	20000u	/* how often BUSY asks the backend */
+
+/* ------------------------------------------------------- wake-ups, timers */
+
+int
+loop_init(struct loop *l, struct err *err)
+{
+	l->deadline_ns = l->look_ns = E82540_NEVER;
+	l->look_for_ns = TURN_NS;
+	l->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	l->timer_fd =
+	    timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (l->wake_fd >= 0 && l->timer_fd >= 0)
+		return 0;
+	return err_set(err, "eventfd, timerfd: %s", strerror(errno));
+}
+
+void
+loop_destroy(struct loop *l)
+{
+	if (l->wake_fd >= 0)
+		(void)close(l->wake_fd);
+	if (l->timer_fd >= 0)
+		(void)close(l->timer_fd);
+}
+
+void
+nic_wake(struct nic *nic)
+{
+	static const uint64_t one = 1;
+
+	if (atomic_load(&nic->loop.asleep))
+		(void)!write(nic->loop.wake_fd, &one, sizeof(one));
+}
+
+static void
+timer_set(int fd, uint64_t at_ns)
+{
+	struct itimerspec t = { 0 };
+
+	if (at_ns != E82540_NEVER) {
+		if (at_ns == 0)
+			at_ns = 1;	/* 0 would disarm it */
+		t.it_value.tv_sec = (time_t)(at_ns / NSEC);
+		t.it_value.tv_nsec = (long)(at_ns % NSEC);
+	}
+	(void)timerfd_settime(fd, TFD_TIMER_ABSTIME, &t, NULL);
+}
+
+/* While a vCPU thread transmits, look_ns does not end a sleep. */
+static uint64_t
+wake_at(const struct nic *nic)
+{
+	uint64_t at_ns = atomic_load(&nic->loop.deadline_ns);
+	uint64_t look_ns = atomic_load(&nic->loop.look_ns);
+
+	return look_ns < at_ns && !atomic_load(&nic->bell.in_turn) ? look_ns :
+								      at_ns;
+}
+
+/* Several threads may be here.  Nobody knows which comes last: look again. */
+void
+nic_timer_arm(struct nic *nic)
+{
+	uint64_t at_ns;
+
+	do {
+		at_ns = wake_at(nic);
+		timer_set(nic->loop.timer_fd, at_ns);
+	} while (wake_at(nic) != at_ns);
+}
+
+void
+nic_stop(struct nic *nic)
+{
+	atomic_store(&nic->loop.stop, true);
+	nic_wake(nic);
+}
+
+/* ------------------------------------------------------ what there is to do */
+
+static bool
+rx_waits(const struct loop *l)
+{
+	return l->frame_next < l->frames;
+}
+
+static void
+frames_give(struct nic *nic)
+{
+	struct loop *l = &nic->loop;
+	unsigned int n = l->frames - l->frame_next;
+
+	atomic_store(&l->rx_ready, false);
+	n = e82540_receive(nic->dev, now_ns(), &l->frame[l->frame_next], n);
+	l->frame_next += n;
+	nic->packets += n;
+}
+
+/*
+ * Frames from the backend, as long as there are some and the model takes them;
+ * up to a bound, as there is more to do than that.
+ */
+static bool
+frames_receive(struct nic *nic)
+{
+	const struct backend_ops *ops = nic->backend->ops;
+	struct loop *l = &nic->loop;
+	bool any = false;
+	unsigned int n;
+
+	l->rx_more = false;
+	for (n = 0; ops->receive != NULL; n++) {
+		if (n == RECEIVE_BATCHES) {
+			l->rx_more = true;
+			break;
+		}
+		if (l->frame_next == l->frames) {
+			l->frame_next = 0;
+			l->frames =
+			    ops->receive(nic->backend, l->frame, BACKEND_BATCH);
+			if (l->frames == 0)
+				break;
+		}
+		any = true;
+		frames_give(nic);
+		if (rx_waits(l) && !atomic_load(&l->rx_ready))
+			break;
+	}
+	return any;
+}
+
+static void
+link_follow(struct nic *nic)
+{
+	bool up = atomic_load(&nic->backend->up);
+
+	if (up == nic->loop.link)
+		return;
+	nic->loop.link = up;
+	e82540_link_set(nic->dev, now_ns(), up);
+}
+
+/* A step of all that does not wait for a descriptor.  Was there anything? */
+static bool
+work_step(struct nic *nic)
+{
+	struct loop *l = &nic->loop;
+	unsigned int rung = 0;
+	bool any = false;
+
+	if (doorbell_visible(nic))
+		rung = e82540_doorbell_rung(nic->dev);
+	if (atomic_exchange(&l->kicked, false) || l->tx_more ||
+	    rung & E82540_RUNG_TX) {
+		l->tx_more = e82540_transmit(nic->dev, now_ns());
+		any = true;
+	}
+	if (rung & E82540_RUNG_RX) {
+		(void)e82540_receive(nic->dev, now_ns(), NULL, 0);
+		any = true;
+	}
+	if (rung != 0 && doorbell_state(nic) != NIC_TURNS)
+		nic->bell.writes++;
+	if (rx_waits(l) && atomic_load(&l->rx_ready))
+		any |= frames_receive(nic);
+	return any;
+}
+
+static void
+work_all(struct nic *nic)
+{
+	unsigned int n;
+
+	for (n = 0; n < WORK_MAX && work_step(nic); n++)
+		;
+}
+
+/* ----------------------------------------------------------- how it sleeps */
+
+/* Sleep does not last: doorbells are looked at from time to time. */
+static bool
+looks_by_time(const struct nic *nic)
+{
+	return doorbell_state(nic) == NIC_TURNS || doorbell_unheard(nic);
+}
+
+/* Nothing to do, as far as can be seen without sleeping. */
+static bool
+loop_idle(struct nic *nic, bool timed)
+{
+	struct loop *l = &nic->loop;
+
+	if (atomic_load(&l->stop) ||
+	    atomic_load(&nic->bell.asked) & ASK_UNMAP ||
+	    (l->rx_more && !rx_waits(l)) ||
+	    (rx_waits(l) && atomic_load(&l->rx_ready)))
+		return false;
+	if (timed && doorbell_state(nic) == NIC_TURNS)
+		return true;		/* the rest can wait for look_ns */
+	return !l->tx_more && !atomic_load(&l->kicked) &&
+	    atomic_load(&nic->bell.asked) == 0 && !doorbell_watched(nic) &&
+	    !(doorbell_visible(nic) && e82540_doorbell_rung(nic->dev) != 0);
+}
+
+static void
+poll_set(struct nic *nic, struct pollfd fds[3], bool timed)
+{
+	struct loop *l = &nic->loop;
+
+	fds[0] = (struct pollfd){ .fd = l->wake_fd, .events = POLLIN };
+	fds[1] = (struct pollfd){ .fd = l->timer_fd, .events = POLLIN };
+	fds[2] = (struct pollfd){ .fd = nic->backend->fd };
+	if (!rx_waits(l))
+		fds[2].events |= POLLIN;
+	if (atomic_load(&l->tx_stopped) &&
+	    !(timed && atomic_load(&nic->bell.in_turn)))
+		fds[2].events |= POLLOUT;
+	if (fds[2].events == 0)
+		fds[2].fd = -1;		/* or a hang-up ends each sleep */
+}
+
+static void
+loop_doze(struct nic *nic, struct pollfd fds[3])
+{
+	struct loop *l = &nic->loop;
+	bool timed = looks_by_time(nic);
+	uint64_t count;
+
+	poll_set(nic, fds, timed);
+	if (!timed)
+		atomic_store(&l->look_ns, E82540_NEVER);
+	else if (atomic_load(&l->look_ns) == E82540_NEVER)
+		atomic_store(&l->look_ns, now_ns() + TURN_NS);
+	atomic_store(&l->asleep, true);
+	nic_timer_arm(nic);
+	(void)poll(fds, 3, loop_idle(nic, timed) ? -1 : 0);
+	atomic_store(&l->asleep, false);
+	if (fds[0].revents & POLLIN)
+		(void)!read(l->wake_fd, &count, sizeof(count));
+}
+
+/* Sleep until there is something to do; do what cannot wait. */
+static void
+loop_rest(struct nic *nic)
+{
+	struct loop *l = &nic->loop;
+	struct pollfd fds[3];
+
+	loop_doze(nic, fds);
+	doorbell_awake(nic);
+	nic_due(nic, now_ns());
+	if (fds[2].revents & POLLOUT)
+		nic_send_again(nic);
+	if (rx_waits(l) ?
+		atomic_load(&l->rx_ready) :
+		l->rx_more || fds[2].revents & (POLLIN | POLLHUP | POLLERR))
+		(void)frames_receive(nic);
+	link_follow(nic);
+}
+
+/* ------------------------------------------------------- a round, by state */
+
+/* TRAP, PARKED: sleep, then work. */
+static void
+round_sleep(struct nic *nic)
+{
+	loop_rest(nic);
+	work_all(nic);
+}
+
+/*
+ * Now and then in BUSY: what costs a system call, or a look at the clock.
+ * While the backend takes no more there is nothing to spin for.
+ */
+static void
+busy_seldom(struct nic *nic, bool any)
+{
+	uint64_t now = now_ns(), until_ns = now + POLL_BACKEND_NS;
+	struct loop *l = &nic->loop;
+
+	nic_due(nic, now);
+	if (any)
+		nic->bell.active_ns = now;
+	if (!any && atomic_load(&l->tx_stopped)) {
+		if (atomic_load(&l->deadline_ns) < until_ns)
+			until_ns = atomic_load(&l->deadline_ns);
+		if (nic_room_wait(nic, until_ns))
+			nic->bell.active_ns = now;
+	}
+	if (now - l->backend_ns >= POLL_BACKEND_NS) {
+		l->backend_ns = now;
+		if (!rx_waits(l) && frames_receive(nic))
+			nic->bell.active_ns = now;
+		link_follow(nic);
+	}
+}
+
+/*
+ * Each look at what the guest is writing takes the cache line away from it,
+ * doorbell and descriptors alike.  So do not look again at once: some packets
+ * at a time are better.
+ */
+static void
+breathe(void)
+{
+	uint64_t until_ns = now_ns() + BREATHE_NS;
+
+	while (now_ns() < until_ns)
+		__builtin_ia32_pause();
+}
+
+static void
+round_busy(struct nic *nic)
+{
+	bool any = false;
+	unsigned int n;
+
+	for (n = 0; n < LOOKS_CLOCK; n++) {
+		if (work_step(nic)) {
+			any = true;
+			breathe();
+		} else {
+			__builtin_ia32_pause();
+		}
+	}
+	nic->bell.looks += n;
+	busy_seldom(nic, any);
+}
+
+/* Nothing there: the next look is later, up to a bound. */
+static void
+look_less(struct loop *l, uint64_t max_ns)
+{
+	uint64_t ns = l->look_for_ns * 2;
+
+	l->look_for_ns = ns < max_ns ? ns : max_ns;
+}
+
+/*
+ * TURNS: send what is there.  If a vCPU thread took its turn since, send one
+ * batch only, so that there is an interrupt: the CPU that comes to ask for its
+ * cause sends the rest.  If none comes, send all, until one does.
+ */
+static void
+turns_work(struct nic *nic)
+{
+	struct loop *l = &nic->loop;
+	unsigned long long turns = nic->bell.turns, sent = nic->sent;
+
+	if (turns != l->turns_seen)
+		(void)work_step(nic);
+	else
+		work_all(nic);
+	if (nic->sent == sent) {
+		look_less(l, LOOK_MAX_NS);
+	} else if (turns != l->turns_seen) {
+		l->turns_seen = turns;
+		l->look_for_ns = ANSWER_NS;
+	} else {
+		l->look_for_ns = TURN_NS;
+	}
+	if (nic->bell.turns == turns)
+		atomic_store(&l->look_ns, now_ns() + l->look_for_ns);
+}
+
+static void
+round_turns(struct nic *nic)
+{
+	struct doorbell *b = &nic->bell;
+
+	loop_rest(nic);
+	b->looks++;
+	/* Nothing is sent while it is the guest's or a vCPU thread's turn. */
+	if (!atomic_load(&b->in_turn) &&
+	    now_ns() >= atomic_load(&nic->loop.look_ns))
+		turns_work(nic);
+	if (nic->packets != b->packets_seen) {
+		b->writes += nic->packets - b->packets_seen;
+		b->packets_seen = nic->packets;
+		b->active_ns = now_ns();
+	}
+}
+
+/* PARKED, and nobody hears of an access: the thread looks, ever less often. */
+static void
+round_seldom(struct nic *nic)
+{
+	struct loop *l = &nic->loop;
+
+	loop_rest(nic);
+	nic->bell.looks++;
+	if (e82540_doorbell_rung(nic->dev) != 0) {
+		(void)nic_fault(nic);
+		l->look_for_ns = TURN_NS;
+	} else if (now_ns() >= atomic_load(&l->look_ns)) {
+		look_less(l, NIC_SELDOM_NS);
+		atomic_store(&l->look_ns, now_ns() + l->look_for_ns);
+	}
+	work_all(nic);
+}
+
+void
+nic_run(struct nic *nic)
+{
+	link_follow(nic);
+	while (!atomic_load(&nic->loop.stop)) {
+		doorbell_asked(nic);
+		switch (doorbell_state(nic)) {
+		case NIC_BUSY:
+			doorbell_begun(nic);
+			round_busy(nic);
+			doorbell_judge(nic);
+			break;
+		case NIC_TURNS:
+			doorbell_begun(nic);
+			round_turns(nic);
+			doorbell_judge(nic);
+			break;
+		case NIC_PARKED:
+			if (doorbell_unheard(nic)) {
+				round_seldom(nic);
+				break;
+			}
+			/* FALLTHROUGH */
+		case NIC_TRAP:
+			round_sleep(nic);
+			break;
+		}
+	}
+	doorbell_end(nic);
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A NIC under VMMs whose doorbell mapping stays for good (nic_doorbell_ops):
+ * one that never hears of an access, and one that can take pages back.  While
+ * pages are taken back the memory is gone for the model, too (nic_rig.h): if
+ * the NIC looked at it, the test would crash.
+ */
+#include "nic_cases.h"
+
+static const enum vmm_kind kinds[] = { VMM_PERMANENT, VMM_AWAY };
+
+static void
+traffic(enum vmm_kind vmm, enum nic_doorbell doorbell, unsigned int kind)
+{
+	struct nic_stats s;
+	struct guest *g;
+	unsigned int i;
+
+	g = guest_new(&(struct how){ .vmm = vmm,
+	    .doorbell = doorbell,
+	    .moderation = kind & 1,
+	    .stream = kind & 2,
+	    .read_us = kind & 4 ? 100 : 0,
+	    .spin_us = 200 });
+	peer_start(g);
+	for (i = 0; i < (kind & 4 ? 400u : 1500u); i += 100) {
+		g->peer.want += 80;
+		assert_true(tx_burst(g, 100));
+		quiet(g, MS / 10);
+	}
+	check_all(g, &s);
+	assert_int_equal(s.maps, 0);
+	assert_int_equal(s.traps, 0);
+	assert_true(g->stores >= g->tx_sent);
+	if (doorbell == NIC_DOORBELL_TURNS)
+		assert_true(s.turns > 0);
+	guest_end(g);
+}
+
+static void
+test_traffic(void **state)
+{
+	static const enum nic_doorbell ways[] = { NIC_DOORBELL_AUTO,
+		NIC_DOORBELL_MAPPED, NIC_DOORBELL_TURNS };
+	unsigned int vmm, way, kind;
+
+	(void)state;
+	for (vmm = 0; vmm < COUNT(kinds); vmm++)
+		for (way = 0; way < COUNT(ways); way++)
+			for (kind = 0; kind < 8; kind++)
+				traffic(kinds[vmm], ways[way], kind);
+}
+
+/* Bursts, lonely packets, silence: no packet waits for ever. */
+static void
+test_rounds(void **state)
+{
+	uint64_t end = wall_ns() + 60 * SECOND;
+	unsigned int vmm, round;
+	struct nic_stats s;
+	struct guest *g;
+
+	(void)state;
+	for (vmm = 0; vmm < COUNT(kinds); vmm++) {
+		g = guest_new(&(struct how){ .vmm = kinds[vmm],
+		    .doorbell = NIC_DOORBELL_AUTO,
+		    .moderation = true,
+		    .spin_us = 100 });
+		peer_start(g);
+		for (round = 0; round < 20 && wall_ns() < end; round++) {
+			g->peer.want += 50;
+			assert_true(tx_burst(g, 200));
+			quiet(g, round * MS);
+			assert_true(tx_burst(g, 1));
+			quiet(g, MS);
+			g->peer.want += 1;
+			quiet(g, MS);
+		}
+		check_all(g, &s);
+		assert_true(s.parked > 0 && s.faults > 0);
+		assert_int_equal(s.maps, 0);
+		guest_end(g);
+	}
+}
+
+/* Pages are taken back as soon as possible, under a guest that never pauses. */
+static void
+test_take_back(void **state)
+{
+	struct nic_stats s;
+	struct guest *g;
+
+	(void)state;
+	g = guest_new(&(struct how){ .vmm = VMM_AWAY,
+	    .doorbell = NIC_DOORBELL_AUTO,
+	    .moderation = true,
+	    .spin_us = 1 });
+	peer_start(g);
+	g->peer.want = 500;
+	assert_true(tx_burst(g, 5000));
+	check_all(g, &s);
+	assert_true(s.parked > 0);
+	guest_end(g);
+}
+
+/*
+ * A lone packet each time, at any moment of taking back: it is the guest's only
+ * access until it is sent.
+ */
+static void
+test_lone(void **state)
+{
+	unsigned int vmm, i;
+	struct nic_stats s;
+	struct guest *g;
+	uint64_t end;
+
+	(void)state;
+	for (vmm = 0; vmm < COUNT(kinds); vmm++) {
+		g = guest_new(&(struct how){ .vmm = kinds[vmm],
+		    .doorbell = NIC_DOORBELL_AUTO,
+		    .spin_us = 1 });
+		peer_start(g);
+		reg_write(g, E1000_IMC, UINT32_MAX);
+		for (i = 0; i < 4000; i++) {
+			end = wall_ns() + STALL_NS;
+			assert_true(tx_send(g));
+			while (!tx_reclaim(g))
+				if (wall_ns() > end)
+					fail_msg("packet %u stays", i);
+			spin(i % 64 * 500);
+		}
+		check_all(g, &s);
+		assert_true(s.parked > 0);
+		guest_end(g);
+	}
+}
+
+/* One sends, one receives, one looks on: each may end PARKED. */
+static void
+test_processors(void **state)
+{
+	unsigned int vmm;
+
+	(void)state;
+	for (vmm = 0; vmm < COUNT(kinds); vmm++)
+		processors(kinds[vmm], NIC_DOORBELL_AUTO, 10, false);
+}
+
+static void
+state_wait(struct guest *g, enum nic_state state)
+{
+	uint64_t end = wall_ns() + STALL_NS;
+
+	while (nic_state(g->nic) != state)
+		if (wall_ns() > end)
+			fail_msg("still in state %d", (int)nic_state(g->nic));
+}
+
+/*
+ * While the transmitter is off the NIC is PARKED, whatever its doorbells are to
+ * be.  Then its thread sleeps.
+ */
+static void
+test_transmitter_off(void **state)
+{
+	static const enum nic_doorbell ways[] = { NIC_DOORBELL_AUTO,
+		NIC_DOORBELL_MAPPED, NIC_DOORBELL_TURNS };
+	unsigned int vmm, way;
+	struct guest *g;
+
+	(void)state;
+	for (vmm = 0; vmm < COUNT(kinds); vmm++)
+		for (way = 0; way < COUNT(ways); way++) {
+			g = guest_alloc();
+			guest_start(g, backend_by("null", -1),
+			    &(struct how){ .vmm = kinds[vmm],
+				.doorbell = ways[way] });
+			state_wait(g, NIC_PARKED);
+			sleeps(g);
+			/* By memory, before there is a ring. */
+			reg_write(g, E1000_TDT, 5);
+			state_wait(g, NIC_PARKED);
+			guest_up(g);
+			if (ways[way] == NIC_DOORBELL_MAPPED)
+				state_wait(g, NIC_BUSY);
+			if (ways[way] == NIC_DOORBELL_TURNS)
+				state_wait(g, NIC_TURNS);
+			reg_write(g, E1000_TCTL, 0);
+			state_wait(g, NIC_PARKED);
+			sleeps(g);
+			assert_int_equal(g->wrong, 0);
+			guest_end(g);
+		}
+}
+
+/* In the middle of anything. */
+static void
+test_stop(void **state)
+{
+	struct guest *g;
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < 24; i++) {
+		g = guest_new(&(struct how){ .vmm = kinds[i & 1],
+		    .doorbell = NIC_DOORBELL_AUTO,
+		    .moderation = i & 2,
+		    .spin_us = 50 });
+		peer_start(g);
+		g->peer.want = 1000;
+		assert_true(tx_burst(g, i * 7));
+		if (i % 3 == 0)
+			quiet(g, i * MS / 20);
+		assert_int_equal(g->wrong, 0);
+		guest_end(g);
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_traffic),
+		cmocka_unit_test(test_rounds),
+		cmocka_unit_test(test_take_back),
+		cmocka_unit_test(test_lone),
+		cmocka_unit_test(test_processors),
+		cmocka_unit_test(test_transmitter_off),
+		cmocka_unit_test(test_stop),
+	};
+
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
