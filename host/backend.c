@@ -27,7 +27,7 @@ backend_new(size_t bytes, const struct backend_ops *ops, int fd,
 
 /* Else it would be readable for ever, and never be read. */
 static int
-check_type(int fd, int type, struct err *err)
+fd_check_type(int fd, int type, struct err *err)
 {
 	socklen_t bytes = sizeof(int);
 	int is;
@@ -49,7 +49,7 @@ backend_fd(struct opts *opts, int type, struct err *err)
 	flags = fcntl((int)fd, F_GETFL);
 	if (flags < 0 || fcntl((int)fd, F_SETFL, flags | O_NONBLOCK) != 0)
 		return err_usage(err, "fd=%d: not an open descriptor", (int)fd);
-	if (type != 0 && check_type((int)fd, type, err) != 0)
+	if (type != 0 && fd_check_type((int)fd, type, err) != 0)
 		return -1;
 	(void)fcntl((int)fd, F_SETFD, FD_CLOEXEC);
 	return (int)fd;

@@ -39,7 +39,7 @@ struct pcap {
 };
 
 static void
-record(struct pcap *p, uint32_t len)
+pcap_record(struct pcap *p, uint32_t len)
 {
 	struct record r = { .captured = len, .length = len };
 	struct timespec now;
@@ -51,11 +51,11 @@ record(struct pcap *p, uint32_t len)
 }
 
 static void
-record_packet(struct pcap *p, const struct e82540_packet *packet)
+pcap_record_packet(struct pcap *p, const struct e82540_packet *packet)
 {
 	uint32_t i;
 
-	record(p, packet->len_bytes);
+	pcap_record(p, packet->len_bytes);
 	for (i = p->b.vnet_hdr_bytes != 0; i < packet->iovs; i++)
 		(void)fwrite(packet->iov[i].base, packet->iov[i].len, 1,
 		    p->file);
@@ -63,7 +63,7 @@ record_packet(struct pcap *p, const struct e82540_packet *packet)
 
 /* What the inner one knows of its peer we know. */
 static void
-follow(struct pcap *p)
+pcap_follow(struct pcap *p)
 {
 	p->b.up = (bool)p->inner->up;
 	p->b.refused = (unsigned long long)p->inner->refused;
@@ -79,9 +79,9 @@ pcap_send(struct backend *b, const struct e82540_packet *packet, unsigned int n)
 
 	pthread_mutex_lock(&p->lock);
 	for (i = 0; i < taken; i++)
-		record_packet(p, &packet[i]);
+		pcap_record_packet(p, &packet[i]);
 	(void)fflush(p->file);
-	follow(p);
+	pcap_follow(p);
 	pthread_mutex_unlock(&p->lock);
 	return taken;
 }
@@ -97,12 +97,12 @@ pcap_receive(struct backend *b, struct e82540_frame *frame, unsigned int n)
 	got = p->inner->ops->receive(p->inner, frame, n);
 	pthread_mutex_lock(&p->lock);
 	for (i = 0; i < got; i++) {
-		record(p, frame[i].len_bytes);
+		pcap_record(p, frame[i].len_bytes);
 		(void)fwrite(frame[i].data, frame[i].len_bytes, 1, p->file);
 	}
 	if (got > 0)
 		(void)fflush(p->file);
-	follow(p);
+	pcap_follow(p);
 	pthread_mutex_unlock(&p->lock);
 	return got;
 }
@@ -141,7 +141,7 @@ backend_pcap(struct backend *inner, const char *path, struct err *err)
 	p->b.vnet_hdr_bytes = inner->vnet_hdr_bytes;
 	p->b.offloads = inner->offloads;
 	p->inner = inner;
-	follow(p);
+	pcap_follow(p);
 	pthread_mutex_init(&p->lock, NULL);
 	p->file = fopen(path, "we");
 	if (p->file == NULL) {

@@ -41,7 +41,7 @@ _Static_assert(E1000_TX_PACKET_MAX_BYTES + 4 <= BACKEND_FRAME_BYTES,
     "a packet with its VLAN tag fits into `out'");
 
 static void
-put_be32(uint8_t *p, uint32_t v)
+stream_put_length(uint8_t *p, uint32_t v)
 {
 	p[0] = (uint8_t)(v >> 24);
 	p[1] = (uint8_t)(v >> 16);
@@ -50,7 +50,7 @@ put_be32(uint8_t *p, uint32_t v)
 }
 
 static uint32_t
-get_be32(const uint8_t *p)
+stream_get_length(const uint8_t *p)
 {
 	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
 	    (uint32_t)p[2] << 8 | p[3];
@@ -60,7 +60,7 @@ get_be32(const uint8_t *p)
 
 /* The NIC's thread alone changes fd; the other only sees the peer go. */
 static void
-peer_set(struct stream *s, int fd)
+stream_peer_set(struct stream *s, int fd)
 {
 	pthread_mutex_lock(&s->lock);
 	if (s->peer_fd >= 0)
@@ -75,19 +75,19 @@ peer_set(struct stream *s, int fd)
 }
 
 static void
-peer_accept(struct stream *s)
+stream_peer_accept(struct stream *s)
 {
 	int fd =
 	    accept4(s->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	if (fd >= 0)
-		peer_set(s, fd);
+		stream_peer_set(s, fd);
 }
 
 /* ------------------------------------------------------------------- send */
 
 static bool
-is_full(void)
+stream_is_full(void)
 {
 	return errno == EAGAIN || errno == EINTR;
 }
@@ -98,7 +98,7 @@ is_full(void)
  * for a socket that is writable for ever.
  */
 static bool
-send_rest(struct stream *s)
+stream_send_rest(struct stream *s)
 {
 	ssize_t n;
 
@@ -108,18 +108,19 @@ send_rest(struct stream *s)
 	    MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (n > 0)
 		s->out_at += (uint32_t)n;
-	else if (!is_full())
+	else if (!stream_is_full())
 		s->out_at = s->out_len;
 	return s->out_at == s->out_len;
 }
 
 /* Of a packet `done` bytes are out, 1 or more: keep the others. */
 static void
-keep_rest(struct stream *s, const struct e82540_packet *packet, size_t done)
+stream_keep_rest(struct stream *s, const struct e82540_packet *packet,
+    size_t done)
 {
 	uint32_t i, at = LENGTH_BYTES;
 
-	put_be32(s->out, packet->len_bytes);
+	stream_put_length(s->out, packet->len_bytes);
 	for (i = 0; i < packet->iovs; i++) {
 		memcpy(s->out + at, packet->iov[i].base, packet->iov[i].len);
 		at += (uint32_t)packet->iov[i].len;
@@ -130,8 +131,8 @@ keep_rest(struct stream *s, const struct e82540_packet *packet, size_t done)
 
 /* How many packets, counted whole, are in the first `bytes` that went out. */
 static unsigned int
-taken(struct stream *s, const struct e82540_packet *packet, unsigned int n,
-    size_t bytes)
+stream_taken(struct stream *s, const struct e82540_packet *packet,
+    unsigned int n, size_t bytes)
 {
 	size_t whole;
 	unsigned int i;
@@ -139,7 +140,7 @@ taken(struct stream *s, const struct e82540_packet *packet, unsigned int n,
 	for (i = 0; i < n && bytes > 0; i++, bytes -= whole) {
 		whole = LENGTH_BYTES + packet[i].len_bytes;
 		if (bytes < whole) {
-			keep_rest(s, &packet[i], bytes);
+			stream_keep_rest(s, &packet[i], bytes);
 			return i + 1;
 		}
 	}
@@ -147,7 +148,8 @@ taken(struct stream *s, const struct e82540_packet *packet, unsigned int n,
 }
 
 static unsigned int
-send_some(struct stream *s, const struct e82540_packet *packet, unsigned int n)
+stream_send_some(struct stream *s, const struct e82540_packet *packet,
+    unsigned int n)
 {
 	uint8_t length[E82540_SEND_MAX][LENGTH_BYTES];
 	struct iovec iov[IOVS];
@@ -158,7 +160,7 @@ send_some(struct stream *s, const struct e82540_packet *packet, unsigned int n)
 	for (i = 0; i < n; i++) {
 		if (msg.msg_iovlen + 1 + packet[i].iovs > IOVS)
 			break;
-		put_be32(length[i], packet[i].len_bytes);
+		stream_put_length(length[i], packet[i].len_bytes);
 		iov[msg.msg_iovlen++] =
 		    (struct iovec){ length[i], LENGTH_BYTES };
 		for (j = 0; j < packet[i].iovs; j++)
@@ -169,8 +171,8 @@ send_some(struct stream *s, const struct e82540_packet *packet, unsigned int n)
 	}
 	sent = sendmsg(s->peer_fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (sent > 0)
-		return taken(s, packet, i, (size_t)sent);
-	if (sent < 0 && is_full())
+		return stream_taken(s, packet, i, (size_t)sent);
+	if (sent < 0 && stream_is_full())
 		return 0;
 	s->b.refused += n;		/* the peer has gone */
 	return n;
@@ -186,10 +188,10 @@ stream_send(struct backend *b, const struct e82540_packet *packet,
 	pthread_mutex_lock(&s->lock);
 	if (s->peer_fd < 0)
 		b->refused += n;
-	else if (!send_rest(s))
+	else if (!stream_send_rest(s))
 		took = 0;
 	else if (n > 0)
-		took = send_some(s, packet, n);
+		took = stream_send_some(s, packet, n);
 	b->unsent = s->out_at != s->out_len;
 	pthread_mutex_unlock(&s->lock);
 	return took;
@@ -199,7 +201,7 @@ stream_send(struct backend *b, const struct e82540_packet *packet,
 
 /* Returns false: the peer has gone, or does not speak our language. */
 static bool
-fill(struct stream *s)
+stream_fill(struct stream *s)
 {
 	ssize_t n;
 
@@ -210,19 +212,19 @@ fill(struct stream *s)
 	    MSG_DONTWAIT);
 	if (n > 0)
 		s->in_len += (uint32_t)n;
-	return n > 0 || (n < 0 && is_full());
+	return n > 0 || (n < 0 && stream_is_full());
 }
 
 /* The frames that are there; *valid false: a length that can not be. */
 static unsigned int
-frames(struct stream *s, struct e82540_frame *frame, unsigned int n,
+stream_frames(struct stream *s, struct e82540_frame *frame, unsigned int n,
     bool *valid)
 {
 	unsigned int count = 0;
 	uint32_t len;
 
 	while (count < n && s->in_len - s->in_at >= LENGTH_BYTES) {
-		len = get_be32(s->in + s->in_at);
+		len = stream_get_length(s->in + s->in_at);
 		if (len == 0 || len > PEER_MAX_BYTES) {
 			*valid = false;
 			break;
@@ -250,18 +252,18 @@ stream_receive(struct backend *b, struct e82540_frame *frame, unsigned int n)
 
 	if (s->peer_fd < 0) {
 		if (s->listen_fd >= 0)
-			peer_accept(s);
+			stream_peer_accept(s);
 		return 0;
 	}
-	count = frames(s, frame, n, &valid);
+	count = stream_frames(s, frame, n, &valid);
 	if (count == 0 && valid) {
-		valid = fill(s);
+		valid = stream_fill(s);
 		if (valid)
-			count = frames(s, frame, n, &valid);
+			count = stream_frames(s, frame, n, &valid);
 	}
 	/* Frames before a bad length are good; the next call finds it. */
 	if (count == 0 && !valid)
-		peer_set(s, -1);
+		stream_peer_set(s, -1);
 	return count;
 }
 
@@ -270,7 +272,7 @@ stream_close(struct backend *b)
 {
 	struct stream *s = (struct stream *)b;
 
-	peer_set(s, -1);
+	stream_peer_set(s, -1);
 	if (s->listen_fd >= 0) {
 		(void)close(s->listen_fd);
 		(void)unlink(s->at.sun_path);
@@ -300,7 +302,7 @@ stream_listen(struct stream *s, struct err *err)
 		    strerror(errno));
 	}
 	s->listen_fd = fd;
-	peer_set(s, -1);
+	stream_peer_set(s, -1);
 	return 0;
 }
 
@@ -318,7 +320,7 @@ stream_connect(struct stream *s, struct err *err)
 		    "path=%s: %s: start the peer first, or add server=on",
 		    s->at.sun_path, strerror(errno));
 	}
-	peer_set(s, fd);
+	stream_peer_set(s, fd);
 	return 0;
 }
 
@@ -337,7 +339,7 @@ stream_init(struct stream *s, struct opts *opts, struct err *err)
 			"backend=stream: takes either fd=N or path=PATH") :
 		    backend_fd(opts, SOCK_STREAM, err);
 		if (fd >= 0)
-			peer_set(s, fd);
+			stream_peer_set(s, fd);
 		return fd < 0 ? -1 : 0;
 	}
 	if (path == NULL)

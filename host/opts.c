@@ -9,7 +9,7 @@
 
 /* Ends the option at p, undoing doubled commas; returns where the next is. */
 static char *
-option_end(char *p)
+opts_option_end(char *p)
 {
 	char *to = p;
 
@@ -27,7 +27,7 @@ option_end(char *p)
 }
 
 static int
-option_add(struct opts *o, char *option, struct err *err)
+opts_option_add(struct opts *o, char *option, struct err *err)
 {
 	char *equals = strchr(option, '=');
 	size_t i;
@@ -58,8 +58,8 @@ opts_parse(struct opts *o, const char *argument, struct err *err)
 	if (o->text == NULL)
 		return err_set(err, "out of memory");
 	for (p = o->text; *p != '\0'; p = next) {
-		next = option_end(p);
-		if (option_add(o, p, err) != 0)
+		next = opts_option_end(p);
+		if (opts_option_add(o, p, err) != 0)
 			return -1;
 	}
 	return 0;

@@ -42,7 +42,7 @@ unix_owner(uid_t uid, gid_t gid)
  * file by now, and only a socket with one name is given away.
  */
 static int
-give_away(const char *path)
+unix_give_away(const char *path)
 {
 	struct stat st;
 	int fd, error;
@@ -68,7 +68,7 @@ give_away(const char *path)
  * so that who has it does not notice (EPROTOTYPE).
  */
 static bool
-is_stale(const struct sockaddr_un *at)
+unix_is_stale(const struct sockaddr_un *at)
 {
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	struct stat st;
@@ -84,7 +84,7 @@ is_stale(const struct sockaddr_un *at)
 }
 
 static int
-bind_at(int fd, const struct sockaddr_un *at)
+unix_bind_at(int fd, const struct sockaddr_un *at)
 {
 	const struct sockaddr *to = (const struct sockaddr *)at;
 
@@ -92,7 +92,7 @@ bind_at(int fd, const struct sockaddr_un *at)
 		return 0;
 	if (errno != EADDRINUSE)
 		return -1;
-	if (!is_stale(at)) {
+	if (!unix_is_stale(at)) {
 		errno = EADDRINUSE;
 		return -1;
 	}
@@ -107,7 +107,7 @@ unix_bind(const struct sockaddr_un *at, int type, const char *what,
 
 	if (fd < 0)
 		return err_set(err, "socket: %s", strerror(errno));
-	if (bind_at(fd, at) != 0) {
+	if (unix_bind_at(fd, at) != 0) {
 		(void)err_set(err, "%s%s", strerror(errno),
 		    errno == EADDRINUSE ?
 			": another program uses it, or it is not a socket" :
@@ -116,7 +116,7 @@ unix_bind(const struct sockaddr_un *at, int type, const char *what,
 		(void)close(fd);
 		return -1;
 	}
-	if (give_away(at->sun_path) != 0) {
+	if (unix_give_away(at->sun_path) != 0) {
 		(void)err_set(err, "cannot give it to the other user: %s",
 		    strerror(errno));
 		(void)err_value(err, what, at->sun_path);

@@ -113,7 +113,7 @@ struct writer {
 };
 
 static uint8_t
-checksum(const void *p, size_t n)
+acpi_checksum(const void *p, size_t n)
 {
 	const uint8_t *b = p;
 	uint8_t sum = 0;
@@ -139,7 +139,7 @@ header_init(struct header *h, const char *signature, size_t length,
 
 /* Copies n bytes into the guest; returns where.  Multiples of 64. */
 static uint64_t
-place(struct writer *w, const void *table, size_t n)
+acpi_place(struct writer *w, const void *table, size_t n)
 {
 	uint64_t at = w->at;
 	void *to = ram_at(w->ram, at, n);
@@ -152,15 +152,15 @@ place(struct writer *w, const void *table, size_t n)
 }
 
 static uint64_t
-place_table(struct writer *w, struct header *h)
+acpi_place_table(struct writer *w, struct header *h)
 {
 	h->checksum = 0;
-	h->checksum = checksum(h, h->length);
-	return place(w, h, h->length);
+	h->checksum = acpi_checksum(h, h->length);
+	return acpi_place(w, h, h->length);
 }
 
 static struct address
-io(uint32_t port, uint8_t bits)
+acpi_io_address(uint32_t port, uint8_t bits)
 {
 	return (struct address){ SPACE_IO, bits, 0,
 		bits / 8 == 4     ? 3 :
@@ -193,14 +193,14 @@ fadt_write(struct writer *w)
 	};
 
 	header_init(&f.header, "FACP", sizeof(f), 6);
-	f.reset = io(MACHINE_PORT_PM + 12, 8);
-	f.x_pm1a_evt = io(MACHINE_PORT_PM, 32);
-	f.x_pm1a_cnt = io(MACHINE_PORT_PM + 4, 16);
-	f.x_pm_tmr = io(MACHINE_PORT_PM + 8, 32);
-	f.facs = (uint32_t)place(w, &facs, sizeof(facs));
-	f.x_dsdt = place(w, dsdt_aml_code, sizeof(dsdt_aml_code));
+	f.reset = acpi_io_address(MACHINE_PORT_PM + 12, 8);
+	f.x_pm1a_evt = acpi_io_address(MACHINE_PORT_PM, 32);
+	f.x_pm1a_cnt = acpi_io_address(MACHINE_PORT_PM + 4, 16);
+	f.x_pm_tmr = acpi_io_address(MACHINE_PORT_PM + 8, 32);
+	f.facs = (uint32_t)acpi_place(w, &facs, sizeof(facs));
+	f.x_dsdt = acpi_place(w, dsdt_aml_code, sizeof(dsdt_aml_code));
 	f.dsdt = (uint32_t)f.x_dsdt;
-	return place_table(w, &f.header);
+	return acpi_place_table(w, &f.header);
 }
 
 static uint64_t
@@ -229,7 +229,7 @@ madt_write(struct writer *w, unsigned int cpus)
 	m.io_apic.id = (uint8_t)cpus;
 	header_init(&m.header, "APIC",
 	    sizeof(m) - sizeof(m.cpu) + i * sizeof(m.cpu[0]), 3);
-	return place_table(w, &m.header);
+	return acpi_place_table(w, &m.header);
 }
 
 void
@@ -245,11 +245,11 @@ acpi_write(const struct ram *ram, unsigned int cpus)
 	xsdt.table[0] = fadt_write(&w);
 	xsdt.table[1] = madt_write(&w, cpus);
 	header_init(&xsdt.header, "XSDT", sizeof(xsdt), 1);
-	rsdp.xsdt = place_table(&w, &xsdt.header);
+	rsdp.xsdt = acpi_place_table(&w, &xsdt.header);
 	memcpy(rsdp.signature, "RSD PTR ", 8);
 	memcpy(rsdp.oem_id, "LEM   ", 6);
-	rsdp.checksum = checksum(&rsdp, 20);
-	rsdp.checksum_all = checksum(&rsdp, sizeof(rsdp));
+	rsdp.checksum = acpi_checksum(&rsdp, 20);
+	rsdp.checksum_all = acpi_checksum(&rsdp, sizeof(rsdp));
 	w.at = ACPI_RSDP;
-	(void)place(&w, &rsdp, sizeof(rsdp));
+	(void)acpi_place(&w, &rsdp, sizeof(rsdp));
 }

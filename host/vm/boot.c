@@ -61,7 +61,8 @@ struct file {
 };
 
 static bool
-file_map(struct file *f, const char *path, const char *what, struct err *err)
+boot_file_map(struct file *f, const char *path, const char *what,
+    struct err *err)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	void *p = MAP_FAILED;
@@ -84,7 +85,7 @@ file_map(struct file *f, const char *path, const char *what, struct err *err)
 }
 
 static void
-file_unmap(struct file *f)
+boot_file_unmap(struct file *f)
 {
 	if (f->data != NULL)
 		(void)munmap((void *)(uintptr_t)f->data, f->bytes);
@@ -103,7 +104,7 @@ boot_bios(struct boot *boot, const char *path, struct err *err)
 	int error = 0;
 
 	memset(boot, 0, sizeof(*boot));
-	if (!file_map(&f, path, "BIOS image", err))
+	if (!boot_file_map(&f, path, "BIOS image", err))
 		return -1;
 	if (f.bytes % 65536 != 0 || f.bytes > 1u << 20) {
 		error = err_set(err,
@@ -123,7 +124,7 @@ boot_bios(struct boot *boot, const char *path, struct err *err)
 	boot->rom_bytes = f.bytes;
 	boot->mode = BOOT_RESET;
 unmap_file:
-	file_unmap(&f);
+	boot_file_unmap(&f);
 	return error;
 }
 
@@ -142,7 +143,7 @@ boot_free(struct boot *boot)
  * boot protocol wants a table of, though the CPU has them already.
  */
 static void
-tables_write(const struct ram *ram)
+boot_tables_write(const struct ram *ram)
 {
 	static const uint64_t gdt[BOOT_GDT_BYTES / 8] = {
 		[BOOT_CS / 8] = 0x00af9b000000ffff,
@@ -162,7 +163,7 @@ tables_write(const struct ram *ram)
 }
 
 static void
-map_add(struct boot_e820_entry *map, unsigned int *n, uint64_t from,
+boot_map_add(struct boot_e820_entry *map, unsigned int *n, uint64_t from,
     uint64_t to, uint32_t type)
 {
 	if (from >= to)
@@ -173,15 +174,16 @@ map_add(struct boot_e820_entry *map, unsigned int *n, uint64_t from,
 }
 
 static unsigned int
-memory_map(const struct ram *ram, struct boot_e820_entry map[4])
+boot_memory_map(const struct ram *ram, struct boot_e820_entry map[4])
 {
 	uint64_t low = ram_low_bytes(ram);
 	unsigned int n = 0;
 
-	map_add(map, &n, 0, BIOS_AREA, RAM_USABLE);
-	map_add(map, &n, BIOS_AREA, BIOS_AREA_END, RAM_RESERVED);
-	map_add(map, &n, BIOS_AREA_END, low, RAM_USABLE);
-	map_add(map, &n, RAM_HIGH, RAM_HIGH + (ram->bytes - low), RAM_USABLE);
+	boot_map_add(map, &n, 0, BIOS_AREA, RAM_USABLE);
+	boot_map_add(map, &n, BIOS_AREA, BIOS_AREA_END, RAM_RESERVED);
+	boot_map_add(map, &n, BIOS_AREA_END, low, RAM_USABLE);
+	boot_map_add(map, &n, RAM_HIGH, RAM_HIGH + (ram->bytes - low),
+	    RAM_USABLE);
 	return n;
 }
 
@@ -190,7 +192,7 @@ memory_map(const struct ram *ram, struct boot_e820_entry map[4])
  * which it would overwrite?
  */
 static int
-place_check(const struct ram *ram, uint64_t from, uint64_t bytes,
+kernel_place_check(const struct ram *ram, uint64_t from, uint64_t bytes,
     const struct boot_initrd *initrd, struct err *err)
 {
 	unsigned long long mib = ram->bytes >> 20;
@@ -218,7 +220,7 @@ place_check(const struct ram *ram, uint64_t from, uint64_t bytes,
 
 /* Before the kernel proper; 0 sectors are 4 (boot.rst). */
 static size_t
-setup_bytes(const struct setup_header *h)
+bzimage_setup_bytes(const struct setup_header *h)
 {
 	return ((h->setup_sects != 0 ? h->setup_sects : 4) + 1u) *
 	    (size_t)SECTOR_BYTES;
@@ -228,7 +230,7 @@ static int
 bzimage_check(const struct ram *ram, const struct setup_header *h, size_t bytes,
     const struct boot_initrd *initrd, struct err *err)
 {
-	size_t setup = setup_bytes(h), image;
+	size_t setup = bzimage_setup_bytes(h), image;
 
 	if (h->version < BZIMAGE_VERSION || !(h->xloadflags & XLF_KERNEL_64))
 		return err_set(err,
@@ -239,7 +241,7 @@ bzimage_check(const struct ram *ram, const struct setup_header *h, size_t bytes,
 	if (setup >= bytes || image / 16 < h->syssize ||
 	    !(h->loadflags & LOADED_HIGH))
 		return err_set(err, "the kernel's file is truncated");
-	return place_check(ram, h->pref_address,
+	return kernel_place_check(ram, h->pref_address,
 	    h->init_size > image ? h->init_size : image, initrd, err);
 }
 
@@ -257,7 +259,7 @@ boot_bzimage(struct boot *boot, const struct ram *ram, const uint8_t *image,
 	memcpy(h, image + 0x1f1, sizeof(*h));
 	if (bzimage_check(ram, h, bytes, initrd, err) != 0)
 		return -1;
-	setup = setup_bytes(h);
+	setup = bzimage_setup_bytes(h);
 	memcpy(ram_at(ram, h->pref_address, bytes - setup), image + setup,
 	    bytes - setup);
 	h->type_of_loader = 0xff;
@@ -265,9 +267,9 @@ boot_bzimage(struct boot *boot, const struct ram *ram, const uint8_t *image,
 	h->ramdisk_image = (uint32_t)initrd->at;
 	h->ramdisk_size = (uint32_t)initrd->bytes;
 	params.acpi_rsdp_addr = ACPI_RSDP;
-	params.e820_entries = (uint8_t)memory_map(ram, params.e820_table);
+	params.e820_entries = (uint8_t)boot_memory_map(ram, params.e820_table);
 	memcpy(ram_at(ram, AT_PARAMS, sizeof(params)), &params, sizeof(params));
-	tables_write(ram);
+	boot_tables_write(ram);
 	boot->mode = BOOT_LONG;
 	boot->entry = h->pref_address + 0x200;
 	boot->argument = AT_PARAMS;
@@ -304,7 +306,7 @@ elf_phdr(const struct elf *e, unsigned int i, Elf64_Phdr *p)
 
 /* The PVH entry in a segment of notes. */
 static bool
-note_find(const struct elf *e, const Elf64_Phdr *p, uint64_t *entry)
+elf_note_find(const struct elf *e, const Elf64_Phdr *p, uint64_t *entry)
 {
 	uint64_t at = p->p_offset, end = p->p_offset + p->p_filesz, data;
 	Elf64_Nhdr note;
@@ -329,14 +331,14 @@ note_find(const struct elf *e, const Elf64_Phdr *p, uint64_t *entry)
 }
 
 static int
-segment_load(const struct elf *e, const struct ram *ram, const Elf64_Phdr *p,
-    const struct boot_initrd *initrd, struct err *err)
+elf_segment_load(const struct elf *e, const struct ram *ram,
+    const Elf64_Phdr *p, const struct boot_initrd *initrd, struct err *err)
 {
 	uint8_t *to;
 
 	if (p->p_memsz == 0)
 		return 0;
-	if (place_check(ram, p->p_paddr, p->p_memsz, initrd, err) != 0)
+	if (kernel_place_check(ram, p->p_paddr, p->p_memsz, initrd, err) != 0)
 		return -1;
 	to = ram_at(ram, p->p_paddr, p->p_memsz);
 	if (p->p_filesz > p->p_memsz ||
@@ -347,7 +349,7 @@ segment_load(const struct elf *e, const struct ram *ram, const Elf64_Phdr *p,
 }
 
 static int
-segments_load(const struct elf *e, const struct ram *ram,
+elf_segments_load(const struct elf *e, const struct ram *ram,
     const struct boot_initrd *initrd, uint64_t *entry, struct err *err)
 {
 	bool found = false;
@@ -358,9 +360,9 @@ segments_load(const struct elf *e, const struct ram *ram,
 		if (!elf_phdr(e, i, &p))
 			return err_set(err, "the kernel's file is truncated");
 		if (p.p_type == PT_NOTE && !found)
-			found = note_find(e, &p, entry);
+			found = elf_note_find(e, &p, entry);
 		if (p.p_type == PT_LOAD &&
-		    segment_load(e, ram, &p, initrd, err) != 0)
+		    elf_segment_load(e, ram, &p, initrd, err) != 0)
 			return -1;
 	}
 	return found ? 0 :
@@ -386,7 +388,7 @@ pvh_start(const struct ram *ram, const struct boot_initrd *initrd)
 	struct pvh_memmap m[4] = { 0 };
 	unsigned int i;
 
-	s.memmap_entries = memory_map(ram, map);
+	s.memmap_entries = boot_memory_map(ram, map);
 	for (i = 0; i < s.memmap_entries; i++) {
 		m[i].addr = map[i].addr;
 		m[i].size = map[i].size;
@@ -415,7 +417,7 @@ boot_elf(struct boot *boot, const struct ram *ram, const uint8_t *image,
 		e.header.e_phentsize != sizeof(Elf64_Phdr)))
 		return err_set(err,
 		    "the kernel's ELF program headers are invalid");
-	if (segments_load(&e, ram, initrd, &boot->entry, err) != 0)
+	if (elf_segments_load(&e, ram, initrd, &boot->entry, err) != 0)
 		return -1;
 	pvh_start(ram, initrd);
 	boot->mode = BOOT_PVH;
@@ -453,7 +455,7 @@ initrd_load(const struct ram *ram, const char *path, struct boot_initrd *initrd,
 	initrd->at = initrd->bytes = 0;
 	if (path == NULL)
 		return 0;
-	if (!file_map(&f, path, "initrd", err))
+	if (!boot_file_map(&f, path, "initrd", err))
 		return -1;
 	if (top > 0x7fffffff)
 		top = 0x7fffffff;	/* initrd_addr_max of old kernels */
@@ -462,7 +464,7 @@ initrd_load(const struct ram *ram, const char *path, struct boot_initrd *initrd,
 		initrd->at = (top - f.bytes) & ~(uint64_t)0xfff;
 		memcpy(ram_at(ram, initrd->at, f.bytes), f.data, f.bytes);
 	}
-	file_unmap(&f);
+	boot_file_unmap(&f);
 	return initrd->at != 0 ?
 	    0 :
 	    err_set(err,
@@ -485,7 +487,7 @@ boot_kernel(struct boot *boot, const struct ram *ram, const char *kernel,
 	if (strlen(append) > CMDLINE_MAX)
 		return err_set(err, "--append: must be at most %u bytes long",
 		    CMDLINE_MAX);
-	if (!file_map(&f, kernel, "kernel", err))
+	if (!boot_file_map(&f, kernel, "kernel", err))
 		return -1;
 	memcpy(ram_at(ram, AT_CMDLINE, CMDLINE_MAX + 1), append,
 	    strlen(append) + 1);
@@ -500,6 +502,6 @@ boot_kernel(struct boot *boot, const struct ram *ram, const char *kernel,
 		error = err_set(err,
 		    "kernel %s: neither a bzImage nor an ELF file", kernel);
 unmap_file:
-	file_unmap(&f);
+	boot_file_unmap(&f);
 	return error;
 }

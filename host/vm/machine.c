@@ -83,7 +83,7 @@ machine_nic_irq(struct machine *m, unsigned int nic, bool asserted)
 }
 
 static struct machine_nic *
-nic_at(struct machine *m, uint64_t addr, uint64_t *base)
+machine_nic_at(struct machine *m, uint64_t addr, uint64_t *base)
 {
 	unsigned int i;
 
@@ -96,7 +96,7 @@ nic_at(struct machine *m, uint64_t addr, uint64_t *base)
 }
 
 static struct machine_nic *
-nic_at_port(struct machine *m, uint16_t port, uint32_t *base)
+machine_nic_at_port(struct machine *m, uint16_t port, uint32_t *base)
 {
 	unsigned int i;
 
@@ -112,7 +112,7 @@ uint64_t
 machine_mem_read(struct machine *m, uint64_t addr, unsigned int size)
 {
 	uint64_t base;
-	struct machine_nic *n = nic_at(m, addr, &base);
+	struct machine_nic *n = machine_nic_at(m, addr, &base);
 
 	return n == NULL ? UINT64_MAX :
 			   nic_mmio_read(n->nic, (uint32_t)(addr - base), size);
@@ -123,7 +123,7 @@ machine_mem_write(struct machine *m, unsigned int cpu, uint64_t addr,
     unsigned int size, uint64_t value)
 {
 	uint64_t base;
-	struct machine_nic *n = nic_at(m, addr, &base);
+	struct machine_nic *n = machine_nic_at(m, addr, &base);
 
 	if (n != NULL)
 		nic_mmio_write(n->nic, cpu, (uint32_t)(addr - base), size,
@@ -191,7 +191,7 @@ pm_write(struct machine *m, unsigned int reg, unsigned int size, uint32_t value)
 /* ------------------------------------------------------------------ ports */
 
 static uint32_t
-serial_read(struct machine *m, unsigned int reg, unsigned int size)
+machine_serial_read(struct machine *m, unsigned int reg, unsigned int size)
 {
 	return size == 1 ? uart_read(m, reg) : UINT32_MAX;
 }
@@ -203,14 +203,14 @@ machine_port_read(struct machine *m, uint16_t port, unsigned int size)
 	uint32_t base;
 
 	if (port - MACHINE_PORT_COM1 < 8u)
-		return serial_read(m, port - MACHINE_PORT_COM1, size);
+		return machine_serial_read(m, port - MACHINE_PORT_COM1, size);
 	if (port - MACHINE_PORT_PM < PM_BYTES)
 		return pm_read(m, port - MACHINE_PORT_PM);
 	if (port >= 0xcf8 && port < 0xd00)
 		return pci_read(m, port, size);
 	if (port == PORT_CONSOLE)
 		return 0xe9;		/* that it is there */
-	n = nic_at_port(m, port, &base);
+	n = machine_nic_at_port(m, port, &base);
 	return n == NULL ? UINT32_MAX : nic_io_read(n->nic, port - base, size);
 }
 
@@ -236,7 +236,7 @@ machine_port_write(struct machine *m, uint16_t port, unsigned int size,
 	} else if (port == PORT_RESET_KBD && byte == KBD_RESET) {
 		m->ops->end(m->ctx, MACHINE_RESET, 0);
 	} else {
-		n = nic_at_port(m, port, &base);
+		n = machine_nic_at_port(m, port, &base);
 		if (n != NULL)
 			nic_io_write(n->nic, port - base, size, value);
 	}

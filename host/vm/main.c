@@ -39,7 +39,7 @@ struct run {
 };
 
 static void
-say(const char *text)
+print_error(const char *text)
 {
 	fprintf(stderr, "lem-vm: %s\n", text);
 }
@@ -47,7 +47,7 @@ say(const char *text)
 /* ------------------------------------------------------------------- NICs */
 
 static int
-nic_add(struct run *r, unsigned int number, struct err *err)
+run_nic_add(struct run *r, unsigned int number, struct err *err)
 {
 	struct nic_options *o = &r->o.nic[number];
 
@@ -60,7 +60,7 @@ nic_add(struct run *r, unsigned int number, struct err *err)
 
 /* stats_source.own: VM exits and returns from KVM_RUN, of all CPUs. */
 static void
-exits_put(void *ctx, struct json *out)
+stats_own(void *ctx, struct json *out)
 {
 	struct run *r = ctx;
 	unsigned long long returns = 0;
@@ -80,7 +80,7 @@ exits_put(void *ctx, struct json *out)
 }
 
 static struct nic *
-nic_at(void *ctx, unsigned int i)
+stats_nic(void *ctx, unsigned int i)
 {
 	struct machine *m = &((struct run *)ctx)->vm->machine;
 
@@ -88,12 +88,12 @@ nic_at(void *ctx, unsigned int i)
 }
 
 static int
-control_add(struct run *r, struct err *err)
+run_control_open(struct run *r, struct err *err)
 {
 	struct control_config config = { .where = r->o.control,
 		.stats = &r->stats };
 
-	r->stats = (struct stats_source){ exits_put, nic_at, r };
+	r->stats = (struct stats_source){ stats_own, stats_nic, r };
 	r->has_control = true;
 	return control_open(&r->control, &config, err);
 }
@@ -207,16 +207,16 @@ wait_for_end(struct run *r)
 /* ------------------------------------------------------------------ set up */
 
 static void
-nothing(int signal)
+signal_ignore(int signal)
 {
 	(void)signal;
 }
 
 /* SIGTERM and the like are read; VCPU_SIGNAL only has to interrupt. */
 static int
-signals(struct run *r, struct err *err)
+run_signals(struct run *r, struct err *err)
 {
-	struct sigaction interrupt = { .sa_handler = nothing };
+	struct sigaction interrupt = { .sa_handler = signal_ignore };
 	sigset_t set;
 
 	(void)sigemptyset(&set);
@@ -234,7 +234,7 @@ signals(struct run *r, struct err *err)
 }
 
 static int
-load(struct run *r, struct err *err)
+run_load(struct run *r, struct err *err)
 {
 	if (r->o.bios != NULL)
 		return boot_bios(&r->boot, r->o.bios, err);
@@ -244,7 +244,7 @@ load(struct run *r, struct err *err)
 }
 
 static int
-set_up(struct run *r, struct err *err)
+run_set_up(struct run *r, struct err *err)
 {
 	struct vm_config config = {
 		.memory_bytes = r->o.memory_bytes,
@@ -255,7 +255,7 @@ set_up(struct run *r, struct err *err)
 	struct confine_user who;
 	unsigned int i;
 
-	if (signals(r, err) != 0 ||
+	if (run_signals(r, err) != 0 ||
 	    confine_user_find(r->o.user, &who, err) != 0)
 		return -1;
 	if (who.root)
@@ -264,22 +264,22 @@ set_up(struct run *r, struct err *err)
 	if (r->vm == NULL)
 		return -1;
 	for (i = 0; i < r->o.nics; i++)
-		if (nic_add(r, i, err) != 0)
+		if (run_nic_add(r, i, err) != 0)
 			return err_in(err, "--nic %u", i);
-	if (load(r, err) != 0 || vm_boot(r->vm, &r->boot, err) != 0)
+	if (run_load(r, err) != 0 || vm_boot(r->vm, &r->boot, err) != 0)
 		return -1;
-	if (r->o.control != NULL && control_add(r, err) != 0)
+	if (r->o.control != NULL && run_control_open(r, err) != 0)
 		return -1;
 	return confine_user_become(&who, err);
 }
 
 static int
-outcome(const struct run *r)
+run_outcome(const struct run *r)
 {
 	const struct vm *vm = r->vm;
 
 	if (vm->why.text[0] != '\0') {
-		say(vm->why.text);
+		print_error(vm->why.text);
 		return EXIT_FAILURE;
 	}
 	return vm->end == MACHINE_EXIT ? vm->status : EXIT_SUCCESS;
@@ -292,15 +292,15 @@ run_guest(struct run *r)
 	int status = EXIT_FAILURE;
 
 	r->signal_fd = -1;
-	if (set_up(r, &err) != 0) {
-		say(err.text);
+	if (run_set_up(r, &err) != 0) {
+		print_error(err.text);
 		status = err.usage ? EXIT_USAGE : EXIT_FAILURE;
 		goto free_vm;
 	}
 	terminal_open(&r->terminal, r->o.serial);
 	if (threads_start(r, &err) != 0 ||
 	    (r->o.sandbox && sandbox_enter(SANDBOX_MAIN, &err) != 0)) {
-		say(err.text);
+		print_error(err.text);
 	} else {
 		wait_for_end(r);
 		status = EXIT_SUCCESS;
@@ -308,7 +308,7 @@ run_guest(struct run *r)
 	threads_end(r);
 	terminal_close(&r->terminal);
 	if (status == EXIT_SUCCESS)
-		status = outcome(r);
+		status = run_outcome(r);
 free_vm:
 	if (r->has_control)
 		control_close(&r->control);
@@ -343,14 +343,14 @@ main(int argc, char **argv)
 		else
 			(void)err_usage(&err,
 			    "unknown command '%s'; see lem-vm --help", argv[1]);
-		say(err.text);
+		print_error(err.text);
 		return EXIT_USAGE;
 	}
 	parsed = options_parse(&r.o, argc - 1, argv + 1, &err);
 	if (parsed > 0)
 		options_help();
 	if (parsed < 0) {
-		say(err.text);
+		print_error(err.text);
 		status = EXIT_USAGE;
 	}
 	if (parsed == 0)

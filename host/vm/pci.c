@@ -17,7 +17,7 @@
 
 /* Intel's 440FX, as a name that every guest knows; nothing in it is set. */
 static uint32_t
-bridge_read(unsigned int offset)
+pci_bridge_read(unsigned int offset)
 {
 	switch (offset & ~3u) {
 	case 0x00:
@@ -30,7 +30,7 @@ bridge_read(unsigned int offset)
 }
 
 static struct machine_nic *
-selected(struct machine *m)
+pci_selected(struct machine *m)
 {
 	unsigned int bus = m->pci_address >> 16 & 0xff;
 	unsigned int device = m->pci_address >> 11 & 0x1f;
@@ -43,14 +43,14 @@ selected(struct machine *m)
 }
 
 static bool
-is_bridge(const struct machine *m)
+pci_is_bridge(const struct machine *m)
 {
 	return (m->pci_address & ~0xffu) == ADDRESS_ENABLE;
 }
 
 /* Where the guest has put it, if it lets it answer there at all. */
 static void
-bars_look(struct machine *m, struct machine_nic *n)
+pci_bars_follow(struct machine *m, struct machine_nic *n)
 {
 	uint32_t command = nic_pci_read(n->nic, E82540_PCI_COMMAND, 2);
 	uint32_t mem = nic_pci_read(n->nic, E82540_PCI_BAR0, 4) & BAR_MEM_MASK;
@@ -69,14 +69,14 @@ bars_look(struct machine *m, struct machine_nic *n)
 }
 
 static uint32_t
-data_read(struct machine *m, unsigned int offset, unsigned int size)
+pci_data_read(struct machine *m, unsigned int offset, unsigned int size)
 {
-	struct machine_nic *n = selected(m);
+	struct machine_nic *n = pci_selected(m);
 
 	if (n != NULL)
 		return nic_pci_read(n->nic, offset, size);
-	if (is_bridge(m))
-		return bridge_read(offset) >> (offset & 3) * 8;
+	if (pci_is_bridge(m))
+		return pci_bridge_read(offset) >> (offset & 3) * 8;
 	return UINT32_MAX;
 }
 
@@ -90,8 +90,8 @@ pci_read(struct machine *m, uint16_t port, unsigned int size)
 	if (port == PORT_ADDRESS && size == 4)
 		value = m->pci_address;
 	else if (port >= PORT_DATA && (port & 3u) + size <= 4)
-		value =
-		    data_read(m, (m->pci_address & 0xfc) | (port & 3u), size);
+		value = pci_data_read(m, (m->pci_address & 0xfc) | (port & 3u),
+		    size);
 	pthread_mutex_unlock(&m->pci_lock);
 	return value;
 }
@@ -103,13 +103,13 @@ pci_write(struct machine *m, uint16_t port, unsigned int size, uint32_t value)
 	struct machine_nic *n;
 
 	pthread_mutex_lock(&m->pci_lock);
-	n = selected(m);
+	n = pci_selected(m);
 	if (port == PORT_ADDRESS && size == 4) {
 		m->pci_address = value & (ADDRESS_ENABLE | 0xfffffc);
 	} else if (port >= PORT_DATA && (port & 3u) + size <= 4 && n != NULL) {
 		offset = (m->pci_address & 0xfc) | (port & 3u);
 		nic_pci_write(n->nic, offset, size, value);
-		bars_look(m, n);
+		pci_bars_follow(m, n);
 	}
 	pthread_mutex_unlock(&m->pci_lock);
 }

@@ -38,7 +38,7 @@ terminal_fd(const struct terminal *t)
 
 /* Returns false: Ctrl-A x. */
 static bool
-filter(struct terminal *t, const uint8_t *data, size_t n)
+terminal_filter(struct terminal *t, const uint8_t *data, size_t n)
 {
 	size_t i;
 
@@ -66,7 +66,7 @@ terminal_read(struct terminal *t)
 		t->input = n < 0 && (errno == EAGAIN || errno == EINTR);
 		return true;
 	}
-	return filter(t, data, (size_t)n);
+	return terminal_filter(t, data, (size_t)n);
 }
 
 void

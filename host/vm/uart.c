@@ -42,7 +42,7 @@ uart_init(struct uart *u)
 }
 
 static uint8_t
-pending(const struct uart *u)
+uart_pending(const struct uart *u)
 {
 	if (u->ier & IER_RDI && u->in_n > 0)
 		return IIR_RDI;
@@ -52,10 +52,10 @@ pending(const struct uart *u)
 }
 
 static void
-update(struct machine *m)
+uart_update(struct machine *m)
 {
 	struct uart *u = &m->uart;
-	bool line = pending(u) != IIR_NONE && u->mcr & MCR_OUT2;
+	bool line = uart_pending(u) != IIR_NONE && u->mcr & MCR_OUT2;
 
 	if (line == u->line)
 		return;
@@ -64,7 +64,7 @@ update(struct machine *m)
 }
 
 static void
-put_in(struct uart *u, uint8_t byte)
+uart_in_put(struct uart *u, uint8_t byte)
 {
 	if (u->in_n == sizeof(u->in))
 		return;
@@ -73,7 +73,7 @@ put_in(struct uart *u, uint8_t byte)
 }
 
 static uint8_t
-take_in(struct uart *u)
+uart_in_take(struct uart *u)
 {
 	uint8_t byte;
 
@@ -86,9 +86,9 @@ take_in(struct uart *u)
 }
 
 static uint8_t
-iir_read(struct uart *u)
+uart_iir_read(struct uart *u)
 {
-	uint8_t iir = pending(u);
+	uint8_t iir = uart_pending(u);
 
 	if (iir == IIR_THRI)
 		u->thre = false;
@@ -96,17 +96,17 @@ iir_read(struct uart *u)
 }
 
 static uint8_t
-reg_read(struct uart *u, unsigned int reg)
+uart_reg_read(struct uart *u, unsigned int reg)
 {
 	bool dlab = u->lcr & LCR_DLAB;
 
 	switch (reg) {
 	case REG_DATA:
-		return dlab ? u->divisor & 0xff : take_in(u);
+		return dlab ? u->divisor & 0xff : uart_in_take(u);
 	case REG_IER:
 		return dlab ? u->divisor >> 8 : u->ier;
 	case REG_IIR:
-		return iir_read(u);
+		return uart_iir_read(u);
 	case REG_LCR:
 		return u->lcr;
 	case REG_MCR:
@@ -130,14 +130,14 @@ uart_read(struct machine *m, unsigned int reg)
 	uint8_t value;
 
 	pthread_mutex_lock(&m->uart.lock);
-	value = reg_read(&m->uart, reg);
-	update(m);
+	value = uart_reg_read(&m->uart, reg);
+	uart_update(m);
 	pthread_mutex_unlock(&m->uart.lock);
 	return value;
 }
 
 static void
-data_write(struct machine *m, uint8_t value)
+uart_data_write(struct machine *m, uint8_t value)
 {
 	struct uart *u = &m->uart;
 
@@ -146,14 +146,14 @@ data_write(struct machine *m, uint8_t value)
 		return;
 	}
 	if (u->mcr & MCR_LOOP)
-		put_in(u, value);
+		uart_in_put(u, value);
 	else
 		m->ops->output(m->ctx, &value, 1);
 	u->thre = true;
 }
 
 static void
-ier_write(struct uart *u, uint8_t value)
+uart_ier_write(struct uart *u, uint8_t value)
 {
 	if (u->lcr & LCR_DLAB) {
 		u->divisor = (uint16_t)(value << 8 | (u->divisor & 0xff));
@@ -172,10 +172,10 @@ uart_write(struct machine *m, unsigned int reg, uint8_t value)
 	pthread_mutex_lock(&u->lock);
 	switch (reg) {
 	case REG_DATA:
-		data_write(m, value);
+		uart_data_write(m, value);
 		break;
 	case REG_IER:
-		ier_write(u, value);
+		uart_ier_write(u, value);
 		break;
 	case REG_IIR:
 		u->fcr = value;
@@ -194,7 +194,7 @@ uart_write(struct machine *m, unsigned int reg, uint8_t value)
 	default:
 		break;
 	}
-	update(m);
+	uart_update(m);
 	pthread_mutex_unlock(&u->lock);
 }
 
@@ -208,8 +208,8 @@ uart_input(struct machine *m, const uint8_t *data, size_t n)
 	if (pthread_mutex_trylock(&u->lock) != 0)
 		return 0;
 	for (i = 0; i < n && u->in_n < sizeof(u->in); i++)
-		put_in(u, data[i]);
-	update(m);
+		uart_in_put(u, data[i]);
+	uart_update(m);
 	pthread_mutex_unlock(&u->lock);
 	return i;
 }

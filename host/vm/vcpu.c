@@ -163,7 +163,7 @@ vcpu_free(struct vcpu *cpu)
 /* ------------------------------------------------------------------- begin */
 
 static struct kvm_segment
-segment(uint16_t selector, uint8_t type, bool code64)
+vcpu_segment(uint16_t selector, uint8_t type, bool code64)
 {
 	return (struct kvm_segment){
 		.limit = 0xffffffff,
@@ -178,17 +178,17 @@ segment(uint16_t selector, uint8_t type, bool code64)
 }
 
 static void
-flat(struct kvm_sregs *s, bool code64)
+vcpu_flat_segments(struct kvm_sregs *s, bool code64)
 {
-	s->cs = segment(BOOT_CS, 0xb, code64);
-	s->ds = segment(BOOT_DS, 0x3, false);
+	s->cs = vcpu_segment(BOOT_CS, 0xb, code64);
+	s->ds = vcpu_segment(BOOT_DS, 0x3, false);
 	s->es = s->fs = s->gs = s->ss = s->ds;
 }
 
 static void
-sregs_boot(struct kvm_sregs *s, const struct boot *boot)
+vcpu_boot_sregs(struct kvm_sregs *s, const struct boot *boot)
 {
-	flat(s, boot->mode == BOOT_LONG);
+	vcpu_flat_segments(s, boot->mode == BOOT_LONG);
 	if (boot->mode == BOOT_LONG) {
 		s->gdt.base = boot->gdt;
 		s->gdt.limit = BOOT_GDT_BYTES - 1;
@@ -198,7 +198,7 @@ sregs_boot(struct kvm_sregs *s, const struct boot *boot)
 		s->efer = EFER_LONG;
 	} else {
 		s->cr0 = CR0_PE;
-		s->tr = segment(0x20, 0xb, false);
+		s->tr = vcpu_segment(0x20, 0xb, false);
 		s->tr.s = 0;
 		s->tr.limit = 0x67;
 	}
@@ -217,7 +217,7 @@ vcpu_boot(struct vcpu *cpu, const struct boot *boot, struct err *err)
 		return 0;
 	if (ioctl(cpu->fd, KVM_GET_SREGS, &sregs) != 0)
 		return err_set(err, "KVM_GET_SREGS: %s", strerror(errno));
-	sregs_boot(&sregs, boot);
+	vcpu_boot_sregs(&sregs, boot);
 	if (boot->mode == BOOT_LONG)
 		regs.rsi = boot->argument;
 	else
@@ -232,7 +232,7 @@ vcpu_boot(struct vcpu *cpu, const struct boot *boot, struct err *err)
 /* --------------------------------------------------------------------- run */
 
 static void
-exit_port(struct vcpu *cpu)
+vcpu_exit_port(struct vcpu *cpu)
 {
 	struct kvm_run *run = cpu->run;
 	struct machine *m = &cpu->vm->machine;
@@ -254,7 +254,7 @@ exit_port(struct vcpu *cpu)
 }
 
 static void
-exit_memory(struct vcpu *cpu)
+vcpu_exit_memory(struct vcpu *cpu)
 {
 	struct kvm_run *run = cpu->run;
 	struct machine *m = &cpu->vm->machine;
@@ -272,7 +272,7 @@ exit_memory(struct vcpu *cpu)
 
 /* Where it stands, for the one who has to find out why. */
 static void
-broken(struct vcpu *cpu, const char *what, unsigned long long detail)
+vcpu_broken(struct vcpu *cpu, const char *what, unsigned long long detail)
 {
 	struct kvm_regs regs = { 0 };
 
@@ -282,7 +282,7 @@ broken(struct vcpu *cpu, const char *what, unsigned long long detail)
 }
 
 static void
-exit_other(struct vcpu *cpu)
+vcpu_exit_other(struct vcpu *cpu)
 {
 	struct kvm_run *run = cpu->run;
 
@@ -291,7 +291,7 @@ exit_other(struct vcpu *cpu)
 	case KVM_EXIT_IRQ_WINDOW_OPEN:
 		break;
 	case KVM_EXIT_SHUTDOWN:
-		broken(cpu, "the guest caused a triple fault", 0);
+		vcpu_broken(cpu, "the guest caused a triple fault", 0);
 		break;
 	case KVM_EXIT_SYSTEM_EVENT:
 		cpu->vm->machine.ops->end(cpu->vm,
@@ -301,22 +301,22 @@ exit_other(struct vcpu *cpu)
 		    0);
 		break;
 	case KVM_EXIT_FAIL_ENTRY:
-		broken(cpu, "KVM cannot enter the guest",
+		vcpu_broken(cpu, "KVM cannot enter the guest",
 		    run->fail_entry.hardware_entry_failure_reason);
 		break;
 	case KVM_EXIT_INTERNAL_ERROR:
-		broken(cpu, "KVM cannot emulate an instruction",
+		vcpu_broken(cpu, "KVM cannot emulate an instruction",
 		    run->internal.suberror);
 		break;
 	default:
-		broken(cpu, "unknown KVM exit", run->exit_reason);
+		vcpu_broken(cpu, "unknown KVM exit", run->exit_reason);
 		break;
 	}
 }
 
 /* A doorbell that is parked, or one that another CPU rang just before. */
 static void
-fault(struct vcpu *cpu)
+vcpu_exit_fault(struct vcpu *cpu)
 {
 	struct machine *m = &cpu->vm->machine;
 	uint64_t changes = 0;
@@ -327,7 +327,7 @@ fault(struct vcpu *cpu)
 	cpu->faults = changes == cpu->fault_changes ? cpu->faults + 1 : 0;
 	cpu->fault_changes = changes;
 	if (cpu->faults == FAULTS_MAX)
-		broken(cpu, "access to memory that does not exist", 0);
+		vcpu_broken(cpu, "access to memory that does not exist", 0);
 }
 
 void
@@ -339,18 +339,18 @@ vcpu_run(struct vcpu *cpu)
 		cpu->returns++;
 		if (ioctl(cpu->fd, KVM_RUN, 0) != 0) {
 			if (errno == EFAULT)
-				fault(cpu);
+				vcpu_exit_fault(cpu);
 			else if (errno != EINTR && errno != EAGAIN)
-				broken(cpu, strerror(errno), errno);
+				vcpu_broken(cpu, strerror(errno), errno);
 			continue;
 		}
 		cpu->faults = 0;
 		if (cpu->run->exit_reason == KVM_EXIT_MMIO)
-			exit_memory(cpu);
+			vcpu_exit_memory(cpu);
 		else if (cpu->run->exit_reason == KVM_EXIT_IO)
-			exit_port(cpu);
+			vcpu_exit_port(cpu);
 		else
-			exit_other(cpu);
+			vcpu_exit_other(cpu);
 	}
 }
 
