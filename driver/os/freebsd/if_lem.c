@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The device and the interface: attach, detach, up, down, filters, media.
- * if_lem.h says who may run what beside whom.
+ * if_lem.h says which thread runs what, and what keeps them apart.
  */
 #include "if_lem.h"
 
@@ -19,24 +19,21 @@ MALLOC_DEFINE(M_LEM, "lem", "if_lem");
 
 static SYSCTL_NODE(_hw, OID_AUTO, lem, CTLFLAG_RD, 0, "lem driver");
 
-static int lem_enable;
-SYSCTL_INT(_hw_lem, OID_AUTO, enable, CTLFLAG_RDTUN, &lem_enable, 0,
+static int if_lem_enable;
+SYSCTL_INT(_hw_lem, OID_AUTO, enable, CTLFLAG_RDTUN, &if_lem_enable, 0,
     "take devices in preference to em(4)");
 
-static pci_vendor_info_t lem_devices[] = {
-	PVID(E1000_VENDOR_INTEL, E1000_DEV_82540EM, "lem: Intel 82540EM"),
-	PVID(E1000_VENDOR_INTEL, E1000_DEV_82545EM, "lem: Intel 82545EM"),
-	PVID(E1000_VENDOR_INTEL, E1000_DEV_82544GC, "lem: Intel 82544GC"),
-	PVID(E1000_VENDOR_INTEL, E1000_DEV_82543GC_COPPER,
-	    "lem: Intel 82543GC"),
-	PVID_END,
+#define IF_LEM_PVID(id, chip, name) PVID(E1000_VENDOR_INTEL, id, "lem: " name),
+
+static pci_vendor_info_t if_lem_vendors[] = {
+	LEM_DEVICES(IF_LEM_PVID) PVID_END,
 };
 
 /* ------------------------------------------------------- start and stop */
 
-/* Nobody is at rings or registers by way of tx_mtx from here on. */
+/* From here on no thread touches rings or registers by way of tx_mtx. */
 static void
-gate_close(struct lem_softc *sc)
+gate_close(struct if_lem_softc *sc)
 {
 	mtx_lock_spin(&sc->tx_mtx);
 	sc->open = false;
@@ -44,67 +41,67 @@ gate_close(struct lem_softc *sc)
 }
 
 static void
-gate_open(struct lem_softc *sc)
+gate_open(struct if_lem_softc *sc)
 {
 	mtx_lock_spin(&sc->tx_mtx);
 	sc->unflushed = sc->tx_missed = false;
 	sc->rx_busy = sc->rx_masked = false;
-	sc->masked = true;	/* lem_start() leaves them so */
-	lem_tx_settle(sc);
+	sc->masked = true;	/* as lem_start() leaves them */
+	if_lem_tx_settle(sc);
 	sc->open = true;
 	mtx_unlock_spin(&sc->tx_mtx);
 }
 
 static void
-stop(struct lem_softc *sc)
+softc_stop(struct if_lem_softc *sc)
 {
 	gate_close(sc);
 	callout_drain(&sc->guard);
-	mtx_lock(&sc->config_mtx);
+	sx_xlock(&sc->config_sx);
 	sc->guard_armed = false;
 	if (sc->awake)
 		lem_stop(&sc->core);
-	mtx_unlock(&sc->config_mtx);
+	sx_xunlock(&sc->config_sx);
 }
 
 /*
- * iflib lets no sender in any more, but does not wait for one that is already
- * in its drain, before it resets what that one works on; and such a one was
- * often put aside just after a TDT write, which takes long.  With us asleep it
- * comes to its end: it finds the gate closed.
+ * iflib lets no new sender in, but it does not wait for a sender that is
+ * already in its drain before it resets what that sender works on.  Such a
+ * sender has often lost the CPU just after a TDT write, which takes long.
+ * While we sleep here, it finds the gate closed and leaves.
  */
 static void
-lem_if_stop(if_ctx_t ctx)
+if_lem_stop(if_ctx_t ctx)
 {
-	struct lem_softc *sc = iflib_get_softc(ctx);
+	struct if_lem_softc *sc = iflib_get_softc(ctx);
 
-	stop(sc);
+	softc_stop(sc);
 	sc->stopped = true;
-	pause_sbt("lemstop", SBT_1MS * LEM_DRAIN_MS, 0, 0);
+	pause_sbt("lemstop", SBT_1MS * IF_LEM_DRAIN_MS, 0, 0);
 }
 
 static void
 filter_add(void *arg, const uint8_t *mac)
 {
-	struct lem_softc *sc = arg;
+	struct if_lem_softc *sc = arg;
 
-	if (sc->mc_count < LEM_MC_MAX)
+	if (sc->mc_count < IF_LEM_MC_MAX)
 		memcpy(sc->mc[sc->mc_count], mac, sizeof(sc->mc[0]));
 	sc->mc_count++;
 }
 
-/* Promiscuous, multicast: all of the receive filter, from ifnet's flags. */
+/* The whole receive filter, promiscuous and multicast, from ifnet's flags. */
 static int
-filter_set(struct lem_softc *sc, int if_flags)
+filter_set(struct if_lem_softc *sc, int if_flags)
 {
 	uint32_t flags = LEM_FILTER_BROADCAST;
 
-	mtx_assert(&sc->config_mtx, MA_OWNED);
+	sx_assert(&sc->config_sx, SA_XLOCKED);
 	sc->mc_count = 0;
-	lem_foreach_maddr(iflib_get_ifp(sc->ctx), filter_add, sc);
+	if_lem_foreach_maddr(iflib_get_ifp(sc->ctx), filter_add, sc);
 	if (if_flags & IFF_PROMISC)
 		flags |= LEM_FILTER_PROMISC;
-	if (if_flags & IFF_ALLMULTI || sc->mc_count > LEM_MC_MAX) {
+	if (if_flags & IFF_ALLMULTI || sc->mc_count > IF_LEM_MC_MAX) {
 		flags |= LEM_FILTER_ALLMULTI;
 		sc->mc_count = 0;
 	}
@@ -114,7 +111,7 @@ filter_set(struct lem_softc *sc, int if_flags)
 
 /* Capabilities and MTU, as they are when the interface comes up. */
 static void
-mode_set(struct lem_softc *sc)
+mode_set(struct if_lem_softc *sc)
 {
 	int caps = if_getcapenable(iflib_get_ifp(sc->ctx));
 	uint32_t frame = iflib_get_softc_ctx(sc->ctx)->isc_max_frame_size;
@@ -124,7 +121,7 @@ mode_set(struct lem_softc *sc)
 }
 
 static int
-start(struct lem_softc *sc)
+softc_start(struct if_lem_softc *sc)
 {
 	if_softc_ctx_t scctx = iflib_get_softc_ctx(sc->ctx);
 	if_t ifp = iflib_get_ifp(sc->ctx);
@@ -151,7 +148,7 @@ start(struct lem_softc *sc)
 }
 
 static void
-link_report(struct lem_softc *sc, const struct lem_link *link)
+link_report(struct if_lem_softc *sc, const struct lem_link *link)
 {
 	iflib_link_state_change(sc->ctx,
 	    link->up ? LINK_STATE_UP : LINK_STATE_DOWN,
@@ -159,41 +156,41 @@ link_report(struct lem_softc *sc, const struct lem_link *link)
 }
 
 /*
- * The core's ring counts as full for it when iflib's does, at the latest: iflib
- * keeps a packet's worth of descriptors back (tx_nsegments) and stops two
- * before the largest packet.  So the last doorbell before iflib stops feeding
- * us is not put off.
+ * The core takes its ring for full no later than iflib does: iflib keeps a
+ * packet's worth of descriptors back (tx_nsegments) and stops two before the
+ * largest packet.  So the last doorbell before iflib stops sending is not
+ * deferred.
  *
- * iflib of FreeBSD 12 starts a running interface anew without stopping it, when
- * media change: it does not empty its transmit ring then.  So have it done
- * properly, by its admin task.
+ * When media change, iflib of FreeBSD 12 starts a running interface again
+ * without stopping it, and so does not empty its transmit ring.  Then ask its
+ * admin task for a whole restart.
  */
 static void
-lem_if_init(if_ctx_t ctx)
+if_lem_init(if_ctx_t ctx)
 {
-	struct lem_softc *sc = iflib_get_softc(ctx);
+	struct if_lem_softc *sc = iflib_get_softc(ctx);
 	struct lem_link link;
 	int error;
 
 	if (!sc->stopped) {
-		stop(sc);
+		softc_stop(sc);
 		sc->rx_broken = true;
 		iflib_request_reset(ctx);
 		iflib_admin_intr_deferred(ctx);
 		return;
 	}
 	sc->stopped = false;
-	mtx_lock(&sc->config_mtx);
-	error = sc->awake ? start(sc) : ENXIO;
+	sx_xlock(&sc->config_sx);
+	error = sc->awake ? softc_start(sc) : ENXIO;
 	sc->credited = sc->core.tx.stats.reclaimed;
 	sc->rx_broken = error != 0;
 	sc->rx_held = false;
 	link = sc->core.link;
 	if (error == 0)
 		gate_open(sc);
-	mtx_unlock(&sc->config_mtx);
+	sx_xunlock(&sc->config_sx);
 	if (error != 0) {
-		device_printf(sc->dev, "can not start: error %d\n", error);
+		device_printf(sc->dev, "cannot start: error %d\n", error);
 		link.up = false;
 	}
 	link_report(sc, &link);
@@ -201,11 +198,11 @@ lem_if_init(if_ctx_t ctx)
 
 /* --------------------------------------------------------------- newbus */
 
-/* What attach took, whichever part of it that was. */
+/* Free what attach has allocated so far. */
 static void
-softc_free(struct lem_softc *sc)
+softc_free(struct if_lem_softc *sc)
 {
-	lem_sysctl_detach(sc);
+	if_lem_sysctl_detach(sc);
 	callout_drain(&sc->guard);
 	if (sc->core.os.bar != NULL)
 		bus_release_resource(sc->dev, SYS_RES_MEMORY, PCIR_BAR(0),
@@ -214,62 +211,62 @@ softc_free(struct lem_softc *sc)
 	counter_u64_free(sc->core.os.writes);
 	free(sc->rsq, M_LEM);
 	mtx_destroy(&sc->tx_mtx);
-	mtx_destroy(&sc->config_mtx);
+	sx_destroy(&sc->config_sx);
 	free(sc, M_LEM);
 }
 
-static struct lem_softc *
+static struct if_lem_softc *
 softc_new(device_t dev)
 {
-	struct lem_softc *sc = malloc(sizeof(*sc), M_LEM, M_WAITOK | M_ZERO);
+	struct if_lem_softc *sc = malloc(sizeof(*sc), M_LEM, M_WAITOK | M_ZERO);
 
 	sc->dev = dev;
 	sc->core.device_id = pci_get_device(dev);
 	sc->core.os.reads = counter_u64_alloc(M_WAITOK);
 	sc->core.os.writes = counter_u64_alloc(M_WAITOK);
-	sc->itr = LEM_ITR_DEFAULT;
-	sc->itr_bulk = LEM_BULK_DEFAULT;
-	mtx_init(&sc->config_mtx, "lem config", NULL, MTX_DEF);
+	sc->itr = LEM_RATE_DEFAULT;
+	sc->itr_bulk = LEM_RATE_BULK_DEFAULT;
+	sx_init(&sc->config_sx, "lem config");
 	mtx_init(&sc->tx_mtx, "lem tx", NULL, MTX_SPIN);
 	callout_init(&sc->guard, 1);
 	return (sc);
 }
 
-static struct if_shared_ctx lem_sctx;
+static struct if_shared_ctx if_lem_sctx;
 
 static void *
-lem_register(device_t dev __unused)
+if_lem_register(device_t dev __unused)
 {
-	return (&lem_sctx);
+	return (&if_lem_sctx);
 }
 
 /*
- * em(4) says BUS_PROBE_DEFAULT.  Without hw.lem.enable we take only what no
- * other driver wants.
+ * em(4) returns BUS_PROBE_DEFAULT.  Without hw.lem.enable we take only devices
+ * that no other driver wants.
  */
 static int
-lem_probe(device_t dev)
+if_lem_probe(device_t dev)
 {
 	int error = iflib_device_probe(dev);
 
 	if (error > 0)
 		return (error);
-	return (lem_enable ? BUS_PROBE_VENDOR : BUS_PROBE_LOW_PRIORITY);
+	return (if_lem_enable ? BUS_PROBE_VENDOR : BUS_PROBE_LOW_PRIORITY);
 }
 
 /*
- * The softc is ours, not iflib's: iflib tears the interrupt down after
- * ifdi_detach, and some of its failures to attach call no method at all.
+ * We allocate the softc, not iflib: iflib tears the interrupt down after
+ * ifdi_detach, and when it fails to attach it sometimes calls no method at all.
  */
 static int
-lem_device_attach(device_t dev)
+if_lem_device_attach(device_t dev)
 {
-	struct lem_softc *sc = softc_new(dev);
+	struct if_lem_softc *sc = softc_new(dev);
 	if_ctx_t ctx;
 	int error;
 
 	pci_enable_busmaster(dev);
-	error = iflib_device_register(dev, sc, &lem_sctx, &ctx);
+	error = iflib_device_register(dev, sc, &if_lem_sctx, &ctx);
 	if (error == 0)
 		device_set_softc(dev, ctx);
 	else
@@ -278,10 +275,10 @@ lem_device_attach(device_t dev)
 }
 
 static int
-lem_device_detach(device_t dev)
+if_lem_device_detach(device_t dev)
 {
 	if_ctx_t ctx = device_get_softc(dev);
-	struct lem_softc *sc = iflib_get_softc(ctx);
+	struct if_lem_softc *sc = iflib_get_softc(ctx);
 	int error = iflib_device_deregister(ctx);
 
 	if (error == 0)
@@ -291,47 +288,49 @@ lem_device_detach(device_t dev)
 
 /* ------------------------------------------------- attach, the interface */
 
-#define LEM_CAPS                                                               \
+#define IF_LEM_CAPS                                                            \
 	(IFCAP_RXCSUM | IFCAP_TXCSUM | IFCAP_VLAN_MTU | IFCAP_VLAN_HWTAGGING | \
 	    IFCAP_VLAN_HWCSUM | IFCAP_VLAN_HWFILTER | IFCAP_VLAN_HWTSO | \
 	    IFCAP_TSO4 | IFCAP_LRO | IFCAP_JUMBO_MTU)
 
 static void
-scctx_fill(struct lem_softc *sc, if_softc_ctx_t scctx)
+scctx_fill(struct if_lem_softc *sc, if_softc_ctx_t scctx)
 {
 	bool tso = sc->core.chip != LEM_82543;
 
 	if (sc->core.chip == LEM_82543) {
-		scctx->isc_ntxd[0] = min(scctx->isc_ntxd[0], LEM_DESC_82543);
-		scctx->isc_nrxd[0] = min(scctx->isc_nrxd[0], LEM_DESC_82543);
+		scctx->isc_ntxd[0] =
+		    min(scctx->isc_ntxd[0], LEM_RING_MAX_82543);
+		scctx->isc_nrxd[0] =
+		    min(scctx->isc_nrxd[0], LEM_RING_MAX_82543);
 	}
 	scctx->isc_txqsizes[0] = scctx->isc_ntxd[0] * E1000_DESC_BYTES;
 	scctx->isc_rxqsizes[0] = scctx->isc_nrxd[0] * E1000_DESC_BYTES;
 	scctx->isc_txd_size[0] = E1000_DESC_BYTES;
 	scctx->isc_rxd_size[0] = E1000_DESC_BYTES;
-	scctx->isc_tx_nsegments = LEM_TX_SEGS;
-	scctx->isc_tx_tso_segments_max = LEM_TX_SEGS;
+	scctx->isc_tx_nsegments = IF_LEM_TX_SEGS;
+	scctx->isc_tx_tso_segments_max = IF_LEM_TX_SEGS;
 	scctx->isc_tx_tso_size_max = IP_MAXPACKET;
 	scctx->isc_tx_tso_segsize_max = LEM_SEG_MAX;
 	scctx->isc_tx_csum_flags =
 	    CSUM_TCP | CSUM_UDP | (tso ? CSUM_IP_TSO : 0);
 	scctx->isc_capabilities =
-	    LEM_CAPS & ~(tso ? 0 : IFCAP_TSO4 | IFCAP_VLAN_HWTSO);
+	    IF_LEM_CAPS & ~(tso ? 0 : IFCAP_TSO4 | IFCAP_VLAN_HWTSO);
 	scctx->isc_capenable = scctx->isc_capabilities;
 	scctx->isc_ntxqsets_max = scctx->isc_nrxqsets_max = 1;
 	scctx->isc_msix_bar = 0;	/* INTx */
-	scctx->isc_txrx = &lem_if_txrx;
+	scctx->isc_txrx = &if_lem_txrx;
 	scctx->isc_max_frame_size = ETHERMTU + ETHER_HDR_LEN + ETHER_CRC_LEN;
 }
 
 /*
- * Whatever can fail fails here: when a later method does, iflib forgets a task
- * that it has queued.
+ * Everything that can fail is done here: when a later method fails, iflib
+ * forgets a task that it has queued.
  */
 static int
-lem_if_attach_pre(if_ctx_t ctx)
+if_lem_attach_pre(if_ctx_t ctx)
 {
-	struct lem_softc *sc = iflib_get_softc(ctx);
+	struct if_lem_softc *sc = iflib_get_softc(ctx);
 	if_softc_ctx_t scctx = iflib_get_softc_ctx(ctx);
 	struct lem *core = &sc->core;
 	int rid = PCIR_BAR(0), error;
@@ -343,13 +342,13 @@ lem_if_attach_pre(if_ctx_t ctx)
 		device_printf(sc->dev, "no registers: BAR 0 not mapped\n");
 		return (ENXIO);
 	}
-	mtx_lock(&sc->config_mtx);
+	sx_xlock(&sc->config_sx);
 	error = -lem_attach(core);
 	if (error == 0) {
 		sc->awake = true;
-		error = lem_moderation_apply(sc);
+		error = if_lem_moderation_apply(sc);
 	}
-	mtx_unlock(&sc->config_mtx);
+	sx_xunlock(&sc->config_sx);
 	if (error != 0) {
 		device_printf(sc->dev, "device does not answer: error %d\n",
 		    error);
@@ -376,51 +375,52 @@ media_add(if_ctx_t ctx)
 }
 
 /*
- * iflib waits for a sender to leave its queue by spinning, in the way of that
- * sender if there is but one CPU: then for ever.  IFF_UP is off by now, so the
- * sender leaves as soon as it may run.
+ * iflib spins until a sender has left its queue.  On a machine with one CPU
+ * that keeps the sender from running, for ever.  IFF_UP is off by now, so the
+ * sender leaves as soon as it runs: let it.
  */
 static void
-lem_qflush(if_t ifp)
+if_lem_qflush(if_t ifp)
 {
-	struct lem_softc *sc = iflib_get_softc(if_getsoftc(ifp));
+	struct if_lem_softc *sc = iflib_get_softc(if_getsoftc(ifp));
 
 	kern_yield(PRI_MAX_TIMESHARE);
 	sc->iflib_qflush(ifp);
 }
 
 static int
-lem_if_attach_post(if_ctx_t ctx)
+if_lem_attach_post(if_ctx_t ctx)
 {
-	struct lem_softc *sc = iflib_get_softc(ctx);
+	struct if_lem_softc *sc = iflib_get_softc(ctx);
 
 	media_add(ctx);
-	sc->iflib_qflush = lem_replace_qflush(iflib_get_ifp(ctx), lem_qflush);
-	lem_sysctl_attach(sc);
+	sc->iflib_qflush =
+	    if_lem_replace_qflush(iflib_get_ifp(ctx), if_lem_qflush);
+	if_lem_sysctl_attach(sc);
 	return (0);
 }
 
-/* Nothing else runs any more, but the filter may, and finds the gate closed. */
+/* Only the filter may still run, and it finds the gate closed. */
 static int
-lem_if_detach(if_ctx_t ctx)
+if_lem_detach(if_ctx_t ctx)
 {
-	struct lem_softc *sc = iflib_get_softc(ctx);
+	struct if_lem_softc *sc = iflib_get_softc(ctx);
 
-	stop(sc);
-	lem_sysctl_detach(sc);
-	mtx_lock(&sc->config_mtx);
+	softc_stop(sc);
+	if_lem_sysctl_detach(sc);
+	sx_xlock(&sc->config_sx);
 	if (sc->awake)
 		(void)lem_reset(&sc->core);
 	sc->awake = false;
-	mtx_unlock(&sc->config_mtx);
+	sx_xunlock(&sc->config_sx);
 	return (0);
 }
 
 static int
-lem_if_tx_queues_alloc(if_ctx_t ctx, caddr_t *vaddrs, uint64_t *paddrs,
+if_lem_tx_queues_alloc(if_ctx_t ctx, caddr_t *vaddrs, uint64_t *paddrs,
     int ntxqs __unused, int ntxqsets __unused)
 {
-	struct lem_softc *sc = iflib_get_softc(ctx);
+	struct if_lem_softc *sc = iflib_get_softc(ctx);
 
 	sc->tx_desc = (union e1000_tx_any_desc *)(void *)vaddrs[0];
 	sc->tx_desc_pa = paddrs[0];
@@ -428,10 +428,10 @@ lem_if_tx_queues_alloc(if_ctx_t ctx, caddr_t *vaddrs, uint64_t *paddrs,
 }
 
 static int
-lem_if_rx_queues_alloc(if_ctx_t ctx, caddr_t *vaddrs, uint64_t *paddrs,
+if_lem_rx_queues_alloc(if_ctx_t ctx, caddr_t *vaddrs, uint64_t *paddrs,
     int nrxqs __unused, int nrxqsets __unused)
 {
-	struct lem_softc *sc = iflib_get_softc(ctx);
+	struct if_lem_softc *sc = iflib_get_softc(ctx);
 
 	sc->rx_desc = (struct e1000_rx_desc *)(void *)vaddrs[0];
 	sc->rx_desc_pa = paddrs[0];
@@ -439,36 +439,36 @@ lem_if_rx_queues_alloc(if_ctx_t ctx, caddr_t *vaddrs, uint64_t *paddrs,
 }
 
 static int
-lem_if_suspend(if_ctx_t ctx)
+if_lem_suspend(if_ctx_t ctx)
 {
-	struct lem_softc *sc = iflib_get_softc(ctx);
+	struct if_lem_softc *sc = iflib_get_softc(ctx);
 
-	stop(sc);
-	mtx_lock(&sc->config_mtx);
+	softc_stop(sc);
+	sx_xlock(&sc->config_sx);
 	sc->awake = false;
-	mtx_unlock(&sc->config_mtx);
+	sx_xunlock(&sc->config_sx);
 	return (0);
 }
 
-/* iflib initialises the interface next. */
+/* iflib calls if_lem_init() next. */
 static int
-lem_if_resume(if_ctx_t ctx)
+if_lem_resume(if_ctx_t ctx)
 {
-	struct lem_softc *sc = iflib_get_softc(ctx);
+	struct if_lem_softc *sc = iflib_get_softc(ctx);
 
-	mtx_lock(&sc->config_mtx);
-	sc->core.gone = false;
+	sx_xlock(&sc->config_sx);
+	lem_resume(&sc->core);
 	sc->awake = true;
-	mtx_unlock(&sc->config_mtx);
+	sx_xunlock(&sc->config_sx);
 	return (0);
 }
 
 /* -------------------------------------------------------- configuration */
 
 static void
-lem_if_intr_disable(if_ctx_t ctx)
+if_lem_intr_disable(if_ctx_t ctx)
 {
-	struct lem_softc *sc = iflib_get_softc(ctx);
+	struct if_lem_softc *sc = iflib_get_softc(ctx);
 
 	mtx_lock_spin(&sc->tx_mtx);
 	if (sc->open) {
@@ -480,36 +480,34 @@ lem_if_intr_disable(if_ctx_t ctx)
 
 /*
  * iflib calls this when the interface is up, after a change of multicast, and
- * when a task of its is done: that is often, and mostly needs no register.
+ * when one of its tasks is done.  That is often, and mostly needs no register.
  */
 static void
-lem_if_intr_enable(if_ctx_t ctx)
+if_lem_intr_enable(if_ctx_t ctx)
 {
-	struct lem_softc *sc = iflib_get_softc(ctx);
+	struct if_lem_softc *sc = iflib_get_softc(ctx);
 
 	if (!sc->masked && !sc->rx_masked && !sc->rx_busy)
 		return;
 	mtx_lock_spin(&sc->tx_mtx);
 	sc->rx_busy = false;
-	if (sc->open && sc->masked) {
+	if (sc->open && sc->masked)
 		lem_intr_enable(&sc->core);
-		sc->tx_alone = false;
-	} else if (sc->open && sc->rx_masked) {
+	else if (sc->open && sc->rx_masked)
 		lem_intr_rx_set(&sc->core, true);
-	}
 	if (sc->open)
 		sc->masked = sc->rx_masked = false;
 	mtx_unlock_spin(&sc->tx_mtx);
 }
 
 static void
-lem_if_update_admin_status(if_ctx_t ctx)
+if_lem_update_admin_status(if_ctx_t ctx)
 {
-	struct lem_softc *sc = iflib_get_softc(ctx);
+	struct if_lem_softc *sc = iflib_get_softc(ctx);
 	struct lem_link link;
 	int changed = 0;
 
-	mtx_lock(&sc->config_mtx);
+	sx_xlock(&sc->config_sx);
 	if (sc->awake && sc->core.running)
 		changed = lem_link_update(&sc->core);
 	link = sc->core.link;
@@ -519,40 +517,40 @@ lem_if_update_admin_status(if_ctx_t ctx)
 	if (sc->open && !link.up && !sc->unflushed)
 		lem_tx_flush(&sc->core);
 	mtx_unlock_spin(&sc->tx_mtx);
-	mtx_unlock(&sc->config_mtx);
+	sx_xunlock(&sc->config_sx);
 	if (changed != 0)
 		link_report(sc, &link);
 }
 
 static int
-filter_update(struct lem_softc *sc, int if_flags)
+filter_update(struct if_lem_softc *sc, int if_flags)
 {
 	int error = 0;
 
-	mtx_lock(&sc->config_mtx);
+	sx_xlock(&sc->config_sx);
 	if (sc->awake)
 		error = filter_set(sc, if_flags);
-	mtx_unlock(&sc->config_mtx);
+	sx_xunlock(&sc->config_sx);
 	return (error);
 }
 
 static void
-lem_if_multi_set(if_ctx_t ctx)
+if_lem_multi_set(if_ctx_t ctx)
 {
 	(void)filter_update(iflib_get_softc(ctx),
 	    if_getflags(iflib_get_ifp(ctx)));
 }
 
 static int
-lem_if_promisc_set(if_ctx_t ctx, int flags)
+if_lem_promisc_set(if_ctx_t ctx, int flags)
 {
 	return (filter_update(iflib_get_softc(ctx), flags));
 }
 
 static int
-lem_if_mtu_set(if_ctx_t ctx, uint32_t mtu)
+if_lem_mtu_set(if_ctx_t ctx, uint32_t mtu)
 {
-	if (mtu > LEM_MTU_MAX)
+	if (mtu > IF_LEM_MTU_MAX)
 		return (EINVAL);
 	iflib_get_softc_ctx(ctx)->isc_max_frame_size =
 	    mtu + ETHER_HDR_LEN + ETHER_CRC_LEN + ETHER_VLAN_ENCAP_LEN;
@@ -562,29 +560,29 @@ lem_if_mtu_set(if_ctx_t ctx, uint32_t mtu)
 static void
 vlan_set(if_ctx_t ctx, uint16_t vtag, bool accept)
 {
-	struct lem_softc *sc = iflib_get_softc(ctx);
+	struct if_lem_softc *sc = iflib_get_softc(ctx);
 
-	mtx_lock(&sc->config_mtx);
+	sx_xlock(&sc->config_sx);
 	if (sc->awake)
 		(void)lem_vlan_filter(&sc->core, vtag, accept);
-	mtx_unlock(&sc->config_mtx);
+	sx_xunlock(&sc->config_sx);
 }
 
 static void
-lem_if_vlan_register(if_ctx_t ctx, uint16_t vtag)
+if_lem_vlan_register(if_ctx_t ctx, uint16_t vtag)
 {
 	vlan_set(ctx, vtag, true);
 }
 
 static void
-lem_if_vlan_unregister(if_ctx_t ctx, uint16_t vtag)
+if_lem_vlan_unregister(if_ctx_t ctx, uint16_t vtag)
 {
 	vlan_set(ctx, vtag, false);
 }
 
-#ifdef LEM_HAVE_NEEDS_RESTART
+#ifdef IF_LEM_HAVE_NEEDS_RESTART
 static bool
-lem_if_needs_restart(if_ctx_t ctx __unused,
+if_lem_needs_restart(if_ctx_t ctx __unused,
     enum iflib_restart_event event __unused)
 {
 	return (false);
@@ -594,14 +592,14 @@ lem_if_needs_restart(if_ctx_t ctx __unused,
 /* ---------------------------------------------------------------- media */
 
 static void
-lem_if_media_status(if_ctx_t ctx, struct ifmediareq *ifmr)
+if_lem_media_status(if_ctx_t ctx, struct ifmediareq *ifmr)
 {
-	struct lem_softc *sc = iflib_get_softc(ctx);
+	struct if_lem_softc *sc = iflib_get_softc(ctx);
 	struct lem_link link;
 
-	mtx_lock(&sc->config_mtx);
+	sx_xlock(&sc->config_sx);
 	link = sc->core.link;
-	mtx_unlock(&sc->config_mtx);
+	sx_xunlock(&sc->config_sx);
 	ifmr->ifm_status = IFM_AVALID;
 	ifmr->ifm_active = IFM_ETHER;
 	if (!link.up)
@@ -613,7 +611,7 @@ lem_if_media_status(if_ctx_t ctx, struct ifmediareq *ifmr)
 	ifmr->ifm_active |= link.full_duplex ? IFM_FDX : IFM_HDX;
 }
 
-/* Of what is negotiated, only this much is offered: ANA and 1000BASE-T. */
+/* What to offer in negotiation: the values of ANA and 1000BASE-T control. */
 static int
 media_offer(int media, uint16_t *ana, uint16_t *gcon)
 {
@@ -641,9 +639,9 @@ media_offer(int media, uint16_t *ana, uint16_t *gcon)
 }
 
 static int
-lem_if_media_change(if_ctx_t ctx)
+if_lem_media_change(if_ctx_t ctx)
 {
-	struct lem_softc *sc = iflib_get_softc(ctx);
+	struct if_lem_softc *sc = iflib_get_softc(ctx);
 	struct ifmedia *ifm = iflib_get_media(ctx);
 	uint16_t ana, gcon;
 	int error;
@@ -653,7 +651,7 @@ lem_if_media_change(if_ctx_t ctx)
 	error = media_offer(ifm->ifm_media, &ana, &gcon);
 	if (error != 0)
 		return (error);
-	mtx_lock(&sc->config_mtx);
+	sx_xlock(&sc->config_sx);
 	error = sc->awake ? 0 : -ENXIO;
 	if (error == 0)
 		error = lem_phy_write(&sc->core, E1000_PHY_ANA, ana);
@@ -661,35 +659,41 @@ lem_if_media_change(if_ctx_t ctx)
 		error = lem_phy_write(&sc->core, E1000_PHY_GCON, gcon);
 	if (error == 0)
 		error = lem_phy_renegotiate(&sc->core);
-	mtx_unlock(&sc->config_mtx);
+	sx_xunlock(&sc->config_sx);
 	return (-error);
 }
 
 /* ------------------------------------------------------------- counters */
 
-/* 65 register reads: only if somebody asks, and once a second at most. */
+/* 65 register reads: only on request, and at most once a second. */
 void
-lem_stats_fresh(struct lem_softc *sc)
+if_lem_stats_fresh(struct if_lem_softc *sc)
 {
-	mtx_assert(&sc->config_mtx, MA_OWNED);
+	sx_assert(&sc->config_sx, SA_XLOCKED);
 	if (!sc->awake || (sc->counted && ticks - sc->counted_ticks < hz))
 		return;
 	sc->counted = lem_stats_update(&sc->core) == 0;
 	sc->counted_ticks = ticks;
 }
 
+/*
+ * The network stack may ask where a thread may not sleep.  So do not wait for
+ * the lock: without it the counters are as they were last read.
+ */
 static uint64_t
-lem_if_get_counter(if_ctx_t ctx, ift_counter counter)
+if_lem_get_counter(if_ctx_t ctx, ift_counter counter)
 {
-	struct lem_softc *sc = iflib_get_softc(ctx);
+	struct if_lem_softc *sc = iflib_get_softc(ctx);
 	const struct lem *core = &sc->core;
 	uint64_t n;
+	bool locked;
 
 	if (counter != IFCOUNTER_IERRORS && counter != IFCOUNTER_OERRORS &&
 	    counter != IFCOUNTER_COLLISIONS && counter != IFCOUNTER_IQDROPS)
 		return (if_get_counter_default(iflib_get_ifp(ctx), counter));
-	mtx_lock(&sc->config_mtx);
-	lem_stats_fresh(sc);
+	locked = sx_try_xlock(&sc->config_sx) != 0;
+	if (locked)
+		if_lem_stats_fresh(sc);
 	if (counter == IFCOUNTER_IERRORS)
 		n = core->rx.stats.errors + lem_stat(core, E1000_CRCERRS) +
 		    lem_stat(core, E1000_ALGNERRC) +
@@ -702,49 +706,50 @@ lem_if_get_counter(if_ctx_t ctx, ift_counter counter)
 		n = lem_stat(core, E1000_COLC);
 	else
 		n = lem_stat(core, E1000_MPC);
-	mtx_unlock(&sc->config_mtx);
+	if (locked)
+		sx_xunlock(&sc->config_sx);
 	return (n);
 }
 
 /* --------------------------------------------------------------- tables */
 
 /* clang-format off */
-static device_method_t lem_if_methods[] = {
-	DEVMETHOD(ifdi_attach_pre, lem_if_attach_pre),
-	DEVMETHOD(ifdi_attach_post, lem_if_attach_post),
-	DEVMETHOD(ifdi_detach, lem_if_detach),
-	DEVMETHOD(ifdi_shutdown, lem_if_suspend),
-	DEVMETHOD(ifdi_suspend, lem_if_suspend),
-	DEVMETHOD(ifdi_resume, lem_if_resume),
-	DEVMETHOD(ifdi_tx_queues_alloc, lem_if_tx_queues_alloc),
-	DEVMETHOD(ifdi_rx_queues_alloc, lem_if_rx_queues_alloc),
-	DEVMETHOD(ifdi_init, lem_if_init),
-	DEVMETHOD(ifdi_stop, lem_if_stop),
-	DEVMETHOD(ifdi_intr_enable, lem_if_intr_enable),
-	DEVMETHOD(ifdi_intr_disable, lem_if_intr_disable),
-	DEVMETHOD(ifdi_update_admin_status, lem_if_update_admin_status),
-	DEVMETHOD(ifdi_multi_set, lem_if_multi_set),
-	DEVMETHOD(ifdi_promisc_set, lem_if_promisc_set),
-	DEVMETHOD(ifdi_mtu_set, lem_if_mtu_set),
-	DEVMETHOD(ifdi_vlan_register, lem_if_vlan_register),
-	DEVMETHOD(ifdi_vlan_unregister, lem_if_vlan_unregister),
-#ifdef LEM_HAVE_NEEDS_RESTART
-	DEVMETHOD(ifdi_needs_restart, lem_if_needs_restart),
+static device_method_t if_lem_methods[] = {
+	DEVMETHOD(ifdi_attach_pre, if_lem_attach_pre),
+	DEVMETHOD(ifdi_attach_post, if_lem_attach_post),
+	DEVMETHOD(ifdi_detach, if_lem_detach),
+	DEVMETHOD(ifdi_shutdown, if_lem_suspend),
+	DEVMETHOD(ifdi_suspend, if_lem_suspend),
+	DEVMETHOD(ifdi_resume, if_lem_resume),
+	DEVMETHOD(ifdi_tx_queues_alloc, if_lem_tx_queues_alloc),
+	DEVMETHOD(ifdi_rx_queues_alloc, if_lem_rx_queues_alloc),
+	DEVMETHOD(ifdi_init, if_lem_init),
+	DEVMETHOD(ifdi_stop, if_lem_stop),
+	DEVMETHOD(ifdi_intr_enable, if_lem_intr_enable),
+	DEVMETHOD(ifdi_intr_disable, if_lem_intr_disable),
+	DEVMETHOD(ifdi_update_admin_status, if_lem_update_admin_status),
+	DEVMETHOD(ifdi_multi_set, if_lem_multi_set),
+	DEVMETHOD(ifdi_promisc_set, if_lem_promisc_set),
+	DEVMETHOD(ifdi_mtu_set, if_lem_mtu_set),
+	DEVMETHOD(ifdi_vlan_register, if_lem_vlan_register),
+	DEVMETHOD(ifdi_vlan_unregister, if_lem_vlan_unregister),
+#ifdef IF_LEM_HAVE_NEEDS_RESTART
+	DEVMETHOD(ifdi_needs_restart, if_lem_needs_restart),
 #endif
-	DEVMETHOD(ifdi_media_status, lem_if_media_status),
-	DEVMETHOD(ifdi_media_change, lem_if_media_change),
-	DEVMETHOD(ifdi_get_counter, lem_if_get_counter),
+	DEVMETHOD(ifdi_media_status, if_lem_media_status),
+	DEVMETHOD(ifdi_media_change, if_lem_media_change),
+	DEVMETHOD(ifdi_get_counter, if_lem_get_counter),
 	DEVMETHOD_END
 };
 /* clang-format on */
 
-static driver_t lem_if_driver = { "lem_if", lem_if_methods, 0 };
+static driver_t if_lem_driver = { "lem_if", if_lem_methods, 0 };
 
-static struct if_shared_ctx lem_sctx = {
+static struct if_shared_ctx if_lem_sctx = {
 	.isc_magic = IFLIB_MAGIC,
-	.isc_driver = &lem_if_driver,
+	.isc_driver = &if_lem_driver,
 	.isc_driver_version = "lem",
-	.isc_vendor_info = lem_devices,
+	.isc_vendor_info = if_lem_vendors,
 	.isc_flags =
 	    IFLIB_NEED_SCRATCH | IFLIB_TSO_INIT_IP | IFLIB_NEED_ZERO_CSUM,
 	.isc_q_align = PAGE_SIZE,
@@ -759,20 +764,20 @@ static struct if_shared_ctx lem_sctx = {
 	.isc_nrxqs = 1,
 	.isc_ntxqs = 1,
 	.isc_admin_intrcnt = 1,
-	.isc_nrxd_min = { LEM_DESC_MIN },
-	.isc_nrxd_default = { LEM_RX_DESC },
-	.isc_nrxd_max = { LEM_DESC_MAX },
-	.isc_ntxd_min = { LEM_DESC_MIN },
-	.isc_ntxd_default = { LEM_TX_DESC },
-	.isc_ntxd_max = { LEM_DESC_MAX },
+	.isc_nrxd_min = { IF_LEM_DESC_MIN },
+	.isc_nrxd_default = { IF_LEM_RX_DESC },
+	.isc_nrxd_max = { LEM_RING_MAX },
+	.isc_ntxd_min = { IF_LEM_DESC_MIN },
+	.isc_ntxd_default = { IF_LEM_TX_DESC },
+	.isc_ntxd_max = { LEM_RING_MAX },
 };
 
 /* clang-format off */
-static device_method_t lem_methods[] = {
-	DEVMETHOD(device_register, lem_register),
-	DEVMETHOD(device_probe, lem_probe),
-	DEVMETHOD(device_attach, lem_device_attach),
-	DEVMETHOD(device_detach, lem_device_detach),
+static device_method_t if_lem_device_methods[] = {
+	DEVMETHOD(device_register, if_lem_register),
+	DEVMETHOD(device_probe, if_lem_probe),
+	DEVMETHOD(device_attach, if_lem_device_attach),
+	DEVMETHOD(device_detach, if_lem_device_detach),
 	DEVMETHOD(device_shutdown, iflib_device_shutdown),
 	DEVMETHOD(device_suspend, iflib_device_suspend),
 	DEVMETHOD(device_resume, iflib_device_resume),
@@ -781,12 +786,13 @@ static device_method_t lem_methods[] = {
 /* clang-format on */
 
 /*
- * The module is lem, its devices are em0, em1, ..., as those of FreeBSD 8's to
- * 11's lem were: who switches drivers keeps rc.conf and sysctl names.
+ * The module is lem and its devices are em0, em1, ..., as those of the lem
+ * driver of FreeBSD 8 to 11 were: rc.conf and sysctl names stay the same when a
+ * user changes drivers.
  */
-static driver_t lem_driver = { "em", lem_methods, 0 };
+static driver_t if_lem_device_driver = { "em", if_lem_device_methods, 0 };
 
-LEM_DRIVER_MODULE(lem, pci, lem_driver);
+IF_LEM_DRIVER_MODULE(lem, pci, if_lem_device_driver);
 MODULE_VERSION(lem, 1);
 MODULE_DEPEND(lem, pci, 1, 1, 1);
 MODULE_DEPEND(lem, ether, 1, 1, 1);

@@ -6,77 +6,43 @@
 
 /* ----------------------------------------------------------- moderation */
 
-#define ITR_UNIT_NS	256u
-#define DELAY_UNIT_NS	1024u
-#define NS_PER_SECOND	1000000000u
-
 /*
- * Interrupts a second to ITR's units (13.4.18), rounded so that there are not
- * more than asked for.  Returns 0 or EINVAL.
+ * Give the device what was asked for.  A chip without ITR (82543, 82544) cannot
+ * have the default: then it is off, and reads as 0.
  */
 int
-lem_itr_to_reg(unsigned int itr, uint16_t *reg)
-{
-	uint64_t units = 0;
-
-	if (itr != 0)
-		units = howmany(NS_PER_SECOND, (uint64_t)itr * ITR_UNIT_NS);
-	if (units > UINT16_MAX || itr > NS_PER_SECOND / ITR_UNIT_NS)
-		return (EINVAL);
-	*reg = (uint16_t)units;
-	return (0);
-}
-
-/* Microseconds to 1.024 us, to the nearest (13.4.30). */
-static int
-delay_to_reg(unsigned int us, uint16_t *reg)
-{
-	uint64_t units =
-	    ((uint64_t)us * 1000 + DELAY_UNIT_NS / 2) / DELAY_UNIT_NS;
-
-	if (units > UINT16_MAX)
-		return (EINVAL);
-	*reg = (uint16_t)units;
-	return (0);
-}
-
-/*
- * What was asked for, to the device.  A chip without ITR (82543, 82544) can not
- * have the default: then it is off, and reads so.
- */
-int
-lem_moderation_apply(struct lem_softc *sc)
+if_lem_moderation_apply(struct if_lem_softc *sc)
 {
 	struct lem_moderation m;
 	int error;
 
-	mtx_assert(&sc->config_mtx, MA_OWNED);
-	if (sc->core.chip < LEM_82540 && sc->itr == LEM_ITR_DEFAULT)
+	sx_assert(&sc->config_sx, SA_XLOCKED);
+	if (!lem_has_itr(&sc->core) && sc->itr == LEM_RATE_DEFAULT)
 		sc->itr = sc->itr_bulk = 0;
-	error = lem_itr_to_reg(sc->itr, &m.itr);
+	error = lem_itr_from_rate(sc->itr, &m.itr);
 	if (error == 0)
-		error = lem_itr_to_reg(sc->itr_bulk, &m.itr_bulk);
+		error = lem_itr_from_rate(sc->itr_bulk, &m.itr_bulk);
 	if (error == 0)
-		error = delay_to_reg(sc->delay_us[0], &m.rdtr);
+		error = lem_delay_from_us(sc->delay_us[0], &m.rdtr);
 	if (error == 0)
-		error = delay_to_reg(sc->delay_us[1], &m.radv);
+		error = lem_delay_from_us(sc->delay_us[1], &m.radv);
 	if (error == 0)
-		error = delay_to_reg(sc->delay_us[2], &m.tidv);
+		error = lem_delay_from_us(sc->delay_us[2], &m.tidv);
 	if (error == 0)
-		error = delay_to_reg(sc->delay_us[3], &m.tadv);
+		error = lem_delay_from_us(sc->delay_us[3], &m.tadv);
 	if (error != 0)
-		return (error);
+		return (-error);
 	mtx_lock_spin(&sc->tx_mtx);
-	error = -lem_moderation_set(&sc->core, &m);
+	error = lem_moderation_set(&sc->core, &m);
 	mtx_unlock_spin(&sc->tx_mtx);
-	return (error);
+	return (-error);
 }
 
 /* arg2: 0 itr, 1 to 4 a delay, 5 itr_bulk. */
 static int
-lem_sysctl_moderation(SYSCTL_HANDLER_ARGS)
+if_lem_sysctl_moderation(SYSCTL_HANDLER_ARGS)
 {
-	struct lem_softc *sc = arg1;
+	struct if_lem_softc *sc = arg1;
 	unsigned int *knob = arg2 == 0 ? &sc->itr :
 	    arg2 == 5                  ? &sc->itr_bulk :
 					 &sc->delay_us[arg2 - 1];
@@ -85,22 +51,22 @@ lem_sysctl_moderation(SYSCTL_HANDLER_ARGS)
 
 	if (error != 0 || req->newptr == NULL)
 		return (error);
-	mtx_lock(&sc->config_mtx);
+	sx_xlock(&sc->config_sx);
 	was = *knob;
 	*knob = value;
-	error = sc->awake ? lem_moderation_apply(sc) : ENXIO;
+	error = sc->awake ? if_lem_moderation_apply(sc) : ENXIO;
 	if (error != 0)
 		*knob = was;
-	mtx_unlock(&sc->config_mtx);
+	sx_xunlock(&sc->config_sx);
 	return (error);
 }
 
 /* --------------------------------------------------------- send combining */
 
 static int
-lem_sysctl_mit_enable(SYSCTL_HANDLER_ARGS)
+if_lem_sysctl_mit_enable(SYSCTL_HANDLER_ARGS)
 {
-	struct lem_softc *sc = arg1;
+	struct if_lem_softc *sc = arg1;
 	unsigned int value = sc->combine;
 	int error = sysctl_handle_int(oidp, &value, 0, req);
 
@@ -110,9 +76,9 @@ lem_sysctl_mit_enable(SYSCTL_HANDLER_ARGS)
 		return (EINVAL);
 	mtx_lock_spin(&sc->tx_mtx);
 	sc->combine = value;
-	/* Otherwise the next flush sees to it, or the next start. */
+	/* Otherwise the next flush or the next start does it. */
 	if (sc->open && !sc->unflushed)
-		lem_tx_settle(sc);
+		if_lem_tx_settle(sc);
 	mtx_unlock_spin(&sc->tx_mtx);
 	return (0);
 }
@@ -121,15 +87,15 @@ lem_sysctl_mit_enable(SYSCTL_HANDLER_ARGS)
 
 /* arg2: the register. */
 static int
-lem_sysctl_mac(SYSCTL_HANDLER_ARGS)
+if_lem_sysctl_mac(SYSCTL_HANDLER_ARGS)
 {
-	struct lem_softc *sc = arg1;
+	struct if_lem_softc *sc = arg1;
 	uint64_t value;
 
-	mtx_lock(&sc->config_mtx);
-	lem_stats_fresh(sc);
+	sx_xlock(&sc->config_sx);
+	if_lem_stats_fresh(sc);
 	value = lem_stat(&sc->core, arg2);
-	mtx_unlock(&sc->config_mtx);
+	sx_xunlock(&sc->config_sx);
 	return (sysctl_handle_64(oidp, &value, 0, req));
 }
 
@@ -195,14 +161,15 @@ static const struct {
 } counters[] = {
 #define COUNTER(field, name, what)                                             \
 	{ \
-		offsetof(struct lem_softc, field), name, what \
+		offsetof(struct if_lem_softc, field), name, what \
 	}
 	COUNTER(interrupts, "interrupts", "Interrupts"),
 	COUNTER(rx_masks, "rx_masks",
-	    "Receive interrupts masked, as the last was still at work"),
+	    "Receive interrupts masked, as the last was still being handled"),
 	COUNTER(core.tx.stats.packets, "tx_packets", "Packets queued"),
 	COUNTER(core.tx.stats.doorbells, "tx_doorbells", "Writes to TDT"),
-	COUNTER(core.tx.stats.deferred, "tx_deferred", "Writes to TDT put off"),
+	COUNTER(core.tx.stats.deferred, "tx_deferred",
+	    "Writes to TDT deferred"),
 	COUNTER(core.tx.stats.batches, "tx_batches",
 	    "Writes to TDT for more than one packet"),
 	COUNTER(core.tx.stats.guard_flushes, "tx_guard_flushes",
@@ -210,7 +177,7 @@ static const struct {
 	COUNTER(core.tx.stats.bulk, "tx_streams",
 	    "Times itr_bulk came into force"),
 	COUNTER(core.tx.stats.ring_full, "tx_ring_full",
-	    "Packets refused, no descriptors"),
+	    "Packets refused, not enough descriptors"),
 	COUNTER(core.rx.stats.packets, "rx_packets", "Packets received"),
 	COUNTER(core.rx.stats.errors, "rx_errors", "Packets damaged"),
 	COUNTER(core.rx.stats.doorbells, "rx_doorbells", "Writes to RDT"),
@@ -222,12 +189,12 @@ static const struct {
 /* --------------------------------------------------------- attach, detach */
 
 static void
-add_knobs(struct lem_softc *sc, struct sysctl_oid_list *tree)
+add_knobs(struct if_lem_softc *sc, struct sysctl_oid_list *tree)
 {
 	static const struct {
 		const char *name, *what;
 	} knob[] = {
-		{ "itr", "Interrupts a second at most, 0 for any number" },
+		{ "itr", "Most interrupts a second, 0 for any number" },
 		{ "rx_int_delay", "Receive interrupt delay, us" },
 		{ "rx_abs_int_delay", "Longest receive interrupt delay, us" },
 		{ "tx_int_delay", "Transmit interrupt delay, us" },
@@ -239,15 +206,15 @@ add_knobs(struct lem_softc *sc, struct sysctl_oid_list *tree)
 	for (i = 0; i < nitems(knob); i++)
 		SYSCTL_ADD_PROC(&sc->sysctls, tree, OID_AUTO, knob[i].name,
 		    CTLTYPE_UINT | CTLFLAG_RWTUN | CTLFLAG_MPSAFE, sc, i,
-		    lem_sysctl_moderation, "IU", knob[i].what);
+		    if_lem_sysctl_moderation, "IU", knob[i].what);
 	SYSCTL_ADD_PROC(&sc->sysctls, tree, OID_AUTO, "mit_enable",
 	    CTLTYPE_UINT | CTLFLAG_RWTUN | CTLFLAG_MPSAFE, sc, 0,
-	    lem_sysctl_mit_enable, "IU",
-	    "Send combining: 0 off, 1 on, 2 in the order of 2012");
+	    if_lem_sysctl_mit_enable, "IU",
+	    "Send combining: 0 off, 1 on, 2 original (the order of 2012)");
 }
 
 static void
-add_counters(struct lem_softc *sc, struct sysctl_oid_list *tree)
+add_counters(struct if_lem_softc *sc, struct sysctl_oid_list *tree)
 {
 	struct sysctl_oid *mac;
 	size_t i;
@@ -270,15 +237,16 @@ add_counters(struct lem_softc *sc, struct sysctl_oid_list *tree)
 		SYSCTL_ADD_PROC(&sc->sysctls, SYSCTL_CHILDREN(mac), OID_AUTO,
 		    mac_stats[i].name,
 		    CTLTYPE_U64 | CTLFLAG_RD | CTLFLAG_MPSAFE, sc,
-		    mac_stats[i].reg, lem_sysctl_mac, "QU", mac_stats[i].what);
+		    mac_stats[i].reg, if_lem_sysctl_mac, "QU",
+		    mac_stats[i].what);
 }
 
 /*
- * In a context of our own: the device's is freed only when the driver has gone,
- * and a handler might then still be at work.
+ * We use a context of our own: the device's is freed only when the driver is
+ * gone, and a handler might still be at work then.
  */
 void
-lem_sysctl_attach(struct lem_softc *sc)
+if_lem_sysctl_attach(struct if_lem_softc *sc)
 {
 	struct sysctl_oid_list *tree =
 	    SYSCTL_CHILDREN(device_get_sysctl_tree(sc->dev));
@@ -291,7 +259,7 @@ lem_sysctl_attach(struct lem_softc *sc)
 
 /* Returns when no handler runs any more. */
 void
-lem_sysctl_detach(struct lem_softc *sc)
+if_lem_sysctl_detach(struct if_lem_softc *sc)
 {
 	if (sc->has_sysctls)
 		(void)sysctl_ctx_free(&sc->sysctls);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * iflib's data path on the core's, and the interrupt.  if_lem.h says who may
- * run what beside whom.
+ * iflib's data path, made of the core's, and the interrupt.  if_lem.h says
+ * which thread runs what.
  */
 #include "if_lem.h"
 
 /* Descriptors that iflib has not been told are finished. */
 static unsigned int
-tx_owed(const struct lem_softc *sc)
+tx_owed(const struct if_lem_softc *sc)
 {
 	const struct lem_tx_ring *r = &sc->core.tx;
 
@@ -17,7 +17,7 @@ tx_owed(const struct lem_softc *sc)
 
 /* ------------------------------------------------------------- transmit */
 
-/* What iflib found out about a packet, in the core's words. */
+/* What iflib found out about a packet, as the core wants it. */
 static void
 tx_offloads(struct lem_tx_pkt *pkt, const struct if_pkt_info *pi)
 {
@@ -36,19 +36,19 @@ tx_offloads(struct lem_tx_pkt *pkt, const struct if_pkt_info *pi)
 }
 
 /*
- * A packet goes where iflib says only if that is where the core stands: a
- * sender that was half way through iflib while the interface was restarted
- * under it comes too late, and its packet is dropped.
+ * iflib and the core must agree on where the packet goes.  They disagree when
+ * the interface was restarted while a sender was half way through iflib: then
+ * the packet is dropped.
  */
 static int
-lem_txd_encap(void *arg, if_pkt_info_t pi)
+if_lem_txd_encap(void *arg, if_pkt_info_t pi)
 {
-	struct lem_softc *sc = arg;
-	struct lem_tx_seg seg[LEM_TX_SEGS];
+	struct if_lem_softc *sc = arg;
+	struct lem_tx_seg seg[IF_LEM_TX_SEGS];
 	struct lem_tx_pkt pkt = { .seg = seg, .segs = pi->ipi_nsegs };
 	int i, used;
 
-	if (pi->ipi_nsegs > LEM_TX_SEGS)
+	if (pi->ipi_nsegs > IF_LEM_TX_SEGS)
 		return (EFBIG);
 	for (i = 0; i < pi->ipi_nsegs; i++) {
 		seg[i].pa = pi->ipi_segs[i].ds_addr;
@@ -75,60 +75,39 @@ lem_txd_encap(void *arg, if_pkt_info_t pi)
 }
 
 /*
- * The core's mode is what was asked for, as soon as that may post; but without
- * interrupts nothing is deferred.
+ * Set the core's mode to what was asked for.  This may post, so nothing may be
+ * unflushed.
  */
 void
-lem_tx_settle(struct lem_softc *sc)
+if_lem_tx_settle(struct if_lem_softc *sc)
 {
-	enum lem_combine mode = sc->tx_alone ? LEM_COMBINE_OFF : sc->combine;
-
 	mtx_assert(&sc->tx_mtx, MA_OWNED);
-	if (sc->core.tx.combine != mode)
-		(void)lem_tx_combine_set(&sc->core, mode);
+	if (sc->core.tx.asked != sc->combine)
+		(void)lem_tx_combine_set(&sc->core, sc->combine);
 }
 
 /*
- * A packet now and then needs no transmit interrupt: it is reclaimed with the
- * next, or by the interrupt that its answer makes.  With moderation in the
- * hypervisor its own would hold that up.  So they are masked after one that was
- * for a packet alone, until there are some without any interrupt between; or so
- * many descriptors that iflib, with an eighth of the ring in use, might put off
- * the next packet's flush.
+ * May transmit interrupts be masked for lone packets (lem_lone_interrupt())?
+ * Not with netmap, which always waits for them.  And not in a small ring: with
+ * an eighth of the ring in use iflib might delay the next packet's flush, and
+ * LEM_LONE_DESC descriptors and one more packet must stay below that.
  */
-static void
-tx_alone_begin(struct lem_softc *sc)
+static bool
+tx_lone_allowed(const struct if_lem_softc *sc)
 {
-	if (sc->tx_alone || sc->unflushed ||
-	    sc->core.tx.count / 8u < LEM_ALONE_DESC + LEM_TX_SEGS + 2u ||
-	    sc->tx_missed ||
-	    sc->core.tx.next_to_use != sc->core.tx.tail_posted ||
-	    if_getcapenable(iflib_get_ifp(sc->ctx)) & IFCAP_NETMAP)
-		return;
-	sc->tx_alone = true;
-	lem_intr_tx_set(&sc->core, false);
-	lem_tx_settle(sc);
-}
-
-static void
-tx_alone_end(struct lem_softc *sc)
-{
-	if (!sc->tx_alone ||
-	    (sc->flushes < LEM_ALONE_MAX && tx_owed(sc) < LEM_ALONE_DESC))
-		return;
-	sc->tx_alone = false;
-	lem_intr_tx_set(&sc->core, true);
-	lem_tx_settle(sc);
+	return (!sc->unflushed && !sc->tx_missed &&
+	    sc->core.tx.count / 8u >= LEM_LONE_DESC + IF_LEM_TX_SEGS + 2u &&
+	    !(if_getcapenable(iflib_get_ifp(sc->ctx)) & IFCAP_NETMAP));
 }
 
 /*
- * iflib rings up to four times a packet: before it, after it, at the end of the
- * drain and from the task.  Only a ring that has something new in it counts.
+ * iflib calls this up to four times a packet: before it, after it, at the end
+ * of the drain and from its task.  Only a call with a new packet counts.
  */
 static void
-lem_txd_flush(void *arg, uint16_t txqid __unused, qidx_t pidx __unused)
+if_lem_txd_flush(void *arg, uint16_t txqid __unused, qidx_t pidx __unused)
 {
-	struct lem_softc *sc = arg;
+	struct if_lem_softc *sc = arg;
 	bool arm = false;
 
 	if (!sc->unflushed)
@@ -136,15 +115,14 @@ lem_txd_flush(void *arg, uint16_t txqid __unused, qidx_t pidx __unused)
 	mtx_lock_spin(&sc->tx_mtx);
 	sc->unflushed = false;
 	if (sc->open) {
-		lem_tx_settle(sc);
+		if_lem_tx_settle(sc);
 		if (sc->tx_missed) {
 			sc->tx_missed = false;
 			(void)lem_tx_intr(&sc->core);
 		} else {
 			lem_tx_doorbell(&sc->core);
 		}
-		sc->flushes++;
-		tx_alone_end(sc);
+		lem_lone_doorbell(&sc->core, tx_owed(sc));
 		arm = !sc->guard_armed &&
 		    sc->core.tx.next_to_use != sc->core.tx.tail_posted;
 		if (arm)
@@ -153,20 +131,20 @@ lem_txd_flush(void *arg, uint16_t txqid __unused, qidx_t pidx __unused)
 	mtx_unlock_spin(&sc->tx_mtx);
 	if (arm)
 		callout_reset_sbt(&sc->guard, SBT_1MS * LEM_GUARD_MS, SBT_1MS,
-		    lem_guard, sc, 0);
+		    if_lem_guard, sc, 0);
 }
 
 /*
- * Interrupts reclaim; here it is done when the ring has filled up in between,
- * and when an interrupt or the guard has left its part to us.  If it is the
- * drain that asks (clear), what is unflushed has been synced.  It must not wait
- * for flush: iflib puts that off for up to 63 descriptors, and asks for it
- * early only when something was reclaimed.
+ * Interrupts reclaim.  This reclaims when the ring has filled up in between,
+ * and when an interrupt or the guard has left its part to us (tx_missed).  If
+ * the drain calls (clear), iflib has synced what is unflushed.  Then do that
+ * part at once and do not leave it to flush: iflib delays flush for up to 63
+ * descriptors, and calls it early only when something was reclaimed.
  */
 static int
-lem_txd_credits_update(void *arg, uint16_t txqid __unused, bool clear)
+if_lem_txd_credits_update(void *arg, uint16_t txqid __unused, bool clear)
 {
-	struct lem_softc *sc = arg;
+	struct if_lem_softc *sc = arg;
 	struct lem_tx_ring *r = &sc->core.tx;
 	int n = (int)(r->stats.reclaimed - sc->credited);
 
@@ -193,13 +171,13 @@ lem_txd_credits_update(void *arg, uint16_t txqid __unused, bool clear)
 }
 
 /*
- * The backstop of send combining (doc/combining.md): runs while something is
- * deferred.  What iflib has not flushed by now is posted when its task runs.
+ * The backstop of send combining (doc/combining.md): it runs while something is
+ * deferred.  What iflib has not flushed by now, iflib's task posts.
  */
 void
-lem_guard(void *arg)
+if_lem_guard(void *arg)
 {
-	struct lem_softc *sc = arg;
+	struct if_lem_softc *sc = arg;
 	bool again = false, kick = false;
 
 	mtx_lock_spin(&sc->tx_mtx);
@@ -217,27 +195,27 @@ lem_guard(void *arg)
 		iflib_tx_intr_deferred(sc->ctx, 0);
 	if (again)
 		callout_reset_sbt(&sc->guard, SBT_1MS * LEM_GUARD_MS, SBT_1MS,
-		    lem_guard, sc, 0);
+		    if_lem_guard, sc, 0);
 }
 
 /* -------------------------------------------------------------- receive */
 
 static int
-lem_rxd_available(void *arg, uint16_t rxqid __unused, qidx_t cidx __unused,
+if_lem_rxd_available(void *arg, uint16_t rxqid __unused, qidx_t cidx __unused,
     qidx_t budget)
 {
-	struct lem_softc *sc = arg;
+	struct if_lem_softc *sc = arg;
 
 	return (sc->rx_broken ? 0 : lem_rx_available(&sc->core, budget));
 }
 
 /*
- * iflib can not drop a packet and keep its buffers.  A damaged one is no
- * ordinary event, as the device is told to keep those to itself: iflib starts
- * the interface anew, and until then nothing more is received.
+ * iflib cannot drop a packet and keep its buffers.  A damaged packet is rare,
+ * because the device is told to drop them.  So iflib restarts the interface,
+ * and nothing more is received until then.
  */
 static int
-rx_damaged(struct lem_softc *sc)
+rx_damaged(struct if_lem_softc *sc)
 {
 	sc->rx_broken = true;
 	iflib_request_reset(sc->ctx);
@@ -246,7 +224,7 @@ rx_damaged(struct lem_softc *sc)
 }
 
 static void
-rx_offloads(const struct lem_softc *sc, if_rxd_info_t ri,
+rx_offloads(const struct if_lem_softc *sc, if_rxd_info_t ri,
     const struct lem_rx_pkt *pkt)
 {
 	if (pkt->flags & LEM_RX_VLAN) {
@@ -264,11 +242,11 @@ rx_offloads(const struct lem_softc *sc, if_rxd_info_t ri,
 }
 
 static int
-lem_rxd_pkt_get(void *arg, if_rxd_info_t ri)
+if_lem_rxd_pkt_get(void *arg, if_rxd_info_t ri)
 {
-	struct lem_softc *sc = arg;
-	struct lem_rx_frag frag[LEM_RX_FRAGS];
-	struct lem_rx_pkt pkt = { .frag = frag, .frags_max = LEM_RX_FRAGS };
+	struct if_lem_softc *sc = arg;
+	struct lem_rx_frag frag[IF_LEM_RX_FRAGS];
+	struct lem_rx_pkt pkt = { .frag = frag, .frags_max = IF_LEM_RX_FRAGS };
 	int i;
 
 	if (sc->rx_broken || lem_rx_pkt_get(&sc->core, &pkt) == 0 ||
@@ -286,13 +264,13 @@ lem_rxd_pkt_get(void *arg, if_rxd_info_t ri)
 }
 
 /*
- * netmap fills the whole ring and lets the device have all but the last one.
- * The core's ring does not take the last one: it is held until there is room.
+ * netmap fills the whole ring and gives the device all but the last descriptor.
+ * The core's ring does not take the last one: hold it until there is room.
  */
 static void
-lem_rxd_refill(void *arg, if_rxd_update_t iru)
+if_lem_rxd_refill(void *arg, if_rxd_update_t iru)
 {
-	struct lem_softc *sc = arg;
+	struct if_lem_softc *sc = arg;
 	uint16_t n;
 
 	if (sc->rx_broken)
@@ -312,10 +290,10 @@ lem_rxd_refill(void *arg, if_rxd_update_t iru)
 }
 
 static void
-lem_rxd_flush(void *arg, uint16_t rxqid __unused, uint8_t flid __unused,
+if_lem_rxd_flush(void *arg, uint16_t rxqid __unused, uint8_t flid __unused,
     qidx_t pidx __unused)
 {
-	struct lem_softc *sc = arg;
+	struct if_lem_softc *sc = arg;
 
 	if (!sc->rx_broken)
 		lem_rx_flush(&sc->core);
@@ -323,9 +301,9 @@ lem_rxd_flush(void *arg, uint16_t rxqid __unused, uint8_t flid __unused,
 
 /* ------------------------------------------------------------ interrupt */
 
-/* An interrupt's causes, but not what would post an unflushed packet. */
+/* Dispatch, but leave out what would post an unflushed packet. */
 static unsigned int
-intr_dispatch(struct lem_softc *sc, uint32_t icr)
+intr_dispatch(struct if_lem_softc *sc, uint32_t icr)
 {
 	if (sc->unflushed && icr != UINT32_MAX && icr & LEM_INTR_TX) {
 		sc->tx_missed = true;
@@ -335,12 +313,12 @@ intr_dispatch(struct lem_softc *sc, uint32_t icr)
 }
 
 /*
- * An interrupt that finds the receive task still at work is one too many:
- * receive causes are masked until the task is done (lem_if_intr_enable()).
- * With moderation in the hypervisor this hardly ever happens.
+ * An interrupt that finds the receive task still at work was not needed: mask
+ * receive causes until the task is done (if_lem_intr_enable()).  Where the
+ * hypervisor moderates, this is rare.
  */
 static void
-intr_rx(struct lem_softc *sc)
+intr_rx(struct if_lem_softc *sc)
 {
 	if (sc->rx_busy && !sc->rx_masked) {
 		lem_intr_rx_set(&sc->core, false);
@@ -351,12 +329,12 @@ intr_rx(struct lem_softc *sc)
 }
 
 /*
- * Does iflib have to hear of finished descriptors now, or will it do with the
- * next packet?  It sits on packets when it takes the ring for full, or when it
- * is putting off a flush; netmap always waits for us.
+ * Does iflib need to know of finished descriptors now, or is the next packet
+ * early enough?  iflib holds packets back when it takes the ring for full or
+ * delays a flush; netmap always waits for us.
  */
 static bool
-intr_wants_tx(const struct lem_softc *sc)
+intr_wants_tx(const struct if_lem_softc *sc)
 {
 	return (sc->unflushed || tx_owed(sc) > sc->core.tx.count / 2u ||
 	    if_getcapenable(iflib_get_ifp(sc->ctx)) & IFCAP_NETMAP);
@@ -365,13 +343,13 @@ intr_wants_tx(const struct lem_softc *sc)
 /*
  * The filter.  Reading ICR acknowledges and deasserts, so nothing is masked,
  * and a transmit interrupt costs one read, and one write if packets were
- * deferred.  iflib's own part of the filter is left out (FILTER_HANDLED): it
- * would start a task for every transmit interrupt, which then finds nothing.
+ * deferred.  FILTER_HANDLED skips iflib's own part of the filter: that would
+ * start a task for every transmit interrupt, which then finds nothing to do.
  */
 static int
-lem_intr(void *arg)
+if_lem_intr(void *arg)
 {
-	struct lem_softc *sc = arg;
+	struct if_lem_softc *sc = arg;
 	unsigned int work;
 	uint32_t icr = 0;
 	bool tx;
@@ -385,9 +363,7 @@ lem_intr(void *arg)
 	}
 	sc->interrupts++;
 	work = intr_dispatch(sc, icr);
-	if (icr & LEM_INTR_TX && sc->flushes <= 1)
-		tx_alone_begin(sc);
-	sc->flushes = 0;
+	lem_lone_interrupt(&sc->core, icr, tx_lone_allowed(sc));
 	if (work & LEM_WORK_RX)
 		intr_rx(sc);
 	tx = intr_wants_tx(sc);
@@ -401,13 +377,13 @@ lem_intr(void *arg)
 	return (FILTER_HANDLED);
 }
 
-struct if_txrx lem_if_txrx = {
-	.ift_txd_encap = lem_txd_encap,
-	.ift_txd_flush = lem_txd_flush,
-	.ift_txd_credits_update = lem_txd_credits_update,
-	.ift_rxd_available = lem_rxd_available,
-	.ift_rxd_pkt_get = lem_rxd_pkt_get,
-	.ift_rxd_refill = lem_rxd_refill,
-	.ift_rxd_flush = lem_rxd_flush,
-	.ift_legacy_intr = lem_intr,
+struct if_txrx if_lem_txrx = {
+	.ift_txd_encap = if_lem_txd_encap,
+	.ift_txd_flush = if_lem_txd_flush,
+	.ift_txd_credits_update = if_lem_txd_credits_update,
+	.ift_rxd_available = if_lem_rxd_available,
+	.ift_rxd_pkt_get = if_lem_rxd_pkt_get,
+	.ift_rxd_refill = if_lem_rxd_refill,
+	.ift_rxd_flush = if_lem_rxd_flush,
+	.ift_legacy_intr = if_lem_intr,
 };

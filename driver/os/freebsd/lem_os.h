@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the driver core needs of FreeBSD (driver/lem.h lists it).  Accesses are
- * counted, by counter(9), because in a guest each is a VM exit.
+ * What the driver core needs of FreeBSD (driver/lem.h lists it).  counter(9)
+ * counts the accesses, because in a guest each is a VM exit.
  */
 #ifndef LEM_OS_H
 #define LEM_OS_H
 
 #include <sys/param.h>
 #include <sys/systm.h>
+#include <sys/time.h>
 #include <sys/bus.h>
 #include <sys/counter.h>
 #include <sys/errno.h>
@@ -49,13 +50,14 @@ lem_os_udelay(struct lem_os *os __unused, unsigned int us)
 	DELAY(us);
 }
 
+/* With config_sx held, but no mutex.  While the system boots it spins. */
 static inline void
 lem_os_sleep(struct lem_os *os __unused, unsigned int us)
 {
-	DELAY(us);
+	pause_sbt("lemwait", us * SBT_1US, 0, 0);
 }
 
-/* Elsewhere a cycle counter may tick slower than the CPU: 0, unknown. */
+/* Not on other processors, where the counter may be slower than the CPU. */
 static inline uint64_t
 lem_os_cycles(struct lem_os *os __unused)
 {
@@ -68,7 +70,12 @@ lem_os_cycles(struct lem_os *os __unused)
 
 /*
  * Descriptors are ordinary, coherent memory and registers are uncached: x86
- * keeps stores to both in order, and loads; only the compiler may not.
+ * keeps stores to both in order, and loads; the compiler may not.
+ *
+ * lem_os_wmb: stores to descriptors before the store to RDT or TDT.  (iflib has
+ * called bus_dmamap_sync() for the buffers.)
+ * lem_os_rmb: the load of a descriptor's status before the loads of the rest of
+ * it.
  */
 static inline void
 lem_os_wmb(void)
