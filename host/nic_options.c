@@ -13,10 +13,10 @@ const char nic_options_help[] =
 
 const char nic_backends_help[] =
     "      backend=null|tap|dgram|stream   where packets go (null):\n"
-    "        tap,ifname=NAME    or fd=N; vnet=off without offloads\n"
+    "        tap,ifname=NAME    or fd=N; vnet=off: no offloads\n"
     "        dgram,local=PATH,remote=PATH    or fd=N\n"
-    "        stream,path=PATH   or fd=N; server=on waits for a peer\n"
-    "      pcap=FILE                       write all packets there, too\n";
+    "        stream,path=PATH   or fd=N; server=on: wait for a peer\n"
+    "      pcap=FILE                       write all packets to FILE, too\n";
 
 /* By enum e82540_chip, enum nic_doorbell. */
 static const char *const models[] = { "82540em", "82545em", "82544gc" };

@@ -13,30 +13,30 @@ static const char usage_begin[] =
     "Runs one guest on KVM, with e1000 NICs that are libe82540.\n"
     "\n"
     "  --kernel FILE     a Linux bzImage, or an ELF kernel with a PVH entry\n"
-    "  --initrd FILE     its initial RAM disk\n"
-    "  --append TEXT     its command line\n"
-    "  --bios FILE       instead: an image that starts at the reset vector\n"
+    "  --initrd FILE     the kernel's initial RAM disk\n"
+    "  --append TEXT     the kernel's command line\n"
+    "  --bios FILE       instead of a kernel: an image with a reset vector\n"
     "  --memory SIZE     16M to 64G, in steps of 2M (256M)\n"
-    "  --memory-fd N     memory that others see, too: a file, open as N\n"
+    "  --memory-fd N     use the file that is open as N as memory\n"
     "  --cpus N          1 to 4 (1)\n"
-    "  --nic OPTIONS     an e1000, up to 8 times; OPTIONS, commas between:\n";
+    "  --nic OPTIONS     an e1000, up to 8 times; commas between OPTIONS:\n";
 
 static const char usage_nic[] =
     "      msi=on|off                      offer MSI (off)\n"
     "      doorbell=auto|exit|mapped|turns how TDT writes arrive (auto)\n"
-    "      spin=MICROSECONDS               idle time of a busy thread (500)\n";
+    "      spin=MICROSECONDS               how long a thread looks for more (500)\n";
 
 static const char usage_end[] =
     "  --control PATH    a socket that takes \"stats\" and \"quit\"; or fd=N\n"
     "  --serial on|off   the serial port is the terminal (on)\n"
-    "  --user NAME       whom root becomes, once all is open (nobody)\n"
+    "  --user NAME       the user that root becomes after set-up (nobody)\n"
     "  --sandbox on|off  confine threads by seccomp (on)\n"
     "  --help, --version\n"
     "\n"
-    "On a terminal Ctrl-A x ends it, Ctrl-A Ctrl-A is Ctrl-A.\n"
-    "Exit status: 0 the guest powered off or asked for a reset, or SIGTERM;\n"
-    "1 it could not start, or broke; 2 usage; or the guest's own, an odd one,\n"
-    "by a 32-bit write of N to port F4h: 2 N + 1.\n";
+    "On a terminal, Ctrl-A x ends lem-vm, and Ctrl-A Ctrl-A sends Ctrl-A.\n"
+    "Exit status: 0 the guest powered off or reset itself, or a signal ended\n"
+    "lem-vm; 1 lem-vm could not start or go on; 2 the command line is wrong;\n"
+    "2 N + 1 the guest wrote N to port F4h, 32 bits wide.\n";
 
 void
 options_help(void)
