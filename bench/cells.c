@@ -10,131 +10,116 @@
 
 #include "frame.h"
 
-#define FREEBSD_ITR	488u	/* both drivers' default there */
-
-/* Where cells run, and how their ids begin. */
-static const struct {
-	const char *name, *id;
-} hosts[] = {
-	{ "qemu-kvm", "kvm" },
-	{ "qemu-tcg", "tcg" },
-	{ "lem-vm", "vm" },
-};
-
-/* How each row sets up hypervisor and driver. */
-static const struct {
-	const char *id;
-	unsigned int mit_enable;	/* enum lem_combine of driver/lem.h */
-	bool moderation;
-	bool virtio;
-} rows[LEM_ROWS] = {
-	[LEM_ROW_STANDARD] = { "standard", 0, false, false },
-	[LEM_ROW_COMBINED_ALONE] = { "combined-alone", 1, false, false },
-	[LEM_ROW_MODERATED] = { "moderated", 0, true, false },
-	[LEM_ROW_INTERRUPT] = { "interrupt", 0, true, false },
-	[LEM_ROW_ORIGINAL] = { "original", 2, true, false },
-	[LEM_ROW_COMBINED] = { "combined", 1, true, false },
-	[LEM_ROW_VIRTIO] = { "virtio", 0, false, true },
-	[LEM_ROW_VIRTIO_POLL] = { "virtio-poll", 0, false, true },
-};
+#define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
+#define PATTERN_BYTES	64u	/* as an id's */
+#define FREEBSD_ITR	488u	/* the default of both drivers there */
 
 /* What is run: with --quick the rows of `quick`, with --full all of `full`. */
 #define ROW(r)	(1u << LEM_ROW_##r)
-#define RFC	(ROW(STANDARD) | ROW(MODERATED) | ROW(COMBINED) | ROW(VIRTIO))
-#define ALL								\
-	(RFC | ROW(COMBINED_ALONE) | ROW(ORIGINAL) | ROW(INTERRUPT) |	\
-	    ROW(VIRTIO_POLL))
+#define RFC	(ROW(STANDARD) | ROW(MODERATED) | ROW(MODIFIED) | ROW(VIRTIO))
+#define ALL	((1u << LEM_ROWS) - 1)
 
 static const struct {
-	const char *workload, *sink;
+	enum lem_workload workload;
+	enum lem_sink_id sink;
 	unsigned int quick, full;
 	bool every_frame;	/* of --frame; otherwise the first only */
 } plan[] = {
-	{ "tx", "null", ALL, ALL, true },
-	{ "tx", "dgram", RFC, ALL, true },
-	{ "rx", "dgram", RFC, ALL, false },
-	{ "ping", "dgram", RFC, ALL, false },
-	{ "idle", "null", 0, ROW(STANDARD) | ROW(COMBINED), false },
+	{ LEM_WORKLOAD_TX, LEM_SINK_NULL, ALL, ALL, true },
+	{ LEM_WORKLOAD_TX, LEM_SINK_DGRAM, RFC, ALL, true },
+	{ LEM_WORKLOAD_RX, LEM_SINK_DGRAM, RFC, ALL, false },
+	{ LEM_WORKLOAD_PING, LEM_SINK_DGRAM, RFC, ALL, false },
+	{ LEM_WORKLOAD_IDLE, LEM_SINK_NULL, 0, ROW(STANDARD) | ROW(MODIFIED),
+	    false },
 };
 
 /* The points of the curves against ITR. */
 static const struct {
-	const char *workload, *sink;
+	enum lem_workload workload;
+	enum lem_sink_id sink;
 	unsigned int rows;
 } curves[] = {
-	{ "tx", "null", ROW(MODERATED) | ROW(COMBINED) },
-	{ "ping", "dgram", ROW(MODERATED) | ROW(COMBINED) },
+	{ LEM_WORKLOAD_TX, LEM_SINK_NULL, ROW(MODERATED) | ROW(MODIFIED) },
+	{ LEM_WORKLOAD_PING, LEM_SINK_DGRAM, ROW(MODERATED) | ROW(MODIFIED) },
 };
-
-/* The ways by which a doorbell can reach lem-vm; "auto" is its own choice. */
-static const char *const ways[] = { "exit", "mapped", "turns", "auto" };
 
 /*
- * What a FreeBSD guest runs, the RFC's three rows first; its standard driver is
- * FreeBSD's own.
+ * What a FreeBSD guest runs, the RFC's three rows first; their standard driver
+ * is FreeBSD's own.
  */
 static const struct {
-	const char *id, *label, *nic, *driver;
+	const char *id;
+	enum lem_driver driver;
 	enum lem_row row;
-	unsigned int mit_enable;
-	bool moderation, rfc;
+	enum lem_mit_mode mit_enable;
+	bool moderation;
+	bool rfc;	/* the RFC's figure is that of this cell */
 } freebsd[] = {
-	{ "standard.em", "standard/em", "e1000", "em", LEM_ROW_STANDARD, 0,
-	    false, true },
-	{ "moderated.em", "moderated/em", "e1000", "em", LEM_ROW_MODERATED, 0,
-	    true, true },
-	{ "combined", "moderated/lem mit", "e1000", "lem", LEM_ROW_COMBINED, 1,
-	    true, true },
-	{ "moderated", "moderated/lem", "e1000", "lem", LEM_ROW_MODERATED, 0,
-	    true, false },
-	{ "standard", "standard/lem", "e1000", "lem", LEM_ROW_STANDARD, 0,
+	{ "standard.em", LEM_DRIVER_EM, LEM_ROW_STANDARD, LEM_MIT_OFF, false,
+	    true },
+	{ "moderated.em", LEM_DRIVER_EM, LEM_ROW_MODERATED, LEM_MIT_OFF, true,
+	    true },
+	{ "modified", LEM_DRIVER_LEM, LEM_ROW_MODIFIED, LEM_MIT_ON, true,
+	    true },
+	{ "moderated", LEM_DRIVER_LEM, LEM_ROW_MODERATED, LEM_MIT_OFF, true,
+	    false },
+	{ "standard", LEM_DRIVER_LEM, LEM_ROW_STANDARD, LEM_MIT_OFF, false,
+	    false },
+	{ "modified-alone", LEM_DRIVER_LEM, LEM_ROW_MODIFIED_ALONE, LEM_MIT_ON,
 	    false, false },
-	{ "combined-alone", "standard/lem mit", "e1000", "lem",
-	    LEM_ROW_COMBINED_ALONE, 1, false, false },
-	{ "virtio", "vtnet, with mod.", "virtio-net", "vtnet", LEM_ROW_VIRTIO,
-	    0, true, false },
-	{ "virtio.standard", "vtnet, with std.", "virtio-net", "vtnet",
-	    LEM_ROW_VIRTIO, 0, false, false },
+	{ "virtio", LEM_DRIVER_VTNET, LEM_ROW_VIRTIO, LEM_MIT_OFF, true,
+	    false },
+	{ "virtio.standard", LEM_DRIVER_VTNET, LEM_ROW_VIRTIO, LEM_MIT_OFF,
+	    false, false },
 };
 
-static bool
-wanted(const char *id, const char *patterns)
+/* The first of comma separated patterns; returns what follows it. */
+static const char *
+next_pattern(const char *patterns, char pattern[PATTERN_BYTES])
 {
-	char pattern[64];
-	size_t n;
+	size_t n = strcspn(patterns, ",");
+
+	(void)snprintf(pattern, PATTERN_BYTES, "%.*s", (int)n, patterns);
+	return patterns + n + (patterns[n] == ',');
+}
+
+static bool
+cell_wanted(const char *id, const char *patterns)
+{
+	char pattern[PATTERN_BYTES];
 
 	if (patterns == NULL)
 		return true;
-	for (; *patterns != '\0'; patterns += n + (patterns[n] == ',')) {
-		n = strcspn(patterns, ",");
-		(void)snprintf(pattern, sizeof(pattern), "%.*s", (int)n,
-		    patterns);
+	while (*patterns != '\0') {
+		patterns = next_pattern(patterns, pattern);
 		if (fnmatch(pattern, id, 0) == 0)
 			return true;
 	}
 	return false;
 }
 
-static void
-set_skipped(struct lem_cell *cell, const struct lem_host *host)
+/* Bits 1 << enum lem_need. */
+static unsigned int
+cell_needs(const struct lem_cell *c)
 {
-	bool lem_vm = strcmp(cell->host, "lem-vm") == 0;
-	const char *why = "";
+	unsigned int needs =
+	    lem_vmms[c->vmm].needs | lem_guests[c->guest].needs;
 
-	if (lem_vm && !host->has_kvm)
-		why = host->why_no_kvm;
-	else if (lem_vm)
-		why = host->why_no_lem_vm;
-	else if (!host->has_qemu)
-		why = host->why_no_qemu;
-	else if (strcmp(cell->host, "qemu-kvm") == 0 && !host->has_kvm)
-		why = host->why_no_kvm;
-	else if (!cell->moderation && !host->has_mitigation &&
-	    strcmp(cell->nic, "e1000") == 0)
-		why = "this QEMU can not switch moderation off (gone in "
-		    "10.0): name an older one, such as Debian 12's 7.2, "
-		    "with --qemu PATH";
-	(void)snprintf(cell->skipped, sizeof(cell->skipped), "%s", why);
+	if (lem_vmms[c->vmm].own_e1000 && !c->moderation &&
+	    lem_drivers[c->driver].nic == LEM_NIC_E1000)
+		needs |= 1u << LEM_NEED_MITIGATION;
+	return needs;
+}
+
+static void
+set_skipped(struct lem_cell *c, const struct lem_host *host)
+{
+	unsigned int needs = cell_needs(c), need;
+
+	for (need = 0; need < LEM_NEEDS; need++)
+		if (needs & 1u << need && c->skipped[0] == '\0')
+			(void)snprintf(c->skipped, sizeof(c->skipped), "%s",
+			    host->missing[need]);
 }
 
 static void
@@ -148,55 +133,54 @@ set_unmeasured(struct lem_cell *c)
 	    c->per_packet.ring_full = c->batch_max = NAN;
 }
 
-static const char *
-host_id(const char *name)
+/* "kvm.tx.null.modified", and what tells it from the table's cell. */
+static void
+set_id(struct lem_cell *c, unsigned int table_frame)
 {
-	size_t h = 0;
+	size_t n, room = sizeof(c->id);
 
-	while (strcmp(hosts[h].name, name) != 0)
-		h++;
-	return hosts[h].id;
+	n = (size_t)snprintf(c->id, room, "%s.%s.%s.%s", lem_vmms[c->vmm].id,
+	    lem_workloads[c->workload], lem_sinks[c->sink],
+	    lem_rows[c->row].id);
+	if (c->way)
+		n += (size_t)snprintf(c->id + n, room - n, ".%s",
+		    lem_doorbells[c->doorbell]);
+	if (c->frame != table_frame)
+		n +=
+		    (size_t)snprintf(c->id + n, room - n, ".frame%u", c->frame);
+	if (c->sweep)
+		(void)snprintf(c->id + n, room - n, ".itr%u", c->itr);
 }
 
+/*
+ * A cell of the bare guest, if it is wanted.  Its VMM, workload, sink, row,
+ * frame and ITR are set; the rest follows from them.
+ */
 static void
-add(struct lem_results *r, const struct lem_options *o,
+add_bare(struct lem_results *r, const struct lem_options *o,
     const struct lem_host *host, struct lem_cell cell)
 {
-	struct lem_cell *c = &r->cell[r->cells];
-	bool lem_vm = strcmp(cell.host, "lem-vm") == 0;
-	int n;
+	const struct lem_row_kind *row = &lem_rows[cell.row];
 
-	if (lem_vm && rows[cell.row].virtio)
-		return;			/* it has e1000s only */
-	n = snprintf(cell.id, sizeof(cell.id), "%s.%s.%s.%s",
-	    host_id(cell.host), cell.workload, cell.sink, rows[cell.row].id);
-	if (cell.way)
-		n += snprintf(cell.id + n, sizeof(cell.id) - (size_t)n, ".%s",
-		    cell.doorbell);
-	if (cell.frame != o->frame[0])
-		n += snprintf(cell.id + n, sizeof(cell.id) - (size_t)n,
-		    ".frame%u", cell.frame);
-	if (cell.sweep)
-		(void)snprintf(cell.id + n, sizeof(cell.id) - (size_t)n,
-		    ".itr%u", cell.itr);
-	if (!wanted(cell.id, o->cells))
+	if (!lem_vmms[cell.vmm].virtio &&
+	    lem_drivers[row->driver].nic == LEM_NIC_VIRTIO)
 		return;
-	cell.nic = rows[cell.row].virtio ? "virtio-net" : "e1000";
-	cell.driver = rows[cell.row].virtio ? "virtio-net" : "lem";
-	cell.guest = "bare";
-	if (lem_vm && cell.doorbell == NULL)
-		cell.doorbell = "auto";
-	cell.moderation = rows[cell.row].moderation;
-	cell.mit_enable = rows[cell.row].mit_enable;
+	set_id(&cell, o->frame[0]);
+	if (!cell_wanted(cell.id, o->cells))
+		return;
+	cell.guest = LEM_GUEST_BARE;
+	cell.driver = row->driver;
+	if (cell.doorbell == LEM_DOORBELL_NONE)
+		cell.doorbell = lem_vmms[cell.vmm].doorbell;
+	cell.moderation = row->moderation;
+	cell.mit_enable = row->mit_enable;
 	if (!cell.moderation)
 		cell.itr = 0;
 	set_unmeasured(&cell);
 	set_skipped(&cell, host);
-	*c = cell;
-	r->cells++;
+	r->cell[r->cells++] = cell;
 }
 
-/* Figures that nobody has measured yet. */
 static void
 add_freebsd(struct lem_results *r, const struct lem_options *o,
     const struct lem_host *host)
@@ -204,52 +188,49 @@ add_freebsd(struct lem_results *r, const struct lem_options *o,
 	struct lem_cell *c;
 	size_t i;
 
-	for (i = 0; i < sizeof(freebsd) / sizeof(freebsd[0]); i++) {
+	for (i = 0; i < COUNT(freebsd); i++) {
 		c = &r->cell[r->cells];
 		*c = (struct lem_cell){
-			.host = "qemu-tcg",
-			.nic = freebsd[i].nic,
+			.vmm = LEM_VMM_TCG,
+			.guest = LEM_GUEST_FREEBSD,
 			.driver = freebsd[i].driver,
-			.guest = "freebsd",
-			.label = freebsd[i].label,
-			.workload = "tx",
-			.sink = "null",
+			.workload = LEM_WORKLOAD_TX,
+			.sink = LEM_SINK_NULL,
 			.row = freebsd[i].row,
+			.label = freebsd[i].id,
 			.frame = LEM_FRAME_MIN,
 			.moderation = freebsd[i].moderation,
 			.mit_enable = freebsd[i].mit_enable,
 		};
 		(void)snprintf(c->id, sizeof(c->id), "freebsd.tx.null.%s",
 		    freebsd[i].id);
-		if (!wanted(c->id, o->cells))
+		if (!cell_wanted(c->id, o->cells))
 			continue;
-		if (c->moderation && strcmp(c->nic, "e1000") == 0)
+		if (c->moderation &&
+		    lem_drivers[c->driver].nic == LEM_NIC_E1000)
 			c->itr = FREEBSD_ITR;
 		set_unmeasured(c);
 		if (freebsd[i].rfc)
-			c->rfc_kpps = lem_rfc_kpps(c->row, c->host);
+			c->rfc_kpps = lem_rfc_kpps(c->row, c->vmm);
 		set_skipped(c, host);
-		if (c->skipped[0] == '\0')
-			(void)snprintf(c->skipped, sizeof(c->skipped), "%s",
-			    host->why_no_freebsd);
 		r->cells++;
 	}
 }
 
 static void
 add_table(struct lem_results *r, const struct lem_options *o,
-    const struct lem_host *host, const char *name)
+    const struct lem_host *host, enum lem_vmm_id vmm)
 {
 	size_t p, f;
 	unsigned int row;
 
-	for (p = 0; p < sizeof(plan) / sizeof(plan[0]); p++)
+	for (p = 0; p < COUNT(plan); p++)
 		for (f = 0; f < (plan[p].every_frame ? o->frames : 1); f++)
 			for (row = 0; row < LEM_ROWS; row++)
 				if ((o->full ? plan[p].full : plan[p].quick) &
 				    1u << row)
-					add(r, o, host,
-					    (struct lem_cell){ .host = name,
+					add_bare(r, o, host,
+					    (struct lem_cell){ .vmm = vmm,
 						.workload = plan[p].workload,
 						.sink = plan[p].sink,
 						.row = (enum lem_row)row,
@@ -259,17 +240,17 @@ add_table(struct lem_results *r, const struct lem_options *o,
 
 static void
 add_curves(struct lem_results *r, const struct lem_options *o,
-    const struct lem_host *host, const char *name)
+    const struct lem_host *host, enum lem_vmm_id vmm)
 {
 	size_t p, i;
 	unsigned int row;
 
-	for (p = 0; p < sizeof(curves) / sizeof(curves[0]); p++)
+	for (p = 0; p < COUNT(curves); p++)
 		for (row = 0; row < LEM_ROWS; row++)
 			for (i = 0; i < o->itrs; i++)
 				if (curves[p].rows & 1u << row)
-					add(r, o, host,
-					    (struct lem_cell){ .host = name,
+					add_bare(r, o, host,
+					    (struct lem_cell){ .vmm = vmm,
 						.workload = curves[p].workload,
 						.sink = curves[p].sink,
 						.row = (enum lem_row)row,
@@ -278,43 +259,43 @@ add_curves(struct lem_results *r, const struct lem_options *o,
 						.sweep = true });
 }
 
-/* The doorbell ways: the standard driver, which rings for each packet. */
+/* The doorbell's ways: the standard driver, which rings for each packet. */
 static void
 add_ways(struct lem_results *r, const struct lem_options *o,
     const struct lem_host *host)
 {
-	size_t i;
+	unsigned int way;
 
-	for (i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
-		add(r, o, host,
-		    (struct lem_cell){ .host = "lem-vm",
-			.workload = "tx",
-			.sink = "null",
+	for (way = LEM_DOORBELL_NONE + 1; way < LEM_DOORBELLS; way++)
+		add_bare(r, o, host,
+		    (struct lem_cell){ .vmm = LEM_VMM_LEM_VM,
+			.workload = LEM_WORKLOAD_TX,
+			.sink = LEM_SINK_NULL,
 			.row = LEM_ROW_MODERATED,
 			.frame = o->frame[0],
 			.itr = o->itr[0],
-			.doorbell = ways[i],
+			.doorbell = (enum lem_doorbell)way,
 			.way = true });
 }
 
-/* A pattern of the list that no cell matches, NULL when there is none. */
+/* The first pattern that no cell matches, NULL if there is none. */
 static const char *
 find_unmatched(const struct lem_results *r, const char *patterns)
 {
-	char pattern[64];
-	size_t n, i;
+	char pattern[PATTERN_BYTES];
+	const char *this;
+	size_t i;
 
 	if (*patterns == '\0')
 		return patterns;
-	for (; *patterns != '\0'; patterns += n + (patterns[n] == ',')) {
-		n = strcspn(patterns, ",");
-		(void)snprintf(pattern, sizeof(pattern), "%.*s", (int)n,
-		    patterns);
+	while (*patterns != '\0') {
+		this = patterns;
+		patterns = next_pattern(patterns, pattern);
 		for (i = 0; i < r->cells; i++)
 			if (fnmatch(pattern, r->cell[i].id, 0) == 0)
 				break;
 		if (i == r->cells)
-			return patterns;
+			return this;
 	}
 	return NULL;
 }
@@ -323,26 +304,23 @@ int
 lem_cells_make(struct lem_results *r, const struct lem_options *o,
     const struct lem_host *host, const char **unmatched)
 {
-	size_t h,
-	    most = sizeof(ways) / sizeof(ways[0]) +
-	    sizeof(freebsd) / sizeof(freebsd[0]) +
-	    sizeof(hosts) / sizeof(hosts[0]) *
-		(LEM_ROWS * (sizeof(plan) / sizeof(plan[0])) * LEM_LIST_MAX +
-		    LEM_ROWS * (sizeof(curves) / sizeof(curves[0])) *
-			LEM_LIST_MAX);
-	/* Curves take time: of one host only, unless all is asked for. */
-	size_t curve_host = host->has_kvm ? 0 : 1;
+	size_t most = LEM_DOORBELLS + COUNT(freebsd) +
+	    LEM_VMMS * LEM_ROWS * LEM_LIST_MAX * (COUNT(plan) + COUNT(curves));
+	/* Curves take time: of one VMM only, unless all is asked for. */
+	unsigned int vmm,
+	    curve_vmm =
+		lem_host_has(host, LEM_NEED_KVM) ? LEM_VMM_KVM : LEM_VMM_TCG;
 
 	r->cells = 0;
 	r->cell = calloc(most, sizeof(*r->cell));
 	if (r->cell == NULL)
 		return -ENOMEM;
-	for (h = 0; h < sizeof(hosts) / sizeof(hosts[0]); h++)
-		add_table(r, o, host, hosts[h].name);
+	for (vmm = 0; vmm < LEM_VMMS; vmm++)
+		add_table(r, o, host, (enum lem_vmm_id)vmm);
 	add_ways(r, o, host);
-	for (h = 0; h < sizeof(hosts) / sizeof(hosts[0]); h++)
-		if (o->itrs > 1 && (o->full || h == curve_host))
-			add_curves(r, o, host, hosts[h].name);
+	for (vmm = 0; vmm < LEM_VMMS; vmm++)
+		if (o->itrs > 1 && (o->full || vmm == curve_vmm))
+			add_curves(r, o, host, (enum lem_vmm_id)vmm);
 	add_freebsd(r, o, host);
 	*unmatched = o->cells == NULL ? NULL : find_unmatched(r, o->cells);
 	return *unmatched == NULL ? 0 : -ENOENT;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Which cells there are, and which of them this run is about.
+ * Which cells exist, and which of them this run measures.
  */
 #ifndef LEM_BENCH_CELLS_H
 #define LEM_BENCH_CELLS_H
@@ -26,10 +26,10 @@ struct lem_options {
 };
 
 /*
- * lem_cells_make: all cells that the options ask for, in the table's order;
- * those this host can not run have their reason in `skipped`.
- * r->cell is allocated and the caller's to free().
- * Returns 0, -ENOMEM, or -ENOENT when a pattern of --cells matches nothing:
+ * lem_cells_make: all cells that the options ask for, in the table's order.
+ * A cell that this machine cannot run has the reason in `skipped`.
+ * r->cell is allocated; the caller frees it with free().
+ * Returns 0, -ENOMEM, or -ENOENT if a pattern of --cells matches nothing:
  * *unmatched is then that pattern, within o->cells.
  */
 int lem_cells_make(struct lem_results *r, const struct lem_options *o,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The guest runs bench/freebsd/script and tells each window in a line on its
- * console, which QEMU has on its standard output.  What em(4) does to its
- * registers nobody tells but QEMU itself: after the last round it traces them,
- * on standard error, for one window more.
+ * The guest runs bench/freebsd/script and prints a line for each window on its
+ * console, which is QEMU's standard output.  em(4) does not count its register
+ * accesses, but QEMU can trace them: it does so after the last round, for one
+ * window more, and prints them on standard error.
  */
 #include "freebsd.h"
 
@@ -46,18 +46,18 @@ struct guest {
 	char said[160];		/* QEMU's last words */
 };
 
-/* What the cells of a guest are, by the address they send to. */
+/* The cells of a guest, and the addresses that they send to. */
 static const char *const address[] = { "10.1.0.10", "10.1.0.11", "10.2.0.1",
 	"10.3.0.1" };
 enum {
 	IF_LEM,
-	IF_LEM_COMBINED,
+	IF_LEM_MODIFIED,
 	EM,
 	VTNET,
 	CELLS
 };
 
-/* The runs of the cells of this guest, and how many; NULL: not asked for. */
+/* The runs of this guest's cells, and how many; NULL: not asked for. */
 struct sheet {
 	struct lem_run *run[CELLS];
 	unsigned int *n[CELLS];
@@ -67,12 +67,12 @@ struct sheet {
 /* ----------------------------------------------------------------- start */
 
 static void __attribute__((noreturn))
-child(const struct lem_host *host, bool moderation, double seconds,
+exec_freebsd(const struct lem_host *host, bool moderation, double seconds,
     const int out[2], const int err[2], int qmp, pid_t parent)
 {
 	char initrd[2048], boot[300], nic[2][128], chardev[64];
-	const char *mitigation = !host->has_mitigation ? "" :
-	    moderation                                 ? ",mitigation=on" :
+	const char *mitigation = !lem_host_has(host, LEM_NEED_MITIGATION) ? "" :
+	    moderation ? ",mitigation=on" :
 							 ",mitigation=off";
 	int null = open("/dev/null", O_RDONLY), i;
 
@@ -115,12 +115,12 @@ child(const struct lem_host *host, bool moderation, double seconds,
 }
 
 static int
-start(struct guest *g, const struct lem_host *host, bool moderation,
+freebsd_start(struct guest *g, const struct lem_host *host, bool moderation,
     double seconds)
 {
 	int out[2] = { -1, -1 }, err[2] = { -1, -1 }, qmp[2] = { -1, -1 };
 	pid_t parent = getpid();
-	int theirs = -1;
+	int theirs = -1, error;
 
 	if (pipe2(out, O_CLOEXEC) != 0 || pipe2(err, O_CLOEXEC) != 0 ||
 	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, qmp) != 0)
@@ -129,8 +129,10 @@ start(struct guest *g, const struct lem_host *host, bool moderation,
 		theirs = dup(qmp[1]);	/* without close-on-exec */
 		g->pid = theirs < 0 ? -1 : fork();
 	}
+	error = errno;
 	if (g->pid == 0)
-		child(host, moderation, seconds, out, err, theirs, parent);
+		exec_freebsd(host, moderation, seconds, out, err, theirs,
+		    parent);
 	if (g->pid > 0) {
 		lem_vmm_running = g->pid;
 		(void)setpgid(g->pid, g->pid);
@@ -143,12 +145,13 @@ start(struct guest *g, const struct lem_host *host, bool moderation,
 	g->trace.fd = err[0];
 	g->qmp_fd = qmp[0];
 	if (g->pid < 0)
-		(void)snprintf(g->said, sizeof(g->said), "no process");
+		(void)snprintf(g->said, sizeof(g->said),
+		    "cannot start QEMU: %s", strerror(error));
 	return g->pid > 0 ? 0 : -1;
 }
 
 static void
-stop(struct guest *g)
+freebsd_stop(struct guest *g)
 {
 	lem_vmm_running = 0;
 	if (g->pid > 0) {
@@ -162,7 +165,7 @@ stop(struct guest *g)
 
 /* ----------------------------------------------------------------- lines */
 
-/* Answers are not read: where QEMU does not trace there is nothing to count. */
+/* Answers are not read: a QEMU that does not trace prints nothing to count. */
 static void
 trace_em(struct guest *g)
 {
@@ -202,7 +205,7 @@ trace_line(struct guest *g, const char *line)
 
 /* "..., dev.em.0.tx_doorbells 14840/M 200/s": by the packet, or the second. */
 static double
-counter(const char *line, const char *name, bool by_second)
+flood_counter(const char *line, const char *name, bool by_second)
 {
 	const char *at = strstr(line, name);
 
@@ -215,8 +218,8 @@ counter(const char *line, const char *name, bool by_second)
 }
 
 static void
-window(struct lem_run *run, unsigned int cell, const char *line, double pps,
-    double sent)
+flood_window(struct lem_run *run, unsigned int cell, const char *line,
+    double pps, double sent)
 {
 	const char *irq = cell == EM ? "irq:em1" :
 	    cell == VTNET            ? "irq:virtio_pci0" :
@@ -224,12 +227,12 @@ window(struct lem_run *run, unsigned int cell, const char *line, double pps,
 
 	*run = (struct lem_run){
 		.kpps = pps / 1e3,
-		.doorbells = counter(line, ".tx_doorbells", false),
-		.interrupts = counter(line, irq, false),
-		.interrupts_s = counter(line, irq, true),
-		.registers = counter(line, ".reg_reads", false) +
-		    counter(line, ".reg_writes", false),
-		.deferred = counter(line, ".tx_deferred", false),
+		.doorbells = flood_counter(line, ".tx_doorbells", false),
+		.interrupts = flood_counter(line, irq, false),
+		.interrupts_s = flood_counter(line, irq, true),
+		.registers = flood_counter(line, ".reg_reads", false) +
+		    flood_counter(line, ".reg_writes", false),
+		.deferred = flood_counter(line, ".tx_deferred", false),
 		.exits = NAN,
 		.host_cpu_us = NAN,
 		.ring_full = NAN,
@@ -238,12 +241,13 @@ window(struct lem_run *run, unsigned int cell, const char *line, double pps,
 		.rtt_p99_us = NAN,
 		.boot_ms = NAN,
 	};
-	if (cell == IF_LEM || cell == IF_LEM_COMBINED)
+	if (cell == IF_LEM || cell == IF_LEM_MODIFIED)
 		run->guard_flushes = (uint64_t)lround(
-		    counter(line, ".tx_guard_flushes", false) * sent);
+		    flood_counter(line, ".tx_guard_flushes", false) * sent);
 }
 
-/* The window that was traced: em(4)'s registers, in all of its runs. */
+/* The window that was traced: its register counts stand for all of em(4)'s
+ * runs. */
 static void
 em_traced(const struct guest *g, const struct sheet *s, double sent)
 {
@@ -280,14 +284,14 @@ console_line(struct guest *g, const struct sheet *s, const char *line)
 		em_traced(g, s, sent);
 		g->done = true;
 	} else if (!g->tracing && g->rounds > 0 && s->n[i] != NULL) {
-		window(&s->run[i][*s->n[i]], i, line, pps, sent);
+		flood_window(&s->run[i][*s->n[i]], i, line, pps, sent);
 		(*s->n[i])++;
 	}
 	if (i == VTNET && !g->tracing && g->rounds++ == s->runs)
 		trace_em(g);
 }
 
-/* What there is to read, line by line.  Returns false at the end. */
+/* Read what has come, line by line.  Returns false at the end. */
 static bool
 read_lines(struct guest *g, struct stream *in, const struct sheet *s)
 {
@@ -309,14 +313,14 @@ read_lines(struct guest *g, struct stream *in, const struct sheet *s)
 	}
 	in->used = strlen(line);
 	if (in->used == LINE_BYTES - 1)
-		in->used = 0;	/* not a line of ours */
+		in->used = 0;	/* none of our lines is so long */
 	memmove(in->text, line, in->used);
 	return true;
 }
 
-/* Up to the end.  The trace before the console: it was written before. */
+/* Read up to the end.  The trace first: it was written before the console. */
 static void
-follow(struct guest *g, const struct sheet *s, double limit)
+freebsd_follow(struct guest *g, const struct sheet *s, double limit)
 {
 	struct pollfd fd[2] = { { g->trace.fd, POLLIN, 0 },
 		{ g->console.fd, POLLIN, 0 } };
@@ -341,11 +345,11 @@ follow(struct guest *g, const struct sheet *s, double limit)
 static unsigned int
 kind_of(const struct lem_cell *c)
 {
-	if (strcmp(c->driver, "em") == 0)
+	if (c->driver == LEM_DRIVER_EM)
 		return EM;
-	if (strcmp(c->driver, "vtnet") == 0)
+	if (c->driver == LEM_DRIVER_VTNET)
 		return VTNET;
-	return c->mit_enable ? IF_LEM_COMBINED : IF_LEM;
+	return c->mit_enable != LEM_MIT_OFF ? IF_LEM_MODIFIED : IF_LEM;
 }
 
 void
@@ -359,7 +363,7 @@ lem_freebsd_run(struct lem_results *r, const struct lem_host *host,
 	size_t i;
 
 	for (i = 0; i < r->cells; i++) {
-		if (!lem_cell_freebsd(&r->cell[i]) ||
+		if (r->cell[i].guest != LEM_GUEST_FREEBSD ||
 		    r->cell[i].moderation != moderation ||
 		    r->cell[i].skipped[0] != '\0')
 			continue;
@@ -371,17 +375,17 @@ lem_freebsd_run(struct lem_results *r, const struct lem_host *host,
 	}
 	if (asked == 0 || lem_vmm_interrupted)
 		return;
-	if (start(&g, host, moderation, r->seconds) == 0)
-		follow(&g, &s,
+	if (freebsd_start(&g, host, moderation, r->seconds) == 0)
+		freebsd_follow(&g, &s,
 		    lem_now() + BOOT_SECONDS +
 			CELLS * (r->seconds + 1) * (r->runs + 3));
-	stop(&g);
+	freebsd_stop(&g);
 	for (k = 0; k < CELLS; k++)
 		if (cell[k] != NULL && *s.n[k] < r->runs &&
 		    !lem_vmm_interrupted)
 			(void)snprintf(cell[k]->failed, sizeof(cell[k]->failed),
-			    "the FreeBSD guest came to its end, or took too "
-			    "long, in round %u: %.90s",
+			    "the FreeBSD guest ended or took too long in "
+			    "round %u: %.90s",
 			    g.rounds,
-			    g.said[0] == '\0' ? "it said nothing" : g.said);
+			    g.said[0] == '\0' ? "it printed nothing" : g.said);
 }

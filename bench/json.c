@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The results as JSON.  The keys of a cell are an interface: add, never rename
- * or remove.  One cell a line, so that a diff of two runs can be read.
+ * The results as JSON.  The keys of a cell are an interface: add some, never
+ * rename or remove one.  One cell a line, so that one can read a diff of two
+ * runs.
  */
 #include "results.h"
 
@@ -10,23 +11,13 @@
 #include <math.h>
 #include <string.h>
 
-#define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 #define LEM_JSON_SCHEMA	1
 
-static const char *const row_keys[] = {
-	[LEM_ROW_STANDARD] = "standard",
-	[LEM_ROW_COMBINED_ALONE] = "combined-alone",
-	[LEM_ROW_MODERATED] = "moderated",
-	[LEM_ROW_INTERRUPT] = "interrupt",
-	[LEM_ROW_ORIGINAL] = "original",
-	[LEM_ROW_COMBINED] = "combined",
-	[LEM_ROW_VIRTIO] = "virtio",
-	[LEM_ROW_VIRTIO_POLL] = "virtio-poll",
+/* Which comes first when a batch is done. */
+static const char *const orders[LEM_MIT_MODES] = {
+	[LEM_MIT_ON] = "doorbell-first",
+	[LEM_MIT_ORIGINAL] = "reclaim-first",
 };
-_Static_assert(COUNT(row_keys) == LEM_ROWS, "a row has no key");
-
-/* By enum lem_combine: which comes first when a batch is done. */
-static const char *const orders[] = { NULL, "doorbell-first", "reclaim-first" };
 
 /*
  * utf8_length: bytes of the character at s, 0 where s is no well-formed UTF-8
@@ -60,9 +51,9 @@ utf8_length(const unsigned char *s)
 	return n;
 }
 
-/* put_char: one character of a string; returns the bytes it took. */
+/* json_char: one character of a string; returns the bytes it took. */
 static size_t
-put_char(FILE *out, const unsigned char *s)
+json_char(FILE *out, const unsigned char *s)
 {
 	static const char plain[] = "\b\f\n\r\t\"\\", letter[] = "bfnrt\"\\";
 	const char *escape = strchr(plain, *s);
@@ -80,38 +71,38 @@ put_char(FILE *out, const unsigned char *s)
 }
 
 static void
-put_string(FILE *out, const char *text)
+json_string(FILE *out, const char *text)
 {
 	const unsigned char *s = (const unsigned char *)text;
 
 	putc('"', out);
 	while (*s != '\0')
-		s += put_char(out, s);
+		s += json_char(out, s);
 	putc('"', out);
 }
 
 static void
-put_string_key(FILE *out, const char *key, const char *text)
+json_string_key(FILE *out, const char *key, const char *text)
 {
 	fprintf(out, "\"%s\":", key);
-	put_string(out, text);
+	json_string(out, text);
 	putc(',', out);
 }
 
-/* put_reason: a string, null for an empty one. */
+/* json_reason: a string, or null for an empty one. */
 static void
-put_reason(FILE *out, const char *key, const char *text)
+json_reason(FILE *out, const char *key, const char *text)
 {
 	fprintf(out, ",\"%s\":", key);
 	if (text[0] == '\0')
 		fprintf(out, "null");
 	else
-		put_string(out, text);
+		json_string(out, text);
 }
 
-/* put_number: JSON knows no NAN and no infinity; seven digits are plenty. */
+/* json_number: JSON has no NAN and no infinity; seven digits are plenty. */
 static void
-put_number(FILE *out, const char *key, double v)
+json_number(FILE *out, const char *key, double v)
 {
 	if (isfinite(v))
 		fprintf(out, "\"%s\":%.7g", key, v);
@@ -120,89 +111,89 @@ put_number(FILE *out, const char *key, double v)
 }
 
 static const char *
-boolean(bool v)
+json_bool(bool v)
 {
 	return v ? "true" : "false";
 }
 
 static void
-put_machine(FILE *out, const struct lem_machine *m)
+json_machine(FILE *out, const struct lem_machine *m)
 {
 	fprintf(out, "\"machine\":{");
-	put_string_key(out, "cpu", m->cpu);
-	put_string_key(out, "kernel", m->kernel);
-	put_string_key(out, "os", m->os);
-	put_string_key(out, "qemu", m->qemu);
-	put_string_key(out, "kvm", m->kvm);
-	put_string_key(out, "date", m->date);
+	json_string_key(out, "cpu", m->cpu);
+	json_string_key(out, "kernel", m->kernel);
+	json_string_key(out, "os", m->os);
+	json_string_key(out, "qemu", m->qemu);
+	json_string_key(out, "kvm", m->kvm);
+	json_string_key(out, "date", m->date);
 	fprintf(out, "\"cores\":%u,", m->cores);
-	put_number(out, "sink_kpps", m->sink_kpps);
+	json_number(out, "sink_kpps", m->sink_kpps);
 	fprintf(out, "}");
 }
 
-/* put_word: one of our own, null for NULL. */
+/* json_word: a string, or null for NULL. */
 static void
-put_word(FILE *out, const char *key, const char *word)
+json_word(FILE *out, const char *key, const char *word)
 {
 	if (word == NULL)
 		fprintf(out, "\"%s\":null,", key);
 	else
-		put_string_key(out, key, word);
+		json_string_key(out, key, word);
 }
 
-/* put_identity: what the cell runs. */
+/* json_identity: what the cell runs. */
 static void
-put_identity(FILE *out, const struct lem_cell *c)
+json_identity(FILE *out, const struct lem_cell *c)
 {
-	put_string_key(out, "id", c->id);
-	put_string_key(out, "host", c->host);
-	put_string_key(out, "nic", c->nic);
-	put_string_key(out, "driver", c->driver);
-	put_string_key(out, "guest", c->guest);
-	put_string_key(out, "workload", c->workload);
-	put_string_key(out, "sink", c->sink);
-	fprintf(out,
-	    "\"frame\":%u,\"moderation\":%s,\"mit_enable\":%s,"
-	    "\"itr\":%u,",
-	    c->frame, boolean(c->moderation), boolean(c->mit_enable != 0),
-	    c->itr);
-	put_word(out, "row",
-	    (unsigned int)c->row < LEM_ROWS ? row_keys[c->row] : NULL);
-	put_word(out, "order",
-	    c->mit_enable < COUNT(orders) ? orders[c->mit_enable] : NULL);
-	put_word(out, "doorbell", c->doorbell);
-	fprintf(out, "\"sweep\":%s,", boolean(c->sweep));
+	json_string_key(out, "id", c->id);
+	json_string_key(out, "vmm", lem_vmms[c->vmm].name);
+	/* "host" is the older key of the same. */
+	json_string_key(out, "host", lem_vmms[c->vmm].name);
+	json_string_key(out, "nic", lem_nics[lem_drivers[c->driver].nic]);
+	json_string_key(out, "driver", lem_drivers[c->driver].name);
+	json_string_key(out, "guest", lem_guests[c->guest].name);
+	json_string_key(out, "workload", lem_workloads[c->workload]);
+	json_string_key(out, "sink", lem_sinks[c->sink]);
+	fprintf(out, "\"frame\":%u,\"moderation\":%s,", c->frame,
+	    json_bool(c->moderation));
+	fprintf(out, "\"mit_enable\":%s,\"mit_mode\":\"%s\",\"itr\":%u,",
+	    json_bool(c->mit_enable != LEM_MIT_OFF),
+	    lem_mit_modes[c->mit_enable], c->itr);
+	json_string_key(out, "row", lem_rows[c->row].id);
+	json_word(out, "order", orders[c->mit_enable]);
+	json_word(out, "doorbell", lem_doorbells[c->doorbell]);
+	fprintf(out, "\"sweep\":%s,", json_bool(c->sweep));
 }
 
-/* put_rates: how fast it was. */
+/* json_rates: how fast it was. */
 static void
-put_rates(FILE *out, const struct lem_cell *c)
+json_rates(FILE *out, const struct lem_cell *c)
 {
 	bool run = c->kpps.runs > 0;
 
 	fprintf(out, "\"kpps\":{");
-	put_number(out, "median", run ? c->kpps.median : NAN);
+	json_number(out, "median", run ? c->kpps.median : NAN);
 	putc(',', out);
-	put_number(out, "min", run ? c->kpps.min : NAN);
+	json_number(out, "min", run ? c->kpps.min : NAN);
 	putc(',', out);
-	put_number(out, "max", run ? c->kpps.max : NAN);
+	json_number(out, "max", run ? c->kpps.max : NAN);
 	fprintf(out, ",\"runs\":%u},", c->kpps.runs);
-	put_number(out, "ratio", c->ratio);
+	json_number(out, "ratio", c->ratio);
 	putc(',', out);
-	put_number(out, "boot_ms", c->boot_ms);
-	if (!lem_cell_freebsd(c))
+	json_number(out, "boot_ms", c->boot_ms);
+	if (!lem_cell_has_system(c))
 		return;
 	putc(',', out);
-	put_number(out, "ratio_virtio", c->ratio_virtio);
+	json_number(out, "ratio_virtio", c->ratio_virtio);
 	putc(',', out);
-	put_number(out, "rfc_kpps", c->rfc_kpps);
+	json_number(out, "rfc_kpps", c->rfc_kpps);
 	putc(',', out);
-	put_number(out, "interrupts_s", c->interrupts_s);
+	json_number(out, "interrupts_s", c->interrupts_s);
 }
 
-/* put_loss: null where no receiver looked: nobody knows. */
+/* json_loss: null where no receiver looked. */
 static void
-put_loss(FILE *out, const struct lem_cell *c, const char *key, uint64_t value)
+json_loss(FILE *out, const struct lem_cell *c, const char *key, uint64_t value)
 {
 	if (lem_cell_checked(c))
 		fprintf(out, ",\"%s\":%ju", key, (uintmax_t)value);
@@ -210,64 +201,64 @@ put_loss(FILE *out, const struct lem_cell *c, const char *key, uint64_t value)
 		fprintf(out, ",\"%s\":null", key);
 }
 
-/* put_costs: what a packet cost, and what became of it. */
+/* json_costs: what a packet cost, and what became of it. */
 static void
-put_costs(FILE *out, const struct lem_cell *c)
+json_costs(FILE *out, const struct lem_cell *c)
 {
 	fprintf(out, ",\"per_packet\":{");
-	put_number(out, "doorbells", c->per_packet.doorbells);
+	json_number(out, "doorbells", c->per_packet.doorbells);
 	putc(',', out);
-	put_number(out, "interrupts", c->per_packet.interrupts);
+	json_number(out, "interrupts", c->per_packet.interrupts);
 	putc(',', out);
-	put_number(out, "registers", c->per_packet.registers);
+	json_number(out, "registers", c->per_packet.registers);
 	putc(',', out);
-	put_number(out, "exits", c->per_packet.exits);
+	json_number(out, "exits", c->per_packet.exits);
 	putc(',', out);
-	put_number(out, "host_cpu_us", c->per_packet.host_cpu_us);
+	json_number(out, "host_cpu_us", c->per_packet.host_cpu_us);
 	putc(',', out);
-	put_number(out, "deferred", c->per_packet.deferred);
+	json_number(out, "deferred", c->per_packet.deferred);
 	putc(',', out);
-	put_number(out, "ring_full", c->per_packet.ring_full);
+	json_number(out, "ring_full", c->per_packet.ring_full);
 	fprintf(out, "},");
-	put_number(out, "batch_max", c->batch_max);
+	json_number(out, "batch_max", c->batch_max);
 	fprintf(out, ",\"rtt_us\":{");
-	put_number(out, "p50", c->rtt_p50_us);
+	json_number(out, "p50", c->rtt_p50_us);
 	putc(',', out);
-	put_number(out, "p99", c->rtt_p99_us);
+	json_number(out, "p99", c->rtt_p99_us);
 	putc('}', out);
-	put_loss(out, c, "lost", c->lost);
-	put_loss(out, c, "duplicated", c->duplicated);
-	put_loss(out, c, "reordered", c->reordered);
-	put_loss(out, c, "corrupted", c->corrupted);
+	json_loss(out, c, "lost", c->lost);
+	json_loss(out, c, "duplicated", c->duplicated);
+	json_loss(out, c, "reordered", c->reordered);
+	json_loss(out, c, "corrupted", c->corrupted);
 	fprintf(out, ",\"guard_flushes\":%ju", (uintmax_t)c->guard_flushes);
 }
 
 static void
-put_cell(FILE *out, const struct lem_cell *c)
+json_cell(FILE *out, const struct lem_cell *c)
 {
 	putc('{', out);
-	put_identity(out, c);
-	put_rates(out, c);
-	put_costs(out, c);
-	put_reason(out, "skipped", c->skipped);
-	put_reason(out, "failed", c->failed);
+	json_identity(out, c);
+	json_rates(out, c);
+	json_costs(out, c);
+	json_reason(out, "skipped", c->skipped);
+	json_reason(out, "failed", c->failed);
 	putc('}', out);
 }
 
 static void
-put_results(FILE *out, const struct lem_results *r)
+json_results(FILE *out, const struct lem_results *r)
 {
 	size_t i;
 
 	fprintf(out, "{\"schema\":%d,\n", LEM_JSON_SCHEMA);
-	put_machine(out, &r->machine);
+	json_machine(out, &r->machine);
 	fprintf(out, ",\n");
-	put_number(out, "seconds", r->seconds);
+	json_number(out, "seconds", r->seconds);
 	fprintf(out, ",\"runs\":%u,\"interrupted\":%s,\n\"cells\":[", r->runs,
-	    boolean(r->interrupted));
+	    json_bool(r->interrupted));
 	for (i = 0; i < r->cells; i++) {
 		fprintf(out, i == 0 ? "\n" : ",\n");
-		put_cell(out, &r->cell[i]);
+		json_cell(out, &r->cell[i]);
 	}
 	fprintf(out, "\n]}\n");
 }
@@ -275,7 +266,7 @@ put_results(FILE *out, const struct lem_results *r)
 int
 lem_json_write(FILE *out, const struct lem_results *r)
 {
-	/* The user's locale may write a decimal comma; JSON may not. */
+	/* The user's locale may have a decimal comma; JSON has points. */
 	locale_t c = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0), old;
 	int error = 0;
 
@@ -283,7 +274,7 @@ lem_json_write(FILE *out, const struct lem_results *r)
 		return -errno;
 	old = uselocale(c);
 	errno = 0;
-	put_results(out, r);
+	json_results(out, r);
 	if (fflush(out) != 0 || ferror(out))
 		error = errno != 0 ? -errno : -EIO;
 	uselocale(old);

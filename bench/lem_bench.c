@@ -3,8 +3,8 @@
  * lem-bench: the RFC's table, on this machine.
  *
  * Every cell is run `runs` times, and the runs are interleaved (all cells once,
- * then all cells again), so that a drift of the machine's speed falls on all of
- * them alike.  Medians are quoted.
+ * then all cells again), so that all cells have the same share of a drift of
+ * the machine's speed.  Medians are quoted.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -34,20 +34,21 @@ static const unsigned int itr_full[] = { 488, 0, 976, 1953, 3906, 7812 };
 static const char usage[] =
     "usage: lem-bench [OPTION]...\n"
     "\n"
-    "Measure what this machine's hypervisor makes an emulated e1000 cost,\n"
-    "with interrupt moderation and send combining off and on.  Print the\n"
-    "table of the RFC of December 2012, and what lies behind it.\n"
+    "Measure what an emulated e1000 costs on this machine's hypervisor, with\n"
+    "interrupt moderation and send combining off and on.  Print the table of\n"
+    "the RFC of December 2012, and what lies behind it.\n"
     "\n"
     "  --quick         the table and one set of curves, in minutes (default)\n"
-    "  --full          every row for every workload, curves for every host\n"
+    "  --full          every row for every workload, curves for every VMM\n"
     "  --cells LIST    only the cells that match: kvm.tx.null.*,tcg.ping.*\n"
-    "  --list          name the cells, and say which would be skipped and why\n"
+    "  --list          name the cells, say which would be skipped and why\n"
     "  --json FILE     write everything measured as JSON\n"
     "  --report DIR    write DIR/index.html: the tables, and charts\n"
     "  --qemu PATH     QEMU to measure (default: qemu-system-x86_64)\n"
     "  --lem-vm PATH   lem-vm to measure (default: the one beside lem-bench)\n"
     "  --freebsd-kernel FILE\n"
-    "                  FreeBSD to measure, too (default: $FREEBSD_KERNEL)\n"
+    "                  a FreeBSD kernel, to be measured, too (default:\n"
+    "                  $FREEBSD_KERNEL)\n"
     "  --seconds N     length of one measured window (default: 0.3; full: 1)\n"
     "  --runs N        runs of each cell, interleaved (default: 5)\n"
     "  --itr LIST      values of ITR, 0 to 65535 units of 256 ns; the first\n"
@@ -60,8 +61,8 @@ static const char usage[] =
     "  --verbose       a line for every run\n"
     "  --help, --version\n"
     "\n"
-    "Exit status: 0 all well, 1 a cell failed or was interrupted, 2 usage.\n"
-    "lem-bench(1) says what each figure means.\n";
+    "Exit status: 0 all well, 1 a cell failed or it was interrupted, 2 usage.\n"
+    "lem-bench(1) explains cells, rows and figures.\n";
 
 static void
 on_signal(int signum)
@@ -95,6 +96,7 @@ static int
 parse_list(const char *option, const char *text, unsigned int least,
     unsigned int most, unsigned int *list, size_t *count)
 {
+	const char *whole = text;
 	unsigned long value;
 	char *end;
 	size_t i;
@@ -105,12 +107,12 @@ parse_list(const char *option, const char *text, unsigned int least,
 		if (end == text || errno != 0 || value < least ||
 		    value > most || (*end != '\0' && *end != ',') ||
 		    *text == '-')
-			return complain("--%s takes numbers from %u to %u, "
-					"comma separated: not \"%s\"",
-			    option, least, most, text);
+			return complain("--%s %s: must be numbers from %u to "
+					"%u, separated by commas",
+			    option, whole, least, most);
 		if (*count == LEM_LIST_MAX)
-			return complain("--%s takes at most %d numbers", option,
-			    LEM_LIST_MAX);
+			return complain("--%s %s: must be at most %d numbers",
+			    option, whole, LEM_LIST_MAX);
 		for (i = 0; i < *count && list[i] != value; i++)
 			;
 		if (i == *count)	/* a number again: the same cell */
@@ -125,15 +127,16 @@ static int
 parse_number(const char *option, const char *text, unsigned int least,
     unsigned int most, unsigned int *value)
 {
-	unsigned int list[LEM_LIST_MAX] = { 0 };
-	size_t count;
+	unsigned long number;
+	char *end;
 
-	if (strchr(text, ',') != NULL)
-		return complain("--%s takes one number: not \"%s\"", option,
-		    text);
-	if (parse_list(option, text, least, most, list, &count) != 0)
-		return -1;
-	*value = list[0];
+	errno = 0;
+	number = strtoul(text, &end, 10);
+	if (end == text || *end != '\0' || errno != 0 || *text == '-' ||
+	    number < least || number > most)
+		return complain("--%s %s: must be %u to %u", option, text,
+		    least, most);
+	*value = (unsigned int)number;
 	return 0;
 }
 
@@ -145,8 +148,7 @@ parse_seconds(const char *text, double *seconds)
 	*seconds = strtod(text, &end);
 	if (end == text || *end != '\0' || !(*seconds >= 0.05) ||
 	    *seconds > 3600)
-		return complain("--seconds takes 0.05 to 3600: not \"%s\"",
-		    text);
+		return complain("--seconds %s: must be 0.05 to 3600", text);
 	return 0;
 }
 
@@ -259,7 +261,8 @@ parse_options(struct lem_options *o, int argc, char **argv, int *status)
 		}
 	}
 	if (optind < argc) {
-		(void)complain("no arguments but options: \"%s\"\n"
+		(void)complain("unexpected argument \"%s\": lem-bench takes "
+			       "options only\n"
 			       "Try lem-bench --help.",
 		    argv[optind]);
 		return -1;
@@ -287,7 +290,7 @@ writable_folder(const char *path)
 	return false;
 }
 
-/* Better now than after minutes of measuring. */
+/* To say so now, not after minutes of measuring. */
 static int
 check_writable(const struct lem_options *o)
 {
@@ -296,15 +299,15 @@ check_writable(const struct lem_options *o)
 	if (o->json != NULL) {
 		fd = open(o->json, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
 		if (fd < 0)
-			return complain("--json %s: %s: name a file that can "
-					"be written",
+			return complain("--json %s: %s: name a file that you "
+					"can write",
 			    o->json, strerror(errno));
 		(void)close(fd);
 	}
 	if (o->report != NULL && mkdir(o->report, 0777) != 0 &&
 	    (errno != EEXIST || !writable_folder(o->report)))
-		return complain("--report %s: %s: name a folder that can be "
-				"written",
+		return complain("--report %s: %s: name a folder that you can "
+				"write",
 		    o->report, strerror(errno));
 	return 0;
 }
@@ -321,9 +324,9 @@ compare_double(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Median, least and most of n values, which are sorted. */
+/* Median, smallest and largest of n values; sorts them. */
 static struct lem_spread
-statistic(double *value, unsigned int n)
+spread_of(double *value, unsigned int n)
 {
 	if (n == 0)
 		return (struct lem_spread){ NAN, NAN, NAN, 0 };
@@ -334,7 +337,7 @@ statistic(double *value, unsigned int n)
 
 /* The same of one figure over a cell's runs. */
 static struct lem_spread
-figure(const struct lem_run *run, unsigned int runs, size_t offset)
+run_spread(const struct lem_run *run, unsigned int runs, size_t offset)
 {
 	double value[runs > 0 ? runs : 1];
 	unsigned int i;
@@ -342,17 +345,17 @@ figure(const struct lem_run *run, unsigned int runs, size_t offset)
 	for (i = 0; i < runs; i++)
 		memcpy(&value[i], (const char *)&run[i] + offset,
 		    sizeof(double));
-	return statistic(value, runs);
+	return spread_of(value, runs);
 }
 
-#define MEDIAN(field)	figure(run, n, offsetof(struct lem_run, field)).median
+#define MEDIAN(field) run_spread(run, n, offsetof(struct lem_run, field)).median
 
 static void
 summarize(struct lem_cell *c, const struct lem_run *run, unsigned int n)
 {
 	unsigned int i;
 
-	c->kpps = figure(run, n, offsetof(struct lem_run, kpps));
+	c->kpps = run_spread(run, n, offsetof(struct lem_run, kpps));
 	c->per_packet.doorbells = MEDIAN(doorbells);
 	c->per_packet.interrupts = MEDIAN(interrupts);
 	c->per_packet.registers = MEDIAN(registers);
@@ -361,7 +364,7 @@ summarize(struct lem_cell *c, const struct lem_run *run, unsigned int n)
 	c->per_packet.deferred = MEDIAN(deferred);
 	c->per_packet.ring_full = MEDIAN(ring_full);
 	c->batch_max = MEDIAN(batch_max);
-	if (lem_cell_freebsd(c))
+	if (lem_cell_has_system(c))
 		c->interrupts_s = MEDIAN(interrupts_s);
 	c->rtt_p50_us = MEDIAN(rtt_p50_us);
 	c->rtt_p99_us = MEDIAN(rtt_p99_us);
@@ -381,53 +384,52 @@ summarize(struct lem_cell *c, const struct lem_run *run, unsigned int n)
 		    c->lost, c->duplicated, c->reordered, c->corrupted);
 }
 
-/* Is it what others of its group are compared with? */
+/* Are the others of its group compared with it? */
 static bool
 is_standard(const struct lem_cell *c)
 {
-	if (lem_cell_freebsd(c))
+	if (lem_cell_has_system(c))
 		return false;	/* see in_guest_of() */
-	return c->way ? strcmp(c->doorbell, "exit") == 0 :
+	return c->way ? c->doorbell == LEM_DOORBELL_EXIT :
 			c->row == LEM_ROW_STANDARD;
 }
 
-/* The vtnet(4), or the em(4), in a FreeBSD cell's guest; or NULL. */
+/* The cell of another driver in the guest of cell c; or NULL. */
 static const struct lem_cell *
 in_guest_of(const struct lem_results *r, const struct lem_cell *c,
-    const char *driver)
+    enum lem_driver driver)
 {
 	const struct lem_cell *base;
 
 	for (base = r->cell; base < r->cell + r->cells; base++)
-		if (lem_cell_freebsd(base) && base->failed[0] == '\0' &&
-		    base->moderation == c->moderation &&
-		    strcmp(base->driver, driver) == 0)
+		if (base->guest == c->guest && base->vmm == c->vmm &&
+		    base->failed[0] == '\0' &&
+		    base->moderation == c->moderation && base->driver == driver)
 			return base;
 	return NULL;
 }
 
-/* The standard row of a cell's column, workload, sink and frame; or NULL. */
+/* The standard row of a cell's VMM, workload, sink and frame; or NULL. */
 static const struct lem_cell *
 standard_of(const struct lem_results *r, const struct lem_cell *c)
 {
 	const struct lem_cell *base;
 
-	if (lem_cell_freebsd(c))
-		return in_guest_of(r, c, "em");
+	if (lem_cell_has_system(c))
+		return in_guest_of(r, c, lem_guests[c->guest].base);
 	for (base = r->cell; base < r->cell + r->cells; base++)
 		if (is_standard(base) && base->way == c->way &&
 		    base->frame == c->frame && base->failed[0] == '\0' &&
-		    strcmp(base->host, c->host) == 0 &&
-		    strcmp(base->workload, c->workload) == 0 &&
-		    strcmp(base->sink, c->sink) == 0)
+		    base->vmm == c->vmm && base->workload == c->workload &&
+		    base->sink == c->sink)
 			return base;
 	return NULL;
 }
 
 /*
  * Ratios are taken round by round, and their median is quoted: the runs of one
- * round are seconds apart, so a machine that is now slow and now fast is so for
- * both.  NAN without a base.
+ * round are seconds apart, so the machine's speed was much the same for both.
+ * NAN without a base.
  */
 static double
 ratio_to(const struct lem_results *r, const struct lem_run *run,
@@ -444,7 +446,7 @@ ratio_to(const struct lem_results *r, const struct lem_run *run,
 	for (k = 0; k < rounds; k++)
 		ratio[k] =
 		    run[i * r->runs + k].kpps / run[b * r->runs + k].kpps;
-	return statistic(ratio, rounds).median;
+	return spread_of(ratio, rounds).median;
 }
 
 static void
@@ -457,15 +459,15 @@ set_ratios(struct lem_results *r, const struct lem_run *run,
 	for (i = 0; i < r->cells; i++) {
 		c = &r->cell[i];
 		c->ratio = ratio_to(r, run, n, i, standard_of(r, c));
-		if (lem_cell_freebsd(c))
-			c->ratio_virtio =
-			    ratio_to(r, run, n, i, in_guest_of(r, c, "vtnet"));
+		if (lem_cell_has_system(c))
+			c->ratio_virtio = ratio_to(r, run, n, i,
+			    in_guest_of(r, c, lem_guests[c->guest].virtio));
 	}
 }
 
-/* One line that is written over, where there is a terminal to write on. */
+/* On a terminal one line, which is written over and over. */
 static void
-progress(const struct lem_results *r, const struct lem_cell *c,
+show_progress(const struct lem_results *r, const struct lem_cell *c,
     unsigned int round, size_t done, size_t all, double start)
 {
 	double left = done == 0 ?
@@ -497,30 +499,32 @@ verbose_line(const struct lem_cell *c, const struct lem_run *run)
 }
 
 /*
- * When two cells of a host have failed and none has come through, the others
- * would only take their time to fail, too.
+ * If two cells of a VMM have failed and none has succeeded, skip the others:
+ * they would only take their time to fail, too.
  */
 static void
-give_up_host(struct lem_results *r, const char *host, const unsigned int *n)
+give_up_vmm(struct lem_results *r, enum lem_vmm_id vmm, const unsigned int *n)
 {
 	unsigned int failed = 0;
+	struct lem_cell *c;
 	size_t i;
 
 	for (i = 0; i < r->cells; i++)
-		if (strcmp(r->cell[i].host, host) == 0) {
+		if (r->cell[i].vmm == vmm) {
 			if (n[i] > 0)
 				return;
 			failed += r->cell[i].failed[0] != '\0';
 		}
-	for (i = 0; i < r->cells && failed >= 2; i++)
-		if (strcmp(r->cell[i].host, host) == 0 &&
-		    r->cell[i].failed[0] == '\0')
-			(void)snprintf(r->cell[i].skipped,
-			    sizeof(r->cell[i].skipped),
-			    "not tried: %u cells of this host failed", failed);
+	for (i = 0; i < r->cells && failed >= 2; i++) {
+		c = &r->cell[i];
+		if (c->vmm == vmm && c->failed[0] == '\0')
+			(void)snprintf(c->skipped, sizeof(c->skipped),
+			    "not tried: %u cells of %s failed", failed,
+			    lem_vmms[vmm].name);
+	}
 }
 
-/* The cells of a FreeBSD guest: one for each setting of the hypervisor. */
+/* The cells of FreeBSD: a guest for each setting of the hypervisor. */
 static void
 run_freebsd(struct lem_results *r, const struct lem_options *o,
     const struct lem_host *host, struct lem_run *run, unsigned int *n)
@@ -528,18 +532,18 @@ run_freebsd(struct lem_results *r, const struct lem_options *o,
 	unsigned int k;
 	size_t i;
 
-	if (host->why_no_freebsd[0] != '\0')
+	if (!lem_host_has(host, LEM_NEED_FREEBSD))
 		return;
 	if (isatty(STDERR_FILENO))
 		(void)fputs("\r\033[KFreeBSD", stderr);
 	lem_freebsd_run(r, host, false, run, n);
 	lem_freebsd_run(r, host, true, run, n);
 	for (i = 0; i < r->cells && o->verbose; i++)
-		for (k = 0; lem_cell_freebsd(&r->cell[i]) && k < n[i]; k++)
+		for (k = 0; lem_cell_has_system(&r->cell[i]) && k < n[i]; k++)
 			verbose_line(&r->cell[i], &run[i * r->runs + k]);
 }
 
-/* Cells are run once, then all again; one that failed is not tried again. */
+/* Run all cells once, then all again; none again that has failed. */
 static void
 run_all(struct lem_results *r, const struct lem_options *o,
     const struct lem_host *host, struct lem_run *run, unsigned int *n)
@@ -551,14 +555,15 @@ run_all(struct lem_results *r, const struct lem_options *o,
 
 	for (i = 0; i < r->cells; i++)
 		todo += r->cell[i].skipped[0] == '\0' &&
-		    !lem_cell_freebsd(&r->cell[i]);
+		    !lem_cell_has_system(&r->cell[i]);
 	for (round = 0; todo > 0 && round < r->runs; round++)
 		for (i = 0; i < r->cells && !lem_vmm_interrupted; i++) {
 			c = &r->cell[i];
 			if (c->skipped[0] != '\0' || c->failed[0] != '\0' ||
-			    lem_cell_freebsd(c))
+			    lem_cell_has_system(c))
 				continue;
-			progress(r, c, round, done++, todo * r->runs, start);
+			show_progress(r, c, round, done++, todo * r->runs,
+			    start);
 			if (lem_run_cell(c, host, r->seconds,
 				&run[i * r->runs + n[i]], c->failed,
 				sizeof(c->failed)) == 0) {
@@ -567,9 +572,9 @@ run_all(struct lem_results *r, const struct lem_options *o,
 					    &run[i * r->runs + n[i]]);
 				n[i]++;
 			} else if (lem_vmm_interrupted) {
-				c->failed[0] = '\0';	/* our doing */
+				c->failed[0] = '\0';	/* we ended it */
 			} else {
-				give_up_host(r, c->host, n);
+				give_up_vmm(r, c->vmm, n);
 			}
 		}
 	run_freebsd(r, o, host, run, n);
@@ -598,7 +603,7 @@ write_json(const struct lem_options *o, const struct lem_results *r)
 }
 
 static int
-output(const struct lem_options *o, const struct lem_results *r)
+output_results(const struct lem_options *o, const struct lem_results *r)
 {
 	int status = r->interrupted ? EXIT_FAILED : EXIT_SUCCESS, error;
 	size_t i;
@@ -624,7 +629,7 @@ output(const struct lem_options *o, const struct lem_results *r)
 }
 
 static void
-list(const struct lem_results *r)
+list_cells(const struct lem_results *r)
 {
 	size_t i;
 
@@ -637,7 +642,7 @@ list(const struct lem_results *r)
 }
 
 static int
-measure(const struct lem_options *o, const struct lem_host *host,
+measure_cells(const struct lem_options *o, const struct lem_host *host,
     struct lem_results *r)
 {
 	struct lem_run *run = calloc(r->cells * r->runs, sizeof(*run));
@@ -652,14 +657,14 @@ measure(const struct lem_options *o, const struct lem_host *host,
 		r->machine.sink_kpps = lem_sink_ceiling(o->frame[0],
 		    r->seconds < 1 ? r->seconds : 1);
 	run_all(r, o, host, run, n);
-	status = output(o, r);
+	status = output_results(o, r);
 free_runs:
 	free(n);
 	free(run);
 	return status;
 }
 
-/* Whoever closed one of 0 to 2 must not get a memfd or a socket there. */
+/* If one of 0 to 2 is closed, a memfd or a socket must not get its number. */
 static void
 keep_standard_fds(void)
 {
@@ -691,22 +696,22 @@ main(int argc, char **argv)
 	r.machine.sink_kpps = NAN;
 	status = lem_cells_make(&r, &o, &host, &unmatched);
 	if (status == -ENOENT) {
-		(void)complain("--cells: no cell matches \"%.*s\"; --list "
-			       "names them",
+		(void)complain("--cells: no cell matches \"%.*s\"; lem-bench "
+			       "--list names them",
 		    (int)strcspn(unmatched, ","), unmatched);
 		status = EXIT_USAGE;
 	} else if (status != 0) {
 		(void)complain("%s", strerror(-status));
 		status = EXIT_FAILED;
 	} else if (o.list) {
-		list(&r);
+		list_cells(&r);
 	} else if (check_writable(&o) != 0) {
 		status = EXIT_USAGE;
 	} else {
-		(void)signal(SIGCHLD, SIG_DFL);	/* QEMU is waited for */
+		(void)signal(SIGCHLD, SIG_DFL);	/* we wait for VMMs */
 		(void)sigaction(SIGINT, &sa, NULL);
 		(void)sigaction(SIGTERM, &sa, NULL);
-		status = measure(&o, &host, &r);
+		status = measure_cells(&o, &host, &r);
 	}
 	free(r.cell);
 	return status;

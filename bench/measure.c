@@ -15,7 +15,7 @@
 #define STOP_TIMEOUT_MS	5000u
 #define DONE_TIMEOUT_MS	10000u
 
-/* Sleep, unless QEMU ends meanwhile; ten looks a second cost nothing. */
+/* Sleep, unless the VMM ends meanwhile; ten looks a second cost nothing. */
 static int
 sleep_seconds(struct lem_vmm *vmm, double seconds)
 {
@@ -57,7 +57,7 @@ round_trips(struct lem_run *run, const struct lem_vmm *vmm, double tsc_mhz)
 	run->rtt_p99_us = sample[p99] / tsc_mhz;
 }
 
-/* The window's figures: end minus begin, by the window's packets. */
+/* The window's figures: end minus begin, divided by the window's packets. */
 static void
 window_figures(struct lem_run *run, const struct lem_cell *cell,
     const struct lem_vmm *vmm, const struct lem_vmm_usage usage[2],
@@ -65,10 +65,10 @@ window_figures(struct lem_run *run, const struct lem_cell *cell,
 {
 	const struct lem_box_counters *b = &vmm->box->begin,
 				      *e = &vmm->box->end;
-	bool idle = strcmp(cell->workload, "idle") == 0;
+	bool idle = cell->workload == LEM_WORKLOAD_IDLE;
 	double seconds = (double)(e->tsc - b->tsc) / tsc_hz, n;
 
-	run->packets = strcmp(cell->workload, "tx") == 0 ?
+	run->packets = cell->workload == LEM_WORKLOAD_TX ?
 	    e->tx_packets - b->tx_packets :
 	    e->rx_packets - b->rx_packets;
 	run->kpps = (double)run->packets / seconds / 1e3;
@@ -85,13 +85,13 @@ window_figures(struct lem_run *run, const struct lem_cell *cell,
 	run->deferred = (double)(e->deferred - b->deferred) / n;
 	run->ring_full = (double)(e->ring_full - b->ring_full) / n;
 	run->batch_max = (double)e->batch_max;
-	if (strcmp(cell->workload, "ping") == 0)
+	if (cell->workload == LEM_WORKLOAD_PING)
 		round_trips(run, vmm, tsc_hz / 1e6);
 }
 
-/* Every frame that was sent: where is it? */
+/* Count what became of every frame that was sent. */
 static void
-account(struct lem_run *run, const struct lem_vmm *vmm,
+account_frames(struct lem_run *run, const struct lem_vmm *vmm,
     const struct lem_sink *sink)
 {
 	const struct lem_mailbox *box = vmm->box;
@@ -102,8 +102,8 @@ account(struct lem_run *run, const struct lem_vmm *vmm,
 	if (sink->mode == LEM_SINK_RECEIVE)
 		arrived = sink->received.unique;
 	if (vmm->net_fd < 0)
-		return;		/* null sink: the device's TPT was compared */
-	/* A ping is lost once, on whichever way it was. */
+		return;		/* null sink: the guest has compared TPT */
+	/* A ping is lost once, on its way there or back. */
 	run->lost = lem_frames_lost(sent, arrived);
 	run->duplicated = sink->received.duplicated + box->rx_duplicated;
 	run->reordered = sink->received.reordered + box->rx_reordered;
@@ -113,9 +113,9 @@ account(struct lem_run *run, const struct lem_vmm *vmm,
 static enum lem_sink_mode
 sink_mode(const struct lem_cell *cell)
 {
-	return strcmp(cell->workload, "rx") == 0 ? LEM_SINK_SEND :
-	    strcmp(cell->workload, "ping") == 0  ? LEM_SINK_ECHO :
-	    LEM_SINK_RECEIVE;
+	return cell->workload == LEM_WORKLOAD_RX ? LEM_SINK_SEND :
+	    cell->workload == LEM_WORKLOAD_PING  ? LEM_SINK_ECHO :
+						    LEM_SINK_RECEIVE;
 }
 
 static int
@@ -126,33 +126,33 @@ start_sink(struct lem_vmm *vmm, struct lem_sink *sink, enum lem_sink_mode mode)
 
 	if (error != 0)
 		(void)snprintf(vmm->error, sizeof(vmm->error),
-		    "no thread for the host's end: %s", strerror(-error));
+		    "cannot start the receiver's thread: %s", strerror(-error));
 	return error;
 }
 
 /*
- * The window opens and closes by our clock, but is as long as the guest's TSC
- * says: a CPU that was away when it opened does not count as slow.
+ * The window opens and closes by our clock, but the guest's TSC says how long
+ * it was: a CPU that was away when it opened does not count as slow.
  */
 static int
-window(struct lem_vmm *vmm, const struct lem_cell *cell, double seconds,
+measure_window(struct lem_vmm *vmm, double seconds,
     struct lem_vmm_usage usage[2])
 {
-	if (lem_vmm_usage(vmm, cell, &usage[0]) != 0)
+	if (lem_vmm_usage(vmm, &usage[0]) != 0)
 		return -1;
 	vmm->box->go = 1;
 	if (sleep_seconds(vmm, seconds) != 0)
 		return -1;
 	vmm->box->stop = 1;
 	if (lem_vmm_wait(vmm, LEM_BOX_STOPPED, STOP_TIMEOUT_MS) != 0 ||
-	    lem_vmm_usage(vmm, cell, &usage[1]) != 0)
+	    lem_vmm_usage(vmm, &usage[1]) != 0)
 		return -1;
 	return 0;
 }
 
 /* Boot, window, drain; the sink runs from warm-up to the end of the drain. */
 static int
-run_vm(struct lem_vmm *vmm, const struct lem_cell *cell,
+run_vmm(struct lem_vmm *vmm, const struct lem_cell *cell,
     const struct lem_host *host, double seconds, struct lem_sink *sink,
     struct lem_vmm_usage usage[2])
 {
@@ -160,16 +160,16 @@ run_vm(struct lem_vmm *vmm, const struct lem_cell *cell,
 
 	if (lem_vmm_start(vmm, cell, host) != 0)
 		return -1;
-	/* Not before: QEMU throws away what comes before a NIC is reset. */
+	/* Only now: QEMU drops what comes before a NIC is reset. */
 	failed = lem_vmm_up(vmm);
 	if (failed == 0 && vmm->net_fd >= 0)
 		failed = start_sink(vmm, sink, sink_mode(cell));
 	if (failed == 0)
-		failed = lem_vmm_greet(vmm, cell);
+		failed = lem_vmm_greet(vmm);
 	if (failed == 0)
 		failed = lem_vmm_wait(vmm, LEM_BOX_READY, READY_TIMEOUT_MS);
 	if (failed == 0)
-		failed = window(vmm, cell, seconds, usage);
+		failed = measure_window(vmm, seconds, usage);
 	if (sink->mode == LEM_SINK_SEND) {
 		lem_sink_finish(sink, 0);
 		vmm->box->expect = sink->sent;
@@ -179,7 +179,7 @@ run_vm(struct lem_vmm *vmm, const struct lem_cell *cell,
 		failed = lem_vmm_wait(vmm, LEM_BOX_DONE, DONE_TIMEOUT_MS);
 	}
 	if (failed != 0)
-		lem_vmm_kill(vmm);	/* so that the sink sees an end */
+		lem_vmm_kill(vmm);	/* so that the sink ends, too */
 	lem_sink_finish(sink, failed == 0 ? vmm->box->sent_total : 0);
 	return failed;
 }
@@ -198,11 +198,11 @@ lem_run_cell(const struct lem_cell *cell, const struct lem_host *host,
 		(void)snprintf(error, error_bytes, "out of memory");
 		return -1;
 	}
-	failed = run_vm(&vmm, cell, host, seconds, sink, usage);
+	failed = run_vmm(&vmm, cell, host, seconds, sink, usage);
 	if (failed == 0) {
 		window_figures(run, cell, &vmm, usage, (double)host->tsc_hz);
 		run->boot_ms = vmm.boot_ms;
-		account(run, &vmm, sink);
+		account_frames(run, &vmm, sink);
 	} else {
 		(void)snprintf(error, error_bytes, "%s", vmm.error);
 	}

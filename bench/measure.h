@@ -11,29 +11,31 @@
 
 #include "results.h"
 
-/* What a host can do, found out once (probe.c). */
+#define LEM_REASON_BYTES	200
+
+/* What this machine has, found out once (probe.c). */
 struct lem_host {
-	char qemu[256];
-	bool has_qemu;
-	bool has_mitigation;	/* its e1000 can switch moderation off */
-	bool has_kvm;
-	char why_no_qemu[200];	/* one sentence each, what to do included */
-	char why_no_kvm[200];
-	char lem_vm[256];	/* path of lem-vm */
-	bool has_lem_vm;
-	char why_no_lem_vm[200];
+	/* Why it does not have what a cell needs and what to do, one sentence;
+	 * "" where it does. */
+	char missing[LEM_NEEDS][LEM_REASON_BYTES];
+	char qemu[256], lem_vm[256];	/* paths, or names to be found */
 	char freebsd_kernel[256];
 	char freebsd_dir[256];	/* of boot.elf and bench.iso */
-	char why_no_freebsd[200]; /* "" where there is one */
 	uint64_t tsc_hz;
 };
+
+static inline bool
+lem_host_has(const struct lem_host *host, enum lem_need need)
+{
+	return host->missing[need][0] == '\0';
+}
 
 /* What came out of one run; NAN: not measured. */
 struct lem_run {
 	double kpps;
 	double doorbells, interrupts, registers, exits, host_cpu_us;
 	double deferred, ring_full, batch_max;
-	double interrupts_s;	/* a second; a FreeBSD guest's only */
+	double interrupts_s;	/* a second; of a FreeBSD guest only */
 	double rtt_p50_us, rtt_p99_us;
 	double boot_ms;		/* from fork to a NIC that is up */
 	uint64_t lost, duplicated, reordered, corrupted, guard_flushes;
@@ -41,8 +43,9 @@ struct lem_run {
 };
 
 /*
- * lem_probe: what this machine has.  qemu, lem_vm: a path or name given by the
- * user; NULL for qemu-system-x86_64, and the lem-vm beside this program.
+ * lem_probe: find out what this machine has.  Blocks: it runs QEMU and lem-vm.
+ * qemu, lem_vm: a path or name that the user gave; NULL for
+ * qemu-system-x86_64, and for the lem-vm beside this program.
  * freebsd: path of a FreeBSD kernel, or NULL for that of the environment.
  */
 void lem_probe(struct lem_host *host, struct lem_machine *machine,

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What is there to measure with: QEMU, what it can do, KVM, the clock.
+ * What this machine has to measure with: QEMU, lem-vm, KVM, FreeBSD, the clock.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kvm.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -23,7 +24,7 @@
 
 /*
  * Run a command and keep what it prints, up to out_bytes.  Returns its exit
- * status, -1 when it did not run.
+ * status, -1 if it did not run.
  */
 static int
 capture(char *const argv[], char *out, size_t out_bytes)
@@ -64,6 +65,17 @@ capture(char *const argv[], char *out, size_t out_bytes)
 	return WEXITSTATUS(status);
 }
 
+static void __attribute__((format(printf, 3, 4)))
+set_missing(struct lem_host *host, enum lem_need need, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	(void)vsnprintf(host->missing[need], sizeof(host->missing[need]),
+	    format, ap);
+	va_end(ap);
+}
+
 static void
 probe_qemu(struct lem_host *host, struct lem_machine *machine, const char *qemu)
 {
@@ -74,7 +86,7 @@ probe_qemu(struct lem_host *host, struct lem_machine *machine, const char *qemu)
 	(void)snprintf(host->qemu, sizeof(host->qemu), "%s",
 	    qemu != NULL ? qemu : "qemu-system-x86_64");
 	if (capture(version, text, sizeof(text)) != 0) {
-		(void)snprintf(host->why_no_qemu, sizeof(host->why_no_qemu),
+		set_missing(host, LEM_NEED_QEMU,
 		    "%.80s does not run: install qemu-system-x86, or name a "
 		    "QEMU with --qemu PATH",
 		    host->qemu);
@@ -82,17 +94,18 @@ probe_qemu(struct lem_host *host, struct lem_machine *machine, const char *qemu)
 	}
 	(void)snprintf(machine->qemu, sizeof(machine->qemu), "%.*s",
 	    (int)strcspn(text, "\n"), text);
-	if (capture(device, text, sizeof(text)) != 0) {
-		(void)snprintf(host->why_no_qemu, sizeof(host->why_no_qemu),
+	if (capture(device, text, sizeof(text)) != 0)
+		set_missing(host, LEM_NEED_QEMU,
 		    "%.80s has no e1000: name another with --qemu PATH",
 		    host->qemu);
-		return;
-	}
-	host->has_qemu = true;
-	host->has_mitigation = strstr(text, "mitigation=") != NULL;
+	else if (strstr(text, "mitigation=") == NULL)
+		set_missing(host, LEM_NEED_MITIGATION,
+		    "this QEMU cannot switch moderation off (gone in 10.0): "
+		    "name an older one, such as Debian 12's 7.2, with --qemu "
+		    "PATH");
 }
 
-/* The path of what lies beside this program. */
+/* The path of a file in the folder of this program. */
 static void
 beside_us(char *path, size_t bytes, const char *name)
 {
@@ -107,7 +120,7 @@ beside_us(char *path, size_t bytes, const char *name)
 	(void)snprintf(path, bytes, "%.240s%s", self, name);
 }
 
-/* lem-vm: as named, else beside this program, else where PATH has it. */
+/* lem-vm: as named, else beside this program, else from PATH. */
 static void
 probe_lem_vm(struct lem_host *host, const char *lem_vm)
 {
@@ -121,36 +134,31 @@ probe_lem_vm(struct lem_host *host, const char *lem_vm)
 		beside_us(host->lem_vm, sizeof(host->lem_vm), "lem-vm");
 	if (lem_vm == NULL && access(host->lem_vm, X_OK) != 0)
 		(void)snprintf(host->lem_vm, sizeof(host->lem_vm), "lem-vm");
-	host->has_lem_vm = capture(help, text, sizeof(text)) == 0;
-	if (!host->has_lem_vm)
-		(void)snprintf(host->why_no_lem_vm, sizeof(host->why_no_lem_vm),
+	if (capture(help, text, sizeof(text)) != 0)
+		set_missing(host, LEM_NEED_LEM_VM,
 		    "%.80s does not run: build it, or name it with "
 		    "--lem-vm PATH",
 		    host->lem_vm);
 }
 
-/* What is booted beside the kernel, in a folder beside this program. */
+/* The kernel, and what is booted with it: a folder beside this program. */
 static void
 probe_freebsd(struct lem_host *host, const char *kernel)
 {
 	char path[300], *dir = host->freebsd_dir;
-	size_t bytes = sizeof(host->freebsd_dir);
 
-	beside_us(dir, bytes, "freebsd");
+	beside_us(dir, sizeof(host->freebsd_dir), "freebsd");
 	(void)snprintf(path, sizeof(path), "%s/bench.iso", dir);
 	if (kernel == NULL)
 		kernel = getenv("FREEBSD_KERNEL");
 	if (kernel == NULL || *kernel == '\0')
-		(void)snprintf(host->why_no_freebsd,
-		    sizeof(host->why_no_freebsd),
+		set_missing(host, LEM_NEED_FREEBSD,
 		    "no FreeBSD: name a kernel with --freebsd-kernel FILE");
 	else if (access(kernel, R_OK) != 0)
-		(void)snprintf(host->why_no_freebsd,
-		    sizeof(host->why_no_freebsd), "%.100s: %s", kernel,
+		set_missing(host, LEM_NEED_FREEBSD, "%.100s: %s", kernel,
 		    strerror(errno));
 	else if (access(path, R_OK) != 0)
-		(void)snprintf(host->why_no_freebsd,
-		    sizeof(host->why_no_freebsd),
+		set_missing(host, LEM_NEED_FREEBSD,
 		    "no %.80s: make bench FREEBSD_SRC=DIR "
 		    "FREEBSD_KERNEL=FILE builds it",
 		    path);
@@ -159,37 +167,45 @@ probe_freebsd(struct lem_host *host, const char *kernel)
 		    sizeof(host->freebsd_kernel), "%s", kernel);
 }
 
+/* Why /dev/kvm does not open: errno. */
 static void
-probe_kvm(struct lem_host *host, struct lem_machine *machine)
+kvm_not_open(struct lem_host *host)
 {
-	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC), vm = -1;
-	char *why = host->why_no_kvm;
-	size_t bytes = sizeof(host->why_no_kvm);
-
-	if (kvm < 0 && (errno == EACCES || errno == EPERM))
-		(void)snprintf(why, bytes,
-		    "no permission on /dev/kvm: run as "
-		    "root, or join its group (adduser USER kvm) and log in "
-		    "again");
-	else if (kvm < 0)
-		(void)snprintf(why, bytes,
-		    "no /dev/kvm (%s): switch "
-		    "virtualization on in the firmware or in the hypervisor "
-		    "below, and load kvm-intel or kvm-amd",
-		    strerror(errno));
-	else if (ioctl(kvm, KVM_GET_API_VERSION, 0) != KVM_API)
-		(void)snprintf(why, bytes, "/dev/kvm is not KVM");
-	else if ((vm = ioctl(kvm, KVM_CREATE_VM, 0)) < 0)
-		(void)snprintf(why, bytes, "KVM makes no VM: %s",
-		    strerror(errno));
+	if (errno == EACCES || errno == EPERM)
+		set_missing(host, LEM_NEED_KVM,
+		    "no permission on /dev/kvm: run as root, or join its group "
+		    "(adduser USER kvm) and log in again");
 	else
-		host->has_kvm = true;
+		set_missing(host, LEM_NEED_KVM,
+		    "no /dev/kvm (%s): switch virtualization on in the "
+		    "firmware or in the hypervisor below, and load kvm-intel "
+		    "or kvm-amd",
+		    strerror(errno));
+}
+
+static void
+probe_kvm(struct lem_host *host)
+{
+	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC), vm = -1, version;
+
+	if (kvm < 0) {
+		kvm_not_open(host);
+		return;
+	}
+	version = ioctl(kvm, KVM_GET_API_VERSION, 0);
+	if (version < 0)
+		set_missing(host, LEM_NEED_KVM, "/dev/kvm is not KVM: %s",
+		    strerror(errno));
+	else if (version != KVM_API)
+		set_missing(host, LEM_NEED_KVM,
+		    "unsupported KVM API version %d: lem-bench needs %d",
+		    version, KVM_API);
+	else if ((vm = ioctl(kvm, KVM_CREATE_VM, 0)) < 0)
+		set_missing(host, LEM_NEED_KVM, "KVM cannot make a VM: %s",
+		    strerror(errno));
 	if (vm >= 0)
 		(void)close(vm);
-	if (kvm >= 0)
-		(void)close(kvm);
-	(void)snprintf(machine->kvm, sizeof(machine->kvm), "%s",
-	    host->has_kvm ? "usable" : "not usable");
+	(void)close(kvm);
 }
 
 /* The value behind the first `key` in a file, up to the end of its line. */
@@ -235,6 +251,19 @@ probe_tsc(void)
 	return (uint64_t)((double)(rdtsc() - tsc) / passed);
 }
 
+/* "not usable", "usable" or, in a guest, "usable, nested". */
+static void
+describe_kvm(struct lem_machine *machine, bool usable, const char *flags)
+{
+	bool nested = usable && strstr(flags, "hypervisor") != NULL;
+	bool flag =
+	    strstr(flags, " svm") != NULL || strstr(flags, " vmx") != NULL;
+
+	(void)snprintf(machine->kvm, sizeof(machine->kvm), "%s%s%s",
+	    usable ? "usable" : "not usable", nested ? ", nested" : "",
+	    nested && !flag ? " (no svm or vmx flag)" : "");
+}
+
 void
 lem_probe(struct lem_host *host, struct lem_machine *machine, const char *qemu,
     const char *lem_vm, const char *freebsd)
@@ -260,13 +289,7 @@ lem_probe(struct lem_host *host, struct lem_machine *machine, const char *qemu,
 	probe_qemu(host, machine, qemu);
 	probe_lem_vm(host, lem_vm);
 	probe_freebsd(host, freebsd);
-	probe_kvm(host, machine);
-	if (host->has_kvm && strstr(flags, "hypervisor") != NULL)
-		(void)snprintf(machine->kvm, sizeof(machine->kvm),
-		    "usable, nested%s",
-		    strstr(flags, " svm") == NULL &&
-			    strstr(flags, " vmx") == NULL ?
-			" (no svm or vmx flag)" :
-			"");
+	probe_kvm(host);
+	describe_kvm(machine, lem_host_has(host, LEM_NEED_KVM), flags);
 	host->tsc_hz = probe_tsc();
 }

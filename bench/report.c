@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The results as one HTML file: the RFC's table, four charts, every figure,
- * the machine and how to repeat it.  No script, nothing fetched; a content
- * security policy says so to the browser too.
+ * The results as one HTML file: the RFC's table, charts, every figure, the
+ * machine and how to repeat it.  It has no script and fetches nothing; a
+ * content security policy makes the browser see to that.
  */
 #include "results.h"
 #include "svg.h"
@@ -21,22 +21,13 @@
 #define DASH		"\xe2\x80\x93"
 #define MICRO		"\xc2\xb5"
 #define ARROW		"\xe2\x86\x92"
-#define ROW_COLOUR	4u	/* colours below it are those of hosts */
+#define ROW_COLOUR	4u	/* colours below it are those of VMMs */
 
-static const char *const line_labels[LEM_ROWS] = {
-	[LEM_ROW_STANDARD] = "standard",
-	[LEM_ROW_COMBINED_ALONE] = "modified alone",
-	[LEM_ROW_MODERATED] = "moderated",
-	[LEM_ROW_INTERRUPT] = "reclaims by interrupt",
-	[LEM_ROW_ORIGINAL] = "driver of 2012",
-	[LEM_ROW_COMBINED] = "modified",
-	[LEM_ROW_VIRTIO] = "virtio-net",
-	[LEM_ROW_VIRTIO_POLL] = "virtio polled",
-};
+_Static_assert(LEM_VMMS <= ROW_COLOUR, "a VMM has no colour");
 
 /*
  * The page being written: all cells, sorted into groups of equal sweep,
- * workload, sink and frame, and by host, row and ITR within.
+ * workload, sink and frame, and within these by VMM, row and ITR.
  */
 struct page {
 	FILE *out;
@@ -135,33 +126,21 @@ rfc_group(const struct page *p)
 }
 
 static const struct lem_cell *
-find(const struct group *g, enum lem_row row, const char *host)
+find_cell(const struct group *g, enum lem_row row, enum lem_vmm_id vmm)
 {
 	size_t i;
 
 	for (i = 0; i < g->cells; i++)
-		if (g->cell[i]->row == row &&
-		    strcmp(g->cell[i]->host, host) == 0)
+		if (g->cell[i]->row == row && g->cell[i]->vmm == vmm)
 			return g->cell[i];
 	return NULL;
 }
 
-/* first_of_host: is cell i the first of its host in the group? */
+/* first_of_vmm: is cell i the first of its VMM in the group? */
 static bool
-first_of_host(const struct group *g, size_t i)
+first_of_vmm(const struct group *g, size_t i)
 {
-	return i == 0 || strcmp(g->cell[i - 1]->host, g->cell[i]->host) != 0;
-}
-
-/* host_colour: the RFC's two hosts keep theirs, others share the rest. */
-static unsigned int
-host_colour(const char *host)
-{
-	if (strcmp(host, "qemu-kvm") == 0)
-		return 0;
-	if (strcmp(host, "qemu-tcg") == 0)
-		return 1;
-	return 2 + (unsigned char)host[strlen(host) / 2] % 2;
+	return i == 0 || g->cell[i - 1]->vmm != g->cell[i]->vmm;
 }
 
 /* ratio_text: "85.3x" with a true multiplication sign. */
@@ -181,16 +160,16 @@ ratio_text(char text[LEM_SVG_NUMBER_SIZE], double v)
 	return text;
 }
 
-/* rfc_ratio: the RFC's own, NAN where it has no figure. */
+/* rfc_ratio: the RFC's own, NAN where the RFC has no figure. */
 static double
-rfc_ratio(enum lem_row row, const char *host)
+rfc_ratio(enum lem_row row, enum lem_vmm_id vmm)
 {
-	return lem_rfc_kpps(row, host) / lem_rfc_kpps(LEM_ROW_STANDARD, host);
+	return lem_rfc_kpps(row, vmm) / lem_rfc_kpps(LEM_ROW_STANDARD, vmm);
 }
 
-/* put_tagged: <tag class="class">text</tag>. */
+/* page_tagged: <tag class="class">text</tag>. */
 static void
-put_tagged(FILE *out, const char *tag, const char *class, const char *text)
+page_tagged(FILE *out, const char *tag, const char *class, const char *text)
 {
 	fprintf(out, "<%s", tag);
 	if (class != NULL)
@@ -201,7 +180,7 @@ put_tagged(FILE *out, const char *tag, const char *class, const char *text)
 }
 
 static void
-put_head(const struct page *p)
+page_head(const struct page *p)
 {
 	const struct lem_machine *m = &p->r->machine;
 
@@ -228,21 +207,22 @@ put_head(const struct page *p)
 	lem_html_text(p->out, m->date);
 	fputs("</p>\n", p->out);
 	if (p->r->interrupted)
-		fputs("<p class=\"warn\">Interrupted: this is what had been "
-		      "measured by then.</p>\n",
+		fputs("<p class=\"warn\">Interrupted: this is what was "
+		      "measured before.</p>\n",
 		    p->out);
 }
 
-/* put_tile: the outcome on one host, in a figure and a line. */
+/* page_tile: the outcome with one VMM, in a figure and a line. */
 static void
-put_tile(FILE *out, const struct lem_cell *before, const struct lem_cell *after)
+page_tile(FILE *out, const struct lem_cell *before,
+    const struct lem_cell *after)
 {
 	char a[LEM_SVG_NUMBER_SIZE], b[LEM_SVG_NUMBER_SIZE];
 	bool both = before != NULL && lem_cell_measured(before);
-	double rfc = rfc_ratio(after->row, after->host);
+	double rfc = rfc_ratio(after->row, after->vmm);
 
 	fputs("<div class=\"tile\">", out);
-	put_tagged(out, "p", "soft", lem_host_label(after->host));
+	page_tagged(out, "p", "soft", lem_vmms[after->vmm].label);
 	fprintf(out, "<p class=\"big\">%s</p><p>",
 	    both ? ratio_text(a, after->ratio) :
 		   lem_html_number(a, after->kpps.median));
@@ -266,41 +246,42 @@ put_tile(FILE *out, const struct lem_cell *before, const struct lem_cell *after)
 }
 
 static void
-put_tiles(FILE *out, const struct group *g)
+page_tiles(FILE *out, const struct group *g)
 {
 	size_t i;
 
 	fputs("<div class=\"tiles\">\n", out);
 	for (i = 0; i < g->cells; i++)
-		if (g->cell[i]->row == LEM_ROW_COMBINED &&
+		if (g->cell[i]->row == LEM_ROW_MODIFIED &&
 		    lem_cell_measured(g->cell[i]))
-			put_tile(out,
-			    find(g, LEM_ROW_STANDARD, g->cell[i]->host),
+			page_tile(out,
+			    find_cell(g, LEM_ROW_STANDARD, g->cell[i]->vmm),
 			    g->cell[i]);
 	fputs("</div>\n", out);
 }
 
 static void
-put_rfc_head(FILE *out, const struct group *g)
+page_rfc_head(FILE *out, const struct group *g)
 {
 	size_t i;
 
 	fputs(
 	    "<div class=\"scroll\"><table class=\"main\">\n<thead><tr>"
-	    "<th rowspan=\"2\" scope=\"col\" class=\"left\">Hypervisor, driver"
+	    "<th rowspan=\"2\" scope=\"col\" class=\"left\">row</th>"
+	    "<th rowspan=\"2\" scope=\"col\" class=\"left\">hypervisor, driver"
 	    "</th>",
 	    out);
 	for (i = 0; i < g->cells; i++)
-		if (first_of_host(g, i)) {
+		if (first_of_vmm(g, i)) {
 			fputs("<th colspan=\"4\" scope=\"colgroup\" "
 			      "class=\"span\">",
 			    out);
-			lem_html_text(out, lem_host_label(g->cell[i]->host));
+			lem_html_text(out, lem_vmms[g->cell[i]->vmm].label);
 			fputs("</th>", out);
 		}
 	fputs("</tr>\n<tr>", out);
 	for (i = 0; i < g->cells; i++)
-		if (first_of_host(g, i))
+		if (first_of_vmm(g, i))
 			fputs("<th scope=\"col\" class=\"first\">Kpps</th>"
 			    "<th scope=\"col\">min" DASH "max</th>"
 			    "<th scope=\"col\">ratio</th>"
@@ -309,14 +290,14 @@ put_rfc_head(FILE *out, const struct group *g)
 	fputs("</tr></thead>\n<tbody>\n", out);
 }
 
-/* put_rfc_cell: our figures of a row and host, then the RFC's. */
+/* page_rfc_cell: our figures of a row and VMM, then the RFC's. */
 static void
-put_rfc_cell(FILE *out, const struct group *g, enum lem_row row,
-    const char *host)
+page_rfc_cell(FILE *out, const struct group *g, enum lem_row row,
+    enum lem_vmm_id vmm)
 {
-	const struct lem_cell *c = find(g, row, host);
+	const struct lem_cell *c = find_cell(g, row, vmm);
 	const char *status = lem_cell_status(c);
-	double rfc = lem_rfc_kpps(row, host);
+	double rfc = lem_rfc_kpps(row, vmm);
 	char a[LEM_SVG_NUMBER_SIZE], b[LEM_SVG_NUMBER_SIZE];
 
 	if (status != NULL)
@@ -333,31 +314,31 @@ put_rfc_cell(FILE *out, const struct group *g, enum lem_row row,
 	}
 	if (isfinite(rfc))
 		fprintf(out, "<td class=\"rfc\">%g (%.3g" TIMES ")</td>", rfc,
-		    rfc_ratio(row, host));
+		    rfc_ratio(row, vmm));
 	else
 		fputs("<td></td>", out);
 }
 
 static void
-put_rfc_table(FILE *out, const struct group *g)
+page_rfc_table(FILE *out, const struct group *g)
 {
-	size_t i, k;
+	unsigned int row;
+	size_t k;
 
-	put_rfc_head(out, g);
-	for (i = 0; i < LEM_ROWS; i++) {
-		enum lem_row row = lem_row_order[i];
-
+	page_rfc_head(out, g);
+	for (row = 0; row < LEM_ROWS; row++) {
 		for (k = 0; k < g->cells && g->cell[k]->row != row; k++)
 			;
-		if (i >= LEM_RFC_ROWS && k == g->cells)
+		if (row >= LEM_RFC_ROWS && k == g->cells)
 			continue;
 		fprintf(out, "<tr%s><th scope=\"row\">",
-		    i >= LEM_RFC_ROWS ? " class=\"ref\"" : "");
-		lem_html_text(out, lem_row_name(row));
-		fputs("</th>", out);
+		    row >= LEM_RFC_ROWS ? " class=\"ref\"" : "");
+		fprintf(out, "%s</th>", lem_rows[row].id);
+		page_tagged(out, "td", "left", lem_rows[row].name);
 		for (k = 0; k < g->cells; k++)
-			if (first_of_host(g, k))
-				put_rfc_cell(out, g, row, g->cell[k]->host);
+			if (first_of_vmm(g, k))
+				page_rfc_cell(out, g, (enum lem_row)row,
+				    g->cell[k]->vmm);
 		fputs("</tr>\n", out);
 	}
 	fputs("</tbody></table></div>\n", out);
@@ -374,24 +355,14 @@ any_measured(const struct group *g)
 	return false;
 }
 
-/* put_group_name: "tx, sink null, 60-byte frames". */
+/* page_group_title: "tx, sink null, 60-byte frames". */
 static void
-put_group_name(FILE *out, const struct lem_cell *c)
+page_group_title(FILE *out, const struct lem_cell *c)
 {
-	lem_html_text(out, c->workload);
-	fputs(", sink ", out);
-	lem_html_text(out, c->sink);
-	if (strcmp(c->workload, "idle") == 0)
-		fputs("; counts are a second, not a packet", out);
-	else
-		fprintf(out, ", %u-byte frames", c->frame);
-	fputs(c->sweep ? ", against ITR" : "", out);
-	if (c->way)
-		fputs(", by the doorbell's way", out);
-	if (lem_cell_freebsd(c))
-		fputs(", FreeBSD guest; ratio to its em(4)", out);
-	if (strcmp(c->workload, "ping") == 0)
-		fputs("; Kpps of round trips", out);
+	char title[LEM_TITLE_BYTES];
+
+	lem_group_title(title, c);
+	lem_html_text(out, title);
 }
 
 /* What a chart of bars shows of a cell. */
@@ -409,8 +380,8 @@ fill_bar(struct lem_svg_bar *b, const struct lem_cell *c, enum measure what)
 
 	*b = (struct lem_svg_bar){
 		.group = lem_cell_name(c),
-		.series = lem_host_label(c->host),
-		.colour = host_colour(c->host),
+		.series = lem_vmms[c->vmm].label,
+		.colour = c->vmm,
 		.value = rate ? c->kpps.median : c->per_packet.exits,
 		.low = rate ? c->kpps.min : NAN,
 		.high = rate ? c->kpps.max : NAN,
@@ -435,9 +406,9 @@ fill_bar(struct lem_svg_bar *b, const struct lem_cell *c, enum measure what)
 		    c->id, v);
 }
 
-/* put_bars: one bar for each cell of the group that has the figure. */
+/* page_bars: one bar for each cell of the group that has the figure. */
 static void
-put_bars(const struct page *p, const struct group *g, enum measure what,
+page_bars(const struct page *p, const struct group *g, enum measure what,
     const char *caption)
 {
 	struct lem_svg_bars chart = {
@@ -454,7 +425,7 @@ put_bars(const struct page *p, const struct group *g, enum measure what,
 		for (k = 0; k < g->cells; k++) {
 			struct lem_svg_bar *b = &p->bar[chart.bars];
 
-			if (g->cell[k]->row != lem_row_order[i] ||
+			if (g->cell[k]->row != i ||
 			    !lem_cell_measured(g->cell[k]))
 				continue;
 			fill_bar(b, g->cell[k], what);
@@ -473,30 +444,29 @@ put_bars(const struct page *p, const struct group *g, enum measure what,
 		    p->out);
 	fputs("<figcaption>", p->out);
 	if (chart.bars > 0) {
-		put_group_name(p->out, g->cell[0]);
+		page_group_title(p->out, g->cell[0]);
 		fputs(". ", p->out);
 	}
 	fprintf(p->out, "%s</figcaption>\n</figure>\n", caption);
 }
 
-/* Curves being gathered: those of one host and workload. */
+/* Curves being gathered: those of one VMM and workload. */
 struct curves {
 	struct lem_svg_lines chart;
 	size_t points;		/* of page.point in use */
 };
 
 static bool
-on_curve(const struct lem_cell *c, const char *workload)
+on_curve(const struct lem_cell *c, enum lem_workload workload)
 {
-	return c->sweep && lem_cell_measured(c) &&
-	    strcmp(c->workload, workload) == 0;
+	return c->sweep && lem_cell_measured(c) && c->workload == workload;
 }
 
-/* figure: what a curve draws of a cell; whole for Kpps and p50. */
+/* curve_figure: what a curve draws of a cell; dashed is p99. */
 static double
-figure(const struct lem_cell *c, bool dashed)
+curve_figure(const struct lem_cell *c, bool dashed)
 {
-	if (strcmp(c->workload, "ping") != 0)
+	if (c->workload != LEM_WORKLOAD_PING)
 		return c->kpps.median;
 	return dashed ? c->rtt_p99_us : c->rtt_p50_us;
 }
@@ -519,19 +489,19 @@ add_line(const struct page *p, struct curves *k, size_t first, bool dashed)
 		const struct lem_cell *c = p->cell[i];
 
 		if (lem_compare_groups(f, c) != 0 || c->row != f->row ||
-		    strcmp(c->host, f->host) != 0)
+		    c->vmm != f->vmm)
 			break;
-		if (!lem_cell_measured(c) || !(figure(c, dashed) > 0))
+		if (!lem_cell_measured(c) || !(curve_figure(c, dashed) > 0))
 			continue;
 		p->point[k->points++] = (struct lem_svg_point){
 			.x = c->itr,
-			.y = figure(c, dashed),
+			.y = curve_figure(c, dashed),
 		};
 		l->points++;
 	}
-	if (strcmp(f->workload, "ping") != 0)
+	if (f->workload != LEM_WORKLOAD_PING)
 		quantile = "";
-	snprintf(l->label, sizeof(l->label), "%s%s", line_labels[f->row],
+	snprintf(l->label, sizeof(l->label), "%s%s", lem_rows[f->row].id,
 	    quantile);
 	if (l->points > 0)
 		k->chart.lines++;
@@ -547,15 +517,15 @@ begins_line(const struct page *p, size_t i)
 		return true;
 	a = p->cell[i - 1];
 	return lem_compare_groups(a, b) != 0 || a->row != b->row ||
-	    strcmp(a->host, b->host) != 0;
+	    a->vmm != b->vmm;
 }
 
-/* put_panel: all curves of one host. */
+/* page_panel: all curves of one VMM. */
 static void
-put_panel(const struct page *p, const char *workload, const char *host,
-    double y_min, double y_max)
+page_panel(const struct page *p, enum lem_workload workload,
+    enum lem_vmm_id vmm, double y_min, double y_max)
 {
-	bool ping = strcmp(workload, "ping") == 0;
+	bool ping = workload == LEM_WORKLOAD_PING;
 	struct curves k = { 0 };
 	size_t i;
 
@@ -574,8 +544,8 @@ put_panel(const struct page *p, const char *workload, const char *host,
 	for (i = 0; i < p->r->cells; i++) {
 		const struct lem_cell *c = p->cell[i];
 
-		if (!c->sweep || strcmp(c->workload, workload) != 0 ||
-		    strcmp(c->host, host) != 0 || !begins_line(p, i))
+		if (!c->sweep || c->workload != workload || c->vmm != vmm ||
+		    !begins_line(p, i))
 			continue;
 		add_line(p, &k, i, false);
 		if (ping)
@@ -584,45 +554,41 @@ put_panel(const struct page *p, const char *workload, const char *host,
 	if (k.chart.lines == 0)
 		return;
 	fputs("<figure>", p->out);
-	put_tagged(p->out, "h3", NULL, lem_host_label(host));
+	page_tagged(p->out, "h3", NULL, lem_vmms[vmm].label);
 	fputs("\n", p->out);
 	lem_svg_lines(p->out, &k.chart);
 	fputs("</figure>\n", p->out);
 }
 
-/* put_curves: a panel for each host, with one y axis. */
+/* page_curves: a panel for each VMM, all with the same y axis. */
 static void
-put_curves(const struct page *p, const char *workload, const char *caption)
+page_curves(const struct page *p, enum lem_workload workload,
+    const char *caption)
 {
 	double min = INFINITY, max = 0;
+	unsigned int vmm;
 	size_t i, k;
 
 	for (i = 0; i < p->r->cells; i++) {
 		const struct lem_cell *c = p->cell[i];
 
 		for (k = 0; k < 2 && on_curve(c, workload); k++)
-			if (figure(c, k == 1) > 0) {
-				min = fmin(min, figure(c, k == 1));
-				max = fmax(max, figure(c, k == 1));
+			if (curve_figure(c, k == 1) > 0) {
+				min = fmin(min, curve_figure(c, k == 1));
+				max = fmax(max, curve_figure(c, k == 1));
 			}
 	}
 	if (max == 0) {
-		fputs("<p>No such cells were measured, so there is no chart: "
-		    "<code>lem-bench --full</code> or <code>--itr 0,128,488,"
-		      "1953</code> makes them.</p>\n",
+		fputs("<p>No cell of such a curve was measured, so there is "
+		    "no chart: <code>lem-bench --full</code> or <code>--itr "
+		      "0,128,488,1953</code> measures some.</p>\n",
 		    p->out);
 		return;
 	}
 	fprintf(p->out, "<p class=\"soft\">%s</p>\n<div class=\"panels\">\n",
 	    caption);
-	for (i = 0; i < p->r->cells; i++) {
-		for (k = 0; k < i &&
-		     strcmp(p->r->cell[k].host, p->r->cell[i].host) != 0;
-		     k++)
-			;
-		if (k == i)
-			put_panel(p, workload, p->r->cell[i].host, min, max);
-	}
+	for (vmm = 0; vmm < LEM_VMMS; vmm++)
+		page_panel(p, workload, (enum lem_vmm_id)vmm, min, max);
 	fputs("</div>\n", p->out);
 }
 
@@ -646,7 +612,7 @@ counter_of(const struct lem_cell *c, const struct column *col)
 	return v;
 }
 
-/* has_figure: is there anything to say in this column of this cell? */
+/* has_figure: does the cell have a figure for this column? */
 static bool
 has_figure(const struct lem_cell *c, const struct column *col)
 {
@@ -661,7 +627,7 @@ has_figure(const struct lem_cell *c, const struct column *col)
 }
 
 static void
-put_figure(FILE *out, const struct lem_cell *c, const struct column *col)
+page_figure(FILE *out, const struct lem_cell *c, const struct column *col)
 {
 	char text[LEM_SVG_NUMBER_SIZE];
 
@@ -676,7 +642,7 @@ put_figure(FILE *out, const struct lem_cell *c, const struct column *col)
 			lem_html_number(text, double_of(c, col)));
 }
 
-/* use_columns: which ones have a figure in this group. */
+/* use_columns: which columns have a figure in this group. */
 static void
 use_columns(const struct group *g, bool use[COUNT(columns)])
 {
@@ -691,7 +657,8 @@ use_columns(const struct group *g, bool use[COUNT(columns)])
 }
 
 static void
-put_group_rows(FILE *out, const struct group *g, const bool use[COUNT(columns)])
+page_group_rows(FILE *out, const struct group *g,
+    const bool use[COUNT(columns)])
 {
 	size_t i, k;
 
@@ -703,17 +670,17 @@ put_group_rows(FILE *out, const struct group *g, const bool use[COUNT(columns)])
 		fputs("<tr><th scope=\"row\"><code>", out);
 		lem_html_text(out, c->id);
 		fputs("</code></th>", out);
-		put_tagged(out, "td", "left", lem_cell_name(c));
+		page_tagged(out, "td", "left", lem_cell_name(c));
 		fprintf(out, "<td>%u</td>", c->itr);
 		for (k = 0; k < COUNT(columns); k++)
 			if (use[k])
-				put_figure(out, c, &columns[k]);
+				page_figure(out, c, &columns[k]);
 		fputs("</tr>\n", out);
 	}
 }
 
 static void
-put_group_table(FILE *out, const struct group *g)
+page_group_table(FILE *out, const struct group *g)
 {
 	bool use[COUNT(columns)];
 	size_t k;
@@ -729,12 +696,12 @@ put_group_table(FILE *out, const struct group *g)
 			fprintf(out, "<th scope=\"col\" title=\"%s\">%s</th>",
 			    columns[k].help, columns[k].head);
 	fputs("</tr></thead>\n<tbody>\n", out);
-	put_group_rows(out, g, use);
+	page_group_rows(out, g, use);
 	fputs("</tbody></table></div>\n", out);
 }
 
 static void
-put_everything(const struct page *p)
+page_everything(const struct page *p)
 {
 	struct group g = { 0 };
 
@@ -747,14 +714,14 @@ put_everything(const struct page *p)
 		if (!any_measured(&g))
 			continue;
 		fputs("<h3>", p->out);
-		put_group_name(p->out, g.cell[0]);
+		page_group_title(p->out, g.cell[0]);
 		fputs("</h3>\n", p->out);
-		put_group_table(p->out, &g);
+		page_group_table(p->out, &g);
 	}
 }
 
 static void
-put_integrity(const struct page *p)
+page_integrity(const struct page *p)
 {
 	uintmax_t lost = 0, duplicated = 0, reordered = 0, corrupted = 0;
 	size_t i, checked = 0;
@@ -777,9 +744,9 @@ put_integrity(const struct page *p)
 	    checked == 1 ? "" : "s");
 }
 
-/* put_reasons: the cells that were skipped, or that failed. */
+/* page_reasons: the cells that were skipped or failed, and why. */
 static void
-put_reasons(const struct page *p, bool failed)
+page_reasons(const struct page *p, bool failed)
 {
 	size_t i, n = 0;
 
@@ -795,7 +762,7 @@ put_reasons(const struct page *p, bool failed)
 		fputs("<dt><code>", p->out);
 		lem_html_text(p->out, c->id);
 		fputs("</code></dt>", p->out);
-		put_tagged(p->out, "dd", NULL, reason);
+		page_tagged(p->out, "dd", NULL, reason);
 		fputs("\n", p->out);
 	}
 	if (n > 0)
@@ -803,48 +770,49 @@ put_reasons(const struct page *p, bool failed)
 }
 
 static void
-put_fact(FILE *out, const char *name, const char *text)
+page_fact(FILE *out, const char *name, const char *text)
 {
 	if (text[0] == '\0')
 		return;
-	put_tagged(out, "dt", NULL, name);
-	put_tagged(out, "dd", NULL, text);
+	page_tagged(out, "dt", NULL, name);
+	page_tagged(out, "dd", NULL, text);
 	fputs("\n", out);
 }
 
 static void
-put_machine(const struct page *p)
+page_machine(const struct page *p)
 {
 	const struct lem_machine *m = &p->r->machine;
 	char text[64], figure_text[LEM_SVG_NUMBER_SIZE];
 
 	fputs("<h2>The machine, and how to repeat it</h2>\n<dl>\n", p->out);
-	put_fact(p->out, "CPU", m->cpu);
+	page_fact(p->out, "CPU", m->cpu);
 	snprintf(text, sizeof(text), "%u", m->cores);
-	put_fact(p->out, "Cores", text);
-	put_fact(p->out, "System", m->os);
-	put_fact(p->out, "Kernel", m->kernel);
-	put_fact(p->out, "QEMU", m->qemu);
-	put_fact(p->out, "KVM", m->kvm);
-	put_fact(p->out, "Date", m->date);
+	page_fact(p->out, "Cores", text);
+	page_fact(p->out, "System", m->os);
+	page_fact(p->out, "Kernel", m->kernel);
+	page_fact(p->out, "QEMU", m->qemu);
+	page_fact(p->out, "KVM", m->kvm);
+	page_fact(p->out, "Date", m->date);
 	snprintf(text, sizeof(text), "%u of %g s a cell, interleaved",
 	    p->r->runs, p->r->seconds);
-	put_fact(p->out, "Runs", text);
+	page_fact(p->out, "Runs", text);
 	if (isfinite(m->sink_kpps)) {
-		snprintf(text, sizeof(text), "%s Kpps, its own ceiling",
+		snprintf(text, sizeof(text),
+		    "%s Kpps, the most that it can take",
 		    lem_html_number(figure_text, m->sink_kpps));
-		put_fact(p->out, "Receiver", text);
+		page_fact(p->out, "Receiver", text);
 	}
 	fprintf(p->out,
 	    "</dl>\n<pre>lem-bench --runs %u --seconds %g --json "
 	    "results.json --report report</pre>\n",
 	    p->r->runs, p->r->seconds);
-	fputs("<p>Hosts drift: figures of one run compare with each other, "
-	      "those of two runs only by their ratios.</p>\n",
+	fputs("<p>The speed of a machine drifts: compare figures of one run "
+	      "with each other, those of two runs only by their ratios.</p>\n",
 	    p->out);
 }
 
-/* first_measured: what the charts show where the RFC's cells are not. */
+/* first_measured: what the charts show without the RFC's cells. */
 static struct group
 first_measured(const struct page *p)
 {
@@ -857,39 +825,38 @@ first_measured(const struct page *p)
 }
 
 static void
-put_main(const struct page *p)
+page_main(const struct page *p)
 {
 	struct group g = rfc_group(p);
 
 	if (g.cells > 0)
-		put_tiles(p->out, &g);
+		page_tiles(p->out, &g);
 	fputs("<h2>The table of the RFC</h2>\n", p->out);
 	if (g.cells > 0) {
 		fprintf(p->out,
 		    "<p>UDP transmit, %u-byte frames, null sink; "
 		    "medians, and ratios to the first row.</p>\n",
 		    g.cell[0]->frame);
-		put_rfc_table(p->out, &g);
+		page_rfc_table(p->out, &g);
 	} else
-		fputs("<p>Its cells (tx, sink null) were not asked for.</p>\n",
+		fputs("<p>No cell of it (tx, sink null) was asked for.</p>\n",
 		    p->out);
-	put_integrity(p);
+	page_integrity(p);
 	if (g.cells == 0)
 		g = first_measured(p);
 	fputs("<h2>Kpps by cell</h2>\n", p->out);
-	put_bars(p, &g, KPPS,
+	page_bars(p, &g, KPPS,
 	    "Median of the runs, whiskers from the slowest "
 	    "to the fastest; in brackets the ratio to the standard hypervisor "
 	    "with the standard driver.");
 	fputs("<h2>Exits per packet</h2>\n", p->out);
-	put_bars(p, &g, EXITS,
-	    "What a packet costs in VM exits, the fewer "
-	    "the better. Only KVM counts them.");
+	page_bars(p, &g, EXITS,
+	    "VM exits for each packet: fewer are better. KVM counts them.");
 }
 
-/* put_ways: how a doorbell can reach lem-vm, side by side. */
+/* page_ways: the ways in which a doorbell can reach lem-vm, side by side. */
 static void
-put_ways(const struct page *p)
+page_ways(const struct page *p)
 {
 	struct group g = { 0 };
 
@@ -898,34 +865,34 @@ put_ways(const struct page *p)
 			break;
 	if (g.cells == 0)
 		return;
-	fputs("<h2>Ways a doorbell can take</h2>\n", p->out);
-	put_bars(p, &g, KPPS,
+	fputs("<h2>Ways of a doorbell</h2>\n", p->out);
+	page_bars(p, &g, KPPS,
 	    "lem-vm with a driver that writes TDT for each packet; in brackets "
-	    "the ratio to an exit for each. lem-vm(1) says what the ways are.");
+	    "the ratio to an exit for each. lem-vm(1) explains the ways.");
 }
 
 static void
-put_page(const struct page *p)
+page_page(const struct page *p)
 {
-	put_head(p);
-	put_main(p);
-	put_ways(p);
+	page_head(p);
+	page_main(p);
+	page_ways(p);
 	fputs("<h2>Kpps against ITR</h2>\n", p->out);
-	put_curves(p, "tx",
+	page_curves(p, LEM_WORKLOAD_TX,
 	    "Transmit rate for each setting of the interrupt "
 	    "throttle; 0 asks for none.");
 	fputs("<h2>Latency against ITR</h2>\n", p->out);
-	put_curves(p, "ping",
+	page_curves(p, LEM_WORKLOAD_PING,
 	    "Round trips of one packet at a time: median "
 	    "(whole line) and 99th percentile (dashed).");
-	put_everything(p);
-	put_reasons(p, false);
-	put_reasons(p, true);
-	put_machine(p);
+	page_everything(p);
+	page_reasons(p, false);
+	page_reasons(p, true);
+	page_machine(p);
 	fputs("</main>\n</body>\n</html>\n", p->out);
 }
 
-/* write_page: the page with the room it needs. */
+/* write_page: allocate what the page needs and write it. */
 static int
 write_page(FILE *out, const struct lem_results *r)
 {
@@ -943,7 +910,7 @@ write_page(FILE *out, const struct lem_results *r)
 			p.cell[i] = &r->cell[i];
 		qsort(p.cell, r->cells, sizeof(*p.cell), lem_compare_cells);
 		errno = 0;
-		put_page(&p);
+		page_page(&p);
 		error = 0;
 		if (fflush(out) != 0 || ferror(out))
 			error = errno != 0 ? -errno : -EIO;
@@ -955,7 +922,7 @@ write_page(FILE *out, const struct lem_results *r)
 	return error;
 }
 
-/* write_file: the page under a name of its own until it is whole. */
+/* write_file: the page, under a temporary name until it is whole. */
 static int
 write_file(const char *path, const char *temporary, const struct lem_results *r)
 {
@@ -977,7 +944,7 @@ write_file(const char *path, const char *temporary, const struct lem_results *r)
 int
 lem_report_write(const char *dir, const struct lem_results *r)
 {
-	/* SVG wants decimal points, whatever the user's locale writes. */
+	/* SVG needs decimal points, whatever the user's locale has. */
 	char path[PATH_MAX], temporary[PATH_MAX];
 	locale_t c, old;
 	int error;

@@ -40,7 +40,7 @@ batch_new(void)
 }
 
 static void
-answer(struct lem_sink *sink, uint64_t seq)
+sink_answer(struct lem_sink *sink, uint64_t seq)
 {
 	uint8_t frame[SLOT_BYTES] __attribute__((aligned(8)));
 
@@ -49,7 +49,7 @@ answer(struct lem_sink *sink, uint64_t seq)
 }
 
 static void
-check_batch(struct lem_sink *sink, const struct batch *b, int n)
+sink_check(struct lem_sink *sink, const struct batch *b, int n)
 {
 	uint64_t seq;
 	int i;
@@ -62,12 +62,12 @@ check_batch(struct lem_sink *sink, const struct batch *b, int n)
 		}
 		lem_sequence_note(&sink->received, seq);
 		if (sink->mode == LEM_SINK_ECHO)
-			answer(sink, seq);
+			sink_answer(sink, seq);
 	}
 }
 
 static void
-receive(struct lem_sink *sink, struct batch *b)
+sink_receive(struct lem_sink *sink, struct batch *b)
 {
 	struct pollfd pfd = { .fd = sink->fd, .events = POLLIN };
 	int n, looks = 0;
@@ -76,7 +76,7 @@ receive(struct lem_sink *sink, struct batch *b)
 	    sink->received.unique < atomic_load(&sink->expect)) {
 		n = recvmmsg(sink->fd, b->msg, BATCH, MSG_DONTWAIT, NULL);
 		if (n > 0) {
-			check_batch(sink, b, n);
+			sink_check(sink, b, n);
 			looks = 0;
 			continue;
 		}
@@ -89,11 +89,11 @@ receive(struct lem_sink *sink, struct batch *b)
 }
 
 /*
- * A short batch means the socket is full: QEMU reads no further while the
- * guest's receive ring is, so nothing is lost, and we wait.
+ * A short batch means that the socket is full: the VMM does not read while the
+ * guest's receive ring is full, so nothing is lost, and we wait.
  */
 static void
-transmit(struct lem_sink *sink, struct batch *b)
+sink_transmit(struct lem_sink *sink, struct batch *b)
 {
 	struct pollfd pfd = { .fd = sink->fd, .events = POLLOUT };
 	int i, n, first = BATCH;
@@ -129,9 +129,9 @@ sink_main(void *arg)
 	if (b == NULL)
 		return NULL;
 	if (sink->mode == LEM_SINK_SEND)
-		transmit(sink, b);
+		sink_transmit(sink, b);
 	else
-		receive(sink, b);
+		sink_receive(sink, b);
 	free(b);
 	return NULL;
 }

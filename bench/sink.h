@@ -16,7 +16,7 @@
 
 enum lem_sink_mode {
 	LEM_SINK_RECEIVE,	/* check what the guest sends */
-	LEM_SINK_ECHO,		/* and answer each frame with its number */
+	LEM_SINK_ECHO,		/* and answer each with one of its number */
 	LEM_SINK_SEND,		/* send as fast as the guest takes them */
 };
 
@@ -28,7 +28,7 @@ struct lem_sink {
 	struct lem_frame_flow in, out;
 	struct lem_sequence received;
 	uint64_t corrupted;
-	uint64_t sent;		/* LEM_SINK_SEND: frames handed to QEMU */
+	uint64_t sent;		/* LEM_SINK_SEND: frames that the VMM has */
 	bool running;
 	atomic_ullong expect;	/* receivers: end when so many have come */
 	atomic_bool stop;	/* end at once */
@@ -42,16 +42,16 @@ int lem_sink_start(struct lem_sink *sink, int fd, enum lem_sink_mode mode,
     unsigned int frame_bytes);
 
 /*
- * lem_sink_finish: end the thread, if there is one: a sender at once, a
- * receiver when `expect` frames have come, or none for 2 s.  Blocks until it
+ * lem_sink_finish: end the thread, if it runs: a sender at once, a receiver
+ * when `expect` frames have come, or after 2 s without one.  Blocks until it
  * has ended.
  */
 void lem_sink_finish(struct lem_sink *sink, uint64_t expect);
 
 /*
- * lem_sink_ceiling: how many frames a second one thread can send, a batch a
- * system call, and a sink check: thousands a second, measured for
- * `seconds`.  NAN when it could not be measured or a frame was not right.
+ * lem_sink_ceiling: thousand frames a second that one thread can send, a batch
+ * a system call, and a sink can check.  Blocks for `seconds`.  NAN if it could
+ * not be measured or a frame was not right.
  */
 double lem_sink_ceiling(unsigned int frame_bytes, double seconds);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Charts as inline SVG.  Every figure drawn stands in a table of the page too,
- * so to a screen reader a chart is one image with a title.
+ * Charts as inline SVG.  A table of the page has every figure that a chart
+ * draws, so for a screen reader a chart is one image with a title.
  */
 #include "svg.h"
 
@@ -139,9 +139,9 @@ lem_html_text(FILE *out, const char *text)
 		}
 }
 
-/* put_commas: digits of an integer part, in threes. */
+/* svg_commas: digits of an integer part, in threes. */
 static void
-put_commas(char text[LEM_SVG_NUMBER_SIZE], const char *plain)
+svg_commas(char text[LEM_SVG_NUMBER_SIZE], const char *plain)
 {
 	size_t digits = strspn(plain, "0123456789"), i, n = 0;
 
@@ -164,7 +164,7 @@ lem_html_number(char text[LEM_SVG_NUMBER_SIZE], double v)
 		digits = (int)fmin(6, 1 - floor(log10(size)));
 	if (isfinite(v))
 		snprintf(plain, sizeof(plain), "%.*f", v == 0 ? 0 : digits, v);
-	put_commas(text, plain);
+	svg_commas(text, plain);
 	return text;
 }
 
@@ -176,7 +176,7 @@ tick_number(char text[LEM_SVG_NUMBER_SIZE], double v)
 
 	snprintf(plain, sizeof(plain), "%.*f",
 	    v < 1 ? (int)fmin(9, -floor(log10(v) + 1e-9)) : 0, v);
-	put_commas(text, plain);
+	svg_commas(text, plain);
 	return text;
 }
 
@@ -229,7 +229,7 @@ next_tick(const struct axis *a, double v)
 }
 
 static void
-put_text_at(FILE *out, double x, double y, const char *class, const char *text)
+svg_text_at(FILE *out, double x, double y, const char *class, const char *text)
 {
 	fprintf(out, "<text x=\"%.1f\" y=\"%.1f\" class=\"%s\">", x, y, class);
 	lem_html_text(out, text);
@@ -237,7 +237,7 @@ put_text_at(FILE *out, double x, double y, const char *class, const char *text)
 }
 
 static void
-put_segment(FILE *out, const char *class, double x1, double y1, double x2,
+svg_segment(FILE *out, const char *class, double x1, double y1, double x2,
     double y2)
 {
 	fprintf(out,
@@ -247,7 +247,7 @@ put_segment(FILE *out, const char *class, double x1, double y1, double x2,
 }
 
 static void
-put_open(FILE *out, const char *title, int width, int height)
+svg_open(FILE *out, const char *title, int width, int height)
 {
 	fprintf(out,
 	    "<svg role=\"img\" viewBox=\"0 0 %d %d\" width=\"%d\" "
@@ -258,15 +258,15 @@ put_open(FILE *out, const char *title, int width, int height)
 }
 
 static void
-put_diamond(FILE *out, double x, double y)
+svg_diamond(FILE *out, double x, double y)
 {
 	fprintf(out, "<path class=\"mark\" d=\"M%.1f %.1fl6 6-6 6-6-6z\"/>\n",
 	    x, y - 6);
 }
 
-/* put_bar_legend: each series once, then the diamond. */
+/* svg_bar_legend: each series once, then the diamond. */
 static void
-put_bar_legend(FILE *out, const struct lem_svg_bars *chart)
+svg_bar_legend(FILE *out, const struct lem_svg_bars *chart)
 {
 	double x = BAR_LEFT;
 	size_t i, k;
@@ -283,13 +283,13 @@ put_bar_legend(FILE *out, const struct lem_svg_bars *chart)
 		    "<rect class=\"bar k%u\" x=\"%.1f\" y=\"8\" "
 		    "width=\"12\" height=\"12\" rx=\"3\"/>\n",
 		    b->colour, x);
-		put_text_at(out, x + 18, 18, "legend", b->series);
+		svg_text_at(out, x + 18, 18, "legend", b->series);
 		x += 18 + (double)strlen(b->series) * CHAR_WIDTH + 22;
 	}
 	if (chart->mark == NULL)
 		return;
-	put_diamond(out, x + 6, 14);
-	put_text_at(out, x + 18, 18, "legend", chart->mark);
+	svg_diamond(out, x + 6, 14);
+	svg_text_at(out, x + 18, 18, "legend", chart->mark);
 }
 
 static bool
@@ -356,45 +356,45 @@ fit_bars(const struct lem_svg_bars *chart, struct axis *a)
 	a->to = BAR_WIDTH - BAR_RIGHT;
 }
 
-/* put_bar_axis: grid lines and their values, the unit below. */
+/* svg_bar_axis: grid lines and their values, the unit below. */
 static void
-put_bar_axis(FILE *out, const struct axis *a, const char *unit, int height)
+svg_bar_axis(FILE *out, const struct axis *a, const char *unit, int height)
 {
 	char text[LEM_SVG_NUMBER_SIZE];
 	double v, bottom = height - BAR_BOTTOM;
 
 	v = a->lo;
 	while (v <= a->hi * 1.001) {
-		put_segment(out, v == a->lo ? "base" : "grid", place(a, v),
+		svg_segment(out, v == a->lo ? "base" : "grid", place(a, v),
 		    BAR_TOP - 8, place(a, v), bottom);
-		put_text_at(out, place(a, v), bottom + 17, "tick mid",
+		svg_text_at(out, place(a, v), bottom + 17, "tick mid",
 		    tick_number(text, v));
 		v = next_tick(a, v);
 	}
-	put_text_at(out, (a->from + a->to) / 2, bottom + 37, "name mid", unit);
+	svg_text_at(out, (a->from + a->to) / 2, bottom + 37, "name mid", unit);
 }
 
-/* put_group_label: one line, or two broken at ", ". */
+/* svg_group_label: one line, or two broken at ", ". */
 static void
-put_group_label(FILE *out, const char *group, double middle)
+svg_group_label(FILE *out, const char *group, double middle)
 {
 	const char *second = strstr(group, ", ");
 	char first[64];
 
 	if (second == NULL) {
-		put_text_at(out, BAR_LEFT - 12, middle + 4, "label end", group);
+		svg_text_at(out, BAR_LEFT - 12, middle + 4, "label end", group);
 		return;
 	}
 	snprintf(first, sizeof(first), "%.*s", (int)(second - group + 1),
 	    group);
-	put_text_at(out, BAR_LEFT - 12, middle - 4, "label end", first);
-	put_text_at(out, BAR_LEFT - 12, middle + 12, "label end strong",
+	svg_text_at(out, BAR_LEFT - 12, middle - 4, "label end", first);
+	svg_text_at(out, BAR_LEFT - 12, middle + 12, "label end strong",
 	    second + 2);
 }
 
-/* put_whisker: from the smallest to the largest run. */
+/* svg_whisker: from the smallest to the largest run. */
 static void
-put_whisker(FILE *out, const struct axis *a, const struct lem_svg_bar *b,
+svg_whisker(FILE *out, const struct axis *a, const struct lem_svg_bar *b,
     double y)
 {
 	double x1, x2;
@@ -409,9 +409,9 @@ put_whisker(FILE *out, const struct axis *a, const struct lem_svg_bar *b,
 	    x1, y - 3, x2);
 }
 
-/* put_bar: bar, whisker, diamond and figure, with its middle at y. */
+/* svg_bar: bar, whisker, diamond and figure, with its middle at y. */
 static void
-put_bar(FILE *out, const struct axis *a, const struct lem_svg_bar *b, double y)
+svg_bar(FILE *out, const struct axis *a, const struct lem_svg_bar *b, double y)
 {
 	bool mark = isfinite(b->mark) && b->mark > 0;
 	double end = a->from;
@@ -426,15 +426,15 @@ put_bar(FILE *out, const struct axis *a, const struct lem_svg_bar *b, double y)
 		    "q3 0 3 3v%dq0 3-3 3H%.1fz\"/>\n",
 		    b->colour, a->from, y - BAR_THICK / 2.0,
 		    MAX(end - 3, a->from), BAR_THICK - 6, a->from);
-		put_whisker(out, a, b, y);
+		svg_whisker(out, a, b, y);
 		if (isfinite(b->high) && b->high > b->value)
 			end = place(a, b->high);
 	}
 	if (mark) {
-		put_diamond(out, place(a, b->mark), y);
+		svg_diamond(out, place(a, b->mark), y);
 		end = fmax(end, place(a, b->mark) + 6);
 	}
-	put_text_at(out, end + 7, y + 4, "value", b->label);
+	svg_text_at(out, end + 7, y + 4, "value", b->label);
 	fputs("</g>\n", out);
 }
 
@@ -447,16 +447,16 @@ lem_svg_bars(FILE *out, const struct lem_svg_bars *chart)
 	size_t i, k, n;
 
 	fit_bars(chart, &a);
-	put_open(out, chart->title, BAR_WIDTH, height);
-	put_bar_legend(out, chart);
-	put_bar_axis(out, &a, chart->unit, height);
+	svg_open(out, chart->title, BAR_WIDTH, height);
+	svg_bar_legend(out, chart);
+	svg_bar_axis(out, &a, chart->unit, height);
 	for (i = 0; i < chart->bars; i += n) {
 		n = group_bars(chart, i);
 		middle = y + group_height(chart, i) / 2.0;
-		put_group_label(out, chart->bar[i].group, middle);
+		svg_group_label(out, chart->bar[i].group, middle);
 		middle -= (double)(n - 1) / 2 * BAR_STEP;
 		for (k = 0; k < n; k++, middle += BAR_STEP)
-			put_bar(out, &a, &chart->bar[i + k], middle);
+			svg_bar(out, &a, &chart->bar[i + k], middle);
 		y += group_height(chart, i) + GROUP_GAP;
 	}
 	fputs("</svg>\n", out);
@@ -512,17 +512,17 @@ next_x(const struct lem_svg_lines *chart, double v)
 	return next;
 }
 
-/* put_x_axis: a tick at every measured x that has room for its figure. */
+/* svg_x_axis: a tick at every measured x that has room for its figure. */
 static void
-put_x_axis(FILE *out, const struct lem_svg_lines *chart, const struct x_axis *x)
+svg_x_axis(FILE *out, const struct lem_svg_lines *chart, const struct x_axis *x)
 {
 	double v, end = -1e9, bottom = LINE_HEIGHT - LINE_BOTTOM;
 	char text[LEM_SVG_NUMBER_SIZE];
 
-	put_segment(out, "base", LINE_LEFT, bottom, LINE_WIDTH - LINE_RIGHT,
+	svg_segment(out, "base", LINE_LEFT, bottom, LINE_WIDTH - LINE_RIGHT,
 	    bottom);
 	if (x->zero)
-		put_text_at(out, (place_x(x, 0) + x->log.from) / 2, bottom + 4,
+		svg_text_at(out, (place_x(x, 0) + x->log.from) / 2, bottom + 4,
 		    "tick mid", "//");
 	for (v = next_x(chart, -1); isfinite(v); v = next_x(chart, v)) {
 		double at = place_x(x, v), half;
@@ -531,16 +531,16 @@ put_x_axis(FILE *out, const struct lem_svg_lines *chart, const struct x_axis *x)
 		half = (double)strlen(text) * CHAR_WIDTH / 2;
 		if (at - half < end + 6)
 			continue;
-		put_segment(out, "base", at, bottom, at, bottom + 4);
-		put_text_at(out, at, bottom + 18, "tick mid", text);
+		svg_segment(out, "base", at, bottom, at, bottom + 4);
+		svg_text_at(out, at, bottom + 18, "tick mid", text);
 		end = at + half;
 	}
-	put_text_at(out, (LINE_LEFT + LINE_WIDTH - LINE_RIGHT) / 2.0,
+	svg_text_at(out, (LINE_LEFT + LINE_WIDTH - LINE_RIGHT) / 2.0,
 	    bottom + 40, "name mid", chart->x_name);
 }
 
 static void
-put_y_axis(FILE *out, const struct axis *y, const char *name)
+svg_y_axis(FILE *out, const struct axis *y, const char *name)
 {
 	char text[LEM_SVG_NUMBER_SIZE];
 	double v, middle = (y->from + y->to) / 2;
@@ -548,21 +548,21 @@ put_y_axis(FILE *out, const struct axis *y, const char *name)
 	v = y->lo;
 	while (v <= y->hi * 1.001) {
 		if (v > y->lo)
-			put_segment(out, "grid", LINE_LEFT, place(y, v),
+			svg_segment(out, "grid", LINE_LEFT, place(y, v),
 			    LINE_WIDTH - LINE_RIGHT, place(y, v));
-		put_text_at(out, LINE_LEFT - 7, place(y, v) + 4, "tick end",
+		svg_text_at(out, LINE_LEFT - 7, place(y, v) + 4, "tick end",
 		    tick_number(text, v));
 		v = next_tick(y, v);
 	}
 	fprintf(out, "<g transform=\"translate(12 %.1f) rotate(-90)\">\n",
 	    middle);
-	put_text_at(out, 0, 0, "name mid", name);
+	svg_text_at(out, 0, 0, "name mid", name);
 	fputs("</g>\n", out);
 }
 
-/* put_dots: round for a whole line, hollow for a dashed one. */
+/* svg_dots: round for a whole line, hollow for a dashed one. */
 static void
-put_dots(FILE *out, const struct lem_svg_line *l, const struct x_axis *x,
+svg_dots(FILE *out, const struct lem_svg_line *l, const struct x_axis *x,
     const struct axis *y)
 {
 	char a[LEM_SVG_NUMBER_SIZE], b[LEM_SVG_NUMBER_SIZE];
@@ -582,9 +582,9 @@ put_dots(FILE *out, const struct lem_svg_line *l, const struct x_axis *x,
 	}
 }
 
-/* put_line: the curve; 0 is not on the scale, so the way there is faint. */
+/* svg_line: the curve; 0 is not on the scale, so the way there is faint. */
 static void
-put_line(FILE *out, const struct lem_svg_line *l, const struct x_axis *x,
+svg_line(FILE *out, const struct lem_svg_line *l, const struct x_axis *x,
     const struct axis *y)
 {
 	size_t i, first = 0;
@@ -603,7 +603,7 @@ put_line(FILE *out, const struct lem_svg_line *l, const struct x_axis *x,
 		fprintf(out, "%c%.1f %.1f", i == first ? 'M' : 'L',
 		    place_x(x, l->point[i].x), place(y, l->point[i].y));
 	fputs("\"/>\n", out);
-	put_dots(out, l, x, y);
+	svg_dots(out, l, x, y);
 }
 
 /* spread_labels: heights of the labels, none nearer than LABEL_STEP. */
@@ -622,9 +622,9 @@ spread_labels(double *at, const size_t *order, size_t n, double bottom)
 		    fmin(at[order[i - 1]], at[order[i]] - LABEL_STEP);
 }
 
-/* put_end_labels: a name at the right end of every curve. */
+/* svg_end_labels: a name at the right end of every curve. */
 static void
-put_end_labels(FILE *out, const struct lem_svg_lines *chart,
+svg_end_labels(FILE *out, const struct lem_svg_lines *chart,
     const struct x_axis *x, const struct axis *y)
 {
 	size_t order[LABELS_MAX] = { 0 }, n = chart->lines;
@@ -646,13 +646,13 @@ put_end_labels(FILE *out, const struct lem_svg_lines *chart,
 		const struct lem_svg_line *l = &chart->line[i];
 		const struct lem_svg_point *p = &l->point[l->points - 1];
 
-		put_segment(out, "leader", place_x(x, p->x) + 6, place(y, p->y),
+		svg_segment(out, "leader", place_x(x, p->x) + 6, place(y, p->y),
 		    right + 6, at[i]);
 		fprintf(out,
 		    "<path class=\"line%s k%u\" d=\"M%.1f %.1fh14"
 		    "\"/>\n",
 		    l->dashed ? " dashed" : "", l->colour, right + 8, at[i]);
-		put_text_at(out, right + 26, at[i] + 4, "legend", l->label);
+		svg_text_at(out, right + 26, at[i] + 4, "legend", l->label);
 	}
 }
 
@@ -668,11 +668,11 @@ lem_svg_lines(FILE *out, const struct lem_svg_lines *chart)
 
 	fit_axis(&y, chart->y_min, chart->y_max, false);
 	fit_x(chart, &x);
-	put_open(out, chart->title, LINE_WIDTH, LINE_HEIGHT);
-	put_y_axis(out, &y, chart->y_name);
-	put_x_axis(out, chart, &x);
+	svg_open(out, chart->title, LINE_WIDTH, LINE_HEIGHT);
+	svg_y_axis(out, &y, chart->y_name);
+	svg_x_axis(out, chart, &x);
 	for (i = 0; i < chart->lines; i++)
-		put_line(out, &chart->line[i], &x, &y);
-	put_end_labels(out, chart, &x, &y);
+		svg_line(out, &chart->line[i], &x, &y);
+	svg_end_labels(out, chart, &x, &y);
 	fputs("</svg>\n", out);
 }

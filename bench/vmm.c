@@ -40,12 +40,13 @@ vmm_error(struct lem_vmm *vmm, const char *format, ...)
 /* --------------------------------------------------------------- control */
 
 /*
- * Send a command and read up to the line that answers it; events and the
- * greeting are passed over.  Returns 0; 1 when the VMM refuses the command; -1
- * with vmm->error set.
+ * Send a command and read up to the line that answers it; ignore events and the
+ * greeting.  Returns 0; 1 if the VMM refuses the command; -1 with vmm->error
+ * set.
  */
 static int
-ask(struct lem_vmm *vmm, const char *command, char *reply, size_t reply_bytes)
+control_ask(struct lem_vmm *vmm, const char *command, char *reply,
+    size_t reply_bytes)
 {
 	struct pollfd pfd = { .fd = vmm->control_fd, .events = POLLIN };
 	size_t used = 0;
@@ -58,8 +59,8 @@ ask(struct lem_vmm *vmm, const char *command, char *reply, size_t reply_bytes)
 	for (;;) {
 		if (poll(&pfd, 1, ANSWER_TIMEOUT_MS) <= 0)
 			return vmm_error(vmm,
-			    "%s does not answer on its control socket",
-			    vmm->name);
+			    "%s does not answer on its control socket (%d s)",
+			    vmm->name, ANSWER_TIMEOUT_MS / 1000);
 		n = read(vmm->control_fd, reply + used, reply_bytes - used - 1);
 		if (n <= 0)
 			return vmm_error(vmm, "%s closed its control socket",
@@ -80,14 +81,15 @@ ask(struct lem_vmm *vmm, const char *command, char *reply, size_t reply_bytes)
 		used = strlen(line);
 		memmove(reply, line, used + 1);
 		if (used + 1 >= reply_bytes)
-			return vmm_error(vmm, "%s says a line too long",
+			return vmm_error(vmm,
+			    "%s sends a line over 16 KB on its control socket",
 			    vmm->name);
 	}
 }
 
 /*
  * "exits" of the first (only) CPU in the answer to query-stats; NAN where QEMU
- * (before 7.1) or the kernel (before 5.14) does not count them.
+ * (before 7.1) or the kernel (before 5.14) does not count exits.
  */
 static int
 qmp_exits(struct lem_vmm *vmm, double *exits)
@@ -99,7 +101,7 @@ qmp_exits(struct lem_vmm *vmm, double *exits)
 	const char *value;
 	int refused;
 
-	refused = ask(vmm, command, reply, sizeof(reply));
+	refused = control_ask(vmm, command, reply, sizeof(reply));
 	if (refused < 0)
 		return -1;
 	value = refused ? NULL : strstr(reply, "\"value\": ");
@@ -107,19 +109,20 @@ qmp_exits(struct lem_vmm *vmm, double *exits)
 	return 0;
 }
 
-/* The same of lem-vm: "{"exits":N,...", null likewise. */
+/* The same of lem-vm: "{"exits":N,...", null where KVM does not count. */
 static int
 lem_vm_exits(struct lem_vmm *vmm, double *exits)
 {
 	static const char key[] = "{\"exits\":";
 	char reply[16384] = "";
-	int refused = ask(vmm, "stats\n", reply, sizeof(reply));
+	int refused = control_ask(vmm, "stats\n", reply, sizeof(reply));
 	const char *value = reply + strlen(key);
 
 	if (refused < 0)
 		return -1;
 	if (refused > 0 || strncmp(reply, key, strlen(key)) != 0)
-		return vmm_error(vmm, "lem-vm does not tell its statistics");
+		return vmm_error(vmm,
+		    "lem-vm does not answer \"stats\" with its exits");
 	*exits = *value == 'n' ? NAN : strtod(value, NULL);
 	return 0;
 }
@@ -200,7 +203,7 @@ make_channels(struct lem_vmm *vmm, const struct lem_cell *cell,
 	(void)munmap(rom, rom_bytes);
 	if (make_pair(vmm, SOCK_STREAM, &vmm->control_fd, &in->control) != 0)
 		return -1;
-	if (strcmp(cell->sink, "null") != 0) {
+	if (cell->sink != LEM_SINK_NULL) {
 		if (make_pair(vmm, SOCK_DGRAM, &vmm->net_fd, &in->net) != 0)
 			return -1;
 		vmm->net_peer_fd = fcntl(in->net, F_DUPFD_CLOEXEC, 0);
@@ -219,18 +222,14 @@ static void
 fill_box(struct lem_mailbox *box, const struct lem_cell *cell, uint64_t tsc_hz)
 {
 	box->tsc_hz = tsc_hz;
-	box->nic = strcmp(cell->nic, "e1000") == 0 ? LEM_BOX_NIC_E1000 :
-						     LEM_BOX_NIC_VIRTIO;
-	box->workload = strcmp(cell->workload, "tx") == 0 ? LEM_BOX_TX :
-	    strcmp(cell->workload, "rx") == 0             ? LEM_BOX_RX :
-	    strcmp(cell->workload, "ping") == 0           ? LEM_BOX_PING :
-							    LEM_BOX_IDLE;
+	box->nic = lem_drivers[cell->driver].nic;
+	box->workload = cell->workload;
 	box->frame_bytes = cell->frame;
 	box->ring_size = RING_SIZE;
 	box->mit_enable = cell->mit_enable;
 	box->itr = cell->itr;
-	box->virtio_poll = cell->row == LEM_ROW_VIRTIO_POLL;
-	box->interrupt_only = cell->row == LEM_ROW_INTERRUPT;
+	box->polled = lem_rows[cell->row].polled;
+	box->interrupt_only = lem_rows[cell->row].interrupt_only;
 	box->magic = LEM_MAILBOX_MAGIC;
 }
 
@@ -245,14 +244,14 @@ struct command {
 };
 
 static void
-arg(struct command *c, const char *value)
+command_arg(struct command *c, const char *value)
 {
 	if (c->argc < ARGS_MAX - 1)
 		c->argv[c->argc++] = (char *)(uintptr_t)value;
 }
 
 static void __attribute__((format(printf, 3, 4)))
-argf(struct command *c, const char *option, const char *format, ...)
+command_argf(struct command *c, const char *option, const char *format, ...)
 {
 	char *text = c->text[c->texts++];
 	va_list ap;
@@ -260,12 +259,12 @@ argf(struct command *c, const char *option, const char *format, ...)
 	va_start(ap, format);
 	(void)vsnprintf(text, sizeof(c->text[0]), format, ap);
 	va_end(ap);
-	arg(c, option);
-	arg(c, text);
+	command_arg(c, option);
+	command_arg(c, text);
 }
 
 static void
-make_command_qemu(struct command *c, const struct lem_cell *cell,
+command_qemu(struct command *c, const struct lem_cell *cell,
     const struct inherited *in, const struct lem_host *host)
 {
 	static const char *const fixed[] = { "-cpu", "qemu64,-sse3", "-machine",
@@ -279,42 +278,43 @@ make_command_qemu(struct command *c, const struct lem_cell *cell,
 		"chardev=qmp,mode=control" };
 	size_t i;
 
-	arg(c, host->qemu);
-	arg(c, "-accel");
-	arg(c, strcmp(cell->host, "qemu-kvm") == 0 ? "kvm" : "tcg");
+	command_arg(c, host->qemu);
+	command_arg(c, "-accel");
+	command_arg(c,
+	    lem_vmms[cell->vmm].needs & 1u << LEM_NEED_KVM ? "kvm" : "tcg");
 	for (i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
-		arg(c, fixed[i]);
-	argf(c, "-object",
+		command_arg(c, fixed[i]);
+	command_argf(c, "-object",
 	    "memory-backend-file,id=ram,share=on,size=%u,"
 	    "mem-path=/proc/self/fd/%d",
 	    LEM_GUEST_RAM_BYTES, in->ram);
-	argf(c, "-bios", "/proc/self/fd/%d", in->rom);
-	argf(c, "-chardev", "socket,id=qmp,fd=%d", in->control);
+	command_argf(c, "-bios", "/proc/self/fd/%d", in->rom);
+	command_argf(c, "-chardev", "socket,id=qmp,fd=%d", in->control);
 	if (in->net >= 0) {
-		argf(c, "-netdev", "dgram,id=net0,local.type=fd,local.str=%d",
-		    in->net);
+		command_argf(c, "-netdev",
+		    "dgram,id=net0,local.type=fd,local.str=%d", in->net);
 	} else {
 		/* A hub with one port queues; with two, the second drops. */
-		arg(c, "-netdev");
-		arg(c, "hubport,id=net0,hubid=0");
-		arg(c, "-netdev");
-		arg(c, "hubport,id=net1,hubid=0");
+		command_arg(c, "-netdev");
+		command_arg(c, "hubport,id=net0,hubid=0");
+		command_arg(c, "-netdev");
+		command_arg(c, "hubport,id=net1,hubid=0");
 	}
-	if (strcmp(cell->nic, "e1000") == 0)
-		argf(c, "-device",
+	if (lem_drivers[cell->driver].nic == LEM_NIC_E1000)
+		command_argf(c, "-device",
 		    "e1000,netdev=net0,romfile=,"
 		    "mac=52:54:00:12:34:56%s",
-		    !host->has_mitigation ? "" :
-			cell->moderation  ? ",mitigation=on" :
+		    !lem_host_has(host, LEM_NEED_MITIGATION) ? "" :
+			cell->moderation ? ",mitigation=on" :
 					    ",mitigation=off");
 	else
-		argf(c, "-device",
+		command_argf(c, "-device",
 		    "virtio-net-pci,netdev=net0,romfile=,"
 		    "mac=52:54:00:12:34:56,disable-legacy=on");
 }
 
 static void
-make_command_lem_vm(struct command *c, const struct lem_cell *cell,
+command_lem_vm(struct command *c, const struct lem_cell *cell,
     const struct inherited *in, const struct lem_host *host)
 {
 	char backend[32] = "null";
@@ -322,30 +322,46 @@ make_command_lem_vm(struct command *c, const struct lem_cell *cell,
 	if (in->net >= 0)
 		(void)snprintf(backend, sizeof(backend), "dgram,fd=%d",
 		    in->net);
-	arg(c, host->lem_vm);
-	arg(c, "run");
-	arg(c, "--memory");
-	arg(c, "64M");
-	argf(c, "--memory-fd", "%d", in->ram);
-	argf(c, "--bios", "/proc/self/fd/%d", in->rom);
-	argf(c, "--control", "fd=%d", in->control);
-	argf(c, "--nic", "moderation=%s,doorbell=%s,backend=%s",
-	    cell->moderation ? "on" : "off", cell->doorbell, backend);
+	command_arg(c, host->lem_vm);
+	command_arg(c, "run");
+	command_arg(c, "--memory");
+	command_arg(c, "64M");
+	command_argf(c, "--memory-fd", "%d", in->ram);
+	command_argf(c, "--bios", "/proc/self/fd/%d", in->rom);
+	command_argf(c, "--control", "fd=%d", in->control);
+	command_argf(c, "--nic", "moderation=%s,doorbell=%s,backend=%s",
+	    cell->moderation ? "on" : "off", lem_doorbells[cell->doorbell],
+	    backend);
 }
 
-static void
-make_command(struct command *c, const struct lem_cell *cell,
-    const struct inherited *in, const struct lem_host *host)
+/* QMP takes commands only after this one. */
+static int
+qmp_greet(struct lem_vmm *vmm)
 {
-	memset(c, 0, sizeof(*c));
-	if (strcmp(cell->host, "lem-vm") == 0)
-		make_command_lem_vm(c, cell, in, host);
-	else
-		make_command_qemu(c, cell, in, host);
+	char reply[16384];
+	int refused = control_ask(vmm, "{\"execute\":\"qmp_capabilities\"}\n",
+	    reply, sizeof(reply));
+
+	return refused > 0 ? vmm_error(vmm, "QEMU refuses QMP") : refused;
 }
+
+/*
+ * What each VMM does differently.  greet: the first talk on the control socket;
+ * exits: those of the guest's CPU so far.  NULL: nothing to do, none to count.
+ */
+static const struct vmm_methods {
+	void (*command)(struct command *c, const struct lem_cell *cell,
+	    const struct inherited *in, const struct lem_host *host);
+	int (*greet)(struct lem_vmm *vmm);
+	int (*exits)(struct lem_vmm *vmm, double *exits);
+} methods[LEM_VMMS] = {
+	[LEM_VMM_KVM] = { command_qemu, qmp_greet, qmp_exits },
+	[LEM_VMM_TCG] = { command_qemu, qmp_greet, NULL },
+	[LEM_VMM_LEM_VM] = { command_lem_vm, NULL, lem_vm_exits },
+};
 
 static void __attribute__((noreturn))
-child(struct command *c, const struct inherited *in, pid_t parent)
+exec_vmm(struct command *c, const struct inherited *in, pid_t parent)
 {
 	int null = open("/dev/null", O_RDONLY);
 
@@ -362,11 +378,11 @@ child(struct command *c, const struct inherited *in, pid_t parent)
 	_exit(127);
 }
 
-/* The last words of a VMM that is gone, for an error message. */
+/* The last line that a VMM printed before it ended, for an error message. */
 static void
 last_words(struct lem_vmm *vmm, char *out, size_t out_bytes)
 {
-	const char *line = "it said nothing";
+	const char *line = "it printed nothing";
 	char text[4096], *p;
 	ssize_t n = 0, got;
 
@@ -435,26 +451,28 @@ lem_vmm_start(struct lem_vmm *vmm, const struct lem_cell *cell,
 	int error;
 
 	memset(vmm, 0, sizeof(*vmm));
-	vmm->name = strcmp(cell->host, "lem-vm") == 0 ? "lem-vm" : "QEMU";
+	vmm->id = cell->vmm;
+	vmm->name = lem_vmms[cell->vmm].program;
 	vmm->control_fd = vmm->console_fd = vmm->net_fd = vmm->net_peer_fd = -1;
 	error = make_channels(vmm, cell, &in);
 	if (error != 0)
 		goto close_inherited;
 	vmm->box = (struct lem_mailbox *)(void *)(vmm->ram + LEM_MAILBOX_PA);
 	fill_box(vmm->box, cell, host->tsc_hz);
-	make_command(&command, cell, &in, host);
+	memset(&command, 0, sizeof(command));
+	methods[cell->vmm].command(&command, cell, &in, host);
 	vmm->started = lem_now();
 	vmm->pid = fork();
 	if (vmm->pid == 0)
-		child(&command, &in, parent);
+		exec_vmm(&command, &in, parent);
 	if (vmm->pid < 0) {
 		vmm->pid = 0;
 		error = vmm_error(vmm, "fork: %s", strerror(errno));
 		goto close_inherited;
 	}
 	lem_vmm_running = vmm->pid;
-	(void)setpgid(vmm->pid, vmm->pid); /* as the child does: who is first */
-	if (lem_vmm_interrupted)	/* before the handler could know the pid */
+	(void)setpgid(vmm->pid, vmm->pid); /* as the child does, in any order */
+	if (lem_vmm_interrupted)	/* before the handler knew the pid */
 		(void)kill(-vmm->pid, SIGKILL);
 	inherited_close(&in);
 close_inherited:
@@ -471,9 +489,9 @@ lem_vmm_up(struct lem_vmm *vmm)
 		return -1;
 	vmm->boot_ms = (lem_now() - vmm->started) * 1e3;
 	/*
-	 * QEMU queues, and then drops, what a socket that does not block can
-	 * not take.  Let it block: the rate is then what the receiver gets.
-	 * (lem-vm says itself, call by call, that it does not wait.)
+	 * QEMU queues, and then drops, what a full socket does not take.  Let
+	 * the socket block: the rate is then that of the receiver.  (lem-vm
+	 * asks in each call not to wait.)
 	 */
 	if (vmm->net_peer_fd >= 0 &&
 	    fcntl(vmm->net_peer_fd, F_SETFL,
@@ -483,21 +501,13 @@ lem_vmm_up(struct lem_vmm *vmm)
 }
 
 int
-lem_vmm_greet(struct lem_vmm *vmm, const struct lem_cell *cell)
+lem_vmm_greet(struct lem_vmm *vmm)
 {
-	char reply[16384];
-	int refused;
-
-	if (strcmp(cell->host, "lem-vm") == 0)
-		return 0;
-	refused = ask(vmm, "{\"execute\":\"qmp_capabilities\"}\n", reply,
-	    sizeof(reply));
-	return refused > 0 ? vmm_error(vmm, "QEMU refuses QMP") : refused;
+	return methods[vmm->id].greet == NULL ? 0 : methods[vmm->id].greet(vmm);
 }
 
 int
-lem_vmm_usage(struct lem_vmm *vmm, const struct lem_cell *cell,
-    struct lem_vmm_usage *usage)
+lem_vmm_usage(struct lem_vmm *vmm, struct lem_vmm_usage *usage)
 {
 	struct timespec t;
 	clockid_t clock;
@@ -505,14 +515,12 @@ lem_vmm_usage(struct lem_vmm *vmm, const struct lem_cell *cell,
 	usage->exits = NAN;
 	if (clock_getcpuclockid(vmm->pid, &clock) != 0 ||
 	    clock_gettime(clock, &t) != 0)
-		return vmm_error(vmm, "no CPU clock of %s: it has ended",
+		return vmm_error(vmm, "%s has no CPU clock: it has ended",
 		    vmm->name);
 	usage->cpu_us = (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
-	if (strcmp(cell->host, "lem-vm") == 0)
-		return lem_vm_exits(vmm, &usage->exits);
-	return strcmp(cell->host, "qemu-kvm") == 0 ?
-	    qmp_exits(vmm, &usage->exits) :
-	    0;
+	if (methods[vmm->id].exits == NULL)
+		return 0;
+	return methods[vmm->id].exits(vmm, &usage->exits);
 }
 
 void

@@ -2,10 +2,10 @@
 /*
  * One VMM, QEMU or lem-vm, with the bare-metal guest in it.
  *
- * Everything between us and it is a file descriptor it inherits: RAM and ROM
- * are memfds, its control (QMP, or lem-vm's) and the network are socket pairs.
- * No path is made, so none is left behind, and it dies with us
- * (PR_SET_PDEATHSIG).
+ * It inherits a file descriptor for everything that it shares with us: RAM and
+ * ROM are memfds, its control (QMP, or lem-vm's) and the network are socket
+ * pairs.  Nothing is made in a file system, so nothing is left behind, and it
+ * dies with us (PR_SET_PDEATHSIG).
  */
 #ifndef LEM_BENCH_VMM_H
 #define LEM_BENCH_VMM_H
@@ -24,7 +24,8 @@
 
 struct lem_vmm {
 	pid_t pid;
-	const char *name;	/* of the VMM, for sentences */
+	enum lem_vmm_id id;
+	const char *name;	/* for sentences: "QEMU" */
 	int control_fd;
 	int console_fd;		/* its stdout and stderr */
 	int net_fd;		/* frames, a datagram each; -1: null sink */
@@ -36,16 +37,16 @@ struct lem_vmm {
 	char error[LEM_ERROR_BYTES];
 };
 
-/* How many exits the guest's CPU made, and what the process has cost. */
+/* How many exits the guest's CPU made, and the CPU time of the process. */
 struct lem_vmm_usage {
-	double exits;		/* NAN where there is no KVM */
+	double exits;		/* NAN without KVM */
 	double cpu_us;
 };
 
 /*
- * lem_vmm_start: start the VMM of `cell`; vmm->net_fd is there at once.
- * host: what was found on this one.
- * Returns 0, or -1 with a sentence in vmm->error; the VM is then stopped.
+ * lem_vmm_start: start the VMM of `cell`; vmm->net_fd can be used at once.
+ * host: what this machine has.
+ * Returns 0, or -1 with a sentence in vmm->error; the VMM is then stopped.
  */
 int lem_vmm_start(struct lem_vmm *vmm, const struct lem_cell *cell,
     const struct lem_host *host);
@@ -57,22 +58,21 @@ int lem_vmm_start(struct lem_vmm *vmm, const struct lem_cell *cell,
 int lem_vmm_up(struct lem_vmm *vmm);
 
 /*
- * lem_vmm_greet: begin the talk on its control socket.  Somebody must read
- * net_fd by then: a QEMU that waits in send() answers nobody.
- * Returns 0, or -1 with vmm->error.
+ * lem_vmm_greet: begin the talk on its control socket.  A thread must read
+ * net_fd by then: a QEMU that waits in send() does not answer.
+ * Returns 0, or -1 with vmm->error set.
  */
-int lem_vmm_greet(struct lem_vmm *vmm, const struct lem_cell *cell);
+int lem_vmm_greet(struct lem_vmm *vmm);
 
 /*
  * lem_vmm_wait: wait for a state of the guest, at most timeout_ms.
- * Returns 0, or -1 with vmm->error set: failed, exited, or hangs.
+ * Returns 0, or -1 with vmm->error set: the guest failed, ended or hangs.
  */
 int lem_vmm_wait(struct lem_vmm *vmm, enum lem_box_state state,
     unsigned int timeout_ms);
 
 /* lem_vmm_usage: the counters now.  Returns 0, or -1 with vmm->error set. */
-int lem_vmm_usage(struct lem_vmm *vmm, const struct lem_cell *cell,
-    struct lem_vmm_usage *usage);
+int lem_vmm_usage(struct lem_vmm *vmm, struct lem_vmm_usage *usage);
 
 /* lem_vmm_kill: end the VMM, by its pid; the mailbox stays. */
 void lem_vmm_kill(struct lem_vmm *vmm);
@@ -80,10 +80,10 @@ void lem_vmm_kill(struct lem_vmm *vmm);
 /* lem_vmm_stop: end the VMM, close everything.  May be called twice. */
 void lem_vmm_stop(struct lem_vmm *vmm);
 
-/* The pid of the VM that runs now, 0: none.  For the signal handler. */
+/* The pid of the VMM that runs now, or 0.  For the signal handler. */
 extern volatile pid_t lem_vmm_running;
 
-/* A signal asked for an end: start nothing more. */
+/* A signal asked lem-bench to end: start nothing more. */
 extern volatile sig_atomic_t lem_vmm_interrupted;
 
 /* lem_vmm_alive: 0, or -1 with vmm->error set when the VMM has ended. */

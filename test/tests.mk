@@ -64,7 +64,8 @@ endef
 # unit NAME, its sources: the driver's core on a fake device, or lem-bench's
 # reports.
 unit	= test/unit/$(1).c $(if $(filter test_results,$(1)),\
-	  bench/table.c bench/json.c bench/report.c bench/svg.c,$(FAKE) $(CORE))
+	  bench/kinds.c bench/results.c bench/table.c bench/json.c \
+	  bench/report.c bench/svg.c,$(FAKE) $(CORE))
 
 # programs COMPILER: the tests that are built by both.
 define programs

@@ -2,10 +2,10 @@
 /*
  * The mailbox: one page of guest memory that the host maps too.
  *
- * lem-bench gives QEMU a memfd as the guest's RAM and keeps its own mapping of
- * it, so both sides see this page as plain memory.  Passing parameters in and
- * counters out through it costs no register access and no exit, which is what
- * makes it fit to measure exits with.
+ * lem-bench gives the VMM a memfd as the guest's RAM and keeps its own mapping
+ * of it, so both sides see this page as plain memory.  Parameters go in and
+ * counters come out without a register access and without an exit: this does
+ * not disturb what is measured.
  *
  * Protocol (one writer a field; every field little endian, host and guest are
  * both x86-64):
@@ -19,7 +19,7 @@
  *	host	reads its own counters again, sets expect, then finish = 1
  *	guest	drains, checks the device's statistics, state = DONE
  *
- * A guest that can not go on writes a sentence to `error` and sets FAILED.
+ * A guest that cannot go on writes a sentence to `error` and sets FAILED.
  */
 #ifndef LEM_BENCH_MAILBOX_H
 #define LEM_BENCH_MAILBOX_H
@@ -42,16 +42,26 @@ enum lem_box_state {
 	LEM_BOX_FAILED,
 };
 
-enum lem_box_nic {
-	LEM_BOX_NIC_E1000,
-	LEM_BOX_NIC_VIRTIO,
+enum lem_nic {
+	LEM_NIC_E1000,
+	LEM_NIC_VIRTIO,
+	LEM_NICS
 };
 
-enum lem_box_workload {
-	LEM_BOX_TX,
-	LEM_BOX_RX,
-	LEM_BOX_PING,
-	LEM_BOX_IDLE,
+enum lem_workload {
+	LEM_WORKLOAD_TX,
+	LEM_WORKLOAD_RX,
+	LEM_WORKLOAD_PING,
+	LEM_WORKLOAD_IDLE,
+	LEM_WORKLOADS
+};
+
+/* The same numbers as enum lem_combine of driver/lem.h. */
+enum lem_mit_mode {
+	LEM_MIT_OFF,
+	LEM_MIT_ON,
+	LEM_MIT_ORIGINAL,
+	LEM_MIT_MODES
 };
 
 /* What a guest counts; a window's figure is the difference of two of these. */
@@ -74,15 +84,15 @@ struct lem_mailbox {
 	/* host to guest */
 	uint64_t magic;
 	uint64_t tsc_hz;	/* of the host, which the guest shares */
-	uint32_t nic;		/* enum lem_box_nic */
-	uint32_t workload;	/* enum lem_box_workload */
+	uint32_t nic;		/* enum lem_nic */
+	uint32_t workload;	/* enum lem_workload */
 	uint32_t frame_bytes;	/* 60 to 1514, without FCS */
 	uint32_t ring_size;	/* descriptors a ring, multiple of 8 */
-	uint32_t mit_enable;	/* enum lem_combine of driver/lem.h */
+	uint32_t mit_enable;	/* enum lem_mit_mode */
 	uint32_t itr;		/* units of 256 ns */
 	uint32_t tidv, tadv;	/* units of 1.024 us */
 	uint32_t rdtr, radv;
-	uint32_t virtio_poll;	/* 1: reclaim by polling, no interrupts */
+	uint32_t polled;	/* 1: virtio-net without interrupts */
 	uint32_t interrupt_only; /* 1: reclaim only when an interrupt came */
 	volatile uint32_t go;
 	volatile uint32_t stop;

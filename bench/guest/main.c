@@ -21,8 +21,8 @@ static struct lem_mailbox *const box =
 static uint32_t *const sample = (uint32_t *)(uintptr_t)LEM_SAMPLES_PA;
 
 /*
- * A workload is compiled once for each NIC, with the NIC's functions known: an
- * indirect call a packet is what TCG is slowest at.
+ * A workload is compiled once for each NIC, so that the NIC's functions are
+ * known: TCG is slowest at an indirect call for each packet.
  */
 #define PER_NIC	static inline __attribute__((always_inline))
 
@@ -36,7 +36,7 @@ deadline(uint32_t ms)
 	return bare_rdtsc() + box->tsc_hz / 1000 * ms;
 }
 
-static void __attribute__((noreturn)) fail(const char *why)
+static void __attribute__((noreturn)) guest_fail(const char *why)
 {
 	size_t i;
 
@@ -53,9 +53,9 @@ take_counters(const struct nic *nic, struct lem_box_counters *c)
 	c->tsc = bare_rdtsc();
 }
 
-/* Warmed up: wait for the host, then start the window. */
+/* All is warm: wait for the host, then start the window. */
 PER_NIC void
-begin(const struct nic *nic)
+window_begin(const struct nic *nic)
 {
 	box->state = LEM_BOX_READY;
 	while (box->go == 0) {
@@ -66,9 +66,9 @@ begin(const struct nic *nic)
 	box->state = LEM_BOX_RUNNING;
 }
 
-/* The window is over; the host reads its counters before we make more. */
+/* The window is over; wait until the host has read its own counters. */
 PER_NIC void
-end(const struct nic *nic)
+window_end(const struct nic *nic)
 {
 	take_counters(nic, &box->end);
 	box->state = LEM_BOX_STOPPED;
@@ -77,7 +77,7 @@ end(const struct nic *nic)
 }
 
 PER_NIC void
-drain(const struct nic *nic)
+tx_drain(const struct nic *nic)
 {
 	uint64_t limit = deadline(DRAIN_MS);
 
@@ -85,7 +85,8 @@ drain(const struct nic *nic)
 		nic->poll();
 		bare_pause();
 		if (bare_rdtsc() > limit)
-			fail("frames are still in the transmit ring after 3 s");
+			guest_fail(
+			    "frames are still in the transmit ring after 3 s");
 	}
 }
 
@@ -111,12 +112,12 @@ run_tx(const struct nic *nic)
 {
 	while (sent < 2 * (uint64_t)box->ring_size)
 		send_one(nic);
-	drain(nic);
-	begin(nic);
+	tx_drain(nic);
+	window_begin(nic);
 	while (box->stop == 0)
 		send_one(nic);
-	end(nic);
-	drain(nic);
+	window_end(nic);
+	tx_drain(nic);
 }
 
 /* -------------------------------------------------------------------- rx */
@@ -146,7 +147,7 @@ receive_batch(const struct nic *nic)
 	return n;
 }
 
-/* What is still on its way, up to `expect` frames in all; then the account. */
+/* Receive what is still on its way, up to `expect` frames in all; count. */
 PER_NIC void
 receive_rest(const struct nic *nic, uint64_t expect)
 {
@@ -154,7 +155,7 @@ receive_rest(const struct nic *nic, uint64_t expect)
 
 	while (received.unique < expect && bare_rdtsc() < limit)
 		(void)receive_batch(nic);
-	/* One more look: what came twice comes now. */
+	/* Look once more, for frames that come twice. */
 	(void)receive_batch(nic);
 	box->rx_unique = received.unique;
 	box->rx_duplicated = received.duplicated;
@@ -162,8 +163,8 @@ receive_rest(const struct nic *nic, uint64_t expect)
 }
 
 /*
- * The sender is already at it; the window begins when its frames arrive (QEMU
- * lets none in for a second after RCTL is written).
+ * The sender is sending already; the window begins when its frames arrive (QEMU
+ * drops all for a second after RCTL is written).
  */
 PER_NIC void
 run_rx(const struct nic *nic)
@@ -173,22 +174,22 @@ run_rx(const struct nic *nic)
 	while (received.unique < box->ring_size) {
 		(void)receive_batch(nic);
 		if (bare_rdtsc() > limit)
-			fail("no frames came within 3 s");
+			guest_fail("no frames came within 3 s");
 	}
-	begin(nic);
+	window_begin(nic);
 	while (box->stop == 0)
 		if (receive_batch(nic) == 0)
 			bare_pause();
-	end(nic);
+	window_end(nic);
 	receive_rest(nic, box->expect);
 }
 
 /* ------------------------------------------------------------------ ping */
 
 /*
- * One round trip; returns its TSC ticks, UINT32_MAX when no answer came in
- * time.  It ends with an empty ring, so that the next answer,
- * too, takes an interrupt: a ring that is never empty would be polled.
+ * One round trip; returns its TSC ticks, UINT32_MAX if no answer came in time.
+ * It ends with an empty ring, so that the next answer takes an interrupt, too:
+ * a ring that is never empty would be polled.
  */
 PER_NIC uint64_t
 ping_one(const struct nic *nic)
@@ -231,16 +232,16 @@ run_ping(const struct nic *nic)
 
 	while (sent < PING_WARM_UP)
 		(void)ping_one(nic);
-	drain(nic);
-	begin(nic);
+	tx_drain(nic);
+	window_begin(nic);
 	while (box->stop == 0) {
 		ticks = ping_one(nic);
 		if (box->samples < LEM_SAMPLES_MAX)
 			sample[box->samples++] =
 			    ticks < UINT32_MAX ? (uint32_t)ticks : UINT32_MAX;
 	}
-	end(nic);
-	drain(nic);
+	window_end(nic);
+	tx_drain(nic);
 	receive_rest(nic, sent);
 }
 
@@ -250,28 +251,28 @@ PER_NIC void
 run_idle(const struct nic *nic)
 {
 	bare_tick_start(IDLE_TICK_US);	/* to see that the window is over */
-	begin(nic);
+	window_begin(nic);
 	while (box->stop == 0)
 		bare_wait_for_interrupt();
-	end(nic);
+	window_end(nic);
 }
 
 PER_NIC void
-run(const struct nic *nic)
+run_workload(const struct nic *nic)
 {
 	const char *why = nic->open(box);
 
 	if (why != NULL)
-		fail(why);
+		guest_fail(why);
 	box->state = LEM_BOX_UP;
 	switch (box->workload) {
-	case LEM_BOX_TX:
+	case LEM_WORKLOAD_TX:
 		run_tx(nic);
 		break;
-	case LEM_BOX_RX:
+	case LEM_WORKLOAD_RX:
 		run_rx(nic);
 		break;
-	case LEM_BOX_PING:
+	case LEM_WORKLOAD_PING:
 		run_ping(nic);
 		break;
 	default:
@@ -281,7 +282,7 @@ run(const struct nic *nic)
 	box->sent_total = sent;
 	why = nic->verify(sent);
 	if (why != NULL)
-		fail(why);
+		guest_fail(why);
 }
 
 void
@@ -289,16 +290,16 @@ bare_main(void)
 {
 	bare_init(box->tsc_hz);
 	if (box->magic != LEM_MAILBOX_MAGIC)
-		fail("no mailbox: this guest is started by lem-bench");
+		guest_fail("no mailbox: only lem-bench can start this guest");
 	if (box->frame_bytes < LEM_FRAME_MIN ||
 	    box->frame_bytes > LEM_FRAME_MAX)
-		fail("frames are 60 to 1514 bytes");
+		guest_fail("frames are 60 to 1514 bytes");
 	lem_frame_init(&out, box->frame_bytes, LEM_FRAME_FROM_GUEST);
 	lem_frame_init(&in, box->frame_bytes, LEM_FRAME_TO_GUEST);
-	if (box->nic == LEM_BOX_NIC_VIRTIO)
-		run(&nic_virtio);
+	if (box->nic == LEM_NIC_VIRTIO)
+		run_workload(&nic_virtio);
 	else
-		run(&nic_e1000);
+		run_workload(&nic_e1000);
 	box->state = LEM_BOX_DONE;
 	for (;;)
 		bare_pause();

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What a workload needs of a NIC.  Two implementations: nic_e1000.c (the lem
- * driver core) and nic_virtio.c (the peer users would pick instead).
+ * driver core) and nic_virtio.c (the NIC that users would choose instead).
  *
  * One thread, no locks.  An interrupt only sets a flag (driver/os/bare/bare.h);
- * poll() is where its work is done.
+ * poll() does its work.
  */
 #ifndef LEM_GUEST_NIC_H
 #define LEM_GUEST_NIC_H
@@ -21,24 +21,24 @@ struct nic {
 	/*
 	 * Find the device on the PCI bus and bring it up as the mailbox asks,
 	 * link up, interrupts on, receive ring full.  Returns NULL or a
-	 * sentence that says what is wrong (static storage).
+	 * sentence that says what is wrong, in static storage.
 	 */
 	const char *(*open)(struct lem_mailbox *box);
 
 	/*
 	 * A buffer of NIC_BUF_BYTES to build the next frame in, 64-byte
-	 * aligned, or NULL while the ring is full; NULL has already tried
-	 * whatever makes room.  Calling it twice returns the same buffer.
+	 * aligned, or NULL while the ring is full, after it has tried to
+	 * make room.  Calling it twice returns the same buffer.
 	 */
 	uint8_t *(*tx_buffer)(void);
 
-	/* Queue the frame in that buffer and do what the doorbell rule says. */
+	/* Queue the frame in that buffer; ring the doorbell if it is due. */
 	void (*tx_submit)(uint32_t len_bytes);
 
-	/* Interrupt work, if one came; a load and a branch if none did. */
+	/* The work of an interrupt, if one came; else a load and a branch. */
 	void (*poll)(void);
 
-	/* Reclaim now.  Returns true when nothing submitted is outstanding. */
+	/* Reclaim now.  Returns true if no submitted frame is outstanding. */
 	bool (*tx_idle)(void);
 
 	/*
@@ -52,7 +52,7 @@ struct nic {
 	/* Reclaims, then stores every counter but tsc; no register access. */
 	void (*counters)(struct lem_box_counters *c);
 
-	/* After a drain: does the device's count agree?  NULL or why not. */
+	/* When the ring is empty: NULL, or why the device's count differs. */
 	const char *(*verify)(uint64_t frames_sent);
 };
 

@@ -6,6 +6,11 @@
 #include "lem.h"
 #include "nic.h"
 
+_Static_assert(LEM_MIT_OFF == (int)LEM_COMBINE_OFF &&
+	LEM_MIT_ON == (int)LEM_COMBINE_ON &&
+	LEM_MIT_ORIGINAL == (int)LEM_COMBINE_ORIGINAL,
+    "mit_enable is the driver's enum lem_combine");
+
 /* How often the guard's timer is looked at, in frames and in idle polls. */
 #define GUARD_EVERY	64u
 
@@ -84,12 +89,12 @@ e1000_rings(const struct lem_mailbox *box)
 		1) != 0 ||
 	    lem_rx_ring_init(&sc, rx_desc, (uintptr_t)rx_desc, size,
 		NIC_BUF_BYTES) != 0)
-		return "ring size the 8254x can not have";
+		return "the 8254x cannot have rings of this size";
 	if (lem_tx_combine_set(&sc, (enum lem_combine)box->mit_enable) != 0)
-		return "mit_enable is 0, 1 or 2";
+		return "the driver has no such mit_enable";
 	if (lem_filter_set(&sc, LEM_FILTER_BROADCAST, NULL, 0) != 0 ||
 	    lem_moderation_set(&sc, &m) != 0)
-		return "moderation this 8254x does not have";
+		return "this 8254x does not have such moderation";
 	if (lem_start(&sc) != 0)
 		return "the 8254x did not start";
 	for (i = 0; i < size - 1; i++) {
@@ -128,7 +133,7 @@ e1000_open(struct lem_mailbox *box)
 	case -EIO:
 		return "the 8254x has no valid address in its EEPROM or RAR 0";
 	default:
-		return "the 8254x does not answer or come out of reset";
+		return "the 8254x does not answer or its reset does not end";
 	}
 	why = e1000_rings(box);
 	if (why == NULL)
@@ -155,7 +160,7 @@ e1000_poll(void)
 	guard_tick();
 }
 
-/* Many drivers look at a full ring only when an interrupt tells them to. */
+/* Many drivers look at a full ring only after an interrupt. */
 static uint8_t *
 e1000_tx_buffer(void)
 {
@@ -187,7 +192,7 @@ e1000_tx_idle(void)
 	return sc.tx.next_to_clean == sc.tx.next_to_use;
 }
 
-/* As a driver does: an interrupt starts it, an empty ring ends it. */
+/* As drivers do: an interrupt starts it, an empty ring ends it. */
 static const uint8_t *
 e1000_rx_next(uint32_t *len_bytes)
 {
@@ -199,14 +204,14 @@ e1000_rx_next(uint32_t *len_bytes)
 		rx_interrupted = false;
 		return NULL;
 	}
-	/* A damaged frame has length 0: no frame the workload knows. */
+	/* A damaged frame has length 0, which the workload counts as wrong. */
 	*len_bytes = pkt.flags & LEM_RX_ERROR ? 0 : pkt.len_bytes;
 	return rx_buf[rx_frag.index];
 }
 
 /*
- * Buffer i always serves descriptor i.  The one that goes back is that of the
- * frame before: next_to_use stays a descriptor behind, as a ring is never full.
+ * Buffer i always serves descriptor i.  The buffer of the frame before goes
+ * back: next_to_use stays a descriptor behind, as a ring is never full.
  */
 static void
 e1000_rx_release(void)
@@ -232,7 +237,7 @@ e1000_counters(struct lem_box_counters *c)
 	c->rx_packets = sc.rx.stats.packets;
 	c->doorbells = sc.tx.stats.doorbells;
 	c->interrupts = irqs;
-	/* The interrupt stub reads ICR itself, once each time. */
+	/* The interrupt stub itself reads ICR, once each time. */
 	c->reg_reads = sc.os.reads + irqs;
 	c->reg_writes = sc.os.writes;
 	c->deferred = sc.tx.stats.deferred;
@@ -247,7 +252,7 @@ e1000_verify(uint64_t frames_sent)
 {
 	if (lem_stats_update(&sc) != 0)
 		return "the 8254x is gone";
-	/* Some QEMUs have no statistics (0), none counts beyond 32 bits. */
+	/* Some QEMUs have no statistics (0); all count in 32 bits. */
 	if (lem_stat(&sc, E1000_TPT) == 0 || frames_sent >= UINT32_MAX)
 		return NULL;
 	if (lem_stat(&sc, E1000_TPT) != frames_sent)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * virtio-net over PCI: the NIC a user would pick instead of an e1000, and so
- * the figure to stand beside ours.  Sections are those of VIRTIO 1.2.
+ * virtio-net over PCI: the NIC that a user would choose instead of an e1000, so
+ * its figures stand beside ours.  Sections are those of VIRTIO 1.2.
  *
  * One receive and one transmit queue, split rings, a descriptor a packet: the
  * 12-byte header lies right before the frame.  Two ways to reclaim:
  *
- *  virtio_poll = 1	look at the used index; the device never interrupts
- *  virtio_poll = 0	as Linux's virtio_net does (without NAPI for transmit):
+ *  polled = 1	look at the used index; the device never interrupts
+ *  polled = 0	as Linux's virtio_net does (without NAPI for transmit):
  *			look when descriptors run out; when that finds none,
  *			ask for one interrupt after 3/4 of the ring and wait.
  *			Receive: an interrupt for the first frame, then look
@@ -72,9 +72,9 @@
 #define BUFFER_BYTES		(FRAME_OFFSET + NIC_BUF_BYTES)
 
 /*
- * An event index this far ahead is not reached before the driver looks again:
- * a ring has at most NIC_RING_MAX entries.  One just behind would not do, for
- * a device that publishes, is overtaken, and only then compares.
+ * The device does not reach an event index this far ahead before the driver
+ * looks again: a ring has at most NIC_RING_MAX entries.  An index just behind
+ * would not do: a device may publish, be overtaken, and only then compare.
  */
 #define EVENT_NEVER		0x8000u
 
@@ -353,7 +353,7 @@ vnet_rx_flush(void)
 		vq_publish(&vnet.rx);
 }
 
-/* Takes the oldest used buffer, or drops it if the device made a mess of it. */
+/* Takes the oldest used buffer, or drops it if the device left it wrong. */
 static void
 rx_take(void)
 {
@@ -457,7 +457,7 @@ status_add(uint8_t bits)
 
 /* Reset and feature negotiation: steps 1 to 6 of 3.1.1. */
 static const char *
-negotiate(void)
+vnet_negotiate(void)
 {
 	uint8_t *common = vnet.common;
 	uint32_t features;
@@ -592,10 +592,10 @@ vnet_open(struct lem_mailbox *box)
 		return "virtio: no such device on PCI bus 0";
 	if (bare_pci_enable(devfn, bar) != 0)
 		return "virtio: no room for its BARs";
-	vnet.polling = box->virtio_poll;
+	vnet.polling = box->polled;
 	error = find_structures(devfn, bar);
 	if (error == NULL)
-		error = negotiate();
+		error = vnet_negotiate();
 	if (error == NULL)
 		error = queues_open(box);
 	if (error != NULL)
@@ -631,7 +631,7 @@ vnet_counters(struct lem_box_counters *c)
 	c->batch_max = 0;
 }
 
-/* A virtio-net has no counters to compare with: only its manners are known. */
+/* A virtio-net has no counters: all that is known is what it did wrong. */
 static const char *
 vnet_verify(uint64_t frames_sent)
 {

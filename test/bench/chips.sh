@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # The driver on the other 8254x that QEMU has: a wrapper puts them in the place
-# of the 82540EM.  ITR is 0, as the 82544 has none.
+# of the 82540EM.  ITR is 0, as the 82544 does not have it.
 
 # shellcheck source=test/bench/common
 . "$(dirname -- "$0")/common"
@@ -11,9 +11,9 @@ command -v jq >/dev/null || skip "jq is not here"
 [ -n "$real" ] || skip "QEMU is not here"
 
 cells=''
-for host in kvm tcg; do
+for vmm in kvm tcg; do
 	for cell in tx.null tx.dgram rx.dgram ping.dgram; do
-		cells=$cells${cells:+,}$host.$cell.combined
+		cells=$cells${cells:+,}$vmm.$cell.modified
 	done
 done
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # lem-bench's options: what it takes, what it refuses and in what words.  The
-# QEMU here is a script: nothing is measured, and nothing may be tried to.
+# QEMU here is a script: lem-bench may not even try to measure.
 
 # shellcheck source=test/bench/common
 . "$(dirname -- "$0")/common"
@@ -68,9 +68,10 @@ for value in 0 -1 x '' 1x nan inf 1e9 0.001; do
 	refused --seconds --seconds "$value"
 done
 refused nope --cells nope
-refused nope --cells 'kvm.tx.null.combined,nope'
+refused nope --cells 'kvm.tx.null.modified,nope'
 refused --cells --cells ''
 refused --cells --cells ,
+refused combined --cells kvm.tx.null.combined	# the old name of "modified"
 
 refused /nonexistent/file --json /nonexistent/file
 refused "$tmp/cwd" --json "$tmp/cwd"
@@ -86,10 +87,11 @@ run --list --qemu "$tmp/qemu" --json "$tmp/cwd/json" --report "$tmp/cwd/report"
 status_is 0
 [ -e "$tmp/measured" ] && wrong "it began to measure"
 nothing_left
-for host in kvm tcg; do
-	for row in standard moderated combined virtio; do
-		grep -Eq "^$host\.tx\.null\.$row( |$)" "$tmp/out" ||
-		    wrong "no $host.tx.null.$row"
+for vmm in kvm tcg; do
+	for row in standard moderated modified original interrupt-only \
+	    modified-alone virtio virtio-polled; do
+		grep -Eq "^$vmm\.tx\.null\.$row( |$)" "$tmp/out" ||
+		    wrong "no $vmm.tx.null.$row"
 	done
 done
 cut -d ' ' -f 1 "$tmp/out" >"$tmp/quick"
@@ -102,19 +104,19 @@ cut -d ' ' -f 1 "$tmp/out" | sort >"$tmp/full"
     wrong "--full is no more than --quick"
 
 topic "--list with --cells"
-run --list --cells 'tcg.*.null.combined,tcg.ping.*.virtio' --qemu "$tmp/qemu"
+run --list --cells 'tcg.*.null.modified,tcg.ping.*.virtio' --qemu "$tmp/qemu"
 status_is 0
 cut -d ' ' -f 1 "$tmp/out" | grep -Evq \
-    '^tcg\.(tx\.null\.combined|ping\.dgram\.virtio)$' &&
+    '^tcg\.(tx\.null\.modified|ping\.dgram\.virtio)$' &&
     wrong "cells that do not match: $(cat "$tmp/out")"
 [ -s "$tmp/out" ] || wrong "no cells at all"
 
 topic "--frame and --itr"
 run --list --frame 60,1514 --itr 488,77 --qemu "$tmp/qemu"
 status_is 0
-grep -q '^tcg\.tx\.null\.combined\.frame1514$' "$tmp/out" ||
+grep -q '^tcg\.tx\.null\.modified\.frame1514$' "$tmp/out" ||
     wrong "no cell for the second frame length"
-grep -q '\.combined\.itr77\( \|$\)' "$tmp/out" ||
+grep -q '\.modified\.itr77\( \|$\)' "$tmp/out" ||
     wrong "no cell for the second ITR"
 
 # Refused or taken once: an id is a key.

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# The cells of a FreeBSD guest, with a script for QEMU that says what such a
+# The cells of a FreeBSD guest, with a script for QEMU that prints what such a
 # guest would: figures, register counts from the trace, ratios window by window;
-# and what becomes of a guest that does not come so far.
+# and a guest that dies.
 
 # shellcheck source=test/bench/common
 . "$(dirname -- "$0")/common"
@@ -20,7 +20,7 @@ topic "without a kernel"
 unset FREEBSD_KERNEL
 run --list --cells 'freebsd.*'
 status_is 0
-says "freebsd.tx.null.combined skipped: no FreeBSD"
+says "freebsd.tx.null.modified skipped: no FreeBSD"
 run --list --cells 'freebsd.*' --freebsd-kernel "$tmp/none"
 says "$tmp/none: No such file"
 
@@ -77,7 +77,7 @@ status_is 0
 json '.cells | length == 8'
 json '[.cells[] | .guest, .failed, .skipped, .kpps.runs] | unique ==
     [null, 2, "freebsd"]'
-json '.cells[] | select(.id == "freebsd.tx.null.combined") |
+json '.cells[] | select(.id == "freebsd.tx.null.modified") |
     .kpps.median == 45 and .ratio == 1.875 and .ratio_virtio == 1.2 and
     .rfc_kpps == 34 and .interrupts_s == 1000 and .guard_flushes == 0 and
     .per_packet.doorbells == 0.02 and .per_packet.registers == 0.04 and
@@ -88,15 +88,15 @@ json '.cells[] | select(.id == "freebsd.tx.null.moderated.em") |
 json '.cells[] | select(.id == "freebsd.tx.null.virtio") |
     .kpps.median == 37.5 and .per_packet.doorbells == null'
 says "60-byte frames, FreeBSD guest; ratio to its em(4)"
-says "moderated/lem mit 45.0 1.88x 1.20x 34.0 0.020 0.010 1000 0.040"
-says "The RFC's table (tx into a null sink) was not asked for."
+says "modified 45.0 1.88x 1.20x 34.0 0.020 0.010 1000 0.040"
+says "No cell of the RFC's table (tx, sink null) was asked for."
 [ "$(awk 'length > 80' "$tmp/out")" = '' ] || wrong "lines over 80 columns"
 nothing_left
 
 topic "a guest that dies"
 FREEBSD_DIES=yes
 export FREEBSD_DIES
-run --qemu "$tmp/qemu" --cells 'freebsd.tx.null.combined' --runs 2 \
+run --qemu "$tmp/qemu" --cells 'freebsd.tx.null.modified' --runs 2 \
     --json "$tmp/json" --freebsd-kernel "$tmp/kernel"
 status_is 1
 json '.cells[0] | .kpps.runs == 1 and (.failed | contains("only a script"))'

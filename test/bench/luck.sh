@@ -1,15 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# Bad luck: what is missing, dies, hangs or is interrupted costs the cells that
-# need it and no others, is named in clear words, and leaves nothing behind.
+# Bad luck: if something is missing, dies, hangs or is interrupted, the cells
+# that need it are lost and no others, a message says why, and nothing is left
+# behind.
 
 # shellcheck source=test/bench/common
 . "$(dirname -- "$0")/common"
 
 command -v jq >/dev/null || skip "jq is not here"
 short='--runs 1 --seconds 0.1'
-one=tcg.tx.null.combined
+one=tcg.tx.null.modified
 
 topic "QEMU is missing"
 # shellcheck disable=SC2086 # options
@@ -32,7 +33,7 @@ run $short --lem-vm /nonexistent/vm --cells 'vm.*' --json "$tmp/json"
 status_is 0
 json '.cells | length > 10 and all(.skipped != null and .failed == null)'
 
-topic "QEMU is no QEMU"
+topic "QEMU is another program"
 # shellcheck disable=SC2086
 run $short --qemu /bin/false --cells "$one" --json "$tmp/json"
 status_is 0
@@ -43,7 +44,7 @@ if [ -z "$real" ]; then
 	skip "QEMU is not here"
 fi
 
-topic "QEMU can not switch moderation off"
+topic "QEMU cannot switch moderation off"
 qemu_script <<END
 echo "\$*" >>'$tmp/commands'
 case "\$*" in
@@ -53,13 +54,13 @@ esac
 END
 # shellcheck disable=SC2086
 run $short --qemu "$tmp/qemu" --json "$tmp/json" \
-    --cells 'tcg.tx.null.standard,tcg.tx.null.combined,tcg.tx.null.virtio'
+    --cells 'tcg.tx.null.standard,tcg.tx.null.modified,tcg.tx.null.virtio'
 status_is 0
 json '[.cells[] | select(.skipped != null) | .id] == ["tcg.tx.null.standard"]'
 json '[.cells[] | select(.skipped == null) | .kpps.runs] == [1, 1]'
-says "tcg.tx.null.standard: this QEMU can not switch moderation off"
+says "tcg.tx.null.standard: this QEMU cannot switch moderation off"
 grep -q mitigation= "$tmp/commands" &&
-    wrong "QEMU is given an option that it has not"
+    wrong "QEMU gets an option that it does not have"
 nothing_left
 
 topic "QEMU dies at once"
@@ -152,32 +153,32 @@ if [ -n "$unshare" ]; then
 	# shellcheck disable=SC2016,SC2086 # the inner shell's; options
 	$unshare sh -c 'mount --bind /dev/null /dev/kvm && exec "$@"' sh \
 	    "$bench" $short --json "$tmp/json" \
-	    --cells "kvm.tx.null.combined,$one" \
+	    --cells "kvm.tx.null.modified,$one" \
 	    >"$tmp/out" 2>"$tmp/err" </dev/null
 	status=$?
 	status_is 0
 	json '[.cells[] | select(.skipped != null) | .id] ==
-	    ["kvm.tx.null.combined"]'
+	    ["kvm.tx.null.modified"]'
 	json '.cells[] | select(.skipped != null) | .skipped |
 	    contains("/dev/kvm")'
 	json '[.cells[] | select(.skipped == null) | .kpps.runs] == [1]'
-	says "kvm.tx.null.combined: /dev/kvm is not KVM"
+	says "kvm.tx.null.modified: /dev/kvm is not KVM"
 else
-	echo "not tried: /dev/kvm is not here, or can not be covered"
+	echo "not tried: /dev/kvm is not here, or cannot be covered"
 fi
 
 topic "no permission on /dev/kvm"
 nobody='setpriv --reuid=65534 --regid=65534 --clear-groups'
 if [ -e /dev/kvm ] && $nobody test -x "$bench" 2>/dev/null &&
     ! $nobody test -w /dev/kvm; then
-	$nobody "$bench" --list --cells '*.tx.null.combined' \
+	$nobody "$bench" --list --cells '*.tx.null.modified' \
 	    >"$tmp/out" 2>"$tmp/err" </dev/null
 	status=$?
 	status_is 0
-	says "kvm.tx.null.combined skipped: no permission on /dev/kvm"
+	says "kvm.tx.null.modified skipped: no permission on /dev/kvm"
 	grep -qx "$one" "$tmp/out" || wrong "$one is not to be run"
 else
-	echo "not tried: this user's permissions can not be dropped, or suffice"
+	echo "not tried: this user's permissions cannot be dropped, or suffice"
 fi
 
 # start ARG...: lem-bench in the background, its pid in $pid; returns once it
@@ -234,7 +235,7 @@ if start --runs 200 --seconds 0.2 --json "$tmp/json" \
 	json '.interrupted and (.cells | any(.kpps.runs > 0) and
 	    all(.failed == null))'
 	says INTERRUPTED
-	grep -q '^moderated/[a-z]* .* [0-9]' "$tmp/out" ||
+	grep -q '^mod[a-z]* .* [0-9]' "$tmp/out" ||
 	    wrong "no table of what there is"
 	nothing_left
 fi

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a cell is made of: a VMM, a guest and its driver, a workload, a sink, a
+ * row.  Each kind is an enum and a table of what is known of its values, both
+ * in the order in which results are shown.
+ *
+ * To add a VMM, a row or another value, add it to the enum here and a line to
+ * its table in kinds.c.  A VMM also needs a line in vmm.c, which says how to
+ * start it.
+ */
+#ifndef LEM_BENCH_KINDS_H
+#define LEM_BENCH_KINDS_H
+
+#include <stdbool.h>
+
+#include "mailbox.h"
+
+/* What a cell needs of this machine, in the order in which it is looked for. */
+enum lem_need {
+	LEM_NEED_QEMU,
+	LEM_NEED_KVM,
+	LEM_NEED_LEM_VM,
+	LEM_NEED_MITIGATION,	/* a QEMU whose e1000 can do without */
+	LEM_NEED_FREEBSD,
+	LEM_NEEDS
+};
+
+/* Ways in which a doorbell can reach lem-vm: its option "doorbell". */
+enum lem_doorbell {
+	LEM_DOORBELL_NONE,	/* the VMM has no such option */
+	LEM_DOORBELL_EXIT,
+	LEM_DOORBELL_MAPPED,
+	LEM_DOORBELL_TURNS,
+	LEM_DOORBELL_AUTO,
+	LEM_DOORBELLS
+};
+
+/* The columns of the table, those of the RFC first. */
+enum lem_vmm_id {
+	LEM_VMM_KVM,
+	LEM_VMM_TCG,
+	LEM_VMM_LEM_VM,
+	LEM_VMMS
+};
+#define LEM_RFC_VMMS	2u
+
+struct lem_vmm_kind {
+	const char *id;		/* first part of a cell's id: "kvm" */
+	const char *name;	/* in JSON: "qemu-kvm" */
+	const char *label;	/* above its column: "KVM" */
+	const char *program;	/* in sentences: "QEMU" */
+	const char *rfc;	/* the RFC's name of the column, or NULL */
+	unsigned int needs;	/* bits 1 << enum lem_need */
+	bool own_e1000;		/* its e1000 is QEMU's own */
+	bool virtio;		/* it has a virtio-net */
+	enum lem_doorbell doorbell;	/* of a cell that does not say */
+};
+extern const struct lem_vmm_kind lem_vmms[LEM_VMMS];
+
+enum lem_driver {
+	LEM_DRIVER_LEM,
+	LEM_DRIVER_VIRTIO,	/* of the bare guest */
+	LEM_DRIVER_EM,		/* FreeBSD's */
+	LEM_DRIVER_VTNET,
+	LEM_DRIVERS
+};
+
+struct lem_driver_kind {
+	const char *name;	/* in JSON */
+	enum lem_nic nic;
+};
+extern const struct lem_driver_kind lem_drivers[LEM_DRIVERS];
+
+enum lem_guest {
+	LEM_GUEST_BARE,		/* bench/guest/ */
+	LEM_GUEST_FREEBSD,
+	LEM_GUESTS
+};
+
+/*
+ * A guest with an operating system boots slowly, so one has all drivers side by
+ * side and their windows follow each other; `base` and `virtio` are the drivers
+ * in it that the others are compared with.
+ */
+struct lem_guest_kind {
+	const char *name;	/* in JSON */
+	const char *system;	/* its name, NULL: the guest has none */
+	const char *title;	/* what the title of its table adds, or "" */
+	unsigned int needs;
+	enum lem_driver base, virtio;
+};
+extern const struct lem_guest_kind lem_guests[LEM_GUESTS];
+
+/* Where frames go: nowhere, or to lem-bench, which checks them. */
+enum lem_sink_id {
+	LEM_SINK_NULL,
+	LEM_SINK_DGRAM,
+	LEM_SINKS
+};
+
+/* Names in ids, tables and JSON.  That of LEM_DOORBELL_NONE is NULL. */
+extern const char *const lem_nics[LEM_NICS];
+extern const char *const lem_workloads[LEM_WORKLOADS];
+extern const char *const lem_sinks[LEM_SINKS];
+extern const char *const lem_doorbells[LEM_DOORBELLS];
+extern const char *const lem_mit_modes[LEM_MIT_MODES];
+
+/* Rows (CONTRIBUTING.md, "Words"): the RFC's three, then the others. */
+enum lem_row {
+	LEM_ROW_STANDARD,	/* what every ratio is to */
+	LEM_ROW_MODERATED,
+	LEM_ROW_MODIFIED,
+	LEM_ROW_ORIGINAL,
+	LEM_ROW_INTERRUPT_ONLY,
+	LEM_ROW_MODIFIED_ALONE,
+	LEM_ROW_VIRTIO,
+	LEM_ROW_VIRTIO_POLLED,
+	LEM_ROWS
+};
+#define LEM_RFC_ROWS	3u
+
+struct lem_row_kind {
+	const char *id;		/* in ids, tables and JSON: "modified" */
+	const char *name;	/* "moderated hypervisor, modified driver" */
+	bool moderation;	/* the hypervisor obeys ITR */
+	enum lem_driver driver;	/* of the bare guest */
+	enum lem_mit_mode mit_enable;
+	bool interrupt_only;	/* it reclaims in its interrupt alone */
+	bool polled;		/* virtio-net without interrupts */
+	double rfc_kpps[LEM_VMMS];	/* the RFC's figures, 0: it has none */
+};
+extern const struct lem_row_kind lem_rows[LEM_ROWS];
+
+/* lem_row_name: its name in full, "unknown" for a row that there is not. */
+const char *lem_row_name(enum lem_row row);
+
+/* lem_rfc_kpps: the RFC's own figure for a row and VMM, or NAN. */
+double lem_rfc_kpps(enum lem_row row, enum lem_vmm_id vmm);
+
+#endif
