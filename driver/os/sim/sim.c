@@ -244,7 +244,8 @@ sim_attach(struct sim *sim)
 	sim->sc.os.now_ns = &sim->now_ns;
 	sim->sc.os.doorbells = c->doorbells;
 	sim->sc.device_id =
-	    (uint16_t)e82540_pci_read(sim->dev, SIM_PCI_DEVICE_ID, 2);
+	    (uint16_t)e82540_pci_read(sim->dev, sim->now_ns,
+	    SIM_PCI_DEVICE_ID, 2);
 	error = lem_attach(&sim->sc);
 	if (error == 0)
 		error = lem_tx_ring_init(&sim->sc, sim->tx,
