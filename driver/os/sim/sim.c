@@ -243,8 +243,7 @@ sim_attach(struct sim *sim)
 	sim->sc.os.dev = sim->dev;
 	sim->sc.os.now_ns = &sim->now_ns;
 	sim->sc.os.doorbells = c->doorbells;
-	sim->sc.device_id =
-	    (uint16_t)e82540_pci_read(sim->dev, sim->now_ns,
+	sim->sc.device_id = (uint16_t)e82540_pci_read(sim->dev, sim->now_ns,
 	    SIM_PCI_DEVICE_ID, 2);
 	error = lem_attach(&sim->sc);
 	if (error == 0)
