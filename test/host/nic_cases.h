@@ -7,7 +7,7 @@
 
 #include "nic_rig.h"
 
-/* Not of 500 us, as somebody else may have the processor for longer. */
+/* Not 500 us: another process may have the processor for longer. */
 #define SPIN_US	4000
 #define PARK_NS	(10 * MS)
 
@@ -71,7 +71,7 @@ receiver(void *arg)
 	return NULL;
 }
 
-/* Statistics and rings, read and written by whoever likes. */
+/* Reads statistics and registers at any time. */
 static inline void *
 onlooker(void *arg)
 {
@@ -100,7 +100,7 @@ tx_irq(struct guest *g)
 	(void)tx_reclaim(g);
 }
 
-/* One sends, one receives, one looks on; all of them may fault. */
+/* One CPU sends, one receives, one reads; each of them may fault. */
 static inline void
 processors(enum vmm_kind vmm, enum nic_doorbell doorbell, unsigned int rounds,
     bool all)

@@ -2,17 +2,17 @@
 /*
  * A guest and a VMM around nic.c, without KVM, and a peer on a real socket.
  *
- *	guest	registers by nic_mmio_*() as if they trapped, which takes a
- *		while; doorbells that are memory by stores; descriptors and
- *		frames in memory; sleeps until it is interrupted
+ *	guest	accesses registers by nic_mmio_*(), which takes a while as a
+ *		trap would; stores to doorbells that are memory; sleeps until it
+ *		is interrupted
  *	VMM	of four kinds (enum vmm_kind).  It shows memory to the guest,
  *		and takes it away when no store is under way.  A store that
  *		faults is told to nic_fault(), then made again
  *	peer	checks each packet, sends frames when it is told to
  *
- * Nothing may be lost, doubled, reordered or changed; nobody may sleep for good
- * (STALL_NS).  What the guest does to its own memory is hidden from
- * ThreadSanitizer, which does not know that two addresses are one page.
+ * No packet may be lost, doubled, reordered or changed; no thread may sleep for
+ * good (STALL_NS).  ThreadSanitizer does not see what the guest does to its own
+ * memory: it does not know that two addresses are one page.
  */
 #ifndef TEST_NIC_RIG_H
 #define TEST_NIC_RIG_H
@@ -37,7 +37,7 @@
 #define MS		1000000ull
 #define SECOND		1000000000ull
 #define STALL_NS	(20 * SECOND)
-#define EXIT_NS		40000u		/* what a trap costs, if it does */
+#define EXIT_NS		40000u		/* of a trap, where a test wants one */
 
 #define COUNT_RING	256u
 #define SLOT		2048u
@@ -53,7 +53,7 @@ static const uint8_t guest_mac[6] = { 0x52, 0x54, 0x00, 0x12, 0x34, 0x56 };
 struct peer {
 	int fd;
 	bool stream;
-	unsigned int read_us;		/* it is slow: so long a packet */
+	unsigned int read_us;		/* for each packet, if it is slow */
 	pthread_t thread;
 	bool started;
 	atomic_bool stop;
@@ -180,7 +180,7 @@ vmm_unpark(void *ctx)
 	return vmm_protect(g->guest_mem, PROT_READ | PROT_WRITE);
 }
 
-/* Whoever touches the memory meanwhile crashes, the model too. */
+/* An access meanwhile crashes, the model's too. */
 static int
 vmm_away_unpark(void *ctx)
 {
@@ -214,8 +214,8 @@ static const struct nic_vmm vmm_all = {
 enum vmm_kind {
 	VMM_RUNS_GUEST,			/* all, as lem-vm */
 	VMM_TRAPS,			/* nothing */
-	VMM_PERMANENT,			/* its mapping stays, and it is deaf */
-	VMM_AWAY,			/* ... but can take pages back */
+	VMM_PERMANENT,			/* its mapping stays; it hears of nothing */
+	VMM_AWAY,			/* its mapping stays; it takes pages back */
 	VMM_KINDS
 };
 
@@ -253,11 +253,12 @@ values_make(void)
 }
 
 /*
- * By the kernel, which says EFAULT where a guest would fault.  ThreadSanitizer
- * follows pread(), but not this.  Returns false: it faulted.
+ * The kernel stores it, and says EFAULT where a guest would fault.
+ * ThreadSanitizer follows pread(), but not this system call.  Returns false if
+ * it faulted.
  */
 static inline bool
-store(volatile uint32_t *p, uint32_t value)
+store_may_fault(volatile uint32_t *p, uint32_t value)
 {
 	if (syscall(SYS_pread64, values_fd, p, 4, (long)value * 4) == 4)
 		return true;
@@ -289,7 +290,7 @@ store_mapped(struct guest *g, uint32_t reg, uint32_t value)
 		pthread_rwlock_rdlock(&g->mapping);
 		mem = g->mapped;
 		done = mem != NULL &&
-		    store(mem + (reg - E82540_DOORBELL_OFFSET) / 4, value);
+		    store_may_fault(mem + (reg - E82540_DOORBELL_OFFSET) / 4, value);
 		pthread_rwlock_unlock(&g->mapping);
 		if (done)
 			g->stores++;
@@ -474,7 +475,7 @@ irq(struct guest *g)
 	return any;
 }
 
-/* Until it is interrupted; false: not before until_ns. */
+/* Sleep until it is interrupted; false: it is not, until until_ns. */
 static inline bool
 halt(struct guest *g, uint64_t until_ns)
 {
@@ -491,7 +492,7 @@ halt(struct guest *g, uint64_t until_ns)
 	return line;
 }
 
-/* So long it only answers interrupts. */
+/* For ns nanoseconds, only answer interrupts. */
 static inline void
 quiet(struct guest *g, uint64_t ns)
 {
@@ -502,7 +503,7 @@ quiet(struct guest *g, uint64_t ns)
 	} while (halt(g, end));
 }
 
-/* Returns false: it slept for good. */
+/* Send n packets.  Returns false: no interrupt came. */
 static inline bool
 tx_burst(struct guest *g, unsigned int n)
 {
@@ -516,7 +517,7 @@ tx_burst(struct guest *g, unsigned int n)
 	return true;
 }
 
-/* Until all is done, both ways. */
+/* Wait until all has arrived, both ways.  Returns whether it did. */
 static inline bool
 all_done(struct guest *g)
 {
@@ -602,7 +603,7 @@ peer_reads(struct guest *g)
 	return true;
 }
 
-/* The next frame; returns false: it has no room. */
+/* Send the next frame; returns false: there is no room for it. */
 static bool
 peer_sends(struct peer *p)
 {
@@ -619,7 +620,7 @@ peer_sends(struct peer *p)
 	n = send(p->fd, bytes, head + len, MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (n < 0)
 		return false;
-	/* A stream takes a part: the rest must follow. */
+	/* A stream may take a part: the rest must follow. */
 	if ((size_t)n < head + len)
 		(void)send(p->fd, bytes + n, head + len - (size_t)n,
 		    MSG_NOSIGNAL);
@@ -835,7 +836,7 @@ mapped_wait(struct guest *g)
 			fail_msg("still no memory");
 }
 
-/* On the heap: what a test that failed has left running still finds it. */
+/* On the heap: threads that a failed test left running still use it. */
 static inline struct guest *
 guest_alloc(void)
 {

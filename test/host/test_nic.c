@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The NIC with its thread, a guest's and a peer's: all ways of a doorbell, all
- * states of nic.h and back, slow peers and fast ones.  ThreadSanitizer watches
- * it as well.
+ * A NIC with its thread, a guest's thread and a peer's: each setting of
+ * doorbell=, all states of nic.h and back, slow peers and fast ones.  It runs
+ * under ThreadSanitizer as well.
  *
  * usage: test_nic [TEST]
  */
@@ -13,8 +13,8 @@
 #include <sys/timerfd.h>
 
 /*
- * nic.c's call comes here.  Threads that set a timer may be held up on the way,
- * for races of who sets it last.
+ * The NIC's calls come here.  This holds up threads that set a timer, so that
+ * they race to set it last.
  */
 static atomic_bool hold_up;
 
@@ -123,7 +123,7 @@ test_auto(void **state)
 	}
 }
 
-/* Combined, with little to do between: a trap each is worth its price. */
+/* Few packets, with quiet between: a trap each is worth its price. */
 static void
 test_auto_stays(void **state)
 {
@@ -163,8 +163,8 @@ test_processors_turns(void **state)
 }
 
 /*
- * What a trap costs is measured by each processor for itself: that two of them
- * trap at the same time does not make it cheap.
+ * The cost of a trap is measured for each CPU.  Two CPUs that trap at the same
+ * time do not make it look cheap.
  */
 static void *
 trapper(void *arg)
@@ -199,7 +199,7 @@ test_trap_cost(void **state)
 	guest_end(g);
 }
 
-/* Wait until it is so, and say whether it came to be. */
+/* Wait until `is` says so; returns whether it did. */
 static bool
 until(struct guest *g, bool (*is)(const struct nic_stats *s))
 {
@@ -241,8 +241,8 @@ park_it(struct guest *g)
 }
 
 /*
- * Two processors fault.  One is so late that the doorbells are gone meanwhile:
- * its write will trap, and is not lost, nor an error.
+ * Two CPUs fault.  One is so late that the doorbells are unmapped meanwhile:
+ * then its write traps, which is neither a loss nor an error.
  */
 static void
 test_late_fault(void **state)
@@ -268,7 +268,7 @@ test_late_fault(void **state)
 	guest_end(g);
 }
 
-/* A VMM that can not map, or has no such thing: it stays TRAP. */
+/* A VMM whose map fails, or that has none: the state stays TRAP. */
 static int
 map_fails(void *ctx)
 {
@@ -345,9 +345,9 @@ test_delayed(void **state)
 	guest_end(g);
 }
 
-/* ------------------------------------------------------- peers that do not */
+/* --------------------------------------------- peers that do not read */
 
-/* A peer that reads nothing: a write of TDT returns all the same, soon. */
+/* A peer that reads nothing: a write of TDT still returns soon. */
 static void
 stuck(bool stream, enum nic_doorbell doorbell)
 {
@@ -390,7 +390,7 @@ test_stuck(void **state)
 	stuck(false, NIC_DOORBELL_TURNS);
 }
 
-/* The guest takes no frames: they wait, and nobody turns. */
+/* The guest takes no frames: they wait, and no thread spins. */
 static void
 test_no_room(void **state)
 {
@@ -415,8 +415,8 @@ test_no_room(void **state)
 }
 
 /*
- * ... and the peer goes, while a packet to it is out in part: the same.  What
- * had arrived is still the guest's.
+ * The same, and the peer goes while a packet to it is sent in part.  The guest
+ * still gets what had arrived.
  */
 static void
 test_no_room_peer_goes(void **state)
@@ -454,7 +454,7 @@ test_no_room_peer_goes(void **state)
 	guest_end(g);
 }
 
-/* More than one call brings, all in the backend's memory already. */
+/* More frames than one receive() returns are in the backend's memory. */
 static void
 test_much_at_once(void **state)
 {
@@ -473,7 +473,7 @@ test_much_at_once(void **state)
 	guest_end(g);
 }
 
-/* ------------------------------------------------------ a network for ever */
+/* --------------------------------------------- frames without an end */
 
 static struct endless {
 	struct backend b;
@@ -513,8 +513,8 @@ static const struct backend_ops endless_ops = { endless_send, endless_receive,
 	endless_close };
 
 /*
- * Frames for somebody else, one after the other, without end: packets go out
- * all the same, timers go off, and it ends when it is told to.
+ * Frames for another station come without end.  Packets still go out, timers
+ * still go off, and nic_run() still ends.
  */
 static void
 flooded(enum nic_doorbell doorbell)
@@ -575,7 +575,7 @@ peer_connects(struct guest *g)
 	peer_start(g);
 }
 
-/* The peer comes, goes and comes: the cable follows, and traffic. */
+/* The peer comes, goes and comes again: link and traffic follow. */
 static void
 test_link(void **state)
 {
@@ -606,14 +606,14 @@ test_link(void **state)
 		g->peer.want += 200;
 		assert_true(tx_burst(g, 300));
 		assert_true(all_done(g));
-		/* In the middle of something, now and then. */
+		/* Each second time it goes in the middle of a packet. */
 		g->peer.deaf = round % 2;
 		while (g->peer.deaf && tx_send(g))
 			(void)tx_reclaim(g);
 		peer_end(g);
 		close(g->peer.fd);
 	}
-	/* What was out is lost; what was not went to the next peer. */
+	/* Sent packets are lost; the others went to the next peer. */
 	g->peer.fd = -1;
 	assert_int_equal(g->wrong, 0);
 	guest_end(g);
@@ -670,7 +670,7 @@ test_msi(void **state)
 
 /* -------------------------------------------------------------------- stop */
 
-/* In the middle of anything; also before it began. */
+/* At any moment, also before nic_run() began. */
 static void
 test_stop(void **state)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A NIC whose doorbells are memory (NIC_DOORBELL_MAPPED): they are only while
- * the transmitter is on.
+ * NIC_DOORBELL_MAPPED: doorbells are memory while the transmitter is on, and
+ * only then.
  */
 #include "nic_rig.h"
 
@@ -32,7 +32,7 @@ transmitter(bool on)
 	nic_mmio_write(g->nic, 0, E1000_TCTL, 4, on ? E1000_TCTL_EN : 0);
 }
 
-/* When the write returns, they are what the register is. */
+/* When the write of TCTL returns, doorbells are what it says. */
 static void
 test_off(void **state)
 {
@@ -75,7 +75,7 @@ test_reset(void **state)
 	assert_false(mapped(g));
 }
 
-/* A vCPU's access faulted before, and comes to us after. */
+/* A CPU faults, and calls nic_fault() after the memory is gone. */
 static void
 test_late_fault(void **state)
 {
@@ -91,7 +91,7 @@ test_late_fault(void **state)
 	assert_true(nic_fault(g->nic) > changes);
 }
 
-/* From two vCPUs; both return, at the end too. */
+/* Two CPUs do so at the same time; both return. */
 static void *
 other(void *arg)
 {

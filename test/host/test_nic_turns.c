@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A NIC whose thread has no processor, so that it goes by turns (nic.h): there
- * and back, and to sleep.
+ * A NIC whose thread gets too little of a processor: BUSY to TURNS and back, and
+ * TURNS to PARKED (nic.h).
  */
 #include "nic_rig.h"
 
 #include <sys/syscall.h>
 
-#define SPIN_US	4000	/* somebody else may have the processor for long */
+#define SPIN_US	4000	/* another may have the processor for long */
 #define PARK_NS	(10 * MS)
 
-/* Then the NIC's thread is told so. */
+/* The NIC's thread is told that it used no processor. */
 static atomic_bool starved;
 
 int
@@ -23,7 +23,7 @@ clock_gettime(clockid_t clock_id, struct timespec *tp)
 	return (int)syscall(SYS_clock_gettime, clock_id, tp);
 }
 
-/* As long as the NIC's thread has no processor, and not any more. */
+/* TURNS while the thread gets no processor; BUSY when it does again. */
 static void
 test_spins_again(void **state)
 {
@@ -57,7 +57,7 @@ test_spins_again(void **state)
 	guest_end(g);
 }
 
-/* By turns, and silence: the next packet is a fault, whatever was before. */
+/* TURNS, then quiet: the next packet is a fault, whatever was before. */
 static void
 test_rest(void **state)
 {
