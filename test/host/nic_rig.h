@@ -290,7 +290,8 @@ store_mapped(struct guest *g, uint32_t reg, uint32_t value)
 		pthread_rwlock_rdlock(&g->mapping);
 		mem = g->mapped;
 		done = mem != NULL &&
-		    store_may_fault(mem + (reg - E82540_DOORBELL_OFFSET) / 4, value);
+		    store_may_fault(mem + (reg - E82540_DOORBELL_OFFSET) / 4,
+			value);
 		pthread_rwlock_unlock(&g->mapping);
 		if (done)
 			g->stores++;

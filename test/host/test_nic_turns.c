@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A NIC whose thread gets too little of a processor: BUSY to TURNS and back, and
- * TURNS to PARKED (nic.h).
+ * A NIC whose thread gets too little of a processor: from BUSY to TURNS and back,
+ * and from TURNS to PARKED (nic.h).
  */
 #include "nic_rig.h"
 
