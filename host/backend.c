@@ -25,7 +25,7 @@ backend_new(size_t bytes, const struct backend_ops *ops, int fd,
 	return b;
 }
 
-/* Else it would be readable for ever, and never be read. */
+/* A socket of another type would be readable for ever, and never be read. */
 static int
 fd_check_type(int fd, int type, struct err *err)
 {

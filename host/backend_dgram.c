@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A frame a datagram, on a Unix socket: the format of QEMU's -netdev dgram.
+ * One frame in each datagram, on a Unix socket: the format of QEMU's -netdev
+ * dgram.
  *
- * A full socket refuses and is polled until it is writable, so nothing is lost
- * to a slow peer.  The peer may come after us, and come again: without one,
- * packets are lost as on a wire that ends nowhere.
+ * A full socket refuses packets until it is writable, so a slow peer loses
+ * nothing.  The peer may start after us, and start again.  Without a peer,
+ * packets are lost, as on an open cable.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -57,7 +58,7 @@ dgram_send(struct backend *b, const struct e82540_packet *packet,
 		return (unsigned int)sent;
 	if (errno == EAGAIN || errno == EINTR || errno == ENOBUFS)
 		return 0;
-	/* The first will never go: nobody there, or too long. */
+	/* The first can never be sent: there is no peer, or it is too long. */
 	d->connected = d->remote.sun_path[0] == '\0';
 	b->refused++;
 	return 1;
@@ -102,8 +103,8 @@ static const struct backend_ops dgram_ops = {
 };
 
 /*
- * The peer's is connected at once if it is there: who we are now may be allowed
- * to, and who we become not.
+ * Connects at once if the peer exists: the user that we become later may not be
+ * allowed to connect.
  */
 static int
 dgram_bind(struct dgram *d, const char *local, const char *remote,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A backend with its traffic written to a file: the pcap format of 2.4, with
- * nanoseconds, link type Ethernet, in the byte order of this machine.  What a
- * guest left to the network (segments, checksums) is not done yet when it is
- * written.
+ * A backend that writes the traffic of another one to a file: pcap 2.4 with
+ * nanoseconds, link type Ethernet, in the byte order of this machine.  The file
+ * has packets as the guest sent them, before the network segments them and
+ * computes their checksums.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -61,7 +61,7 @@ pcap_record_packet(struct pcap *p, const struct e82540_packet *packet)
 		    p->file);
 }
 
-/* What the inner one knows of its peer we know. */
+/* The state of the inner backend is ours, too. */
 static void
 pcap_follow(struct pcap *p)
 {

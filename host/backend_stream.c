@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Frames on a Unix stream socket, each behind its length in four bytes, the
- * highest first: the format of QEMU's -netdev stream, and of passt.
+ * Frames on a Unix stream socket.  Each follows its length in four bytes, most
+ * significant first: the format of QEMU's -netdev stream, and of passt.
  *
- * A server takes one peer at a time.  While there is none the cable is out.  A
- * client whose peer has gone stays without.
+ * A server takes one peer at a time.  Without a peer the cable is out.  A
+ * client does not connect again.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -25,14 +25,14 @@
 
 struct stream {
 	struct backend b;		/* b.fd: the peer's, or listen_fd */
-	pthread_mutex_t lock;		/* of peer_fd: who sends, who closes */
+	pthread_mutex_t lock;		/* of peer_fd: one sends, one closes */
 	int listen_fd;			/* -1: a client */
 	int peer_fd;			/* -1: none */
 	struct sockaddr_un at;		/* of listen_fd */
-	/* What is left of a packet that went out in part. */
+	/* The rest of a packet that went out in part. */
 	uint32_t out_at, out_len;
 	uint8_t out[OUT_BYTES];
-	/* What has arrived: in_at to in_len not yet looked at. */
+	/* Received bytes; those from in_at to in_len are not parsed yet. */
 	uint32_t in_at, in_len;
 	uint8_t in[IN_BYTES];
 };
@@ -58,7 +58,7 @@ stream_get_length(const uint8_t *p)
 
 /* ------------------------------------------------------------------ peers */
 
-/* The NIC's thread alone changes fd; the other only sees the peer go. */
+/* Only the NIC's thread calls this; other threads see the peer go. */
 static void
 stream_peer_set(struct stream *s, int fd)
 {
@@ -93,9 +93,9 @@ stream_is_full(void)
 }
 
 /*
- * What was left.  Returns false if there still is something.  The rest of a
- * packet is nothing any more once the peer has gone: else who sends would wait
- * for a socket that is writable for ever.
+ * Sends the rest of a packet.  Returns false if there is still a rest.  When
+ * the peer has gone the rest is dropped: a socket without a peer is writable
+ * for ever, so the sender would try for ever.
  */
 static bool
 stream_send_rest(struct stream *s)
@@ -113,7 +113,7 @@ stream_send_rest(struct stream *s)
 	return s->out_at == s->out_len;
 }
 
-/* Of a packet `done` bytes are out, 1 or more: keep the others. */
+/* `done` bytes of a packet, 1 or more, are sent: keep the others. */
 static void
 stream_keep_rest(struct stream *s, const struct e82540_packet *packet,
     size_t done)
@@ -129,7 +129,7 @@ stream_keep_rest(struct stream *s, const struct e82540_packet *packet,
 	s->out_len = at;
 }
 
-/* How many packets, counted whole, are in the first `bytes` that went out. */
+/* How many packets the `bytes` that were sent contain; one in part counts. */
 static unsigned int
 stream_taken(struct stream *s, const struct e82540_packet *packet,
     unsigned int n, size_t bytes)
@@ -199,7 +199,7 @@ stream_send(struct backend *b, const struct e82540_packet *packet,
 
 /* ---------------------------------------------------------------- receive */
 
-/* Returns false: the peer has gone, or does not speak our language. */
+/* Returns false: the peer has gone, or its frame does not fit. */
 static bool
 stream_fill(struct stream *s)
 {
@@ -215,7 +215,7 @@ stream_fill(struct stream *s)
 	return n > 0 || (n < 0 && stream_is_full());
 }
 
-/* The frames that are there; *valid false: a length that can not be. */
+/* The frames received so far.  Clears *valid at an impossible length. */
 static unsigned int
 stream_frames(struct stream *s, struct e82540_frame *frame, unsigned int n,
     bool *valid)
@@ -261,7 +261,7 @@ stream_receive(struct backend *b, struct e82540_frame *frame, unsigned int n)
 		if (valid)
 			count = stream_frames(s, frame, n, &valid);
 	}
-	/* Frames before a bad length are good; the next call finds it. */
+	/* Frames before a bad length are good; the next call handles that. */
 	if (count == 0 && !valid)
 		stream_peer_set(s, -1);
 	return count;

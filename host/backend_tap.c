@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A Linux tap, with the header of virtio-net before each packet, so that a
- * guest's segmentation and checksums are left to the host's network stack: a
- * packet of 64 KiB passes whole.
+ * A Linux tap, with the header of virtio-net before each packet.  So the host's
+ * network stack does the guest's segmentation and checksums, and a packet of
+ * 64 KiB passes whole.
  *
- * Towards the guest it asks for plain frames: the chip has no way to say that
+ * Towards the guest it asks for plain frames, because the chip cannot say that
  * a checksum is still to be computed.
  */
 #include <errno.h>
@@ -25,7 +25,7 @@
 struct tap {
 	struct backend b;
 	int fd;
-	/* A byte more than a frame has, to tell one that was cut. */
+	/* A byte more than a frame has, to see that a frame was cut. */
 	uint8_t in[BACKEND_BATCH][HDR_BYTES + BACKEND_FRAME_BYTES + 1];
 };
 
@@ -42,12 +42,12 @@ tap_send(struct backend *b, const struct e82540_packet *packet, unsigned int n)
 			continue;
 		if (errno == EAGAIN || errno == EINTR)
 			break;
-		b->refused++;		/* the interface is down, say */
+		b->refused++;		/* such as: the interface is down */
 	}
 	return i;
 }
 
-/* Frames of other programs' segmentation we did not ask for, and can not use.*/
+/* Refuses what we cannot use and did not ask for: segments, open checksums. */
 static bool
 tap_frame(struct backend *b, struct e82540_frame *frame, uint8_t *in,
     uint32_t len)
@@ -67,7 +67,7 @@ tap_frame(struct backend *b, struct e82540_frame *frame, uint8_t *in,
 	    hdr.gso_type == E82540_GSO_NONE;
 }
 
-/* The interface was removed: the descriptor is ready for ever. */
+/* The interface was removed: then the descriptor is ready for ever. */
 static void
 tap_gone(struct backend *b)
 {
@@ -118,7 +118,9 @@ tap_open(const char *name, bool vnet, struct err *err)
 	if (fd < 0)
 		return err_set(err, "/dev/net/tun: %s%s", strerror(errno),
 		    errno == ENOENT ? ": load the kernel's module tun" : "");
-	/* Whatever a persistent device was used with before: it is set anew. */
+	/*
+	 * This overrides the flags that a persistent tap was used with before.
+	 */
 	if (vnet)
 		ifr.ifr_flags |= IFF_VNET_HDR;
 	(void)snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", name);
@@ -138,8 +140,8 @@ tap_open(const char *name, bool vnet, struct err *err)
 }
 
 /*
- * An inherited descriptor has a header or has it not: that is asked.  Not so
- * IFF_NO_PI: the kernel's answer has that bit for something else.
+ * Asks the kernel whether an inherited tap has a header.  IFF_NO_PI cannot be
+ * asked for: the kernel's answer uses that bit for something else.
  */
 static int
 tap_inherit(struct opts *opts, bool *vnet, struct err *err)
@@ -155,7 +157,7 @@ tap_inherit(struct opts *opts, bool *vnet, struct err *err)
 	return fd;
 }
 
-/* The header's size and what it may ask of us outlive who set them last. */
+/* A persistent tap keeps the settings of its last user: set them all. */
 static int
 tap_set_up(struct tap *tap, bool vnet, struct err *err)
 {

@@ -54,7 +54,7 @@ confine_user_become(const struct confine_user *who, struct err *err)
 
 /* ------------------------------------------------------------ system calls */
 
-/* What threads, locks, signals and malloc() are made of; descriptors. */
+/* What threads, locks, signals and malloc() need; read(), write(), poll(). */
 static const struct confine_rule everyone[] = {
 	CONFINE_CALL(futex),
 	CONFINE_CALL(exit),
@@ -75,7 +75,7 @@ static const struct confine_rule everyone[] = {
 	CONFINE_CALL(ppoll),
 };
 
-/* To send by a backend, and to set the NIC's timer. */
+/* Backends' send(), and the NIC's timer. */
 static const struct confine_rule access_rules[] = {
 	CONFINE_CALL(writev),
 	CONFINE_CALL(sendto),
@@ -85,7 +85,7 @@ static const struct confine_rule access_rules[] = {
 	CONFINE_CALL(timerfd_settime),
 };
 
-/* ... and to receive. */
+/* Backends' receive(). */
 static const struct confine_rule nic_rules[] = {
 	CONFINE_CALL(recvfrom),
 	CONFINE_CALL(recvmmsg),

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a program may still do once everything is open: as another user if it
- * was root, without gaining privileges, and in each thread only the system
- * calls that the thread needs (seccomp).  Any other call kills the process.
- *
- * No thread may make memory executable, whatever its rules say.
+ * What a program may still do after set-up.  If it was root, it becomes another
+ * user.  It cannot gain privileges.  Each thread may make only the system calls
+ * that it needs (seccomp); any other call kills the process.
  */
 #ifndef HOST_CONFINE_H
 #define HOST_CONFINE_H
@@ -33,8 +31,8 @@ int
 confine_user_find(const char *user, struct confine_user *who, struct err *err);
 
 /*
- * confine_user_become: for good.  In any case no program that we start can gain
- * privileges from here on.  Before threads.  Returns 0, or -1 with err set.
+ * confine_user_become: become that user for good, and set no_new_privs.  Call
+ * it before there are threads.  Returns 0, or -1 with err set.
  */
 int confine_user_become(const struct confine_user *who, struct err *err);
 
@@ -63,17 +61,17 @@ struct confine_rule {
 	}
 
 /*
- * Rules that come with what a thread calls of host/.  What threads, locks,
- * signals, malloc() and descriptors need is allowed to all.
+ * Sets of rules, by what a thread calls of host/.  All threads may make the
+ * calls that threads, locks, signals, malloc() and reading need.
  */
 #define CONFINE_ACCESS	(1u << 0)	/* nic_mmio_write() and the like */
 #define CONFINE_NIC	(1u << 1)	/* nic_run() */
-#define CONFINE_MAIN	(1u << 2)	/* control.h, and the end: nic_free() */
+#define CONFINE_MAIN	(1u << 2)	/* control.h, nic_free() */
 
 /*
- * confine_thread: the calling thread, for good: `sets` of CONFINE_ACCESS ...,
- * and n rules of the program's own.  Returns 0, or -1 with err set: this kernel
- * has no seccomp filters.
+ * confine_thread: confine the calling thread for good, to the sets of rules in
+ * `sets` and to n rules of the program's own.  Returns 0, or -1 with err set:
+ * this kernel has no seccomp filters.
  */
 int confine_thread(unsigned int sets, const struct confine_rule *own, size_t n,
     struct err *err);

@@ -19,9 +19,9 @@ struct control_config {
 	const char *where;		/* a path to listen at, or "fd=N" */
 	const struct stats_source *stats;	/* stays */
 	/*
-	 * command: a line that is neither stats nor quit, without its newline.
-	 * Writes the answer, newline included; returns false, with nothing
-	 * written, if it does not know the command.  NULL: there are no others.
+	 * command: gets a line that is neither stats nor quit, without its
+	 * newline.  Puts the answer, with a newline.  Returns false, with no
+	 * answer, if it does not know the command.  NULL: no own commands.
 	 */
 	bool (*command)(void *ctx, const char *line, struct json *answer);
 	void *ctx;
@@ -37,17 +37,23 @@ struct control {
 };
 
 /*
- * control_open: returns 0, or -1 with err set: "--control ...".
- * control_close() ends it, also after an error.
+ * control_open: listen, or use the descriptor.  Free it by control_close(),
+ * also after an error.  Returns 0, or -1 with err set.
  */
 int control_open(struct control *c, const struct control_config *config,
     struct err *err);
 void control_close(struct control *c);
 
-/* control_fd: to poll for input; another one after each control_ready(). */
+/*
+ * control_fd: poll this for input; control_ready() changes it.  -1: there is no
+ * client, and none can come.
+ */
 int control_fd(const struct control *c);
 
-/* control_ready: it is readable.  Returns false: the program is to end. */
+/*
+ * control_ready: call it when control_fd() is readable.  Returns false on
+ * "quit": the program is to end.
+ */
 bool control_ready(struct control *c);
 
 #endif

@@ -28,8 +28,8 @@ static const char *const doorbells[] = {
 };
 
 /*
- * The index of a key's value in names, of those whose bit is set in `offered`;
- * 0 if the key was not given, -1 with err set if it is none of them.
+ * The index of a key's value in names, among those with a bit in `offered`.
+ * Returns 0 if there is no such key, -1 with err set at another value.
  */
 static int
 name_index(struct opts *opts, const char *key, const char *const *names,

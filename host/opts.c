@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Ends the option at p, undoing doubled commas; returns where the next is. */
+/* Terminates the option at p, with single commas; returns the next option. */
 static char *
 opts_option_end(char *p)
 {
@@ -119,7 +119,7 @@ int
 parse_number(const char *text, const char *what, uint64_t max, uint64_t *value,
     struct err *err)
 {
-	/* A leading zero is no sign that somebody thinks in octal. */
+	/* A leading zero does not mean octal. */
 	int base = text[0] == '0' && (text[1] | 0x20) == 'x' ? 16 : 10;
 	unsigned long long v;
 	char *end;
@@ -177,7 +177,7 @@ parse_mac(const char *text, uint8_t mac[6], struct err *err)
 {
 	unsigned int v[6], i;
 
-	/* sscanf() would take blanks and signs for digits. */
+	/* sscanf() alone would accept blanks and signs. */
 	for (i = 0; i < 17; i++)
 		if (i % 3 == 2 ? text[i] != ':' :
 				 !isxdigit((unsigned char)text[i]))

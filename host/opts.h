@@ -15,7 +15,7 @@
 #define OPTS_MAX	24
 
 struct opts {
-	char *text;			/* a copy; key, value point into it */
+	char *text;			/* a copy; key and value point there */
 	struct {
 		const char *key;
 		const char *value;	/* "on" of a flag */
@@ -25,38 +25,39 @@ struct opts {
 };
 
 /*
- * opts_parse: take an argument apart.  opts_free() ends it, also after an
- * error.  Returns 0, or -1 with err set: no key, a key twice, too many.
+ * opts_parse: split an argument into options.  Free it by opts_free(), also
+ * after an error.  Returns 0, or -1 with err set: no key, a key twice, too
+ * many.
  */
 int opts_parse(struct opts *o, const char *argument, struct err *err);
 void opts_free(struct opts *o);
 
-/* opts_get: a value, now used; NULL: it was not given. */
+/* opts_get: an option's value, or NULL.  The option is used from now on. */
 const char *opts_get(struct opts *o, const char *key);
 
-/* opts_unused: a key that nobody asked for, NULL: there is none. */
+/* opts_unused: the key of an option that is not used, or NULL. */
 const char *opts_unused(const struct opts *o);
 
 /*
  * opts_bool: "on" or "off".  opts_number: decimal, or 0x..., at most max.
- * *value stays as it is if the key was not given.
+ * *value does not change if there is no such key.
  * Return 0, or -1 with err set.
  */
 int opts_bool(struct opts *o, const char *key, bool *value, struct err *err);
 int opts_number(struct opts *o, const char *key, uint64_t max, uint64_t *value,
     struct err *err);
 
-/* parse_bool, parse_number: the same of a string; what: for the sentence. */
+/* parse_bool, parse_number: the same for a string; what: the option's name. */
 int
 parse_bool(const char *text, const char *what, bool *value, struct err *err);
 int parse_number(const char *text, const char *what, uint64_t max,
     uint64_t *value, struct err *err);
 
-/* parse_bytes: a number with K, M or G behind it; of bytes without. */
+/* parse_bytes: a number of bytes, or one followed by K, M or G. */
 int parse_bytes(const char *text, const char *what, uint64_t *value,
     struct err *err);
 
-/* parse_mac: six pairs of hexadecimal digits with colons; not a group's. */
+/* parse_mac: a unicast address, six pairs of hexadecimal digits and colons. */
 int parse_mac(const char *text, uint8_t mac[6], struct err *err);
 
 #endif

@@ -38,8 +38,8 @@ unix_owner(uid_t uid, gid_t gid)
 }
 
 /*
- * By a descriptor: in a folder of somebody else's the path may mean another
- * file by now, and only a socket with one name is given away.
+ * By a descriptor, because another user may own the folder and may have put
+ * another file there.  Only a socket with a single name is given away.
  */
 static int
 unix_give_away(const char *path)
@@ -64,8 +64,8 @@ unix_give_away(const char *path)
 }
 
 /*
- * A socket that nobody has open any more?  Asked by a type that we never bind,
- * so that who has it does not notice (EPROTOTYPE).
+ * Is this a socket that no program has open?  Connect to it with a type that we
+ * never bind: then a program that has it open does not notice (EPROTOTYPE).
  */
 static bool
 unix_is_stale(const struct sockaddr_un *at)

@@ -11,23 +11,23 @@
 #include "err.h"
 
 /*
- * unix_address: of a path; what: the option it comes from.  Returns 0, or -1
- * with err set: it is empty or too long.
+ * unix_address: the address of a path.  what: the option that named the path.
+ * Returns 0, or -1 with err set: the path is empty or too long.
  */
 int unix_address(struct sockaddr_un *at, const char *path, const char *what,
     struct err *err);
 
 /*
- * unix_owner: whose the sockets are to be that are made from now on: the user
- * that root becomes later, since who connects must be their owner, or root.
- * Without it: who runs us.
+ * unix_owner: unix_bind() gives each further socket to this user.  Root calls
+ * it with the user that it becomes later, because only a socket's owner and
+ * root can connect to the socket.
  */
 void unix_owner(uid_t uid, gid_t gid);
 
 /*
- * unix_bind: a socket of that type (SOCK_STREAM, SOCK_DGRAM), not blocking,
- * with this name.  One that an earlier run left there, and nobody listens to,
- * gives way.  Returns the descriptor, or -1 with err set.
+ * unix_bind: a non-blocking socket of that type (SOCK_STREAM, SOCK_DGRAM) with
+ * this name.  It replaces a socket that an earlier run left behind and that no
+ * program uses.  Returns the descriptor, or -1 with err set.
  */
 int unix_bind(const struct sockaddr_un *at, int type, const char *what,
     struct err *err);

@@ -106,7 +106,7 @@ struct madt_override {
 	uint16_t flags;
 } __attribute__((packed));
 
-/* Where the next table goes, from TABLES on. */
+/* The next table's place, from TABLES on. */
 struct writer {
 	const struct ram *ram;
 	uint64_t at;
@@ -137,7 +137,7 @@ header_init(struct header *h, const char *signature, size_t length,
 	h->creator_revision = 1;
 }
 
-/* Copies n bytes into the guest; returns where.  Multiples of 64. */
+/* Copies n bytes into the guest.  Returns their address, a multiple of 64. */
 static uint64_t
 acpi_place(struct writer *w, const void *table, size_t n)
 {
@@ -183,7 +183,7 @@ fadt_write(struct writer *w)
 		.pm1_evt_len = 4,
 		.pm1_cnt_len = 2,
 		.pm_tmr_len = 4,
-		.c2_latency = 0xffff,	/* there is neither */
+		.c2_latency = 0xffff,	/* no C2, no C3 */
 		.c3_latency = 0xffff,
 		.boot = BOOT_LEGACY | BOOT_NO_VGA | BOOT_NO_RTC,
 		.flags = FADT_WBINVD | FADT_PROC_C1 | FADT_NO_BUTTONS |
@@ -214,7 +214,7 @@ madt_write(struct writer *w, unsigned int cpus)
 		struct madt_cpu cpu[64];
 	} __attribute__((packed)) m = {
 		.local_apic = LOCAL_APIC,
-		.flags = 1,		/* two 8259s as well */
+		.flags = 1,		/* there are two 8259s, too */
 		.io_apic = { 1, sizeof(m.io_apic), 0, 0, IO_APIC, 0 },
 		/* The timer is on pin 2; ACPI's interrupt is level, high. */
 		.timer = { 2, sizeof(m.timer), 0, 0, 2, 0 },

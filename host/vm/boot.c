@@ -13,7 +13,7 @@
 
 #include "acpi.h"
 
-/* Low memory, in use until the guest has read it. */
+/* Addresses in low memory, in use until the guest has read them. */
 #define AT_PARAMS	0x7000u		/* boot_params, or PVH's start info */
 #define AT_MEMMAP	0x8000u		/* PVH's memory map */
 #define AT_MODULE	0x8800u		/* PVH's module list */
@@ -22,7 +22,7 @@
 #define AT_CMDLINE	0x20000u
 #define CMDLINE_MAX	2047u
 
-#define BIOS_AREA	0x9fc00u	/* from here to 1 MiB is no RAM */
+#define BIOS_AREA	0x9fc00u	/* no RAM from here to 1 MiB */
 #define BIOS_AREA_END	0x100000u
 
 #define BZIMAGE_MAGIC	0x53726448u	/* "HdrS" */
@@ -94,8 +94,8 @@ boot_file_unmap(struct file *f)
 /* ------------------------------------------------------------------- BIOS */
 
 /*
- * A copy, as KVM wants memory that does not change when the file does.  Shown
- * from 4 GiB - size on: multiples of 64 KiB.
+ * Makes a copy, because the guest's memory must not change when the file does.
+ * The guest sees it from 4 GiB - size on.
  */
 int
 boot_bios(struct boot *boot, const char *path, struct err *err)
@@ -139,8 +139,9 @@ boot_free(struct boot *boot)
 /* ------------------------------------------------------------ what all need */
 
 /*
- * The first 4 GiB, one to one, in pages of 2 MiB; and the segments that the
- * boot protocol wants a table of, though the CPU has them already.
+ * Page tables that map the first 4 GiB one to one in pages of 2 MiB; and a
+ * table of segments, which the boot protocol demands, although the CPU has them
+ * loaded already.
  */
 static void
 boot_tables_write(const struct ram *ram)
@@ -188,8 +189,8 @@ boot_memory_map(const struct ram *ram, struct boot_e820_entry map[4])
 }
 
 /*
- * Is this memory that a kernel can have: not the tables', and not the initrd's,
- * which it would overwrite?
+ * Can a kernel have this memory?  It must not overwrite the tables below 1 MiB
+ * or the initrd.
  */
 static int
 kernel_place_check(const struct ram *ram, uint64_t from, uint64_t bytes,
@@ -218,7 +219,7 @@ kernel_place_check(const struct ram *ram, uint64_t from, uint64_t bytes,
 
 /* ---------------------------------------------------------------- bzImage */
 
-/* Before the kernel proper; 0 sectors are 4 (boot.rst). */
+/* The size of what comes before the kernel; 0 sectors mean 4 (boot.rst). */
 static size_t
 bzimage_setup_bytes(const struct setup_header *h)
 {
@@ -286,7 +287,7 @@ struct elf {
 	Elf64_Ehdr header;
 };
 
-/* Copies len bytes of the image; false: they are not there. */
+/* Copies len bytes of the image.  Returns false if it does not have them. */
 static bool
 elf_get(const struct elf *e, uint64_t at, void *to, size_t len)
 {
@@ -411,7 +412,7 @@ boot_elf(struct boot *boot, const struct ram *ram, const uint8_t *image,
 	    e.header.e_machine != EM_X86_64)
 		return err_set(err,
 		    "the kernel is an ELF file, but not for x86-64");
-	/* A bound, too, of what all of them together may cost. */
+	/* The number is bounded because each may cost much time. */
 	if (e.header.e_phnum > PHDRS_MAX ||
 	    (e.header.e_phnum != 0 &&
 		e.header.e_phentsize != sizeof(Elf64_Phdr)))
@@ -444,7 +445,7 @@ is_elf(const struct file *f)
 	return f->bytes >= SELFMAG && memcmp(f->data, ELFMAG, SELFMAG) == 0;
 }
 
-/* As high as it may be, out of the kernel's way. */
+/* As high as possible, out of the kernel's way. */
 static int
 initrd_load(const struct ram *ram, const char *path, struct boot_initrd *initrd,
     struct err *err)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the guest begins with: an image in its memory, and the state of its
- * first CPU.  No KVM in here.  Images come from anywhere: what does not hold
- * together is refused.
+ * How the guest starts: an image in its memory, and the state of its first CPU.
+ * This knows no KVM.  An image may be hostile: an inconsistent one is refused.
  *
  *	BIOS image	mapped below 4 GiB; the CPU starts as after a reset
  *	bzImage		Linux's 64-bit boot protocol
@@ -31,15 +30,15 @@ struct boot {
 	uint64_t argument;		/* RSI of BOOT_LONG, EBX of BOOT_PVH */
 	uint64_t page_tables;		/* CR3 of BOOT_LONG */
 	uint64_t gdt;			/* its segments, of BOOT_LONG */
-	/* Of a BIOS image: read-only memory that ends at 4 GiB. */
+	/* A BIOS image: read-only memory that ends at 4 GiB. */
 	void *rom;
 	size_t rom_bytes;
 };
 
 /*
- * boot_bios: an image of 64 KiB to 1 MiB.  boot_kernel: kernel, and initrd and
- * command line or NULL; ACPI tables are there already.
- * Return 0, or -1 with err set.  boot_free() ends it, also after an error.
+ * boot_bios: load an image of 64 KiB to 1 MiB.  boot_kernel: load a kernel;
+ * initrd and append may be NULL; the ACPI tables are in memory already.
+ * Return 0, or -1 with err set.  Free it by boot_free(), also after an error.
  */
 int boot_bios(struct boot *boot, const char *path, struct err *err);
 int boot_kernel(struct boot *boot, const struct ram *ram, const char *kernel,
@@ -47,7 +46,7 @@ int boot_kernel(struct boot *boot, const struct ram *ram, const char *kernel,
 void boot_free(struct boot *boot);
 
 /*
- * The same of images in memory; for fuzzers, too.  initrd: where it was put.
+ * The same for images in memory; also for fuzzers.  initrd: where it is.
  */
 struct boot_initrd {
 	uint64_t at, bytes;

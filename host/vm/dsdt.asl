@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a guest of lem-vm can not find out by itself: PCI bus 0, where its BARs
- * may lie, which interrupts its slots have (machine.c: nic_gsi), the serial
- * port, and how to switch off.
+ * What a guest of lem-vm cannot find out by itself: PCI bus 0, the addresses for
+ * BARs, the interrupts of the slots (machine.c: nic_gsi), the serial port, and
+ * how to switch off.
  */
 DefinitionBlock ("", "DSDT", 2, "LEM", "LEM-VM", 1)
 {

@@ -25,7 +25,7 @@
 #define SLP_TYP_S5	5u
 #define PM_TIMER_HZ	3579545u
 
-/* NICs share three interrupts of the 8259: its others are taken. */
+/* NICs share three interrupts of the 8259; its others are in use. */
 static const unsigned int nic_gsi[] = { 5, 10, 11 };
 
 void
@@ -209,7 +209,7 @@ machine_port_read(struct machine *m, uint16_t port, unsigned int size)
 	if (port >= 0xcf8 && port < 0xd00)
 		return pci_read(m, port, size);
 	if (port == PORT_CONSOLE)
-		return 0xe9;		/* that it is there */
+		return 0xe9;		/* the console exists */
 	n = machine_nic_at_port(m, port, &base);
 	return n == NULL ? UINT32_MAX : nic_io_read(n->nic, port - base, size);
 }

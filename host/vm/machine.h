@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The machine that a guest of lem-vm finds: what is behind its ports and
- * addresses that are no memory.  No KVM in here, so it can be tested, and
- * fuzzed, without.
+ * The machine that a guest of lem-vm finds: its ports, and its addresses that
+ * are not memory.  It knows no KVM, so tests and fuzzers need none.
  *
  *	I/O ports
- *	0060, 0064	no keyboard; its controller's reset (FEh to 0064)
- *	00f4		a 32-bit write ends it, as QEMU's isa-debug-exit
+ *	0060, 0064	no keyboard; the reset of its controller (FEh to 0064)
+ *	00f4		a 32-bit write ends lem-vm, as QEMU's isa-debug-exit
  *	03f8-03ff	serial port, 16550A, interrupt 4
  *	0402		debug console, as QEMU's isa-debugcon
  *	0600-060c	ACPI: PM1 event and control, timer, reset
@@ -14,9 +13,9 @@
  *	c000-ffff	BARs of PCI devices, where the guest puts them
  *	memory
  *	e0000000-	BARs, likewise
- *	fec00000	I/O APIC, and above: KVM's
+ *	fec00000-	I/O APIC and more, in KVM
  *
- * What is nowhere reads as all ones and ignores writes.
+ * Every other port and address reads as all ones and ignores writes.
  */
 #ifndef VM_MACHINE_H
 #define VM_MACHINE_H
@@ -30,7 +29,7 @@
 #define MACHINE_NIC_DEV	3u		/* device number of the first */
 #define MACHINE_GSIS	24u
 
-#define MACHINE_BAR_MEM	0xe0000000u	/* as firmware would have placed them */
+#define MACHINE_BAR_MEM	0xe0000000u	/* of the first NIC, at first */
 #define MACHINE_BAR_IO	0xc000u
 #define MACHINE_BAR_MEM_END 0xfec00000u
 
@@ -42,17 +41,17 @@
 /* How a guest ends. */
 enum machine_end {
 	MACHINE_RUNS,
-	MACHINE_OFF,			/* powered off */
-	MACHINE_RESET,			/* wants a reset: ends here */
-	MACHINE_EXIT,			/* by port f4h, with a status */
+	MACHINE_OFF,			/* it powered off */
+	MACHINE_RESET,			/* it reset the machine */
+	MACHINE_EXIT,			/* it wrote a status to port f4h */
 };
 
 struct machine_ops {
-	/* irq: level of a GSI.  Any thread. */
+	/* irq: the level of a GSI has changed.  Any thread. */
 	void (*irq)(void *ctx, unsigned int gsi, bool level);
-	/* output: of the serial port, or the debug console.  vCPU threads. */
+	/* output: bytes from serial port or debug console.  vCPU threads. */
 	void (*output)(void *ctx, const uint8_t *data, size_t n);
-	/* end: the guest is through.  vCPU threads. */
+	/* end: the guest has ended.  vCPU threads. */
 	void (*end)(void *ctx, enum machine_end how, int status);
 	/* bars: the guest has moved a NIC's registers.  vCPU threads. */
 	void (*bars)(void *ctx, unsigned int nic);
@@ -61,7 +60,7 @@ struct machine_ops {
 struct machine_nic {
 	struct nic *nic;
 	unsigned int gsi;
-	/* Where it decodes now; 0: nowhere. */
+	/* The addresses that it decodes now; 0: none. */
 	_Atomic(uint64_t) mem;
 	_Atomic(uint32_t) io;
 };
@@ -76,7 +75,7 @@ struct machine {
 	uint32_t pci_address;		/* CF8 */
 	_Atomic(uint16_t) pm_status, pm_enable, pm_control;
 	uint64_t pm_start_ns;
-	/* Who holds a line: a bit a NIC. */
+	/* The NICs that assert a line: a bit for each. */
 	pthread_mutex_t irq_lock;
 	uint32_t irq_holders[MACHINE_GSIS];
 };
@@ -85,23 +84,23 @@ void machine_init(struct machine *m, const struct machine_ops *ops, void *ctx);
 void machine_destroy(struct machine *m);
 
 /*
- * machine_nic_add: the next NIC; the machine does not own it.  Its BARs get the
- * addresses that firmware would have given them.  Returns its number.
+ * machine_nic_add: add a NIC; the caller keeps it.  Sets its BARs, as firmware
+ * would.  Returns its number.
  */
 unsigned int machine_nic_add(struct machine *m, struct nic *nic);
 
-/* machine_nic_irq: INTA# of a NIC.  Any thread. */
+/* machine_nic_irq: INTA# of a NIC has changed.  Any thread. */
 void machine_nic_irq(struct machine *m, unsigned int nic, bool asserted);
 
 /*
- * machine_input: n bytes for the serial port; returns how many it took: it may
- * be full, or just in use.  Does not wait.
+ * machine_input: give the serial port n bytes.  Returns how many it took: it
+ * may be full, or in use by a CPU.  Does not wait.
  */
 size_t machine_input(struct machine *m, const uint8_t *data, size_t n);
 
 /*
- * machine_port_read, machine_port_write: size 1, 2 or 4.  machine_mem_*: up to
- * 8 bytes.  Any thread.
+ * machine_port_read, machine_port_write: an access of 1, 2 or 4 bytes.
+ * machine_mem_read, machine_mem_write: up to 8 bytes.  Any thread.
  */
 uint32_t machine_port_read(struct machine *m, uint16_t port, unsigned int size);
 void machine_port_write(struct machine *m, uint16_t port, unsigned int size,

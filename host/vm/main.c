@@ -24,7 +24,7 @@
 
 #define EXIT_USAGE	2
 
-/* One of a running lem-vm. */
+/* The whole program. */
 struct run {
 	struct options o;
 	struct vm *vm;
@@ -115,7 +115,7 @@ thread_main(void *arg)
 	struct confined *c = arg;
 	struct err err;
 
-	/* The NIC's timers are microseconds; the kernel's default slack, 50. */
+	/* The NIC's timers count microseconds; the default slack is 50 us. */
 	if (c->nic != NULL)
 		(void)prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
 	if (c->sandbox &&
@@ -174,7 +174,7 @@ threads_end(struct run *r)
 
 /* ------------------------------------------------------------------- loop */
 
-/* Until the guest ends, or somebody ends it. */
+/* Returns when the guest, a signal, the terminal or a client ends the run. */
 static void
 wait_for_end(struct run *r)
 {
@@ -192,7 +192,7 @@ wait_for_end(struct run *r)
 		if (r->has_control)
 			fds[2].fd = control_fd(&r->control);
 		fds[3].fd = terminal_fd(t);
-		/* The guest reads its serial port when it will. */
+		/* Nothing tells us when the guest reads its serial port. */
 		(void)poll(fds, 4, t->pending_n > 0 ? 10 : -1);
 		if (fds[1].revents != 0)
 			stay = false;
@@ -212,7 +212,7 @@ signal_ignore(int signal)
 	(void)signal;
 }
 
-/* SIGTERM and the like are read; VCPU_SIGNAL only has to interrupt. */
+/* signal_fd reports SIGTERM and the like; VCPU_SIGNAL only interrupts. */
 static int
 run_signals(struct run *r, struct err *err)
 {

@@ -24,7 +24,7 @@ static const char usage_begin[] =
 static const char usage_nic[] =
     "      msi=on|off                      offer MSI (off)\n"
     "      doorbell=auto|exit|mapped|turns how TDT writes arrive (auto)\n"
-    "      spin=MICROSECONDS               how long a thread looks for more (500)\n";
+    "      spin=MICROSECONDS               how long to look for more (500)\n";
 
 static const char usage_end[] =
     "  --control PATH    a socket that takes \"stats\" and \"quit\"; or fd=N\n"
@@ -48,7 +48,7 @@ options_help(void)
 	(void)fputs(usage_end, stdout);
 }
 
-/* What NICs of lem-vm have besides what all have. */
+/* The keys that lem-vm adds to those of all programs. */
 static const struct nic_offer nic_offer = {
 	.msi = true,
 	.spin = true,

@@ -22,8 +22,8 @@ struct options {
 void options_help(void);
 
 /*
- * options_parse: argv[0] is the command.  Strings stay argv's.  Returns 0, 1 if
- * help was asked for, or -1 with err set.  options_free() ends it in any case.
+ * options_parse: argv[0] is the command; strings in o point into argv.  Returns
+ * 0, 1 for --help, or -1 with err set.  Free it by options_free() in any case.
  */
 int options_parse(struct options *o, int argc, char **argv, struct err *err);
 void options_free(struct options *o);

@@ -15,7 +15,7 @@
 #define BAR_IO_MASK	0xfffffff8u
 #define BAR_MEM_MASK	0xfffe0000u
 
-/* Intel's 440FX, as a name that every guest knows; nothing in it is set. */
+/* Intel's 440FX: a name that every guest knows.  Its registers read as 0. */
 static uint32_t
 pci_bridge_read(unsigned int offset)
 {
@@ -48,7 +48,7 @@ pci_is_bridge(const struct machine *m)
 	return (m->pci_address & ~0xffu) == ADDRESS_ENABLE;
 }
 
-/* Where the guest has put it, if it lets it answer there at all. */
+/* Follows the guest's BARs; a BAR that is not enabled is nowhere. */
 static void
 pci_bars_follow(struct machine *m, struct machine_nic *n)
 {
@@ -80,7 +80,9 @@ pci_data_read(struct machine *m, unsigned int offset, unsigned int size)
 	return UINT32_MAX;
 }
 
-/* An access of more bytes than are left of a dword is none that CPUs make. */
+/*
+ * CPUs make no access across the end of a dword; such an access has no effect.
+ */
 uint32_t
 pci_read(struct machine *m, uint16_t port, unsigned int size)
 {

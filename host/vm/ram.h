@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The guest's memory: one mapping, seen at 0 and, what does not fit below the
- * hole for devices, from 4 GiB on.  Everything that writes to it before the
- * guest runs goes through ram_at(), which checks; afterwards only the NICs'
- * models do, through the regions they were given.
+ * The guest's memory: one mapping.  The guest sees it at 0, and what does not
+ * fit below the hole for devices from 4 GiB on.  Before the guest runs, all
+ * writes go through ram_at(), which checks them.  Afterwards only the NICs'
+ * models write to it, through the regions they were given.
  */
 #ifndef VM_RAM_H
 #define VM_RAM_H
@@ -14,7 +14,7 @@
 #include "e82540.h"
 #include "err.h"
 
-#define RAM_HOLE	0xc0000000u	/* 3 GiB: nothing from here on */
+#define RAM_HOLE	0xc0000000u	/* 3 GiB: no memory from here ... */
 #define RAM_HIGH	0x100000000u	/* ... to here */
 #define RAM_MIN_BYTES	(16u << 20)
 #define RAM_MAX_BYTES	((uint64_t)64 << 30)
@@ -25,19 +25,20 @@ struct ram {
 };
 
 /*
- * ram_new: memory of its own, or of a file that others may map, too (fd of 0 or
- * more; the caller's).  bytes: a multiple of 2 MiB.  Returns 0, or -1 with err.
+ * ram_new: anonymous memory (fd -1), or that of a file, which other programs
+ * may map, too; the caller keeps fd.  bytes: a multiple of 2 MiB.  Returns 0,
+ * or -1 with err set.
  */
 int ram_new(struct ram *ram, uint64_t bytes, int fd, struct err *err);
 void ram_free(struct ram *ram);
 
-/* ram_regions: as regions, 1 or 2.  Returns how many. */
+/* ram_regions: the memory as 1 or 2 regions.  Returns how many. */
 unsigned int ram_regions(const struct ram *ram, struct e82540_region region[2]);
 
-/* ram_low_bytes: how much lies below the hole. */
+/* ram_low_bytes: how much memory is below the hole. */
 uint64_t ram_low_bytes(const struct ram *ram);
 
-/* ram_at: len bytes from gpa on, below the hole; NULL: there are none. */
+/* ram_at: len bytes from gpa on; NULL if they are not memory below the hole. */
 void *ram_at(const struct ram *ram, uint64_t gpa, uint64_t len);
 
 #endif

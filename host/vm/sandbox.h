@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The system calls that each kind of lem-vm's threads may make: confine.h, and
- * what KVM and the terminal need.
+ * The system calls that each kind of thread of lem-vm may make: those of
+ * confine.h, and those that KVM and the terminal need.
  */
 #ifndef VM_SANDBOX_H
 #define VM_SANDBOX_H
@@ -9,7 +9,7 @@
 #include "err.h"
 
 enum sandbox {
-	SANDBOX_MAIN,			/* and the terminal's */
+	SANDBOX_MAIN,			/* with the terminal */
 	SANDBOX_CPU,			/* vcpu_run() */
 	SANDBOX_NIC,			/* nic_run() */
 };

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The serial port: a 16550A as far as drivers use it.  What is sent has gone at
- * once, so the transmitter is always empty; the interrupt that says so is
- * taken back when it was seen (IIR read) or there is something new.
+ * The serial port: a 16550A as far as drivers use it.  The transmitter is
+ * always empty, because each byte leaves at once.  The interrupt that says so
+ * ends when the guest has seen it (IIR read), or when another interrupt has
+ * priority.
  */
 #include "uart.h"
 
@@ -204,7 +205,7 @@ uart_input(struct machine *m, const uint8_t *data, size_t n)
 	struct uart *u = &m->uart;
 	size_t i;
 
-	/* A CPU may be in there, and wait for who reads the output. */
+	/* A CPU may hold the lock and wait until its output is read. */
 	if (pthread_mutex_trylock(&u->lock) != 0)
 		return 0;
 	for (i = 0; i < n && u->in_n < sizeof(u->in); i++)

@@ -13,7 +13,7 @@
 #include "vm.h"
 
 #define CPUID_MAX	256u
-#define FAULTS_MAX	100u	/* for nothing: then it is no doorbell */
+#define FAULTS_MAX	100u	/* without a change: not a doorbell */
 
 #define CPUID_1_HTT	(1u << 28)	/* EDX */
 #define CPUID_1_TSC_DEADLINE (1u << 24)	/* ECX */
@@ -27,9 +27,9 @@
 /* --------------------------------------------------------------- new, free */
 
 /*
- * What KVM leaves to us: APIC numbers, where they show (SDM 2A, CPUID; AMD's
- * extended topology), that there is a hypervisor (without that no guest looks
- * for its clock), and the timer of its local APIC.
+ * What KVM leaves to us: the APIC's number, in all leaves that show it (SDM 2A,
+ * CPUID; AMD's extended topology); the bit that says hypervisor, without which
+ * no guest looks for KVM's clock; and the local APIC's timer.
  */
 static void
 cpuid_change(struct kvm_cpuid_entry2 *e, const struct vcpu *cpu)
@@ -50,7 +50,7 @@ cpuid_change(struct kvm_cpuid_entry2 *e, const struct vcpu *cpu)
 		break;
 	case 0xb:
 	case 0x1f:
-		/* A level of threads, one each, and one of cores. */
+		/* Two levels: one thread in each core, and the cores. */
 		e->edx = cpu->id;
 		if (e->index == 1) {
 			e->eax = 2;
@@ -75,7 +75,7 @@ cpuid_change(struct kvm_cpuid_entry2 *e, const struct vcpu *cpu)
 	}
 }
 
-/* A leaf of topology whose second level this KVM leaves out gets one. */
+/* Adds the second level of a topology leaf, if this KVM leaves it out. */
 static void
 cpuid_complete(struct kvm_cpuid2 *c, uint32_t function)
 {
@@ -204,7 +204,7 @@ vcpu_boot_sregs(struct kvm_sregs *s, const struct boot *boot)
 	}
 }
 
-/* The first CPU; the others wait for the first one's INIT and SIPI. */
+/* Only the first CPU starts; the others wait for its INIT and SIPI. */
 int
 vcpu_boot(struct vcpu *cpu, const struct boot *boot, struct err *err)
 {
@@ -270,7 +270,7 @@ vcpu_exit_memory(struct vcpu *cpu)
 	}
 }
 
-/* Where it stands, for the one who has to find out why. */
+/* Ends the run; the message says where the CPU is. */
 static void
 vcpu_broken(struct vcpu *cpu, const char *what, unsigned long long detail)
 {
@@ -314,7 +314,11 @@ vcpu_exit_other(struct vcpu *cpu)
 	}
 }
 
-/* A doorbell that is parked, or one that another CPU rang just before. */
+/*
+ * KVM_RUN fails at a parked doorbell; nic_fault() unparks it, unless another
+ * CPU was faster.  Faults that change nothing, again and again, are at other
+ * memory.
+ */
 static void
 vcpu_exit_fault(struct vcpu *cpu)
 {

@@ -30,26 +30,27 @@ struct vcpu {
 	pthread_t thread;
 	atomic_bool started;		/* thread is valid */
 	atomic_ullong returns;		/* of KVM_RUN */
-	unsigned int faults;		/* in a row, with nothing new between */
-	uint64_t fault_changes;		/* of nic_fault(), at the last */
+	unsigned int faults;		/* in a row, with no change between */
+	uint64_t fault_changes;		/* nic_fault() at the last of them */
 };
 
 /*
- * vcpu_new: the VM's next CPU, number id, in vm->cpu[id].  vcpu_boot: its CPUID,
- * and how the first CPU begins.  Before threads.  Return 0, or -1 with err set.
+ * vcpu_new: make the VM's next CPU, of number id, in vm->cpu[id].  vcpu_boot:
+ * set its CPUID, and the first CPU's state.  Call them before there are
+ * threads. Return 0, or -1 with err set.
  */
 int vcpu_new(struct vm *vm, unsigned int id, struct err *err);
 void vcpu_free(struct vcpu *cpu);
 int vcpu_boot(struct vcpu *cpu, const struct boot *boot, struct err *err);
 
-/* vcpu_run: what the CPU's thread does, until vm_stop(). */
+/* vcpu_run: run the CPU until vm_stop(); its thread calls this. */
 void vcpu_run(struct vcpu *cpu);
 
-/* vcpu_kick: out of KVM_RUN.  VCPU_SIGNAL must have a handler. */
+/* vcpu_kick: end KVM_RUN.  VCPU_SIGNAL must have a handler. */
 void vcpu_kick(struct vcpu *cpu);
 #define VCPU_SIGNAL	SIGUSR1
 
-/* vcpu_exits: of the hardware, as KVM counts them; -1: not known. */
+/* vcpu_exits: the CPU's VM exits, as KVM counts them; -1: unknown. */
 int64_t vcpu_exits(const struct vcpu *cpu);
 
 #endif

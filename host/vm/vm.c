@@ -15,7 +15,7 @@
 
 #include "e1000_hw.h"
 
-/* Three pages and one that KVM uses on Intel; nobody else's. */
+/* Three pages and one page that KVM uses on Intel; nothing else is there. */
 #define TSS_ADDRESS	0xfeffd000u
 #define IDENTITY_ADDRESS 0xfeffc000ull
 
@@ -147,12 +147,12 @@ vm_nic_add(struct vm *vm, const struct nic_config *config, struct err *err)
 /* --------------------------------------------- what the machine asks for */
 
 /*
- * Level by KVM_IRQ_LINE.  An irqfd that is resampled needs the same call's time
- * to assert, another thread to hear of each EOI, and that thread to look again;
- * here who reads ICR deasserts in the same exit.
+ * KVM_IRQ_LINE, not an irqfd with resampling.  The irqfd takes as long to
+ * assert, and then wakes a thread at each EOI to look at the level again.  Here
+ * the CPU that reads ICR deasserts the line in the same exit.
  */
 static void
-on_irq(void *ctx, unsigned int gsi, bool level)
+machine_on_irq(void *ctx, unsigned int gsi, bool level)
 {
 	struct vm *vm = ctx;
 	struct kvm_irq_level l = { .irq = gsi, .level = level };
@@ -160,9 +160,9 @@ on_irq(void *ctx, unsigned int gsi, bool level)
 	(void)ioctl(vm->fd, KVM_IRQ_LINE, &l);
 }
 
-/* Waits for who does not read, but not when it is to end. */
+/* Waits until the output is read, or until vm_stop(). */
 static void
-on_output(void *ctx, const uint8_t *data, size_t n)
+machine_on_output(void *ctx, const uint8_t *data, size_t n)
 {
 	struct vm *vm = ctx;
 	struct pollfd fds[2] = {
@@ -182,13 +182,13 @@ on_output(void *ctx, const uint8_t *data, size_t n)
 			data += done;
 			n -= (size_t)done;
 		} else if (done == 0 || (errno != EAGAIN && errno != EINTR)) {
-			return;		/* nobody listens any more */
+			return;		/* the reader has gone */
 		}
 	}
 }
 
 static void
-on_end(void *ctx, enum machine_end how, int status)
+machine_on_end(void *ctx, enum machine_end how, int status)
 {
 	struct vm *vm = ctx;
 
@@ -198,16 +198,16 @@ on_end(void *ctx, enum machine_end how, int status)
 }
 
 static void
-on_bars(void *ctx, unsigned int nic)
+machine_on_bars(void *ctx, unsigned int nic)
 {
 	vm_doorbell_move(ctx, nic);
 }
 
 static const struct machine_ops machine_ops = {
-	.irq = on_irq,
-	.output = on_output,
-	.end = on_end,
-	.bars = on_bars,
+	.irq = machine_on_irq,
+	.output = machine_on_output,
+	.end = machine_on_end,
+	.bars = machine_on_bars,
 };
 
 /* --------------------------------------------------------------- new, free */
@@ -242,8 +242,8 @@ kvm_open(struct vm *vm, struct err *err)
 }
 
 /*
- * GSI to pins: below 16 both 8259s and I/O APIC, the timer on its pin 2 (as the
- * MADT says), the others on the I/O APIC alone.
+ * GSIs below 16 go to the 8259s and to the I/O APIC, where the timer has pin 2
+ * (as the MADT says).  The other GSIs go to the I/O APIC alone.
  */
 static int
 irq_routes(struct vm *vm)
@@ -298,7 +298,9 @@ chips_new(struct vm *vm, struct err *err)
 		return err_set(err,
 		    "KVM cannot create interrupt controllers: %s",
 		    strerror(errno));
-	/* Else a doorbell's end costs the guest its whole page tables. */
+	/*
+	 * Without this, KVM drops all page tables when a doorbell's slot goes.
+	 */
 	has = ioctl(vm->kvm_fd, KVM_CHECK_EXTENSION, KVM_CAP_DISABLE_QUIRKS2);
 	quirks.args[0] = QUIRK_ZAP_ALL;
 	if (has > 0 && (unsigned int)has & QUIRK_ZAP_ALL)
