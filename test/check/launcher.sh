@@ -136,7 +136,8 @@ for word in help --help -h; do
 	says out "usage: ./lem COMMAND"
 	lines err 0
 done
-for command in bench build check check-freebsd coverage fuzz install; do
+for command in bench bench-linux bench-pair build check check-freebsd \
+    check-linux coverage fuzz install; do
 	says out "  $command "
 done
 lem 0 check --help
@@ -171,6 +172,9 @@ machine $toolchain
 lem 0 build X=1
 says calls "-C $home"
 says calls "build X=1"
+lines err 0
+lem 0 check-linux
+says calls "check-linux"
 lines err 0
 
 test="bench"
@@ -233,14 +237,14 @@ machine apt-get
 echo >"$tmp/apt-fails"
 lem 1 build
 says err "E: no such luck"
-says err "apt-get could not install $packages"
+says err "apt-get cannot install $packages"
 rm "$tmp/apt-fails"
 
 test="not root"
 machine apt-get id-user
 lem 1 build
 lines err 1
-says err "no sudo"
+says err "this system has no sudo"
 says err "apt-get install --no-install-recommends $packages"
 lines calls 0
 machine apt-get id-user sudo
