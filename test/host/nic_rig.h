@@ -214,8 +214,8 @@ static const struct nic_vmm vmm_all = {
 enum vmm_kind {
 	VMM_RUNS_GUEST,			/* all, as lem-vm */
 	VMM_TRAPS,			/* nothing */
-	VMM_PERMANENT,			/* its mapping stays; it hears of nothing */
-	VMM_AWAY,			/* its mapping stays; it takes pages back */
+	VMM_PERMANENT,			/* for good, hears of nothing */
+	VMM_AWAY,			/* for good, takes pages back */
 	VMM_KINDS
 };
 

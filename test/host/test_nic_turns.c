@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A NIC whose thread gets too little of a processor: from BUSY to TURNS and back,
+ * A NIC whose thread gets too little of a processor: from BUSY to TURNS, back,
  * and from TURNS to PARKED (nic.h).
  */
 #include "nic_rig.h"
