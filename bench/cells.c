@@ -133,7 +133,7 @@ set_unmeasured(struct lem_cell *c)
 	    c->per_packet.ring_full = c->batch_max = NAN;
 }
 
-/* "kvm.tx.null.modified", and what tells it from the table's cell. */
+/* "kvm.tx.null.modified", and how it differs from the table's cell. */
 static void
 set_id(struct lem_cell *c, unsigned int table_frame)
 {

@@ -4,7 +4,7 @@
 
 #include <time.h>
 
-/* lem_now: seconds on a clock that nobody sets. */
+/* lem_now: seconds on the monotonic clock, which only runs forward. */
 static inline double
 lem_now(void)
 {

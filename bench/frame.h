@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The test frame: UDP over IPv4, a sequence number, and a payload that is a
- * function of it, so that whoever receives a frame can say of every byte
- * whether it is right.  Guest and host share this file; it needs no library.
+ * function of it, so that a receiver can check every byte.  Guest and host
+ * share this file; it needs no library.
  *
  *	 0  Ethernet	14	destination, source, 0x0800
  *	14  IPv4	20	identification = low 16 bits of the sequence
@@ -30,8 +30,8 @@ enum lem_frame_dir {
 
 /*
  * The constant part of a flow's frames, made once by lem_frame_init(): the 42
- * header bytes with every field but identification and checksums, and the sums
- * of what does not change.
+ * header bytes, with zeros for identification and checksums, and the sums of
+ * what does not change.
  */
 struct lem_frame_flow {
 	uint8_t header[48];
@@ -126,7 +126,7 @@ lem_frame_build(const struct lem_frame_flow *flow, uint64_t seq, uint8_t *buf)
 	__builtin_memcpy(buf, flow->header, LEM_FRAME_SEQ_OFF);
 	__builtin_memcpy(buf + LEM_FRAME_SEQ_OFF, &seq, sizeof(seq));
 
-	/* 64-bit words summed as two halves each keep the carries apart. */
+	/* Sum the two halves of a 64-bit word, so that no carry is lost. */
 	sum = (seq & 0xffffffff) + (seq >> 32) + flow->udp_sum;
 	for (; left >= 8; left -= 8, p += 8) {
 		__builtin_memcpy(p, &word, sizeof(word));
@@ -149,8 +149,8 @@ lem_frame_build(const struct lem_frame_flow *flow, uint64_t seq, uint8_t *buf)
 /*
  * lem_frame_check: is this, byte for byte, some frame of the flow?
  * buf, len_bytes: the frame as received.
- * seq: set to its sequence number when it is.
- * Returns 1 when it is, 0 when a byte or the length is wrong.
+ * seq: set to the frame's sequence number.
+ * Returns 1 if it is, 0 if a byte or the length is wrong.
  */
 static inline int
 lem_frame_check(const struct lem_frame_flow *flow, const uint8_t *buf,

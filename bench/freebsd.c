@@ -43,7 +43,7 @@ struct guest {
 	uint64_t em_tdt, em_registers;	/* accesses seen in the trace */
 	unsigned int rounds;	/* complete ones; the first is a warm-up */
 	bool tracing, done;
-	char said[160];		/* QEMU's last words */
+	char said[160];		/* the last line of QEMU, or of a panic */
 };
 
 /* The cells of a guest, and the addresses that they send to. */
@@ -93,7 +93,7 @@ exec_freebsd(const struct lem_host *host, bool moderation, double seconds,
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(127);
-	(void)setpgid(0, 0);	/* Ctrl-C is for us to pass on */
+	(void)setpgid(0, 0);	/* Ctrl-C goes to lem-bench alone */
 	(void)dup2(null, STDIN_FILENO);
 	(void)dup2(out[1], STDOUT_FILENO);
 	(void)dup2(err[1], STDERR_FILENO);
@@ -246,8 +246,7 @@ flood_window(struct lem_run *run, unsigned int cell, const char *line,
 		    flood_counter(line, ".tx_guard_flushes", false) * sent);
 }
 
-/* The window that was traced: its register counts stand for all of em(4)'s
- * runs. */
+/* Use the register counts of the traced window for all of em(4)'s runs. */
 static void
 em_traced(const struct guest *g, const struct sheet *s, double sent)
 {

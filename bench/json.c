@@ -20,7 +20,7 @@ static const char *const orders[LEM_MIT_MODES] = {
 };
 
 /*
- * utf8_length: bytes of the character at s, 0 where s is no well-formed UTF-8
+ * utf8_length: bytes of the character at s, 0 if it is not well-formed UTF-8
  * (RFC 3629: no overlong form, no surrogate, nothing above U+10FFFF).
  */
 static size_t
@@ -201,7 +201,7 @@ json_loss(FILE *out, const struct lem_cell *c, const char *key, uint64_t value)
 		fprintf(out, ",\"%s\":null", key);
 }
 
-/* json_costs: what a packet cost, and what became of it. */
+/* json_costs: what a packet cost, and how many were lost. */
 static void
 json_costs(FILE *out, const struct lem_cell *c)
 {

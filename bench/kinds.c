@@ -88,9 +88,9 @@ const char *const lem_mit_modes[LEM_MIT_MODES] = {
 };
 
 /*
- * The RFC measured its "modified driver" in the order of 2012, which is that of
- * LEM_ROW_ORIGINAL.  Its figures stand in the row of that name alone: its table
- * has three rows, so has ours, and a figure is shown once.
+ * The RFC's "modified driver" had the order of 2012, as LEM_ROW_ORIGINAL has.
+ * But its figures stand in our row "modified" alone: the RFC's table has three
+ * rows, ours begins with the same three, and each figure is shown once.
  */
 const struct lem_row_kind lem_rows[LEM_ROWS] = {
 	[LEM_ROW_STANDARD] = {

@@ -69,7 +69,7 @@ on_signal(int signum)
 {
 	pid_t pid = lem_vmm_running;
 
-	if (lem_vmm_interrupted)	/* a second time: at once */
+	if (lem_vmm_interrupted)	/* the second signal: end at once */
 		_exit(128 + signum);
 	lem_vmm_interrupted = 1;
 	if (pid > 0)
@@ -290,7 +290,7 @@ writable_folder(const char *path)
 	return false;
 }
 
-/* To say so now, not after minutes of measuring. */
+/* A user wants to know now, not after minutes of measuring. */
 static int
 check_writable(const struct lem_options *o)
 {
@@ -543,7 +543,7 @@ run_freebsd(struct lem_results *r, const struct lem_options *o,
 			verbose_line(&r->cell[i], &run[i * r->runs + k]);
 }
 
-/* Run all cells once, then all again; none again that has failed. */
+/* Run all cells once, then all again, except those that have failed. */
 static void
 run_all(struct lem_results *r, const struct lem_options *o,
     const struct lem_host *host, struct lem_run *run, unsigned int *n)

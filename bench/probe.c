@@ -20,7 +20,7 @@
 #include "measure.h"
 
 #define CAPTURE_TIMEOUT_MS	10000
-#define KVM_API		12	/* the only one there has been since 2007 */
+#define KVM_API		12	/* since 2007 */
 
 /*
  * Run a command and keep what it prints, up to out_bytes.  Returns its exit

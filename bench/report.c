@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The results as one HTML file: the RFC's table, charts, every figure, the
- * machine and how to repeat it.  It has no script and fetches nothing; a
- * content security policy makes the browser see to that.
+ * machine and how to repeat it.  It has no script and fetches nothing; its
+ * content security policy forbids both.
  */
 #include "results.h"
 #include "svg.h"
@@ -196,7 +196,7 @@ page_head(const struct page *p)
 	lem_html_text(p->out, m->date);
 	fprintf(p->out,
 	    "</title>\n<style>\n%s</style>\n</head>\n<body>\n"
-	    "<main>\n<h1>What an emulated e1000 costs, and need not</h1>\n"
+	    "<main>\n<h1>What an emulated e1000 costs, and what helps</h1>\n"
 	    "<p class=\"soft\">",
 	    lem_svg_style);
 	lem_html_text(p->out, m->cpu);
@@ -260,33 +260,37 @@ page_tiles(FILE *out, const struct group *g)
 	fputs("</div>\n", out);
 }
 
+/* page_rfc_head: four columns for a VMM that the RFC has, three for others. */
 static void
 page_rfc_head(FILE *out, const struct group *g)
 {
+	const struct lem_vmm_kind *vmm;
 	size_t i;
 
-	fputs(
-	    "<div class=\"scroll\"><table class=\"main\">\n<thead><tr>"
-	    "<th rowspan=\"2\" scope=\"col\" class=\"left\">row</th>"
-	    "<th rowspan=\"2\" scope=\"col\" class=\"left\">hypervisor, driver"
-	    "</th>",
+	fputs("<div class=\"scroll\"><table class=\"main\">\n<thead><tr>"
+	    "<th rowspan=\"2\" scope=\"col\" class=\"left\">row: hypervisor, "
+	    "driver</th>",
 	    out);
-	for (i = 0; i < g->cells; i++)
-		if (first_of_vmm(g, i)) {
-			fputs("<th colspan=\"4\" scope=\"colgroup\" "
-			      "class=\"span\">",
-			    out);
-			lem_html_text(out, lem_vmms[g->cell[i]->vmm].label);
-			fputs("</th>", out);
-		}
-	fputs("</tr>\n<tr>", out);
-	for (i = 0; i < g->cells; i++)
+	for (i = 0; i < g->cells; i++) {
+		vmm = &lem_vmms[g->cell[i]->vmm];
 		if (first_of_vmm(g, i))
-			fputs("<th scope=\"col\" class=\"first\">Kpps</th>"
+			fprintf(out,
+			    "<th colspan=\"%d\" scope=\"colgroup\" "
+			    "class=\"span\">%s</th>",
+			    vmm->rfc != NULL ? 4 : 3, vmm->label);
+	}
+	fputs("</tr>\n<tr>", out);
+	for (i = 0; i < g->cells; i++) {
+		vmm = &lem_vmms[g->cell[i]->vmm];
+		if (first_of_vmm(g, i))
+			fprintf(out,
+			    "<th scope=\"col\" class=\"first\">Kpps</th>"
 			    "<th scope=\"col\">min" DASH "max</th>"
-			    "<th scope=\"col\">ratio</th>"
-			      "<th scope=\"col\">RFC, 2012</th>",
-			    out);
+			    "<th scope=\"col\">ratio</th>%s",
+			    vmm->rfc != NULL ?
+				"<th scope=\"col\">RFC, 2012</th>" :
+				"");
+	}
 	fputs("</tr></thead>\n<tbody>\n", out);
 }
 
@@ -315,7 +319,7 @@ page_rfc_cell(FILE *out, const struct group *g, enum lem_row row,
 	if (isfinite(rfc))
 		fprintf(out, "<td class=\"rfc\">%g (%.3g" TIMES ")</td>", rfc,
 		    rfc_ratio(row, vmm));
-	else
+	else if (lem_vmms[vmm].rfc != NULL)
 		fputs("<td></td>", out);
 }
 
@@ -333,8 +337,9 @@ page_rfc_table(FILE *out, const struct group *g)
 			continue;
 		fprintf(out, "<tr%s><th scope=\"row\">",
 		    row >= LEM_RFC_ROWS ? " class=\"ref\"" : "");
-		fprintf(out, "%s</th>", lem_rows[row].id);
-		page_tagged(out, "td", "left", lem_rows[row].name);
+		fprintf(out, "%s<br/>", lem_rows[row].id);
+		page_tagged(out, "span", "soft", lem_rows[row].name);
+		fputs("</th>", out);
 		for (k = 0; k < g->cells; k++)
 			if (first_of_vmm(g, k))
 				page_rfc_cell(out, g, (enum lem_row)row,
@@ -880,7 +885,7 @@ page_page(const struct page *p)
 	fputs("<h2>Kpps against ITR</h2>\n", p->out);
 	page_curves(p, LEM_WORKLOAD_TX,
 	    "Transmit rate for each setting of the interrupt "
-	    "throttle; 0 asks for none.");
+	    "throttle; 0 is no throttle.");
 	fputs("<h2>Latency against ITR</h2>\n", p->out);
 	page_curves(p, LEM_WORKLOAD_PING,
 	    "Round trips of one packet at a time: median "

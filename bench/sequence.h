@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-/* How far back a frame is still told from its own duplicate. */
+/* How far back a late frame is still known from a duplicate. */
 #define LEM_SEQUENCE_WINDOW	(1u << 20)
 
 struct lem_sequence {
@@ -49,7 +49,7 @@ lem_sequence_note(struct lem_sequence *s, uint64_t seq)
 	}
 }
 
-/* lem_frames_lost: of `sent` frames, `unique` came; how many did not? */
+/* lem_frames_lost: `sent` were sent and `unique` came: how many did not? */
 static inline uint64_t
 lem_frames_lost(uint64_t sent, uint64_t unique)
 {

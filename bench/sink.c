@@ -14,8 +14,8 @@
 
 #define BATCH		64
 #define SLOT_BYTES	2048
-#define LOOK_MS		10	/* how often a receiver looks up */
-#define LOOKS_MAX	200	/* without a frame, before it gives up */
+#define LOOK_MS		10	/* how long a receiver waits at a time */
+#define LOOKS_MAX	200	/* waits without a frame, then it ends */
 
 /* A batch of datagrams, one buffer each. */
 struct batch {

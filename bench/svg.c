@@ -94,8 +94,10 @@ const char lem_svg_style[] =
     "{font-weight:650}.range,.rfc{color:var(--soft)}"
     "table.all{font-size:12.5px}.all th,.all td{padding:5px 7px}"
     ".all code{font-size:11.5px}"
-    ".main .kpps,.main .first{padding-left:26px}"
+    ".main th,.main td{padding:7px 8px}"
+    ".main .kpps,.main .first{padding-left:18px}"
     "tr.ref th,tr.ref td{color:var(--soft)}"
+    "tbody th .soft{font-size:12px}"
     "dl{display:grid;grid-template-columns:max-content 1fr;"
     "gap:3px 18px;margin:8px 0}dd{margin:0;overflow-wrap:anywhere}"
     "code,pre{font:13px/1.5 ui-monospace,Menlo,Consolas,monospace}"
@@ -582,7 +584,7 @@ svg_dots(FILE *out, const struct lem_svg_line *l, const struct x_axis *x,
 	}
 }
 
-/* svg_line: the curve; 0 is not on the scale, so the way there is faint. */
+/* svg_line: the curve; 0 is not on the scale, so the line to it is faint. */
 static void
 svg_line(FILE *out, const struct lem_svg_line *l, const struct x_axis *x,
     const struct axis *y)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Charts as inline SVG for an HTML page, on logarithmic axes.  They carry
+ * Charts as inline SVG for an HTML page, on logarithmic axes.  They have
  * classes, not colours: "k<N>" sets the custom property --c of a mark, and the
- * page's style says what .bar, .line, .grid, .tick and the rest look like, once
- * for light and once for dark.  Numbers need LC_NUMERIC "C" (uselocale(3)).
+ * page's style says how .bar, .line, .grid, .tick and others look, once for
+ * light and once for dark.  The caller sets LC_NUMERIC to "C" (uselocale(3)).
  */
 #ifndef LEM_BENCH_SVG_H
 #define LEM_BENCH_SVG_H
@@ -19,10 +19,10 @@ struct lem_svg_bar {
 	const char *group;	/* at the left; ", " breaks the line */
 	const char *series;	/* in the legend */
 	unsigned int colour;
-	double value, low, high;	/* NAN: not there */
+	double value, low, high;	/* NAN: not drawn */
 	double mark;		/* a diamond, NAN: none */
 	char label[48];		/* beside the bar */
-	char hint[192];		/* shown when pointed at */
+	char hint[192];		/* shown under the pointer */
 };
 
 struct lem_svg_bars {
@@ -45,7 +45,7 @@ struct lem_svg_line {
 	size_t points;
 };
 
-/* y_min, y_max: what the axis must hold, so that panels can share it. */
+/* y_min, y_max: what the axis must reach, so that panels can share it. */
 struct lem_svg_lines {
 	const char *title, *x_name, *y_name;
 	const struct lem_svg_line *line;

@@ -269,7 +269,7 @@ command_qemu(struct command *c, const struct lem_cell *cell,
 {
 	static const char *const fixed[] = { "-cpu", "qemu64,-sse3", "-machine",
 		"pc,memory-backend=ram", "-m", "64M",
-		/* With one CPU at most TCG drops every fence of the guest's. */
+		/* With maxcpus=1 TCG drops every fence of the guest. */
 		"-smp", "1,maxcpus=2", "-display", "none", "-vga", "none",
 		"-nodefaults", "-no-user-config", "-no-reboot", "-chardev",
 		"stdio,id=console,signal=off", "-device",
@@ -368,7 +368,7 @@ exec_vmm(struct command *c, const struct inherited *in, pid_t parent)
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(127);
-	(void)setpgid(0, 0);	/* Ctrl-C is for us to pass on */
+	(void)setpgid(0, 0);	/* Ctrl-C goes to lem-bench alone */
 	if (null < 0 || in->console < 0 || dup2(null, STDIN_FILENO) < 0 ||
 	    dup2(in->console, STDOUT_FILENO) < 0 ||
 	    dup2(in->console, STDERR_FILENO) < 0)
@@ -528,7 +528,7 @@ lem_vmm_kill(struct lem_vmm *vmm)
 {
 	lem_vmm_running = 0;
 	if (vmm->pid > 0) {
-		(void)kill(-vmm->pid, SIGKILL); /* a wrapper's child, too */
+		(void)kill(-vmm->pid, SIGKILL); /* and a script's child */
 		(void)waitpid(vmm->pid, NULL, 0);
 		vmm->pid = 0;
 	}

@@ -27,7 +27,7 @@ refused()
 	head -n 1 "$tmp/err" | grep -qF -e "$word" ||
 	    wrong "the first line does not say '$word': $(cat "$tmp/err")"
 	head -n 1 "$tmp/err" | grep -q 'lem-bench: ' ||
-	    wrong "the line does not say who speaks"
+	    wrong "the line does not name the program"
 	[ "$(sed '/^Try /d' "$tmp/err" | wc -l)" = 1 ] ||
 	    wrong "not one line: $(cat "$tmp/err")"
 	[ -e "$tmp/measured" ] && wrong "it began to measure"

@@ -86,7 +86,7 @@ json '[.cells[] | select(.failed == null) | .kpps.runs] == [1, 1]'
 says "tcg.tx.null.virtio: QEMU ended with status 1: qemu: no luck today"
 nothing_left
 
-# runs=2: a cell that failed is not tried again, and keeps what it had.
+# runs=2: a cell that failed is not tried again, and keeps its figures.
 topic "QEMU dies in the middle of a run"
 qemu_script <<END
 case "\$*" in
@@ -110,7 +110,7 @@ json '.cells[] | select(.id == "tcg.tx.null.virtio") | .failed |
 [ "$(cat "$tmp/starts")" = x ] || wrong "a cell that failed was tried again"
 
 topic "QEMU closes QMP"
-# QEMU's descriptors are single digits as a rule, all that sh can close.
+# QEMU's descriptors are single digits as a rule; sh cannot close others.
 qemu_script <<'END'
 case "$*" in
 *id=qmp,fd=[3-9]\ * | *id=qmp,fd=[3-9])
@@ -240,7 +240,7 @@ if start --runs 200 --seconds 0.2 --json "$tmp/json" \
 	nothing_left
 fi
 
-# However long the window is, nobody waits for its end.
+# The user does not wait for the end of the window, however long it is.
 topic "Ctrl-C in the middle of a long window"
 if start --runs 1 --seconds 8 --json "$tmp/json" --cells "$one"; then
 	sleep 0.5

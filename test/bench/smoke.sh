@@ -72,8 +72,8 @@ json '[.cells[] | select(.workload == "ping" and .skipped == null) |
     .rtt_us | .p50 > 0 and .p99 >= .p50] | all'
 json '[.cells[] | select(.workload != "ping") | .rtt_us.p50, .rtt_us.p99] |
     all(. == null)'
-# Combined packets share a TDT write, those of the standard driver do not; under
-# lem-vm a write is no exit, so they need not share one.
+# Packets of the modified driver share a TDT write, those of the standard driver
+# do not.  With lem-vm a write is rarely an exit, so they need not share one.
 json '[.cells[] | select(.skipped == null and .workload == "tx" and
     .nic == "e1000" and .mit_enable and .vmm != "lem-vm") |
     .per_packet | .deferred > 0.5 and .doorbells > 0 and
