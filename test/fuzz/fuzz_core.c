@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * libFuzzer target of the driver core, with a device that is out to get it.
+ * libFuzzer target of the driver core, with a hostile device.
  *
- * The input is a stream of bytes.  One says which call comes next, a few more
- * what its arguments are; each register read takes what it answers from the
- * same stream, and at each access the device may write into either ring.  When
- * the stream is at its end registers read 0 and no more calls are made.
+ * The input is a stream of bytes.  One selects the next call, a few more are
+ * its arguments.  Each register read takes its value from the same stream, and
+ * at each access the device may write into either ring.  At the end of the
+ * stream, registers read 0 and no more calls are made.
  *
- * Asserted: indices stay within the rings, the rings' order holds, what a call
- * returns is one of its own values, nothing is ever handed over that was not
+ * Asserted: indices stay within the rings, the rings' order holds, a call
+ * returns one of its documented values, the core hands over only what was
  * posted, and no call makes more accesses, or waits longer, than its bound.
- * That memory beyond the rings is not touched is ASan's to say: they are on the
- * heap, of exactly their size.
+ * ASan finds accesses beyond the rings: they are on the heap, of exactly their
+ * size.
  *
- * Of the fake device only the hooks are used: that one behaves, this does not.
+ * This uses only the hooks of the fake device: the fake device behaves well,
+ * the device here does not.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,7 +38,7 @@ static struct {
 	size_t left;
 	struct lem sc;
 	bool rings;		/* described to the core */
-	bool tame;		/* all goes well, at no cost in input */
+	bool tame;		/* all goes well, and takes no input */
 	unsigned int accesses;	/* of this call */
 	unsigned int delay_us;	/* of this call */
 } fuzz;
@@ -92,7 +93,7 @@ scribble_frame(unsigned int ahead)
 	d->status = take() | E1000_RXD_STAT_DD;
 }
 
-/* DD where the core looks for it: in the last that was posted, or before. */
+/* DD where the core looks for it: in the last one posted, or before it. */
 static void
 scribble_done(unsigned int back)
 {
@@ -102,7 +103,7 @@ scribble_done(unsigned int back)
 	r->desc[i % r->count].legacy.status |= E1000_TXD_STAT_DD;
 }
 
-/* Write into a ring: what helps, or a byte, mostly the status, of any. */
+/* Write into a ring: what helps, or any byte, mostly a status. */
 static void
 scribble(uint8_t what)
 {
@@ -145,7 +146,7 @@ access_begins(void)
 	}
 }
 
-/* Mostly what leads on: ready, done, granted, quiet, or gone for good. */
+/* Mostly a value that lets the call go on: ready, done, granted; or gone. */
 static uint32_t
 hostile_read(void *arg, uint32_t reg)
 {
@@ -197,7 +198,7 @@ hostile_udelay(void *arg, unsigned int us)
 	CHECK(fuzz.delay_us <= DELAY_MAX_US);
 }
 
-/* Between the read of DD and that of the rest the descriptor may change. */
+/* The descriptor may change between the read of DD and that of the rest. */
 static void
 hostile_barrier(void *arg, enum fake_op op)
 {
@@ -340,6 +341,7 @@ static void
 call_data_path(uint8_t which)
 {
 	struct lem *sc = &fuzz.sc;
+	uint32_t icr;
 
 	switch (which & 15) {
 	case 0:
@@ -348,6 +350,8 @@ call_data_path(uint8_t which)
 		break;
 	case 2:
 		lem_tx_doorbell(sc);
+		if (which & 16)
+			lem_lone_doorbell(sc, which >> 2);
 		break;
 	case 3:
 		call_reclaim(lem_tx_reclaim);
@@ -375,7 +379,9 @@ call_data_path(uint8_t which)
 		lem_rx_flush(sc);
 		break;
 	case 12:
-		(void)lem_intr_dispatch(sc, lem_intr_cause(sc));
+		icr = lem_intr_cause(sc);
+		(void)lem_intr_dispatch(sc, icr);
+		lem_lone_interrupt(sc, icr, which & 16);
 		break;
 	case 13:
 		(void)lem_intr_dispatch(sc, take32());
@@ -465,13 +471,14 @@ set_up(void)
 	uint16_t buf_bytes = (uint16_t)(256u << (how >> 4 & 3) * 2);
 	int error;
 
-	/* Most inputs are for what comes after. */
+	/* Most inputs are for the calls after this. */
 	fuzz.tame = how < 0xc0;
 	sc->os.dev = &dev;
 	sc->device_id = ids[how & 3];
 	error = lem_attach(sc);
 	CHECK(is_error(error));
-	/* Go on as if: a port would not, but the core must bear it. */
+	/* Go on after an error, too: a port would not, but the core must not
+	 * break. */
 	CHECK(lem_tx_ring_init(sc, zeroed(count * 16u), 0x10000,
 	    zeroed(count * sizeof(uint16_t)), count, SEGS_MAX) == 0);
 	CHECK(lem_rx_ring_init(sc, zeroed(count * 16u), 0x20000, count,
