@@ -5,14 +5,13 @@
  * The registers, bits, descriptors and EEPROM words of Intel's 8254x gigabit
  * controllers, as far as lem drives and models them: 82540EM, 82545EM and
  * 82544GC, with what differs in the older 82543GC. The guest driver and the
- * device model both include this file and share no other, so whatever one
- * of them believes about the hardware and the other does not is wrong in
- * here or wrong in the code, never merely different.
+ * device model both include this file and share no other. So where the two
+ * differ about the hardware, this file is wrong or the code is.
  *
  * The facts are those of Intel's "PCI/PCI-X Family of Gigabit Ethernet
  * Controllers Software Developer's Manual" (317453, revision 4.0); "13.4.18"
- * in a comment is its section. It covers the 8254x from the 82540 on; the
- * 82543GC is older, and what is said of it here is what drivers know.
+ * in a comment is its section. It covers the 8254x from the 82540 on. The
+ * 82543GC is older: the facts about it are what drivers know.
  *
  * The chip in one paragraph: BAR 0 is 128 KiB of 32-bit registers, accessed
  * 32 bits at a time and little-endian. Two rings of 16-byte descriptors, one
@@ -20,12 +19,12 @@
  * the tail (TDT, RDT), the chip consumes them and moves the head (TDH, RDH);
  * head equal to tail is an empty ring for the chip. A finished descriptor is
  * written back with DD set, on transmit only where RS asked for it. Each
- * event sets a bit in ICR; ICR & IMS asserts the one interrupt line, not
- * oftener than ITR allows; reading ICR clears it.
+ * event sets a bit in ICR; ICR & IMS asserts the one interrupt line, no more
+ * often than ITR allows; reading ICR clears it.
  *
  * Access, second column of each register's comment:
  *
- *	RW	reads back what was written, reserved bits apart
+ *	RW	reads back what was written, except for reserved bits
  *	RO	writes are ignored
  *	WO	reads mean nothing
  *	RC	a read clears it; writes are ignored
@@ -33,21 +32,21 @@
  *	W1S	a 1 sets the bit, a 0 leaves it
  *	RW/SC	RW, with bits that clear themselves
  *
- * A star after the section: in the 82540 and 82545, not in the 82544 nor in
- * the 82543. Note that ITR is among them, and RADV and TADV.
+ * A star after the section: in the 82540 and 82545, not in the 82544 or the
+ * 82543. Note that this includes ITR, RADV and TADV.
  *
  * Names: E1000_<REG> is a byte offset into BAR 0, E1000_<REG>(i) that of the
- * i-th of an array. E1000_<REG>_<BIT> is a bit or a value in its place, to be
- * or-ed and tested as it stands; _MASK is a field's bits in their place,
- * _SHIFT its lowest bit. Names are whole wherever they are used, so that
- * grep finds every use. Constants with a unit carry it (_NS, _BYTES).
+ * i-th of an array. E1000_<REG>_<BIT> is a bit or a value in its place: or it
+ * and test it without a shift. _MASK is a field's bits in their place, _SHIFT
+ * its lowest bit. Names are written whole at each use, so that grep finds
+ * every use. Constants with a unit carry it (_NS, _BYTES).
  */
 #ifndef E1000_HW_H
 #define E1000_HW_H
 
 /*
- * An OS with types of its own defines E1000_HW_NO_STDINT and supplies
- * uint8_t .. uint64_t and offsetof() first.
+ * An OS that has its own types defines E1000_HW_NO_STDINT, and supplies
+ * uint8_t .. uint64_t and offsetof() before.
  */
 #ifndef E1000_HW_NO_STDINT
 #include <stddef.h>
@@ -58,12 +57,12 @@
  * PCI (4.1, 13.2)
  *
  * BAR 0	registers: 128 KiB of memory, not prefetchable, 32-bit or 64-bit
- * then		flash, if the EEPROM says so
+ * then		flash, if the EEPROM enables it
  * then		I/O window: 8 bytes, IOADDR and IODATA; BAR 2 beside 32-bit
  *		BARs, BAR 4 beside 64-bit ones; not in the 82543
  *
- * Emulators number the I/O BAR as they like (QEMU: 1): look for the first
- * that has the I/O bit, never for a number.
+ * Emulators give the I/O BAR different numbers (QEMU: 1): look for the first
+ * BAR that has the I/O bit, never for a number.
  */
 #define E1000_VENDOR_INTEL		0x8086
 #define E1000_DEV_82543GC_FIBER		0x1001
@@ -420,8 +419,8 @@
 #define E1000_ICR_TXD_LOW	(1u << 15)	/* * TX below LWTHRESH */
 #define E1000_ICR_SRPD		(1u << 16)	/* * small packet received */
 /*
- * All of them, and bits 5 and 8: no causes, but the chips let ICS set them, as
- * Linux's interrupt test wants to see.
+ * All of them, and bits 5 and 8: these are not causes, but the chips let ICS
+ * set them, and Linux's interrupt test checks that.
  */
 #define E1000_ICR_MASK		0x0001FFFFu
 
@@ -432,16 +431,16 @@
 /*
  * RDTR, RADV, TIDV, TADV: 13.4.30, 13.4.31, 13.4.41, 13.4.44.
  *
- * Receive: RDTR's timer starts anew with each packet stored, RADV's with the
- * first only; whichever runs out first sets RXT0 and stops the other. RDTR 0:
- * RXT0 at once, whatever RADV says. RADV 0: no bound. The 82543 and 82544
- * have RDTR alone, and there it is the absolute one (3.2.8).
+ * Receive: each stored packet restarts RDTR's timer; only the first starts
+ * RADV's. The one that runs out first sets RXT0 and stops the other. RDTR 0:
+ * RXT0 at once, for any RADV. RADV 0: no bound. The 82543 and 82544 have only
+ * RDTR, and there it is the absolute one (3.2.8).
  *
- * Transmit: TIDV's timer starts anew with each descriptor written back that
- * has RS and IDE, TADV's with the first only; whichever runs out first sets
- * TXDW and stops the other. RS without IDE: TXDW at once, and the timer is
- * cleared (3.3.3.1). TADV 0: no bound. 0 is not allowed in TIDV. The
- * write-back itself waits for none of this.
+ * Transmit: each descriptor written back that has RS and IDE restarts TIDV's
+ * timer; only the first starts TADV's. The one that runs out first sets TXDW
+ * and stops the other. RS without IDE: TXDW at once, and the timer is cleared
+ * (3.3.3.1). TADV 0: no bound. 0 is not allowed in TIDV. The write-back itself
+ * does not wait for these timers.
  */
 #define E1000_DELAY_UNIT_NS	1024
 #define E1000_RDTR_DELAY_MASK	0xFFFFu
@@ -611,9 +610,10 @@
 /* ------------------------------------------------------------------------
  * EEPROM (chapter 5; EECD 13.4.3, EERD 13.4.4)
  *
- * 64 or 256 words of 16 bits behind a Microwire bus. Two ways in: EERD reads
- * a word on its own; EECD hands the four wires to software. For the latter
- * on the 82540 and later, ask by REQ and wait for GNT first.
+ * 64 or 256 words of 16 bits behind a Microwire bus. There are two ways to
+ * read it: EERD reads a word by itself; EECD hands the four wires to software.
+ * On the 82540 and later, software sets REQ and waits for GNT before it uses
+ * EECD.
  */
 #define E1000_EECD_SK		(1u << 0)	/* clock */
 #define E1000_EECD_CS		(1u << 1)	/* chip select */
@@ -682,8 +682,8 @@
  * PHY (MDIC 13.4.7; registers 13.4.7.1)
  *
  * A Marvell 88E1000 or its integrated descendant. Write MDIC with an
- * operation, register and PHY address; R comes up when it is done (64 us on
- * the wire), E with it if nobody answered.
+ * operation, register and PHY address; R is set when it is done (64 us on the
+ * wire), and E with it if no PHY answered.
  */
 #define E1000_MDIC_DATA_MASK	0xFFFFu
 #define E1000_MDIC_REG_SHIFT	16
@@ -783,9 +783,9 @@
 /* ------------------------------------------------------------------------
  * Descriptors (3.2, 3.3)
  *
- * 16 bytes, all fields little-endian in memory whatever the host is. Of a
- * finished descriptor, software relies on the fields said to be the chip's
- * and on no other: the rest it keeps elsewhere.
+ * 16 bytes, all fields little-endian in memory on every host. In a finished
+ * descriptor, software relies only on the fields that the chip writes; it
+ * keeps the others elsewhere.
  */
 
 /* Receive, 3.2.3: software writes the address, the chip all the rest */
@@ -810,10 +810,10 @@ struct e1000_tx_desc {
 };
 
 /*
- * Transmit, context, 3.3.6: no data, but where the headers lie and how to
- * cut, for the data descriptors that follow. DEXT set, DTYP 0. A start is the
- * first byte summed, an offset the byte the sum goes to, an end the last byte
- * summed, 0 for the end of the packet.
+ * Transmit, context, 3.3.6: no data; it tells where the headers lie and how
+ * to cut the data descriptors that follow. DEXT set, DTYP 0. A start is the
+ * first byte summed, an offset is the byte where the sum goes, an end is the
+ * last byte summed, or 0 for the end of the packet.
  */
 struct e1000_tx_context_desc {
 	uint8_t ipcss;		/* IP checksum: start */
@@ -837,7 +837,7 @@ struct e1000_tx_data_desc {
 	uint16_t special;
 };
 
-/* A slot of the transmit ring. DEXT stands at the same bit in all three. */
+/* A slot of the transmit ring. DEXT is the same bit in all three. */
 union e1000_tx_any_desc {
 	struct e1000_tx_desc legacy;
 	struct e1000_tx_context_desc context;
@@ -908,7 +908,7 @@ union e1000_tx_any_desc {
 
 /*
  * Little-endian to the processor's order, and back: it is the same swap. On a
- * little-endian processor these are no code.
+ * little-endian processor these do nothing.
  */
 static inline uint16_t
 e1000_le16(uint16_t v)
@@ -946,8 +946,8 @@ e1000_le64(uint64_t v)
  * A ring's length is bits 19:7 of TDLEN or RDLEN (13.4.27, 13.4.38): a
  * multiple of 128 bytes, that is of 8 descriptors, at most 65,528 of them
  * ("up to 64K", chapter 3). One fewer can be in use: head equal to tail is
- * an empty ring. The limits of drivers (80 to 256 for the 82543, to 4096 for
- * later ones) are theirs; the manual has none.
+ * an empty ring. Drivers have limits of their own (80 to 256 for the 82543, to
+ * 4096 for later ones), which are not in the manual.
  */
 #define E1000_DESC_BYTES	16
 #define E1000_RING_ALIGN_BYTES	16		/* of TDBA, RDBA */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The double's registers: who may access what, what it does, in which order it
- * arrives, and what is noted about it.
+ * The double's registers: which accesses are allowed, what they do, in which
+ * order they arrive, and the log of them.
  */
 #include <stdio.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 #define QUIET_NS	1000u		/* 13.4.1: no access after RST */
 #define FAKE_SPIN_MAX_US 100u		/* lem_os_udelay(), driver/lem.h */
 
-/* Of barriers, which come without a device. */
+/* The device that barriers belong to: a barrier does not name one. */
 static struct fake_device *current;
 
 static const uint8_t station[6] = { 0x52, 0x54, 0x00, 0x12, 0x34, 0x56 };
@@ -140,7 +140,7 @@ fake_dma(struct fake_device *dev, uint64_t bus, size_t bytes)
 		if (bus >= r->bus && bytes <= r->bytes &&
 		    bus - r->bus <= r->bytes - bytes)
 			return r->mem + (bus - r->bus);
-	fake_violation(dev, "DMA to an address nobody gave the device");
+	fake_violation(dev, "DMA to an address the device was not given");
 	return NULL;
 }
 
@@ -336,7 +336,7 @@ speed_bits(uint16_t mbps)
 			  E1000_STATUS_SPEED_10;
 }
 
-/* The 82543 knows of speed and duplex only what software forced on it. */
+/* The 82543 has only the speed and duplex that software forced on it. */
 static uint32_t
 status_read(const struct fake_device *dev)
 {
@@ -352,7 +352,7 @@ status_read(const struct fake_device *dev)
 			    E1000_CTRL_SPEED_SHIFT << E1000_STATUS_SPEED_SHIFT;
 		return status;
 	}
-	/* Without link the bits say nothing; these chips show 10, half. */
+	/* Without link the bits mean nothing; these chips show 10, half. */
 	if (dev->link_up && dev->link_fd)
 		status |= E1000_STATUS_FD;
 	if (dev->link_up)
@@ -523,7 +523,7 @@ arrive(struct fake_device *dev, uint32_t reg, uint32_t value)
 
 /*
  * QEMU asks KVM to collect writes to all of the register page but these (its
- * e1000_mmio_setup()).  Whatever leaves the guest delivers them, in order.
+ * e1000_mmio_setup()).  Any exit of the guest delivers them, in order.
  */
 static bool
 is_held_back(uint32_t reg)
@@ -552,7 +552,7 @@ fake_deliver(struct fake_device *dev)
 		arrive(dev, dev->held[i].reg, dev->held[i].value);
 }
 
-/* Returns false when there is no device to be accessed any more. */
+/* Returns false when the device is gone. */
 static bool
 access_begins(struct fake_device *dev, uint32_t reg)
 {

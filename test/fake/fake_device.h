@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A test's double of an 8254x: as much of one as the driver core touches, and
- * strict where real hardware would merely misbehave.  Whatever a driver must
- * not do (a wire moved without a grant, a descriptor with a stale status, a
- * tail beyond the ring) is a violation: counted, and the first one's text kept.
+ * strict where real hardware would only misbehave.  What a driver must not do
+ * (move a wire without a grant, leave a stale status in a descriptor, set a
+ * tail beyond the ring) is a violation: it is counted, and the first one's text
+ * kept.
  *
  * It follows the manual and hw/e1000_hw.h, and shares no code with the driver.
  * It is not the model of device/: no wire timing, no FIFO, no offload engine.
@@ -85,11 +86,11 @@ struct fake_wire {
 	uint32_t in;
 	uint32_t out;
 	bool driven;		/* by the slave */
-	bool level;		/* ... and so */
+	bool level;		/* ... to this level */
 	uint64_t edge_ns;	/* when the clock last moved */
 };
 
-/* Somebody else's device: accesses and barriers go there, and no further. */
+/* A test's own device: accesses and barriers go there, and no further. */
 struct fake_hooks {
 	uint32_t (*read)(void *arg, uint32_t reg);
 	void (*write)(void *arg, uint32_t reg, uint32_t value);
@@ -99,13 +100,13 @@ struct fake_hooks {
 
 struct fake_device {
 	/* What a test sets before or during its run. */
-	const struct fake_hooks *hooks;		/* mostly NULL */
+	const struct fake_hooks *hooks;		/* NULL: this device */
 	enum fake_chip chip;
 	bool dead_reset;	/* CTRL.RST never clears */
 	bool dead_eerd;
 	bool dead_gnt;
 	bool dead_mdic;
-	bool no_phy;		/* nobody answers at any PHY address */
+	bool no_phy;		/* no PHY answers, at any address */
 	bool sync_tx;		/* transmit inside the write of TDT, as QEMU */
 	bool coalesce;		/* hold writes back as KVM does for QEMU */
 	bool rx_partial;	/* begin frames there is not yet room for */
@@ -114,7 +115,7 @@ struct fake_device {
 	uint8_t rar0[6];
 	uint16_t nvm[256];
 	uint16_t nvm_words;	/* 64 or 256 */
-	uint64_t remove_at;	/* index of the first access in vain */
+	uint64_t remove_at;	/* index of the first access that fails */
 	void (*on_packet)(void *arg, const struct fake_packet *packet);
 	void *arg;		/* of on_packet and the hooks */
 
@@ -128,7 +129,7 @@ struct fake_device {
 	char violation[128];	/* the first */
 	unsigned int logged;	/* entries of log; stops at FAKE_LOG_MAX */
 	uint64_t packets;	/* sent; the first FAKE_PACKETS_MAX are kept */
-	uint64_t rx_missed;	/* frames dropped for want of descriptors */
+	uint64_t rx_missed;	/* frames dropped: no descriptor free */
 
 	/* The device's own. */
 	uint32_t reg[E1000_BAR0_SIZE_BYTES / 4];
@@ -163,18 +164,18 @@ struct fake_device {
 /* fake_init: a healthy device with a good EEPROM and the link up. */
 void fake_init(struct fake_device *dev, enum fake_chip chip);
 
-/* fake_device_id: what PCI would say it is. */
+/* fake_device_id: its PCI device id. */
 uint16_t fake_device_id(enum fake_chip chip);
 
 /* fake_map: let the device reach memory at a bus address. */
 void fake_map(struct fake_device *dev, uint64_t bus, void *mem, size_t bytes);
 void fake_unmap_all(struct fake_device *dev);
 
-/* fake_dma: memory behind a bus address; NULL, and a violation, if none. */
+/* fake_dma: memory behind a bus address, or NULL, which is a violation. */
 void *fake_dma(struct fake_device *dev, uint64_t bus, size_t bytes);
 
 void fake_advance_ns(struct fake_device *dev, uint64_t ns);
-void fake_deliver(struct fake_device *dev);	/* what is held back */
+void fake_deliver(struct fake_device *dev);	/* writes held back */
 void fake_cause(struct fake_device *dev, uint32_t icr);
 
 /* fake_irq: is the interrupt line asserted: cause, mask and ITR. */
@@ -218,7 +219,7 @@ unsigned int fake_tx_owned(const struct fake_device *dev);
 unsigned int fake_rx(struct fake_device *dev, const struct fake_frame *frame);
 unsigned int fake_rx_owned(const struct fake_device *dev);
 
-/* fake_rx_raw: write the descriptor at RDH, whatever that means. */
+/* fake_rx_raw: write these values into the descriptor at RDH. */
 void fake_rx_raw(struct fake_device *dev, uint16_t length, uint8_t status,
     uint8_t errors);
 

@@ -31,7 +31,7 @@ fake_tx_owned(const struct fake_device *dev)
 	return ring_owned(dev, E1000_TDLEN, E1000_TDH, E1000_TDT);
 }
 
-/* RS: DD in memory, and a cause now or when TIDV or TADV says. */
+/* RS: DD in memory, and a cause now or after TIDV or TADV. */
 static void
 tx_report(struct fake_device *dev, union e1000_tx_any_desc *desc, uint8_t cmd)
 {
@@ -218,7 +218,7 @@ rx_step(struct fake_device *dev)
 		fake_cause(dev, E1000_ICR_RXDMT0);
 }
 
-/* The rest of dev->rx_frame, as far as descriptors go. */
+/* The rest of dev->rx_frame, as far as there are descriptors. */
 static unsigned int
 rx_write(struct fake_device *dev)
 {

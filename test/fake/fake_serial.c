@@ -38,7 +38,7 @@ granted(const struct fake_device *dev)
 	    (!dev->dead_gnt && fake_peek(dev, E1000_EECD) & E1000_EECD_REQ);
 }
 
-/* Start bit, two of operation, the address; then it answers. */
+/* Start bit, two bits of operation, the address; then it answers. */
 static void
 nvm_edge(struct fake_device *dev, bool di)
 {
@@ -114,7 +114,7 @@ fake_eecd_write(struct fake_device *dev, uint32_t value)
 	nvm_edge(dev, (now & E1000_EECD_DI) != 0);
 }
 
-/* DO floats high while nobody drives it. */
+/* DO is high while the EEPROM does not drive it. */
 uint32_t
 fake_eecd_read(const struct fake_device *dev)
 {
@@ -247,8 +247,8 @@ fake_mdic_read(const struct fake_device *dev)
  * Clause 22.2.4.5, each bit taken at a rising edge of MDC: 32 ones or more; 01;
  * operation 10 (read) or 01; five bits each of PHY and register; turnaround,
  * two; data, 16.  Edges are numbered from the first bit after the ones.  What
- * the PHY drives changes just after the edge, so a bit that is "of" edge n is
- * on the wire between n and n + 1.
+ * the PHY drives changes just after the edge, so a bit "of" edge n is on the
+ * wire between n and n + 1.
  */
 static bool
 mdio_is_read(const struct fake_wire *w)
@@ -292,7 +292,7 @@ mdio_write_edge(struct fake_device *dev, bool host_drives, bool bit)
 	struct fake_wire *w = &dev->mdio_wire;
 
 	if (!host_drives)
-		fake_violation(dev, "MDIO: a write that nobody drives");
+		fake_violation(dev, "MDIO: the host does not drive its write");
 	if ((w->bits == 15 && !bit) || (w->bits == 16 && bit))
 		fake_violation(dev, "MDIO: the turnaround is not 10");
 	w->out = w->out << 1 | bit;
@@ -319,7 +319,8 @@ mdio_edge(struct fake_device *dev, bool host_drives, bool bit)
 	if (w->bits <= 14) {
 		w->in = w->in << 1 | bit;
 		if (!host_drives)
-			fake_violation(dev, "MDIO: a header nobody drives");
+			fake_violation(dev,
+			    "MDIO: the host does not drive its header");
 		if (w->bits == 14)
 			mdio_header(dev);
 	} else if (mdio_is_read(w)) {
@@ -356,7 +357,7 @@ fake_mdio_pins(struct fake_device *dev, uint32_t was, uint32_t ctrl)
 	mdio_edge(dev, drives, bit);
 }
 
-/* What a read of CTRL shows: an input pin's level, pulled up if nobody's. */
+/* What a read of CTRL shows: an input pin's level, high if it is not driven. */
 uint32_t
 fake_mdio_level(const struct fake_device *dev, uint32_t ctrl)
 {

@@ -2,7 +2,8 @@
 /*
  * What the tests of the driver core share: one controller, one fake device, and
  * rings on the heap, of exactly their size, so that ASan sees a step beyond.
- * A header alone: the fuzzers link with this folder, too, and know no cmocka.
+ * This is a header without a .c file, because the fuzzers link this folder,
+ * too, and do not have cmocka.
  */
 #ifndef RIG_H
 #define RIG_H
@@ -20,7 +21,7 @@
 #include "fake_device.h"
 #include "lem.h"
 
-/* Bus addresses, none of them a pointer and all beyond 32 bits. */
+/* Bus addresses: all differ from pointers, and all are beyond 32 bits. */
 #define RIG_TX_RING	0x123456000ull
 #define RIG_RX_RING	0x2fedcb000ull
 #define RIG_TX_DATA	0x500000000ull
@@ -67,7 +68,7 @@ rig_free(void)
 	rig.tx_data = rig.rx_data = NULL;
 }
 
-/* rig_reset: a new device, and a zeroed controller that is to drive it. */
+/* rig_reset: a new device, and a zeroed controller for it. */
 static inline void
 rig_reset(enum fake_chip chip)
 {

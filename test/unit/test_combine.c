@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Send combining, rule by rule, and then by chance: whatever is sent, whenever
- * interrupts come or get lost and whatever is switched meanwhile, each packet
- * leaves once, in order, and in time.
+ * Send combining, rule by rule, and then by chance: with random packets, random
+ * interrupts (some get lost) and random changes of mode, each packet leaves
+ * once, in order, and in time.
  *
  * LEM_TEST_SEED=n in the environment runs the last part with that seed alone.
  */
@@ -70,7 +70,7 @@ test_first_posts(void **state)
 		assert_int_equal(rig_irq(), LEM_WORK_TX);
 		assert_false(tx->int_pending);
 		assert_int_equal(lem_tx_free(tx), 63);
-		/* Idle again: at once again. */
+		/* Idle again: posts at once again. */
 		send_some(1);
 		assert_int_equal(tdt_writes(), 3);
 		assert_int_equal(fake_peek(&rig.dev, E1000_TDT), 11);
@@ -113,7 +113,7 @@ test_transmit_half(void **state)
 	assert_false(tx->int_pending);
 }
 
-/* Reclaim alone, as from a poll, says nothing of the interrupt. */
+/* Reclaim alone, as from a poll, does not end the pending interrupt. */
 static void
 test_reclaim_keeps_pending(void **state)
 {
@@ -154,8 +154,8 @@ test_order_sync(void **state)
 }
 
 /*
- * Where TDT costs no exit nothing is put off, but by the driver of 2012; and
- * whether it does is seen again after each interrupt.
+ * Where a write of TDT does not exit, only the driver of 2012 defers.  The core
+ * measures it again after each interrupt.
  */
 static void
 test_cheap(void **state)
@@ -174,7 +174,7 @@ test_cheap(void **state)
 	assert_true(tx->cheap);
 	assert_int_equal(fake_tx_run(&rig.dev, 64), 13);
 	assert_int_equal(rig_irq(), LEM_WORK_TX);
-	/* ... but after it, and believed when seen a second time. */
+	/* ... but after it, and it counts when seen a second time. */
 	send_some(1);
 	assert_true(tx->cheap);
 	assert_int_equal(tdt_writes(), 14);
@@ -182,7 +182,7 @@ test_cheap(void **state)
 	assert_false(tx->cheap);
 	assert_int_equal(tdt_writes(), 15);
 	assert_int_equal(tx->stats.deferred, 3);
-	/* Cheap again: with the next write, whenever that is. */
+	/* Cheap again: from the next write on. */
 	rig.sc.os.cheap_tdt = true;
 	assert_int_equal(fake_tx_run(&rig.dev, 64), 2);
 	assert_int_equal(rig_irq(), LEM_WORK_TX);
@@ -197,8 +197,8 @@ test_cheap(void **state)
 }
 
 /*
- * A write during which the CPU was away, now and then: one dear write is but a
- * doubt, which the next one, timed in any case, removes.
+ * Now and then the CPU is away during a write: one dear write is only a doubt,
+ * and the next write, which is timed in any case, removes it.
  */
 static void
 test_cheap_doubt(void **state)
@@ -224,7 +224,7 @@ test_cheap_doubt(void **state)
 	assert_int_equal(tdt_writes(), 51);
 }
 
-/* What a write costs is looked at where it matters, and nowhere else. */
+/* The core times writes only where their cost matters. */
 static void
 test_timed_when_on(void **state)
 {
@@ -244,7 +244,7 @@ test_timed_when_on(void **state)
 	}
 }
 
-/* Without a counter a write is taken for dear; a start forgets. */
+/* Without a counter a write counts as dear; a start forgets. */
 static void
 test_no_cycles(void **state)
 {
@@ -377,7 +377,7 @@ test_link_loss(void **state)
 	assert_int_equal(tx->next_to_use, tx->tail_posted);
 }
 
-/* Stop drops what is deferred; start begins with a ring that owes nothing. */
+/* Stop drops what is deferred; start begins with an empty ring. */
 static void
 test_stop_drops(void **state)
 {
@@ -637,7 +637,7 @@ chance_time(struct chance *c)
 	}
 }
 
-/* An honest host: all transmitted, all interrupts handled, by now. */
+/* A correct host: everything transmitted, all interrupts handled. */
 static void
 chance_settle(struct chance *c)
 {

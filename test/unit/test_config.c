@@ -47,7 +47,7 @@ test_mta_hash(void **state)
 			    word == hashes[i].word ? 1u << hashes[i].bit : 0);
 		assert_true(fake_accepts(&rig.dev, hashes[i].mac, -1));
 	}
-	/* None: all cleared. */
+	/* No addresses: all cleared. */
 	assert_int_equal(lem_filter_set(&rig.sc, 0, NULL, 0), 0);
 	for (word = 0; word < 128; word++)
 		assert_int_equal(fake_peek(&rig.dev, E1000_MTA(word)), 0);
@@ -256,7 +256,7 @@ test_link_changes(void **state)
 	}
 }
 
-/* Down between full and half: TCTL must follow, whatever STATUS said then. */
+/* Down between full and half: TCTL must follow, for any STATUS meanwhile. */
 static void
 test_link_down_then_half(void **state)
 {
@@ -325,7 +325,7 @@ test_link_force_82543(void **state)
 	}
 }
 
-/* The other chips take both from the PHY by themselves. */
+/* The other chips take speed and duplex from the PHY by themselves. */
 static void
 test_link_not_forced(void **state)
 {
@@ -418,7 +418,7 @@ test_stats_octets(void **state)
 		    fake_log_find(&rig.dev, 0, FAKE_READ, pairs[i] + 4));
 }
 
-/* Neither counted twice nor missed, and nothing written. */
+/* Each counted once, and nothing written. */
 static void
 test_stats_reads(void **state)
 {
@@ -435,7 +435,7 @@ test_stats_reads(void **state)
 	assert_true(rig.dev.logged <= 70);
 }
 
-/* Pulled out half-way: what was counted before stays what it was. */
+/* Removed half-way: the counts stay as they were. */
 static void
 test_stats_removed(void **state)
 {
@@ -469,7 +469,7 @@ test_intr_mask(void **state)
 	assert_false(fake_irq(&rig.dev));
 }
 
-/* A port that polls masks receive alone. */
+/* A port that polls masks only receive causes. */
 static void
 test_intr_rx_mask(void **state)
 {
@@ -485,7 +485,7 @@ test_intr_rx_mask(void **state)
 	assert_int_equal(rig_irq(), LEM_WORK_RX);
 }
 
-/* A port that has no use for transmit interrupts masks them alone. */
+/* A port that does not need transmit interrupts masks only these. */
 static void
 test_intr_tx_mask(void **state)
 {
@@ -526,7 +526,7 @@ test_intr_work(void **state)
 		    causes[i].work);
 		assert_int_equal(rig.dev.logged, 0);
 	}
-	/* TX is work only if something came back. */
+	/* TX is work only if descriptors were reclaimed. */
 	assert_int_equal(rig_send(1), 1);
 	assert_int_equal(lem_intr_dispatch(&rig.sc, E1000_ICR_TXDW), 0);
 	assert_int_equal(fake_tx_run(&rig.dev, 1), 1);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Attach, reset, start and stop on each chip: what is written where, what
- * happens when parts are dead, and when the device is pulled out at any access.
+ * Attach, reset, start and stop on each chip: what they write, what happens
+ * when parts are dead, and when the device is removed at any access.
  */
 #include "rig.h"
 
@@ -52,7 +52,7 @@ test_attach_unknown_id(void **state)
 	}
 }
 
-/* The address in the EEPROM differs from RAR 0's, so that one can tell. */
+/* The addresses in the EEPROM and RAR 0 differ, to tell which was taken. */
 static void
 test_attach_prefers_nvm(void **state)
 {
@@ -78,7 +78,7 @@ test_attach_bad_checksum(void **state)
 	}
 }
 
-/* A good checksum over an address that cannot be a station's. */
+/* A good checksum over an address that is not unicast. */
 static void
 test_attach_bad_nvm_address(void **state)
 {
@@ -166,7 +166,7 @@ test_dead_eeprom(void **state)
 	assert_int_equal(lem_attach(&rig.sc), 0);
 	assert_memory_equal(rig.sc.mac, rar_mac, 6);
 	assert_true(ms_since(0) < 50);
-	/* It does not go on asking for the wires. */
+	/* It no longer asks for the wires. */
 	assert_int_equal(fake_peek(&rig.dev, E1000_EECD) & E1000_EECD_REQ, 0);
 }
 
@@ -480,7 +480,7 @@ test_start_with_modes(void **state)
 	expect_reg(E1000_TADV, 5);
 }
 
-/* Moderation an old chip lacks is not written to it, however it got there. */
+/* Registers that an old chip does not have are never written. */
 static void
 test_start_old_chip(void **state)
 {
@@ -498,7 +498,7 @@ test_start_old_chip(void **state)
 	}
 }
 
-/* What was there before the reset is there again after it. */
+/* After the reset, everything is as it was before. */
 static void
 test_restart(void **state)
 {
@@ -533,8 +533,8 @@ test_restart(void **state)
 }
 
 /*
- * Bring-up under KVM, which holds most writes back: whatever a step is to have
- * done is done when it returns.
+ * Bring-up under KVM, which holds most writes back: when a step returns, the
+ * device has its writes.
  */
 static void
 test_held_back(void **state)
@@ -584,8 +584,8 @@ test_stop(void **state)
 	assert_int_equal(rig.dev.icr, 0);
 	assert_int_equal(fake_peek(&rig.dev, E1000_RCTL) & E1000_RCTL_EN, 0);
 	assert_int_equal(fake_peek(&rig.dev, E1000_TCTL) & E1000_TCTL_EN, 0);
-	/* Later changes must not set the receiver going: its buffers may be
-	 * somebody else's by now. */
+	/* Later changes must not start the receiver: its buffers may be in
+	 * use for something else by now. */
 	assert_int_equal(lem_filter_set(&rig.sc, LEM_FILTER_PROMISC, NULL, 0),
 	    0);
 	lem_rx_mode(&rig.sc, true, false, true);
@@ -593,7 +593,7 @@ test_stop(void **state)
 	assert_int_equal(lem_rar_set(&rig.sc, 1, rar_mac), 0);
 	assert_int_equal(lem_moderation_set(&rig.sc, &m), 0);
 	assert_int_equal(fake_peek(&rig.dev, E1000_RCTL) & E1000_RCTL_EN, 0);
-	/* They hold from the next start on. */
+	/* They take effect at the next start. */
 	assert_int_equal(lem_start(&rig.sc), 0);
 	expect_reg(E1000_RCTL,
 	    0x04000002 | E1000_RCTL_UPE | E1000_RCTL_MPE | E1000_RCTL_LPE);
@@ -675,9 +675,8 @@ prepare_step(enum fake_chip chip, enum step step)
 }
 
 /*
- * May this step succeed though the device went at its access n, of all?  Only
- * if it reads nothing any more that it wants to know; ICR it reads to be rid of
- * what is in there.
+ * May this step succeed although the device was removed at its access n?  Only
+ * if it reads nothing that it needs after that; it reads ICR only to clear it.
  */
 static bool
 may_succeed(enum step step, uint64_t n)
@@ -711,7 +710,7 @@ remove_at(enum fake_chip chip, enum step step, uint64_t n)
 	    error != -ETIMEDOUT)
 		fail_msg("chip %d step %d access %u: error %d", chip, step,
 		    (unsigned int)n, error);
-	/* Whoever asks next is told. */
+	/* The next call returns the error. */
 	assert_int_equal(lem_link_update(&rig.sc), -ENODEV);
 	assert_true(rig.sc.gone);
 }
@@ -793,7 +792,7 @@ test_remove_reset_stop(void **state)
 	remove_everywhere(STEP_STOP);
 }
 
-/* The data path goes on over its memory and says so when asked. */
+/* The data path goes on with memory, and encap returns the error. */
 static void
 test_remove_running(void **state)
 {

@@ -38,7 +38,7 @@ sent_cmd(void)
 	return rig.dev.packet[0].cmd;
 }
 
-/* IDE when, and only when, there is a transmit delay. */
+/* IDE is set if there is a transmit delay, and only then. */
 static void
 test_moderation_ide(void **state)
 {
@@ -80,7 +80,7 @@ test_moderation_tadv_alone(void **state)
 	assert_true(rig.dev.icr & E1000_ICR_TXDW);
 }
 
-/* The interrupt comes when TIDV says, and TADV bounds it. */
+/* The interrupt comes after TIDV, and TADV bounds it. */
 static void
 test_moderation_delays(void **state)
 {
@@ -124,7 +124,7 @@ test_moderation_old_chips(void **state)
 		assert_int_equal(lem_moderation_set(&rig.sc, &good), 0);
 		assert_int_equal(fake_peek(&rig.dev, E1000_RDTR), 7);
 		assert_int_equal(fake_peek(&rig.dev, E1000_TIDV), 9);
-		rig_ok();	/* nothing the chip lacks was written */
+		rig_ok();	/* no register that the chip lacks */
 	}
 }
 
@@ -147,7 +147,7 @@ test_moderation_survives_restart(void **state)
 
 /* ----------------------------------------------------------------- units */
 
-/* No more interrupts than asked for, and the least interval that says so. */
+/* The shortest interval that makes no more interrupts than asked for. */
 static void
 test_itr_from_rate(void **state)
 {
@@ -209,8 +209,8 @@ send_window(unsigned int n)
 }
 
 /*
- * A stream: four interrupts in a row with eight packets each, and ITR is
- * itr_bulk; one with fewer, and it is itr.  One write each.
+ * A stream: after four interrupts in a row with eight packets each, ITR is
+ * itr_bulk; after one with fewer, it is itr.  One write each.
  */
 static void
 test_stream(void **state)
@@ -237,7 +237,7 @@ test_stream(void **state)
 	assert_int_equal(fake_peek(&rig.dev, E1000_ITR), 100);
 	assert_int_equal(fake_log_count(&rig.dev, FAKE_WRITE, E1000_ITR), 1);
 
-	/* Setting moderation anew begins with itr. */
+	/* New values begin with itr. */
 	for (i = 0; i < LEM_BULK_INTERRUPTS; i++)
 		send_window(LEM_BULK_PACKETS);
 	assert_int_equal(fake_peek(&rig.dev, E1000_ITR), 2000);
@@ -341,7 +341,7 @@ test_lone(void **state)
 	}
 }
 
-/* An interrupt for anything starts the count of doorbells anew. */
+/* Any interrupt restarts the count of doorbells. */
 static void
 test_lone_answers(void **state)
 {
@@ -382,7 +382,7 @@ test_lone_not(void **state)
 	lone_send(2);
 	assert_true(lone_irq(true));
 	assert_false(lone());
-	/* The port says no. */
+	/* The port does not allow it. */
 	lone_send(1);
 	assert_true(lone_irq(false));
 	assert_false(lone());
@@ -427,7 +427,7 @@ test_lone_mode(void **state)
 	assert_int_equal(tx->combine, LEM_COMBINE_ON);
 }
 
-/* What unmasks all, and what starts anew, ends it. */
+/* lem_intr_enable() and lem_start() end it. */
 static void
 test_lone_restart(void **state)
 {

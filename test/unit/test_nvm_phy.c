@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * EEPROM and PHY.  The fake device's ends of the wires check the protocol; what
- * it has to say is a violation, which ends the test.
+ * EEPROM and PHY.  The fake device's ends of the wires check the protocol: an
+ * error in it is a violation, which ends the test.
  */
 #include "rig.h"
 
@@ -44,7 +44,7 @@ test_nvm_every_word(void **state)
 	expect_all_words(256);
 }
 
-/* EERD where there is one: no wire is moved. */
+/* Where the chip has EERD, no wire is moved. */
 static void
 test_nvm_eerd_only(void **state)
 {
@@ -208,7 +208,7 @@ test_phy_renegotiate(void **state)
 	}
 }
 
-/* Nobody answers: MDIC says so by E, MDIO by a turnaround that stays high. */
+/* No PHY answers: MDIC sets E, in MDIO the turnaround stays high. */
 static void
 test_phy_absent(void **state)
 {
@@ -248,7 +248,7 @@ test_phy_dead_mdic(void **state)
 	}
 }
 
-/* The 82543's pins carry other bits of CTRL with them, unharmed. */
+/* Moving the 82543's pins does not change other bits of CTRL. */
 static void
 test_mdio_keeps_ctrl(void **state)
 {

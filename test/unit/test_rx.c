@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The receive ring: frames of one and of many buffers, what the errors become,
- * bounds against a bad device, and the push that gets an RDT through which is
- * held back on its way.
+ * bounds against a bad device, and the push that delivers an RDT which is held
+ * back on its way.
  */
 #include "rig.h"
 
@@ -129,7 +129,7 @@ test_largest(void **state)
 	expect_frame(16384, 0, 1);
 }
 
-/* Only its first descriptors are there: the packet is not, yet. */
+/* Only the packet's first descriptors are there: it is not complete. */
 static void
 test_incomplete(void **state)
 {
@@ -246,7 +246,7 @@ test_checksum_flags(void **state)
 			     0),
 	    0);
 	assert_int_equal(flags_of(both | E1000_RXD_STAT_IXSM, 0, 0), 0);
-	/* A wrong checksum is the stack's business: no reason to drop. */
+	/* The stack deals with a wrong checksum: the driver does not drop. */
 	assert_int_equal(rx->stats.errors, 0);
 }
 
@@ -303,7 +303,7 @@ test_too_many_frags(void **state)
 	assert_int_equal(rig_fill(), 9);
 }
 
-/* A length beyond the buffer must not reach whoever copies. */
+/* A length beyond the buffer must not reach the code that copies. */
 static void
 test_oversize(void **state)
 {
@@ -330,7 +330,7 @@ test_oversize(void **state)
 	assert_int_equal(rx->stats.errors, 4);
 }
 
-/* DD where nothing was given: at most what was posted is looked at. */
+/* DD in descriptors that were not given: only posted ones are read. */
 static void
 test_liar(void **state)
 {
@@ -345,7 +345,7 @@ test_liar(void **state)
 	while (get(&pkt, 70) == 1)
 		n++;
 	assert_int_equal(n, 15);
-	/* All DD and no end to it: no packet, no endless loop. */
+	/* DD everywhere and EOP nowhere: no packet, no endless loop. */
 	up(16, 256, false);
 	for (i = 0; i < 16; i++)
 		rig.rx[i].status = E1000_RXD_STAT_DD;
@@ -457,7 +457,7 @@ test_no_push_while_alive(void **state)
 	assert_int_equal(rx->stats.pushes, pushes() + 1);
 }
 
-/* It uses up the last one it knows: exactly one push, and it lives again. */
+/* It uses up the last one that it knows of: one push, and it goes on. */
 static void
 test_push_when_starved(void **state)
 {
@@ -476,7 +476,7 @@ test_push_when_starved(void **state)
 	}
 }
 
-/* One descriptor left that it knows of: none. */
+/* While it knows of one more descriptor: no push. */
 static void
 test_push_bound(void **state)
 {
@@ -503,7 +503,7 @@ test_push_bound(void **state)
 
 /*
  * On two CPUs ICR may have been read, twice, before RDT is written, and be
- * dispatched after it: those two dispatches say nothing of RDT.
+ * dispatched after it: those two dispatches prove nothing about RDT.
  */
 static void
 test_push_racing_reads(void **state)
@@ -529,7 +529,7 @@ test_push_racing_reads(void **state)
 	assert_int_equal(fake_rx_owned(&rig.dev), 15);
 }
 
-/* Refill in two goes: the second flush has the push to make. */
+/* Refill in two parts: the second flush makes the push. */
 static void
 test_push_late_refill(void **state)
 {
@@ -543,7 +543,7 @@ test_push_late_refill(void **state)
 	(void)rig_irq();
 	for (i = 0; i < 15; i++)
 		assert_int_equal(get(&pkt, 70), 1);
-	/* No buffers at hand: nothing to push. */
+	/* No buffers to give: nothing to push. */
 	lem_rx_flush(&rig.sc);
 	assert_int_equal(pushes(), 0);
 	(void)rig_fill();
@@ -554,8 +554,8 @@ test_push_late_refill(void **state)
 }
 
 /*
- * A frame of several buffers that a device begins with what it has: it has used
- * up all it knows of, and waits in the middle, without an interrupt.
+ * A device begins a frame of several buffers with the descriptors that it has,
+ * uses them up, and waits in the middle, without an interrupt.
  */
 static void
 test_push_within_frame(void **state)

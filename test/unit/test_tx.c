@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The transmit ring without combining: the bytes of descriptors, the context
- * that is not written twice, how full is full, where RS stands, and what
- * reclaim makes of a ring that is written back in part or by a liar.
+ * that is not written twice, when the ring is full, where RS is set, and what
+ * reclaim does with a ring that is written back in part or wrongly.
  */
 #include "rig.h"
 
@@ -75,7 +75,7 @@ test_plain(void **state)
 	assert_int_equal(rig.dev.packet[0].len_bytes, 60);
 }
 
-/* The descriptors and what they point at, before the tail. */
+/* The descriptors and what they point to, before the tail. */
 static void
 test_barrier(void **state)
 {
@@ -371,7 +371,7 @@ test_vlan_needs_no_headers(void **state)
 	assert_int_equal(encap(&pkt), 1);
 }
 
-/* What the chip would not do is refused, not left undone. */
+/* A request that the chip cannot do is refused, not ignored. */
 static void
 test_not_possible(void **state)
 {
@@ -422,7 +422,7 @@ test_context_once(void **state)
 	}
 }
 
-/* A TSO context is used up by its packet's payload: one each. */
+/* A packet's payload uses its TSO context up: each packet needs one. */
 static void
 test_context_tso(void **state)
 {
@@ -474,9 +474,8 @@ test_context_ide(void **state)
 }
 
 /*
- * A packet refused at its last segment, after its context was made: the device
- * never sees that context, so the next packet must bring its own, whichever it
- * wants.
+ * A packet is refused at its last segment, after its context was written: the
+ * device never sees that context, so the next packet must write its own.
  */
 static void
 test_context_refused(void **state)
@@ -505,7 +504,7 @@ test_context_refused(void **state)
 		    i == 1 ? 40 : 50);
 }
 
-/* Refused for want of room: neither ring nor cache is touched. */
+/* Refused because the ring is full: neither ring nor cache changes. */
 static void
 test_context_no_room(void **state)
 {
@@ -684,7 +683,7 @@ test_full_random(void **state)
 			m.free += lem_tx_reclaim(&rig.sc);
 			assert_true(m.free < counts[k]);
 			assert_int_equal(lem_tx_free(&rig.sc.tx), m.free);
-			/* Full, and the caller says nothing: no deadlock. */
+			/* Full, and the caller does nothing: no deadlock. */
 			if (m.free < 6)
 				m.free += lem_tx_make_room(&rig.sc);
 		}
@@ -807,7 +806,7 @@ test_rs_on_eop(void **state)
 	}
 }
 
-/* Reclaim takes whole reports: what is done but not reported waits. */
+/* Reclaim takes whole reports: a descriptor done but not reported waits. */
 static void
 test_reclaim_partial(void **state)
 {

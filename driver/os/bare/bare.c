@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The ring-3 side of the bare-metal platform; bare.h says what each function
- * promises, start.S why it lives in ring 3.
+ * The ring-3 side of the bare-metal platform.  bare.h documents the functions;
+ * start.S explains why they run in ring 3.
  */
 #include <errno.h>
 
@@ -94,7 +94,7 @@ bare_pci_find(uint16_t vendor, uint16_t device)
 		id = bare_pci_read32(devfn, PCI_ID);
 		if (id == wanted)
 			return devfn;
-		/* Each access is an exit: skip functions that can not be. */
+		/* Each access is an exit: skip functions that cannot exist. */
 		if ((devfn & 7) == 0 &&
 		    (id == 0xffffffff ||
 			!(bare_pci_read32(devfn, PCI_HEADER) &
@@ -121,8 +121,8 @@ window_take(uint32_t *next, uint32_t end, uint32_t size)
 
 /*
  * Sizes and places the BAR at `offset`; PCI Local Bus 3.0, 6.2.5.1.  Stores
- * the address the device then has, which is not ours to choose if it ignores
- * writes, and whether the BAR is the lower half of a 64-bit one.
+ * the address that the device has then, as a device may ignore our choice, and
+ * whether the BAR is the lower half of a 64-bit one.
  */
 static int
 bar_place(int devfn, unsigned int offset, uint64_t *address, int *is_64)
@@ -271,8 +271,9 @@ bare_exit(uint32_t code)
 }
 
 /*
- * The string instructions, so that no compiler turns these loops into calls of
- * themselves; by words, because TCG emulates an iteration at a time.
+ * These use the string instructions, because a compiler could turn a loop here
+ * into a call of the same function.  They go by words, because TCG emulates one
+ * iteration at a time.
  */
 void *
 memcpy(void *restrict to, const void *restrict from, size_t len_bytes)

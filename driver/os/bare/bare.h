@@ -17,9 +17,9 @@
 #include <stdint.h>
 
 /*
- * Memory nobody clears: packet buffers and the like, megabytes of them.  (The
- * host has to find a page for every page that is cleared.)  What is in it at
- * boot is anything.
+ * Memory that is not cleared at boot: packet buffers, megabytes of them.  (The
+ * host has to find a page for every page that is cleared.)  Its contents at
+ * boot are undefined.
  */
 #define BARE_NOINIT	__attribute__((section(".bss.noinit")))
 
@@ -31,10 +31,10 @@ void bare_main(void);
 /* --- Memory-mapped registers --- */
 
 /*
- * One plain mov each, whatever the optimiser thinks: an access to a device is
- * decoded by the hypervisor's emulator, which knows fewer forms than the CPU.
- * Each is also a compiler barrier; the CPU orders stores to memory before a
- * store to a device by itself (x86 keeps stores in order).
+ * Each is one plain mov, independent of the optimiser: the hypervisor's
+ * emulator decodes an access to a device, and it knows fewer forms than the
+ * CPU.  Each is also a compiler barrier.  The CPU by itself orders stores to
+ * memory before a store to a device (x86 keeps stores in order).
  */
 static inline uint8_t
 bare_mmio_read8(const volatile void *reg)
@@ -157,7 +157,7 @@ bare_rdtsc(void)
 	return (uint64_t)high << 32 | low;
 }
 
-/* In every loop that waits: it tells the CPU, and is a compiler barrier. */
+/* For every loop that waits: a hint to the CPU, and a compiler barrier. */
 static inline void
 bare_pause(void)
 {
@@ -165,14 +165,14 @@ bare_pause(void)
 }
 
 /*
- * A full fence between ordinary memory accesses: those before it are done, as
- * everybody sees it, before those after it.
+ * A full fence between ordinary memory accesses: for all observers, those
+ * before it are done before those after it.
  *
- * TCG of QEMU 7.2 drops every fence while the machine can have one CPU only
- * (tcg_gen_mb() without CF_PARALLEL), though QEMU's own threads look on: a
- * virtqueue then lost a notification and stood still in 13 runs of 84, and in
- * 0 of 84 with "-smp 1,maxcpus=2", which such a host must be given.  Later
- * versions keep mfence, but still not a locked instruction, so mfence it is.
+ * TCG of QEMU 7.2 drops every fence while the machine can have only one CPU
+ * (tcg_gen_mb() without CF_PARALLEL), although QEMU's own threads access the
+ * same memory.  A virtqueue then lost a notification and stood still in 13 runs
+ * of 84, and in 0 of 84 with "-smp 1,maxcpus=2": start such a QEMU so.  Later
+ * versions keep mfence, but still not a locked instruction, so this is mfence.
  */
 static inline void
 bare_fence(void)
@@ -208,10 +208,10 @@ int bare_pci_find(uint16_t vendor, uint16_t device);
 
 /*
  * Places every BAR of `devfn` below 4 GiB and turns memory and I/O decoding,
- * bus mastering and INTx on.  bar[i] becomes the address (memory) or port
- * (I/O) of BAR i, 0 where there is none.  Call it once a function: addresses
- * are handed out upwards and never given back.  Returns 0, or -ENOSPC when the
- * memory or I/O window is exhausted (the function is then left disabled).
+ * bus mastering and INTx on.  bar[i] becomes the address (memory) or port (I/O)
+ * of BAR i, or 0 if it does not exist.  Call it once for a function: addresses
+ * go upwards and are never given back.  Returns 0, or -ENOSPC when the memory
+ * or I/O window is exhausted (the function is then left disabled).
  */
 int bare_pci_enable(int devfn, uint64_t bar[BARE_PCI_BARS]);
 
@@ -223,7 +223,7 @@ int bare_pci_enable(int devfn, uint64_t bar[BARE_PCI_BARS]);
  */
 extern volatile uint32_t bare_irq_cause;
 extern volatile uint32_t bare_irq_count;
-/* Interrupts that belonged to nobody. */
+/* Interrupts that were not the device's. */
 extern volatile uint32_t bare_irq_spurious;
 
 /*
@@ -235,8 +235,8 @@ extern volatile uint32_t bare_irq_spurious;
 int bare_irq_attach(volatile void *cause_register, unsigned int width_bytes);
 
 /*
- * Returns the causes since the last call and clears them: a load and a branch
- * when there are none.
+ * Returns the causes since the last call and clears them.  Without a cause it
+ * costs a load and a branch.
  */
 static inline uint32_t
 bare_irq_take(void)
@@ -255,20 +255,21 @@ bare_irq_take(void)
 
 /*
  * Halts the CPU until an interrupt, of the device or of the tick; returns at
- * once while bare_irq_cause is not 0.  The check is made with interrupts off,
- * so none is lost between it and the halt.  It is a hlt in ring 3, which
- * faults to ring 0, which halts: a few microseconds where ring 0 is emulated.
- * Seen to work, and to leave the host's CPU idle, on KVM below PVM and on TCG
- * (QEMU 7.2).
+ * once while bare_irq_cause is not 0.  It checks with interrupts off, so an
+ * interrupt between the check and the halt is not lost.  It is a hlt in ring 3,
+ * which faults to ring 0, which halts: a few microseconds where ring 0 is
+ * emulated.  It works, and leaves the host's CPU idle, on KVM below PVM and on
+ * TCG (QEMU 7.2).
  *
- * Only interrupts end it: whoever waits for a change in memory starts a tick.
+ * Only interrupts end it: to wait for a change in memory, start a tick.
  */
 void bare_wait_for_interrupt(void);
 
 /*
- * From now on ends every wait after at most `period_us` (1 to 4,000,000; 0 is
- * off), by the LAPIC timer at the 1 GHz it has in KVM (which makes 200 of less)
- * and QEMU.  A tick costs exits and shows in no count.
+ * From now on every wait ends after at most `period_us` (1 to 4,000,000; 0 is
+ * off).  It uses the LAPIC timer, at the 1 GHz that it has in KVM (which raises
+ * less than 200 to 200) and QEMU.  A tick costs exits, and no counter counts
+ * it.
  */
 void bare_tick_start(uint32_t period_us);
 

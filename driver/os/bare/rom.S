@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A 64 KiB raw image for QEMU's -bios: from the reset vector to long mode in
- * as few instructions as it takes, then to the payload.
+ * as few instructions as possible, then to the payload.
  *
  * There is no firmware because SeaBIOS needs seconds where kernel-mode code is
  * emulated an instruction at a time (a KVM host that is itself a PVM guest).
- * For the same reason nothing here is done that ring 3 can do later at full
- * speed.
+ * For the same reason this does only what ring 3 cannot do later at full speed.
  *
  * Linked at 0xffff0000, where the chipset shows the last 64 KiB of the image.
- * The payload lies at its start and is copied to BARE_BASE; the assembler
- * refuses one that reaches the code (.org can not move backwards).  It is found
- * as payload.bin in the assembler's include path.
+ * The payload lies at its start.  This copies it to BARE_BASE; the assembler
+ * refuses one that reaches the code (.org cannot move backwards).  It is
+ * payload.bin in the assembler's include path.
  *
- * What it leaves for start.S, and what any other loader has to provide:
+ * start.S needs this state, from here or from any other loader:
  * long mode, CPL 0, interrupts off, 4 GiB mapped one to one and accessible to
  * ring 3, the payload at 0x100000, a jump to its first byte.  Low memory in
  * use: page tables at 0x10000 to 0x15fff.

@@ -5,12 +5,13 @@
  *
  * The program lives in ring 3 because there are KVM hosts (PVM: nested without
  * vmx or svm) that emulate every ring-0 instruction at about 1 us each, while
- * ring-3 code runs natively.  On any other host it makes no difference.  So:
- * whatever can be done in ring 3 is, and what is left here is straight lines.
+ * ring-3 code runs natively.  On any other host it makes no difference.  So
+ * everything that ring 3 can do is done there, and the rest, here, is straight
+ * code.
  *
  * Linked at 0x100000 and entered at its first byte, in the state that rom.S
- * describes.  Stays in the first 64 KiB, so that bits 16 to 31 of any address
- * here are BARE_BASE's: descriptors need them as constants.
+ * describes.  All addresses here are in the first 64 KiB, so their bits 16 to
+ * 31 are BARE_BASE's: descriptors need them as constants.
  */
 	.set	BARE_BASE, 0x100000
 	.set	KERNEL_CS, 0x18		/* as in rom.S's GDT */
@@ -111,7 +112,7 @@ bare_irq_stub8_addr:
 	popq	%rax
 	iretq
 
-	/* The LAPIC timer: all it is for is to end a hlt. */
+	/* The LAPIC timer: its only purpose is to end a hlt. */
 	.balign	16
 irq_tick:
 	pushq	%rax
@@ -147,7 +148,7 @@ exceptions:
 	/*
 	 * General protection.  A hlt in ring 3 ends here, with interrupts off,
 	 * and means "halt unless a cause is pending" (bare.h).  sti holds
-	 * interrupts back for one more instruction, so that none can slip in
+	 * interrupts back for one more instruction, so that none comes
 	 * between it and hlt.  (A syscall would need three MSRs set up; an int
 	 * instruction faults on PVM hosts.)
 	 */
