@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * libFuzzer target of boot_bzimage() and boot_elf(): a kernel from somebody who
- * is out to get the host.
+ * libFuzzer target of boot_bzimage() and boot_elf(): a hostile kernel.
  *
- * The input: which of the two, how much memory, where an initrd is; the rest is
- * the image.  Guest memory lies between pages that can not be touched; the
- * initrd in it must stay as it was, and so must the tables below 1 MiB that are
- * not boot.c's.
+ * The input: which of the two, the size of the memory, the initrd's place; then
+ * the image.  Guest memory is between pages without access.  The initrd in it
+ * must not change, nor the tables below 1 MiB that boot.c did not write.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,7 +33,7 @@ broken(const char *what, int line)
 	abort();
 }
 
-/* Zeroes again, all of it. */
+/* Clears all of it. */
 static void
 memory_clear(void)
 {

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * libFuzzer target of machine.c, pci.c, uart.c and nic.c: what is behind the
- * ports and addresses of a guest of lem-vm, without KVM.
+ * libFuzzer target of machine.c, pci.c, uart.c and nic.c: the ports and
+ * addresses of a guest of lem-vm, without KVM.
  *
- * The input: how many NICs; then accesses of a byte for the kind and the width,
- * two for where, and for a write up to four for the value.  Where: some ports
- * are a byte, as there are so many that are nothing; memory is counted from the
- * BARs as they are at the time.
+ * The input: the number of NICs; then accesses.  An access is a byte for the
+ * kind and the width, up to two for the address, and up to four for the value
+ * of a write.  Known ports take one byte, because most ports are unused.
+ * Memory addresses count from the current BARs.
  *
- * What the VMM is told must hold together: lines change when they say so, BARs
- * are in their window, the serial port gives back what it took.
+ * The callbacks must be consistent: levels change, BARs are in their window,
+ * and the serial port returns the bytes that it took.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,7 +54,7 @@ byte(void)
 	return *fuzz.data++;
 }
 
-/* Of n bytes, as many as are left. */
+/* A number of n bytes, or of those that are left. */
 static uint32_t
 number(unsigned int n)
 {

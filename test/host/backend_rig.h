@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Backends, with a peer that the test plays: packets in pieces, frames whose
- * every byte is known.
+ * Backends whose peer is the test: packets in pieces, and frames of which each
+ * byte is checked.
  */
 #ifndef TEST_BACKEND_RIG_H
 #define TEST_BACKEND_RIG_H
@@ -16,21 +16,18 @@
 
 #include "backend.h"
 #include "common.h"
+#include "dir.h"
 
 #define PIECES_MAX	64u
-#define DIR_BYTES	48u
 
 static struct err err;
 
-/* A packet, its bytes, and the pieces it is handed over in. */
+/* A packet, its bytes, and its pieces. */
 struct made {
 	struct e82540_packet packet;
 	struct e82540_iov iov[PIECES_MAX];
 	uint8_t bytes[BACKEND_FRAME_BYTES + 64];
 };
-
-/* A folder that is gone afterwards; paths in it. */
-static char dir[DIR_BYTES];
 
 static inline uint8_t
 pattern(uint64_t number, uint32_t i)
@@ -83,7 +80,29 @@ send_one(struct backend *b, uint64_t number, uint32_t len)
 	return b->ops->send(b, &m.packet, 1);
 }
 
-/* At most BACKEND_BATCH frames are asked for, as the contract has it. */
+/*
+ * Packets of every length that a chip can send, in pieces of all sizes; gets()
+ * is the peer, which checks each.
+ */
+static inline void
+send_in_pieces(struct backend *b, void (*gets)(uint64_t number, uint32_t len))
+{
+	static const uint32_t lens[] = { 1, 14, 60, 61, 1514, 9018, 16288,
+		16384 };
+	struct made m;
+	unsigned int pieces;
+	size_t i;
+
+	for (i = 0; i < COUNT(lens); i++)
+		for (pieces = 1; pieces <= PIECES_MAX; pieces += 7) {
+			packet_make(&m, i + pieces, lens[i], pieces);
+			assert_int_equal(b->ops->send(b, &m.packet, 1), 1);
+			gets(i + pieces, lens[i]);
+		}
+	assert_int_equal(b->refused, 0);
+}
+
+/* Asks for BACKEND_BATCH frames, the most that the contract allows. */
 static inline unsigned int
 receive_some(struct backend *b, struct e82540_frame frame[BACKEND_BATCH])
 {
@@ -109,7 +128,7 @@ none_come(struct backend *b)
 	assert_int_equal(receive_some(b, frame), 0);
 }
 
-/* ready: what poll() says of the backend, at once. */
+/* ready: the events that poll() reports now. */
 static inline short
 ready(struct backend *b, short events)
 {
@@ -139,7 +158,7 @@ open_by(const char *format, ...)
 	return b;
 }
 
-/* Its sentence has `why` in it. */
+/* backend_open() fails, and its sentence contains `why`. */
 static inline void __attribute__((format(printf, 2, 3)))
 refused_by(const char *why, const char *format, ...)
 {
@@ -163,28 +182,12 @@ close_it(struct backend *b)
 	b->ops->close(b);
 }
 
-/* The folder is empty at the end: sockets are gone. */
-static inline int
-dir_make(void **state)
-{
-	(void)state;
-	strcpy(dir, "/tmp/lem-backend.XXXXXX");
-	return mkdtemp(dir) == NULL ? -1 : 0;
-}
-
-static inline int
-dir_remove(void **state)
-{
-	(void)state;
-	return rmdir(dir);
-}
-
 static inline struct sockaddr_un
 unix_at(const char *name)
 {
 	struct sockaddr_un at = { .sun_family = AF_UNIX };
 
-	(void)snprintf(at.sun_path, sizeof(at.sun_path), "%s/%s", dir, name);
+	(void)snprintf(at.sun_path, sizeof(at.sun_path), "%s", dir_path(name));
 	return at;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Guest memory between pages that can not be touched, and kernels that are made
- * here, byte by byte.
+ * Guest memory between pages without access, and kernels that the test makes
+ * byte by byte.
  */
 #ifndef TEST_BOOT_RIG_H
 #define TEST_BOOT_RIG_H
@@ -20,7 +20,7 @@
 
 static struct ram ram;
 
-/* A page that is touched outside ends the test. */
+/* An access outside of the memory ends the test. */
 static inline void
 memory_new(uint64_t bytes)
 {
@@ -39,7 +39,7 @@ memory_free(void)
 	(void)munmap(ram.base - GUARD_BYTES, ram.bytes + 2 * GUARD_BYTES);
 }
 
-/* The same memory for the next image, nothing of the last one in it. */
+/* Clears the memory for the next image. */
 static inline void
 memory_dirty(uint64_t from, uint64_t bytes)
 {
@@ -81,7 +81,7 @@ image_new(size_t bytes)
 	return image;
 }
 
-/* The first n bytes of it; image stays. */
+/* Loads the first n bytes of the image. */
 static inline struct image
 image_cut(const struct image *image, size_t n)
 {

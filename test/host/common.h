@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the tests of lem-vm's parts share.
+ * Shared by the tests of host/ and host/vm/.
  */
 #ifndef TEST_COMMON_H
 #define TEST_COMMON_H
@@ -21,7 +21,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* says: the sentence has this in it; it is one, and it ends in no newline. */
+/* says: the sentence contains this text; it is whole, without a newline. */
 static inline void
 says(const struct err *err, const char *text)
 {

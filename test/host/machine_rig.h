@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A machine without KVM: real NICs on it, with nothing behind them, and a guest
- * that the test plays, port by port.
+ * A machine without KVM, with real NICs and null backends.  The test is the
+ * guest, and accesses ports and addresses.
  */
 #ifndef TEST_MACHINE_RIG_H
 #define TEST_MACHINE_RIG_H
@@ -29,7 +29,7 @@ struct rig {
 	} place[MACHINE_NICS];
 };
 
-/* On changes only: who shares a line counts on it. */
+/* It must be called on changes only. */
 static void
 rig_irq(void *ctx, unsigned int gsi, bool level)
 {
@@ -133,7 +133,7 @@ ones(unsigned int size)
 	return UINT32_MAX >> (32 - size * 8);
 }
 
-/* A CPU takes what its instruction is wide. */
+/* A CPU uses only as many bytes as its instruction reads. */
 static inline uint32_t
 in(struct rig *r, uint16_t port, unsigned int size)
 {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * ACPI's tables: found as a guest finds them, whole, and of this machine.
+ * ACPI's tables: a guest finds them, they are valid, and they describe this
+ * machine.
  *
  * usage: test_acpi [DIR]
  *
- * With DIR each table is written there instead, for test/vm/acpi.sh.
+ * With DIR it writes each table there instead, for test/vm/acpi.sh.
  */
 #include "boot_rig.h"
 
@@ -56,7 +57,7 @@ rsdp_find(void)
 	return 0;
 }
 
-/* A whole table of this name, within what no guest takes for free memory. */
+/* A valid table of this name, in memory that the memory map reserves. */
 static uint32_t
 table_check(uint64_t at, const char *signature)
 {
@@ -111,7 +112,7 @@ test_rsdp(void **state)
 	assert_int_equal(ram.base[at + 15], 2);
 	/* No RSDT: a guest of revision 2 does not look for it. */
 	assert_int_equal(u32(at + 16), 0);
-	/* Nothing is written elsewhere. */
+	/* No other memory is written. */
 	assert_true(memory_is(0, ACPI_RSDP, DIRTY));
 	assert_true(memory_is(0xf0000, 15 * MIB, DIRTY));
 	memory_free();
@@ -129,7 +130,7 @@ gas_check(uint64_t at, unsigned int bits, uint64_t port)
 	assert_true(u64(at + 4) == port);
 }
 
-/* 5.2.9: registers are where machine.c has them, by both ways to say so. */
+/* 5.2.9: registers are where machine.c has them, in both sets of fields. */
 static void
 test_fadt(void **state)
 {
@@ -164,7 +165,7 @@ test_fadt(void **state)
 	memory_free();
 }
 
-/* What it is made of is iasl's to say: that it is there, whole. */
+/* iasl checks its content (test/vm/acpi.sh); here it is whole. */
 static void
 test_dsdt(void **state)
 {
@@ -201,7 +202,7 @@ madt_entries(uint64_t at, uint32_t length, unsigned int cpus)
 		case 1:
 			assert_int_equal(u32(e + 4), 0xfec00000);
 			assert_int_equal(u32(e + 8), 0);
-			/* Numbers of APICs are one space. */
+			/* Local and I/O APICs share one range of numbers. */
 			assert_true(ram.base[e + 2] >= cpus);
 			io_apics++;
 			break;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Backends: which there are, null, dgram, and pcap around another.
+ * Backends: their names, null, dgram, and pcap around another one.
  */
 #include "backend_rig.h"
 
@@ -29,7 +29,7 @@ test_fd_bad(void **state)
 	    "backend=stream,fd=4294967296");
 	refused_by("fd=1000: not an open descriptor", "backend=dgram,fd=1000");
 	refused_by("fd=1000: not an open descriptor", "backend=stream,fd=1000");
-	/* Else it would be found readable for ever, and never read. */
+	/* A socket of another type would be readable for ever. */
 	refused_by("not a datagram socket", "backend=dgram,fd=%d", fd);
 	refused_by("not a stream socket", "backend=stream,fd=%d", fd);
 	refused_by("not a stream socket", "backend=stream,fd=%d", pair[0]);
@@ -99,7 +99,7 @@ test_dgram_options(void **state)
 	struct backend *b = dgram_pair();
 
 	(void)state;
-	/* Whoever inherits it from us would hold the peer up. */
+	/* A program that inherits it would keep the peer connected. */
 	assert_int_equal(fcntl(b->fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
 	assert_true(fcntl(b->fd, F_GETFL) & O_NONBLOCK);
 	assert_true(b->up);
@@ -117,32 +117,20 @@ test_dgram_options(void **state)
 	    "backend=dgram,remote=/x");
 }
 
-/* Every length that a chip can send, in pieces of all sizes. */
 static void
 test_dgram_send(void **state)
 {
-	static const uint32_t lens[] = { 1, 14, 60, 61, 1514, 9018, 16288,
-		16384 };
 	struct backend *b = dgram_pair();
-	struct made m;
-	unsigned int pieces;
-	size_t i;
 
 	(void)state;
-	for (i = 0; i < COUNT(lens); i++)
-		for (pieces = 1; pieces <= PIECES_MAX; pieces += 7) {
-			packet_make(&m, i + pieces, lens[i], pieces);
-			assert_int_equal(b->ops->send(b, &m.packet, 1), 1);
-			peer_gets(i + pieces, lens[i]);
-		}
-	assert_int_equal(b->refused, 0);
+	send_in_pieces(b, peer_gets);
 	close_it(b);
 	close(peer);
 }
 
 /*
- * Batches of 64 into a socket that takes fewer: it says so, is writable again
- * when the peer has read, and nothing is lost or comes twice.
+ * Batches of 64 into a socket that takes fewer: it returns how many, becomes
+ * writable when the peer has read, and no packet is lost or doubled.
  */
 static void
 test_dgram_send_full(void **state)
@@ -168,7 +156,7 @@ test_dgram_send_full(void **state)
 		full++;
 		assert_int_equal(b->ops->send(b, &packet[took], 1), 0);
 		assert_int_equal(ready(b, POLLOUT), 0);
-		/* It is half empty before it is said to be writable. */
+		/* Linux says that it is writable when it is half empty. */
 		while (ready(b, POLLOUT) == 0) {
 			assert_true(got < sent);
 			peer_gets(got, 60 + got % 1455);
@@ -184,7 +172,7 @@ test_dgram_send_full(void **state)
 	close(peer);
 }
 
-/* What can never go is counted, and does not hold up what comes after. */
+/* A packet that can never be sent is counted; the next ones are sent. */
 static void
 test_dgram_send_too_long(void **state)
 {
@@ -236,7 +224,7 @@ test_dgram_receive(void **state)
 	close(peer);
 }
 
-/* Too long, or nothing at all: counted, and the others come. */
+/* Frames too long or empty are counted; the others arrive. */
 static void
 test_dgram_receive_odd(void **state)
 {
@@ -257,7 +245,7 @@ test_dgram_receive_odd(void **state)
 	close(peer);
 }
 
-/* The pair's other end is closed: packets are lost, as on a cut wire. */
+/* The other end of the pair is closed: packets are lost. */
 static void
 test_dgram_pair_closed(void **state)
 {
@@ -274,7 +262,7 @@ test_dgram_pair_closed(void **state)
 		assert_int_equal(b->refused, i);
 	}
 	none_come(b);
-	/* Nothing to read for ever: who polls it would turn. */
+	/* It must not be ready for ever, or the NIC's thread would spin. */
 	assert_int_equal(ready(b, POLLIN), 0);
 	close_it(b);
 }
@@ -337,7 +325,7 @@ test_dgram_paths(void **state)
 	assert_int_equal(access(unix_at("us").sun_path, F_OK), -1);
 }
 
-/* A peer that does not read any more, and goes: we are not held up for ever. */
+/* A peer stops reading and goes: then the backend is writable again. */
 static void
 test_dgram_peer_goes_full(void **state)
 {
@@ -359,7 +347,7 @@ test_dgram_peer_goes_full(void **state)
 	close_it(b);
 }
 
-/* A batch, and nobody there: all of it is taken. */
+/* A batch without a peer: the backend takes all of it. */
 static void
 test_dgram_batch_to_nobody(void **state)
 {
@@ -414,7 +402,7 @@ test_dgram_paths_bad(void **state)
 
 /* ------------------------------------------------------------------- pcap */
 
-/* What is behind pcap: a network that takes `room` packets. */
+/* The inner backend of pcap: it takes `room` packets. */
 struct net {
 	struct backend b;
 	unsigned int room;
@@ -537,7 +525,7 @@ file_record(uint64_t number, uint32_t len)
 	bytes_check(file_take(len), number, len);
 }
 
-/* Both directions, in order; and all else is the inner one's. */
+/* Both directions, in order; everything else is as in the inner one. */
 static void
 test_pcap(void **state)
 {
@@ -556,7 +544,7 @@ test_pcap(void **state)
 		assert_int_equal(receive_some(b, frame), 1);
 		frame_check(frame, i + 100, 1514);
 	}
-	/* It is there while it runs. */
+	/* The file is complete at any time. */
 	file_read("pcap");
 	close_it(b);
 	close(peer);
@@ -568,7 +556,7 @@ test_pcap(void **state)
 	assert_int_equal(file.at, file.bytes);
 }
 
-/* The header before packets is not theirs; what was not taken did not go. */
+/* The file has no virtio-net headers, and no packets that were refused. */
 static void
 test_pcap_header(void **state)
 {
@@ -610,7 +598,7 @@ test_pcap_header(void **state)
 	assert_int_equal(file.at, file.bytes);
 }
 
-/* An error closes the inner one, too. */
+/* An error closes the inner backend, too. */
 static void
 test_pcap_bad(void **state)
 {

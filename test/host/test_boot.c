@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Images: what a good one leaves in the guest's memory, and what is refused,
- * with a sentence; whatever it is, nothing is written outside.
+ * Images: what a good one leaves in the guest's memory, and which sentence
+ * refuses a bad one.  No image writes outside of the memory.
  */
 #include "boot_rig.h"
 
@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "acpi.h"
+#include "dir.h"
 
 static struct boot boot;
 static struct err err;
@@ -44,7 +45,7 @@ test_ram_bad(void **state)
 	says(&err, "memory");
 }
 
-/* Of its own, or of a file's that others see. */
+/* Anonymous memory, or that of a file. */
 static void
 test_ram_file(void **state)
 {
@@ -120,7 +121,7 @@ bz_refused(const struct setup_header *h, uint32_t kernel_bytes, const char *why)
 	free(image.data);
 }
 
-/* As the CPU walks them. */
+/* Walks the page tables as a CPU does. */
 static bool
 page_walk(uint64_t va, uint64_t *pa)
 {
@@ -154,7 +155,7 @@ page_tables_check(void)
 	assert_false(page_walk((uint64_t)1 << 39, &pa));
 }
 
-/* Whatever the memory map has is memory, and no two entries overlap. */
+/* Each entry of the memory map is memory, and no two overlap. */
 static void
 e820_check(const struct boot_e820_entry *map, unsigned int n)
 {
@@ -171,14 +172,14 @@ e820_check(const struct boot_e820_entry *map, unsigned int n)
 		usable += map[i].size;
 		assert_true(map[i].addr + map[i].size <= low ||
 		    map[i].addr == RAM_HIGH);
-		/* ACPI's tables are not to be overwritten. */
+		/* The guest must not overwrite ACPI's tables. */
 		assert_false(map[i].addr < 0x100000 &&
 		    map[i].addr + map[i].size > 0x9fc00);
 	}
 	assert_true(usable == ram.bytes - (0x100000 - 0x9fc00));
 }
 
-/* 1.14 of boot.rst: what the 64-bit entry finds. */
+/* 1.14 of boot.rst: the state at the 64-bit entry. */
 static void
 test_bzimage(void **state)
 {
@@ -284,7 +285,7 @@ test_bzimage_bad(void **state)
 	memory_free();
 }
 
-/* What it needs to unpack itself, and what the image is long. */
+/* The memory that it needs to unpack itself, and the image's size. */
 static void
 test_bzimage_too_big(void **state)
 {
@@ -309,12 +310,12 @@ test_bzimage_too_big(void **state)
 	bz_refused(&h, 5000, "of memory");
 	h.init_size = 16 * MIB;
 	bz_refused(&h, 16 * MIB + 16, "of memory");
-	/* Refused before anything is written. */
+	/* It is refused before memory is written. */
 	assert_true(memory_is(0, 32 * MIB, DIRTY));
 	memory_free();
 }
 
-/* At every length: it is refused until all is there that it says. */
+/* Cut at every length, it is refused. */
 static void
 test_bzimage_cut(void **state)
 {
@@ -331,7 +332,7 @@ test_bzimage_cut(void **state)
 		free(cut.data);
 	}
 	assert_int_equal(bz_boot(&image, &none), 0);
-	/* Longer is fine: a signature follows. */
+	/* A longer file is valid: a signature may follow. */
 	h.syssize--;
 	memcpy(image.data + SETUP_AT, &h, sizeof(h));
 	assert_int_equal(bz_boot(&image, &none), 0);
@@ -439,7 +440,7 @@ test_elf(void **state)
 		assert_int_equal(boot.entry, ELF_ENTRY);
 		assert_memory_equal(ram.base + ELF_PADDR,
 		    image.data + ELF_CODE_AT, ELF_CODE_BYTES);
-		/* What is not in the file is zero. */
+		/* Memory beyond the file's data is zero. */
 		assert_true(memory_is(ELF_PADDR + ELF_CODE_BYTES,
 		    ELF_MEMSZ - ELF_CODE_BYTES, 0));
 		assert_true(memory_is(ELF_PADDR + ELF_MEMSZ, 4096, DIRTY));
@@ -473,7 +474,7 @@ test_elf_bad(void **state)
 	k = elf_kernel();
 	k.header.e_phnum = 0;
 	elf_refused(&k, "no PVH entry: build it with CONFIG_PVH=y");
-	/* Sizes of program headers that are none; and far too many. */
+	/* Wrong sizes of program headers; too many of them. */
 	k = elf_kernel();
 	k.header.e_phentsize = sizeof(Elf64_Phdr) - 1;
 	elf_refused(&k, "program headers");
@@ -531,10 +532,10 @@ test_elf_segments(void **state)
 	elf_refused(&k, "below 1 MiB");
 	k.load.p_paddr = 0;
 	elf_refused(&k, "below 1 MiB");
-	/* Just so. */
+	/* It just fits. */
 	k.load.p_paddr = 32 * MIB - ELF_MEMSZ;
 	elf_taken(&k);
-	/* Nothing, anywhere, is nothing. */
+	/* An empty segment may be anywhere. */
 	k = elf_kernel();
 	k.load.p_memsz = k.load.p_filesz = 0;
 	k.load.p_paddr = UINT64_MAX;
@@ -550,14 +551,14 @@ test_elf_notes(void **state)
 
 	(void)state;
 	memory_new(32 * MIB);
-	/* It comes first, or with a value of four bytes. */
+	/* The note is the first, or its value has four bytes. */
 	k = elf_kernel();
 	k.other = k.pvh;
 	elf_taken(&k);
 	assert_int_equal(boot.entry, ELF_ENTRY);
 	k.other.head.n_descsz = 4;
 	elf_taken(&k);
-	/* Of another kind, name or size. */
+	/* Notes of another type, name or size. */
 	k = elf_kernel();
 	k.pvh.head.n_type = 17;
 	elf_refused(&k, "no PVH entry");
@@ -573,7 +574,7 @@ test_elf_notes(void **state)
 	k = elf_kernel();
 	k.pvh.head.n_descsz = 3;
 	elf_refused(&k, "no PVH entry");
-	/* One before it that leads astray. */
+	/* A bad note before it. */
 	for (i = 0; i < 32; i++) {
 		k = elf_kernel();
 		k.other.head.n_namesz = 1u << i | 0xff0;
@@ -582,7 +583,10 @@ test_elf_notes(void **state)
 		k.other.head.n_descsz = UINT32_MAX - i;
 		elf_refused(&k, "no PVH entry");
 	}
-	/* The segment ends before, within, or is nowhere. */
+	/*
+	 * The segment ends before the note or within it, or is outside the
+	 * file.
+	 */
 	for (i = 0; i < sizeof(k.other) + sizeof(k.pvh.head); i++) {
 		k = elf_kernel();
 		k.note.p_filesz = i;
@@ -643,21 +647,10 @@ test_elf_over_initrd(void **state)
 
 /* ------------------------------------------------------------------ files */
 
-static char dir[] = "/tmp/lem-boot.XXXXXX";
-
-static const char *
-path_of(const char *name)
-{
-	static char path[64];
-
-	(void)snprintf(path, sizeof(path), "%s/%s", dir, name);
-	return path;
-}
-
 static void
 file_write(const char *name, const void *data, size_t n)
 {
-	int fd = open(path_of(name), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	int fd = open(dir_path(name), O_WRONLY | O_CREAT | O_TRUNC, 0600);
 
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, data, n), n);
@@ -667,12 +660,12 @@ file_write(const char *name, const void *data, size_t n)
 static int
 kernel_boot(const char *initrd, const char *append)
 {
-	char kernel[64], path[64];
+	char kernel[sizeof(dir) + 32], path[sizeof(dir) + 32];
 
 	memset(&err, 0, sizeof(err));
-	(void)snprintf(kernel, sizeof(kernel), "%s", path_of("kernel"));
+	(void)snprintf(kernel, sizeof(kernel), "%s", dir_path("kernel"));
 	if (initrd != NULL)
-		(void)snprintf(path, sizeof(path), "%s", path_of(initrd));
+		(void)snprintf(path, sizeof(path), "%s", dir_path(initrd));
 	return boot_kernel(&boot, &ram, kernel, initrd != NULL ? path : NULL,
 	    append, &err);
 }
@@ -719,7 +712,7 @@ test_kernel_files(void **state)
 	memory_free();
 }
 
-/* High in memory, but where every kernel looks: below 2 GiB. */
+/* High in memory, but below 2 GiB, which every kernel can reach. */
 static void
 test_initrd_place(void **state)
 {
@@ -747,7 +740,7 @@ test_kernel_files_bad(void **state)
 
 	(void)state;
 	memory_new(32 * MIB);
-	(void)unlink(path_of("kernel"));
+	(void)unlink(dir_path("kernel"));
 	assert_int_equal(kernel_boot(NULL, NULL), -1);
 	says(&err, "kernel: No such file");
 	file_write("kernel", "", 0);
@@ -764,7 +757,7 @@ test_kernel_files_bad(void **state)
 	says(&err, "kernel /tmp: ");
 
 	file_write("kernel", bz.data, bz.bytes);
-	(void)unlink(path_of("initrd"));
+	(void)unlink(dir_path("initrd"));
 	assert_int_equal(kernel_boot("initrd", NULL), -1);
 	says(&err, "initrd: No such file");
 	file_write("initrd", "", 0);
@@ -773,7 +766,7 @@ test_kernel_files_bad(void **state)
 	file_write("initrd", big.data, big.bytes);
 	assert_int_equal(kernel_boot("initrd", NULL), -1);
 	says(&err, "larger than half of the memory");
-	/* It would do, but for the kernel. */
+	/* It fits, but not beside the kernel. */
 	file_write("initrd", big.data, 13 * MIB);
 	assert_int_equal(kernel_boot("initrd", NULL), -1);
 	says(&err, "initrd");
@@ -796,7 +789,7 @@ test_bios(void **state)
 		image.data[i] = code(i);
 	for (i = 1; i <= 16; i *= 4) {
 		file_write("bios", image.data, i * 65536);
-		assert_int_equal(boot_bios(&boot, path_of("bios"), &err), 0);
+		assert_int_equal(boot_bios(&boot, dir_path("bios"), &err), 0);
 		assert_int_equal(boot.mode, BOOT_RESET);
 		assert_int_equal(boot.rom_bytes, i * 65536);
 		assert_memory_equal(boot.rom, image.data, i * 65536);
@@ -805,34 +798,26 @@ test_bios(void **state)
 	}
 	for (i = 0; i < COUNT(bad); i++) {
 		file_write("bios", image.data, bad[i]);
-		assert_int_equal(boot_bios(&boot, path_of("bios"), &err), -1);
+		assert_int_equal(boot_bios(&boot, dir_path("bios"), &err), -1);
 		says(&err, "must be a multiple of 64 KiB, up to 1 MiB");
 		boot_free(&boot);
 	}
 	file_write("bios", "", 0);
-	assert_int_equal(boot_bios(&boot, path_of("bios"), &err), -1);
+	assert_int_equal(boot_bios(&boot, dir_path("bios"), &err), -1);
 	says(&err, "the file is empty");
-	assert_int_equal(unlink(path_of("bios")), 0);
-	assert_int_equal(boot_bios(&boot, path_of("bios"), &err), -1);
+	assert_int_equal(unlink(dir_path("bios")), 0);
+	assert_int_equal(boot_bios(&boot, dir_path("bios"), &err), -1);
 	says(&err, "No such file");
 	boot_free(&boot);
 	free(image.data);
 }
 
 static int
-dir_make(void **state)
+files_remove(void **state)
 {
-	(void)state;
-	return mkdtemp(dir) == NULL ? -1 : 0;
-}
-
-static int
-dir_remove(void **state)
-{
-	(void)state;
-	(void)unlink(path_of("kernel"));
-	(void)unlink(path_of("initrd"));
-	return rmdir(dir);
+	(void)unlink(dir_path("kernel"));
+	(void)unlink(dir_path("initrd"));
+	return dir_remove(state);
 }
 
 int
@@ -861,5 +846,5 @@ main(void)
 		cmocka_unit_test(test_bios),
 	};
 
-	return cmocka_run_group_tests(tests, dir_make, dir_remove);
+	return cmocka_run_group_tests(tests, dir_make, files_remove);
 }

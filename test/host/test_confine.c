@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What each kind of thread may call when it is confined, and what ends it.
- * Each call is made by a process of its own.
+ * Which system calls each kind of thread may make, and which end it.  Each call
+ * is made in a process of its own.
  */
 #include <fcntl.h>
 #include <linux/kvm.h>
@@ -37,7 +37,7 @@ static const char *const kinds[] = { "main", "CPU", "NIC" };
 static int null_fd;		/* /dev/null, open before */
 static void *page;
 
-/* Nothing that does not return: before that ASan calls what is not allowed. */
+/* Not _exit(): ASan would make forbidden calls before that. */
 static void
 leave(int status)
 {
@@ -65,7 +65,7 @@ sandbox_or_leave(enum sandbox what)
 		leave(1);
 }
 
-/* How it ended, as wait() says it. */
+/* Returns the status of wait(). */
 static int
 wait_child(pid_t pid)
 {
@@ -124,7 +124,7 @@ enum what {
 		} \
 	}
 
-/* What the calls do does not matter: most get a descriptor that is none. */
+/* The calls need no effect: most get an invalid descriptor. */
 static const struct {
 	const char *name;
 	unsigned int who;		/* may */
@@ -226,7 +226,7 @@ try_call(enum sandbox what, size_t i)
 	return wait_child(pid);
 }
 
-/* Some kernels have no i386: there that is a fault. */
+/* A kernel without i386 calls makes it a fault. */
 static bool
 refused(size_t i, int status)
 {
@@ -253,7 +253,7 @@ test_calls(void **state)
 		}
 }
 
-/* What threads do all day. */
+/* What all threads do. */
 static void
 test_work(void **state)
 {
@@ -282,8 +282,8 @@ test_work(void **state)
 /* -------------------------------------------------------- another program */
 
 /*
- * One thread that is MAIN and makes a guest's accesses, with rules of its own:
- * it maps memory that a peer sends it a descriptor of.
+ * One thread for the control socket and a guest's accesses, with own rules:
+ * it maps memory whose descriptor a peer sends.
  */
 static const struct confine_rule other_rules[] = {
 	CONFINE_CALL(recvmsg), CONFINE_IOCTL(FIONREAD),
@@ -344,7 +344,7 @@ test_own_rules(void **state)
 	}
 }
 
-/* All sets in one thread, and none. */
+/* A thread with all sets, and one with none. */
 static void
 test_sets(void **state)
 {
@@ -389,7 +389,7 @@ thread_main(void *arg)
 	return NULL;
 }
 
-/* One is confined, the others are not; but it takes them with it. */
+/* Only one thread is confined, but a violation ends the process. */
 static int
 try_thread(enum sandbox what, bool forbidden)
 {
@@ -445,7 +445,7 @@ test_user_find(void **state)
 	}
 }
 
-/* Exits with the number of the line that is not so. */
+/* Exits with the number of the line that fails. */
 #define EXPECT(what) ((what) ? (void)0 : leave(__LINE__ % 250 + 4))
 
 static void

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The control socket: its commands, a program's own, what a client may get
- * wrong, and the keys of the statistics.
+ * The control socket: its commands, a program's own commands, clients' errors,
+ * and the keys of the statistics.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -12,11 +12,11 @@
 #include <unistd.h>
 
 #include "control.h"
+#include "dir.h"
 #include "machine_rig.h"
 
 #define ANSWER_BYTES	20000u
 
-static char dir[] = "/tmp/lem-control.XXXXXX";
 static struct control control;
 static struct rig *rig;			/* NULL: no NICs */
 static struct err err;
@@ -38,7 +38,7 @@ static unsigned int own = 7;
 static const struct stats_source source = { own_put, nic_at, &own };
 
 static bool
-command(void *ctx, const char *line, struct json *answer)
+own_command(void *ctx, const char *line, struct json *answer)
 {
 	if (strcmp(line, "wave") != 0)
 		return false;
@@ -47,26 +47,24 @@ command(void *ctx, const char *line, struct json *answer)
 }
 
 static const char *
-at(void)
+control_path(void)
 {
-	static char path[64];
-
-	(void)snprintf(path, sizeof(path), "%s/control", dir);
-	return path;
+	return dir_path("control");
 }
 
 static void
 listen_at(const struct stats_source *from)
 {
-	const struct control_config config = { at(), from, command, &own };
+	const struct control_config config = { control_path(), from,
+		own_command, &own };
 
 	if (control_open(&control, &config, &err) != 0)
 		fail_msg("%s", err.text);
 }
 
-/* What is there for it, until there is nothing.  Is it to go on? */
+/* Serves until there is no more input.  Returns false on "quit". */
 static bool
-serve(void)
+control_serve(void)
 {
 	struct pollfd fd = { .events = POLLIN };
 
@@ -80,26 +78,26 @@ serve(void)
 }
 
 static int
-client(void)
+client_connect(void)
 {
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
 
-	(void)snprintf(to.sun_path, sizeof(to.sun_path), "%s", at());
+	(void)snprintf(to.sun_path, sizeof(to.sun_path), "%s", control_path());
 	assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
 	return fd;
 }
 
 static void
-say(int fd, const char *text)
+client_say(int fd, const char *text)
 {
 	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-	assert_true(serve());
+	assert_true(control_serve());
 }
 
-/* What has come back, or "" if the other end has closed, NULL if nothing. */
+/* The answer so far; NULL: none; "": the other end has closed. */
 static const char *
-answer(int fd)
+client_answer(int fd)
 {
 	static char text[ANSWER_BYTES];
 	ssize_t n = read(fd, text, sizeof(text) - 1);
@@ -111,9 +109,9 @@ answer(int fd)
 }
 
 static void
-answers(int fd, const char *text)
+client_answers(int fd, const char *text)
 {
-	const char *is = answer(fd);
+	const char *is = client_answer(fd);
 
 	assert_non_null(is);
 	assert_string_equal(is, text);
@@ -121,9 +119,9 @@ answers(int fd, const char *text)
 
 /* ------------------------------------------------------------- statistics */
 
-/* Its keys, with a blank behind each. */
+/* Its keys, each followed by a blank. */
 static void
-keys_of(const char *json, char *keys)
+json_keys(const char *json, char *keys)
 {
 	const char *end;
 
@@ -153,15 +151,15 @@ test_stats(void **state)
 	(void)state;
 	rig = rig_new(2);
 	listen_at(&source);
-	fd = client();
-	say(fd, "stats\n");
-	json = answer(fd);
+	fd = client_connect();
+	client_say(fd, "stats\n");
+	json = client_answer(fd);
 	assert_non_null(json);
 	assert_true(strncmp(json, "{\"own\":7,\"cpu_us\":", 18) == 0);
 	assert_non_null(strstr(json, "\"nics\":[{\"traps\":0,"));
 	assert_non_null(strstr(json, "\"bad\":0},{\"traps\":0,"));
 	assert_string_equal(json + strlen(json) - 4, "}]}\n");
-	keys_of(json, keys);
+	json_keys(json, keys);
 	assert_string_equal(keys, "own cpu_us nics " NIC_KEYS NIC_KEYS);
 	close(fd);
 	control_close(&control);
@@ -169,7 +167,7 @@ test_stats(void **state)
 	rig = NULL;
 }
 
-/* Nothing of its own, no NICs. */
+/* A program without own keys, without NICs. */
 static void
 test_stats_bare(void **state)
 {
@@ -183,7 +181,7 @@ test_stats_bare(void **state)
 	assert_int_equal(out.used, strlen(out.text));
 }
 
-/* Cut off, not written beyond. */
+/* Text that does not fit is cut off. */
 static void
 test_json_full(void **state)
 {
@@ -206,20 +204,20 @@ test_commands(void **state)
 
 	(void)state;
 	listen_at(&source);
-	fd = client();
-	say(fd, "wave\n");
-	answers(fd, "hello 7\n");
-	say(fd, "dance\n");
-	assert_non_null(strstr(answer(fd), "{\"error\":\""));
-	say(fd, "\n");
-	assert_non_null(strstr(answer(fd), "{\"error\":\""));
-	/* In parts, and several at once. */
-	say(fd, "wa");
-	assert_null(answer(fd));
-	say(fd, "ve\nwave\nwav");
-	answers(fd, "hello 7\nhello 7\n");
-	say(fd, "e\n");
-	answers(fd, "hello 7\n");
+	fd = client_connect();
+	client_say(fd, "wave\n");
+	client_answers(fd, "hello 7\n");
+	client_say(fd, "dance\n");
+	assert_non_null(strstr(client_answer(fd), "{\"error\":\""));
+	client_say(fd, "\n");
+	assert_non_null(strstr(client_answer(fd), "{\"error\":\""));
+	/* A line in parts; several lines at once. */
+	client_say(fd, "wa");
+	assert_null(client_answer(fd));
+	client_say(fd, "ve\nwave\nwav");
+	client_answers(fd, "hello 7\nhello 7\n");
+	client_say(fd, "e\n");
+	client_answers(fd, "hello 7\n");
 	close(fd);
 	control_close(&control);
 }
@@ -232,17 +230,17 @@ test_quit(void **state)
 
 	(void)state;
 	listen_at(&source);
-	fd = client();
+	fd = client_connect();
 	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-	assert_false(serve());
-	answers(fd, "hello 7\n");
+	assert_false(control_serve());
+	client_answers(fd, "hello 7\n");
 	close(fd);
 	control_close(&control);
 }
 
 /* ---------------------------------------------------------------- clients */
 
-/* One after the other; the second waits, and what it said is not lost. */
+/* The second client waits, and its command is not lost. */
 static void
 test_clients(void **state)
 {
@@ -250,22 +248,22 @@ test_clients(void **state)
 
 	(void)state;
 	listen_at(&source);
-	first = client();
-	say(first, "wave\n");
-	second = client();
-	say(second, "wave\n");
-	answers(first, "hello 7\n");
-	assert_null(answer(second));
-	say(first, "wa");
+	first = client_connect();
+	client_say(first, "wave\n");
+	second = client_connect();
+	client_say(second, "wave\n");
+	client_answers(first, "hello 7\n");
+	assert_null(client_answer(second));
+	client_say(first, "wa");
 	close(first);
-	assert_true(serve());
-	answers(second, "hello 7\n");
+	assert_true(control_serve());
+	client_answers(second, "hello 7\n");
 	close(second);
-	assert_true(serve());
+	assert_true(control_serve());
 	control_close(&control);
 }
 
-/* A line that no command is as long as ends the connection, not us. */
+/* A line that is too long ends the connection only. */
 static void
 test_long_line(void **state)
 {
@@ -276,14 +274,14 @@ test_long_line(void **state)
 	listen_at(&source);
 	memset(line, 'x', sizeof(line));
 	line[sizeof(line) - 1] = '\0';
-	fd = client();
-	say(fd, line);
-	assert_non_null(answer(fd));
-	assert_true(serve());
+	fd = client_connect();
+	client_say(fd, line);
+	assert_non_null(client_answer(fd));
+	assert_true(control_serve());
 	close(fd);
-	fd = client();
-	say(fd, "wave\n");
-	answers(fd, "hello 7\n");
+	fd = client_connect();
+	client_say(fd, "wave\n");
+	client_answers(fd, "hello 7\n");
 	close(fd);
 	control_close(&control);
 }
@@ -297,15 +295,15 @@ test_deaf(void **state)
 
 	(void)state;
 	listen_at(&source);
-	fd = client();
+	fd = client_connect();
 	for (i = 0; i < 10000 && write(fd, "stats\n", 6) == 6; i++)
-		assert_true(serve());
+		assert_true(control_serve());
 	assert_true(i < 10000);
 	assert_int_equal(errno, EPIPE);
 	close(fd);
-	fd = client();
-	say(fd, "wave\n");
-	answers(fd, "hello 7\n");
+	fd = client_connect();
+	client_say(fd, "wave\n");
+	client_answers(fd, "hello 7\n");
 	close(fd);
 	control_close(&control);
 }
@@ -327,18 +325,18 @@ test_descriptor(void **state)
 	config.where = where;
 	assert_int_equal(control_open(&control, &config, &err), 0);
 	assert_int_equal(fcntl(fd[0], F_GETFD), FD_CLOEXEC);
-	say(fd[1], "stats\n");
-	assert_non_null(strstr(answer(fd[1]), "\"own\":7"));
-	say(fd[1], "wave\n");
-	assert_non_null(strstr(answer(fd[1]), "{\"error\":\""));
+	client_say(fd[1], "stats\n");
+	assert_non_null(strstr(client_answer(fd[1]), "\"own\":7"));
+	client_say(fd[1], "wave\n");
+	assert_non_null(strstr(client_answer(fd[1]), "{\"error\":\""));
 	close(fd[1]);
-	assert_true(serve());
+	assert_true(control_serve());
 	assert_int_equal(control_fd(&control), -1);
 	control_close(&control);
 }
 
 static void
-refused(const char *where, const char *why)
+open_refused(const char *where, const char *why)
 {
 	const struct control_config config = { .where = where,
 		.stats = &source };
@@ -356,22 +354,22 @@ test_refused(void **state)
 	int fd;
 
 	(void)state;
-	refused("", "path");
-	refused("fd=x", "number");
-	refused("fd=-1", "number");
-	refused("/nowhere/at/all", "No such file");
-	refused(dir, "in use");
+	open_refused("", "path");
+	open_refused("fd=x", "number");
+	open_refused("fd=-1", "number");
+	open_refused("/nowhere/at/all", "No such file");
+	open_refused(dir, "in use");
 	fd = open("/dev/null", O_RDONLY);
 	(void)snprintf(where, sizeof(where), "fd=%d", fd);
-	refused(where, "stream socket");
+	open_refused(where, "stream socket");
 	close(fd);
 	fd = socket(AF_UNIX, SOCK_DGRAM, 0);
 	(void)snprintf(where, sizeof(where), "fd=%d", fd);
-	refused(where, "stream socket");
+	open_refused(where, "stream socket");
 	close(fd);
 }
 
-/* The socket goes with it. */
+/* control_close() removes the socket. */
 static void
 test_unlinked(void **state)
 {
@@ -379,25 +377,10 @@ test_unlinked(void **state)
 
 	(void)state;
 	listen_at(&source);
-	assert_int_equal(lstat(at(), &st), 0);
+	assert_int_equal(lstat(control_path(), &st), 0);
 	assert_true(S_ISSOCK(st.st_mode));
 	control_close(&control);
-	assert_int_equal(lstat(at(), &st), -1);
-}
-
-static int
-begin(void **state)
-{
-	(void)state;
-	(void)signal(SIGPIPE, SIG_IGN);
-	return mkdtemp(dir) == NULL ? -1 : 0;
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	return rmdir(dir);
+	assert_int_equal(lstat(control_path(), &st), -1);
 }
 
 int
@@ -417,5 +400,6 @@ main(void)
 		cmocka_unit_test(test_unlinked),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	(void)signal(SIGPIPE, SIG_IGN);
+	return cmocka_run_group_tests(tests, dir_make, dir_remove);
 }

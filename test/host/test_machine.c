@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a guest finds behind its ports and addresses: PCI as Linux enumerates
- * it, NICs on it, ACPI's fixed hardware, ways out.  The serial port is
- * test_uart.c's.
+ * The guest's ports and addresses: PCI as Linux enumerates it, NICs, ACPI's
+ * fixed hardware, how a guest ends.  test_uart.c has the serial port.
  */
 #include "machine_rig.h"
 
@@ -27,13 +26,13 @@ test_config_probe(void **state)
 	assert_int_equal(in(r, 0xcf8, 4), 0x80000000);
 	assert_int_equal(config_read(r, 0, 0x0a, 2), 0x0600);
 	assert_int_equal(config_read(r, 0, 0x00, 2), 0x8086);
-	/* Reserved bits are not held. */
+	/* Reserved bits read as 0. */
 	machine_port_write(&r->m, 0xcf8, 4, 0xffffffff);
 	assert_int_equal(in(r, 0xcf8, 4), 0x80fffffc);
 	rig_free(r);
 }
 
-/* Without the enable bit, and in parts, the address port is no one's. */
+/* The address port needs the enable bit and accesses of 32 bits. */
 static void
 test_config_disabled(void **state)
 {
@@ -54,7 +53,7 @@ test_config_disabled(void **state)
 	rig_free(r);
 }
 
-/* Every byte, word and dword is a part of the same 256 bytes. */
+/* Bytes, words and dwords show the same 256 bytes. */
 static void
 test_config_widths(void **state)
 {
@@ -75,10 +74,10 @@ test_config_widths(void **state)
 						     offset + i, 2),
 				    value >> i * 8 & 0xffff);
 		}
-	/* Beyond the dword there is nothing. */
+	/* An access beyond the dword reads as ones. */
 	assert_int_equal(config_read(r, NIC0, 3, 2), 0xffff);
 	assert_int_equal(config_read(r, NIC0, 2, 4), UINT32_MAX);
-	/* Written by bytes, too. */
+	/* Writes of bytes work, too. */
 	config_write(r, NIC0, 0x3c, 1, 0x5a);
 	config_write(r, NIC0, 0x0c, 1, 0x10);
 	config_write(r, NIC0, 0x0d, 1, 0x40);
@@ -90,7 +89,7 @@ test_config_widths(void **state)
 	rig_free(r);
 }
 
-/* The bridge holds nothing; there are no other functions and buses. */
+/* The bridge ignores writes; there are no other functions or buses. */
 static void
 test_config_who(void **state)
 {
@@ -122,14 +121,14 @@ test_config_who(void **state)
 	assert_int_equal(config_read(r, 0, 0x04, 2), 0);
 	assert_int_equal(config_read(r, 0, 0x10, 4), 0);
 	assert_int_equal(config_read(r, 0, 0x0e, 1), 0);
-	/* To nobody. */
+	/* Writes to functions that do not exist. */
 	config_write(r, 7, 0x04, 2, 0xffff);
 	rig_free(r);
 }
 
 /* -------------------------------------------------------------------- BARs */
 
-/* Linux's __pci_read_base(), decoding switched off meanwhile. */
+/* Linux's __pci_read_base(), with decoding off. */
 static uint32_t
 bar_size(struct rig *r, unsigned int bar)
 {
@@ -145,7 +144,7 @@ bar_size(struct rig *r, unsigned int bar)
 	return size;
 }
 
-/* "Firmware" has placed them; nothing is decoded before the guest says so. */
+/* BARs have addresses, but the guest must enable decoding. */
 static void
 test_bars_as_found(void **state)
 {
@@ -191,7 +190,7 @@ test_bars_size(void **state)
 	assert_int_equal(r->bars[0], 1);
 	for (i = 0; i < COUNT(bars); i++)
 		assert_int_equal(bar_size(r, bars[i].bar), bars[i].size);
-	/* Off and on again, for each. */
+	/* Each off and on again. */
 	assert_int_equal(r->bars[0], 1 + 2 * COUNT(bars));
 	assert_int_equal(r->m.nic[0].mem, MACHINE_BAR_MEM);
 	assert_int_equal(r->m.nic[0].io, MACHINE_BAR_IO);
@@ -204,7 +203,7 @@ status_at(struct rig *r, uint64_t bar)
 	return (uint32_t)machine_mem_read(&r->m, bar + E1000_STATUS, 4);
 }
 
-/* Memory and I/O go on and off each by its own bit; bars() tells of memory. */
+/* Memory and I/O have a bit each; bars() reports memory only. */
 static void
 test_bars_decode(void **state)
 {
@@ -231,14 +230,14 @@ test_bars_decode(void **state)
 	assert_int_equal(r->bars[0], 4);
 	assert_int_equal(in(r, MACHINE_BAR_IO + 4, 4), UINT32_MAX);
 	assert_int_equal(status_at(r, MACHINE_BAR_MEM), UINT32_MAX);
-	/* What is no news is not told. */
+	/* bars() reports changes only. */
 	config_write(r, NIC0, 0x3c, 1, 11);
 	config_write(r, NIC0, 4, 2, COMMAND_IO);
 	assert_int_equal(r->bars[0], 4);
 	rig_free(r);
 }
 
-/* Where the guest puts them; where they can not be they are nowhere. */
+/* BARs decode where the guest puts them, if that is in the window. */
 static void
 test_bars_move(void **state)
 {
@@ -293,7 +292,7 @@ test_bars_move_io(void **state)
 		machine_port_write(&r->m, (uint16_t)(good[i] + 4), 4, 0x123);
 		assert_int_equal(in(r, (uint16_t)(good[i] + 4), 4), 0x123);
 		assert_int_equal(in(r, (uint16_t)(good[i] - 4), 4), UINT32_MAX);
-		/* 0xfff8 + 8 is no port at all. */
+		/* There is no port 0xfff8 + 8. */
 		if (good[i] != 0xfff8)
 			assert_int_equal(in(r, (uint16_t)(good[i] + 8), 4),
 			    UINT32_MAX);
@@ -306,7 +305,7 @@ test_bars_move_io(void **state)
 	rig_free(r);
 }
 
-/* Each is itself, whatever the width. */
+/* Each address reaches its own NIC, for all widths. */
 static void
 test_dispatch(void **state)
 {
@@ -335,7 +334,7 @@ test_dispatch(void **state)
 		    E1000_TIPG);
 		assert_int_equal(in(r, (uint16_t)(0xc004 + i * 64), 4),
 		    0x100 + i);
-		/* The MAC that each was given. */
+		/* The NIC's own MAC. */
 		assert_int_equal(machine_mem_read(&r->m, bar + E1000_RAL(0), 4),
 		    0x5452);
 		assert_int_equal(machine_mem_read(&r->m, bar + E1000_RAH(0), 2),
@@ -344,7 +343,7 @@ test_dispatch(void **state)
 	rig_free(r);
 }
 
-/* An access that begins within and ends beyond, or of a width that is none. */
+/* An access across the end of a NIC, or of an impossible width. */
 static void
 test_dispatch_edges(void **state)
 {
@@ -375,7 +374,7 @@ test_dispatch_edges(void **state)
 
 /* -------------------------------------------------------------- interrupts */
 
-/* The line falls when the last that holds it lets go; each counts once. */
+/* The line falls when the last NIC deasserts it; each counts once. */
 static void
 test_irq_shared(void **state)
 {
@@ -416,7 +415,7 @@ reg_set(struct rig *r, unsigned int nic, uint32_t offset, uint32_t value)
 	    value);
 }
 
-/* The same by the chips' registers, as drivers that share a line do. */
+/* The same by the chips' registers, as two drivers that share a line. */
 static void
 test_irq_of_nics(void **state)
 {
@@ -436,7 +435,7 @@ test_irq_of_nics(void **state)
 	assert_int_equal(reg(r, 0, E1000_ICR), 0);
 	assert_true(reg(r, 3, E1000_ICR) & E1000_ICR_RXT0);
 	assert_false(r->line[5]);
-	/* A guest that disables INTx lets go, too. */
+	/* Disabling INTx deasserts it, too. */
 	reg_set(r, 2, E1000_ICS, E1000_ICR_RXT0);
 	assert_true(r->line[11]);
 	config_write(r, NIC0 + 2, 4, 2, COMMAND_MEM | E82540_PCI_INTX_DISABLE);
@@ -455,7 +454,7 @@ irq_thread(void *arg)
 	return NULL;
 }
 
-/* Each by its own thread; rig_irq() holds them to changes only. */
+/* Each NIC has its own thread; rig_irq() checks that levels change. */
 static void
 test_irq_threads(void **state)
 {
@@ -513,7 +512,7 @@ test_pm_timer(void **state)
 	rig_free(r);
 }
 
-/* After days; it wraps every 20 minutes. */
+/* After days of uptime; the timer wraps every 20 minutes. */
 static void
 test_pm_timer_wraps(void **state)
 {
@@ -533,7 +532,7 @@ test_pm_timer_wraps(void **state)
 	rig_free(r);
 }
 
-/* 4.8.3: status is cleared by ones, enable is held, SCI_EN is set. */
+/* 4.8.3: ones clear status bits, enable bits stay, SCI_EN is set. */
 static void
 test_pm_registers(void **state)
 {
@@ -552,7 +551,7 @@ test_pm_registers(void **state)
 	machine_port_write(&r->m, PM + 4, 2, 0x1c04);
 	assert_int_equal(in(r, PM + 4, 2), 0x1c05);
 	assert_int_equal(r->ends, 0);
-	/* The timer does not care. */
+	/* Writes do not change the timer. */
 	machine_port_write(&r->m, PM + 8, 4, 0);
 	rig_free(r);
 }
@@ -566,7 +565,7 @@ test_power_off(void **state)
 	uint32_t type;
 
 	(void)state;
-	/* Other sleep types, and no SLP_EN, are nothing. */
+	/* Other sleep types, or none, do nothing. */
 	for (type = 0; type < 8; type++)
 		if (type != 5)
 			machine_port_write(&r->m, PM + 4, 2,
@@ -598,7 +597,7 @@ test_reset(void **state)
 	rig_free(r);
 }
 
-/* 2 N + 1, of a 32-bit write alone, and never 0. */
+/* 2 N + 1, from a 32-bit write only, and never 0. */
 static void
 test_exit_port(void **state)
 {
@@ -638,7 +637,7 @@ test_console(void **state)
 	rig_free(r);
 }
 
-/* Everything that is nobody's: all ones, and writes change nothing. */
+/* All other ports and addresses read as ones and ignore writes. */
 static void
 test_nowhere(void **state)
 {
@@ -677,7 +676,7 @@ test_nowhere(void **state)
 
 /* ----------------------------------------------------------------- threads */
 
-/* No lock on the way that would put one after the other. */
+/* Threads do not wait for each other at a lock. */
 static void
 pm_accesses(struct rig *r)
 {
@@ -689,7 +688,7 @@ pm_accesses(struct rig *r)
 	}
 }
 
-/* Every register there is, by a CPU, but those that end the machine. */
+/* One CPU's accesses to all registers, except those that end lem-vm. */
 static void *
 port_thread(void *arg)
 {

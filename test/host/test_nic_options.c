@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A NIC's options: what becomes of each key, which keys a program does not
- * offer, and options that nobody asks for.
+ * A NIC's options: the effect of each key, keys that a program does not offer,
+ * and options that are not used.
  */
 #include "common.h"
 #include "nic_options.h"
@@ -37,7 +37,7 @@ refused(const char *text, const struct nic_offer *offer, const char *why)
 	nic_options_free(&o);
 }
 
-/* Parsed, but nobody asks for a key. */
+/* It is parsed, but one of the options is not used. */
 static void
 unused(const char *text, const struct nic_offer *offer, const char *why)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Options: what is taken, and what is refused with a sentence that says why.
+ * Options: which are accepted, and which sentence refuses the others.
  */
 #include "common.h"
 #include "opts.h"
@@ -57,7 +57,7 @@ test_parse_empty(void **state)
 	opts_free(&opts);
 }
 
-/* A comma in a value is written twice; three are one, and an end. */
+/* Two commas are one in a value; three are one and the end of the value. */
 static void
 test_parse_commas(void **state)
 {
@@ -104,7 +104,7 @@ test_parse_limit(void **state)
 	refused(text, "too many options: at most 24");
 }
 
-/* A sentence that quotes too much is cut, not written beyond. */
+/* A sentence that is too long is cut off. */
 static void
 test_parse_long(void **state)
 {
@@ -177,7 +177,7 @@ test_bool(void **state)
 static void
 test_number(void **state)
 {
-	/* What a leading zero means to strtoull() is not what people mean. */
+	/* strtoull() would take a leading zero for octal. */
 	static const struct {
 		const char *text;
 		uint64_t max, value;

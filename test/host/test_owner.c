@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Sockets in the file system, of a root that becomes another user: two who do
- * that reach each other afterwards; whose peer is there reaches it, too.
+ * Sockets in the file system that root makes before it becomes another user:
+ * two programs that do so reach each other afterwards, in either order.
  */
 #include <sys/wait.h>
 
@@ -13,15 +13,13 @@
 static void
 owner_is(const char *name, uid_t uid)
 {
-	char path[128];
 	struct stat st;
 
-	(void)snprintf(path, sizeof(path), "%s/%s", dir, name);
-	assert_int_equal(lstat(path, &st), 0);
+	assert_int_equal(lstat(dir_path(name), &st), 0);
 	assert_int_equal(st.st_uid, uid);
 }
 
-/* In a process of its own, as there is no way back. */
+/* In a process of its own, which cannot become root again. */
 static unsigned int
 refused_as_other(struct backend *b)
 {
@@ -80,7 +78,7 @@ test_stream(void **state)
 	close_it(b);
 }
 
-/* What an earlier run left there gives way; a file stays. */
+/* A socket left by an earlier run is replaced; a file is not. */
 static void
 test_stale(void **state)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The stream backend: frames are what is between lengths, however the bytes
- * come or go; and peers that come, go, and do not keep to it.
+ * The stream backend: frames do not depend on how their bytes are cut; peers
+ * come, go, and break the protocol.
  */
 #include "backend_rig.h"
 
@@ -33,7 +33,7 @@ length_put(uint8_t *p, uint32_t len)
 	p[3] = (uint8_t)len;
 }
 
-/* A frame as the peer would write it; returns how many bytes that is. */
+/* A frame as the peer writes it.  Returns its size in bytes. */
 static uint32_t
 frame_make(uint8_t *to, uint64_t number, uint32_t len)
 {
@@ -56,7 +56,7 @@ peer_sends(uint64_t number, uint32_t len)
 	peer_writes(bytes, frame_make(bytes, number, len));
 }
 
-/* Reads exactly n bytes, all of which must be there. */
+/* Reads exactly n bytes, without waiting. */
 static void
 peer_reads(uint8_t *to, size_t n)
 {
@@ -85,7 +85,7 @@ one_comes(struct backend *b, uint64_t number, uint32_t len)
 	frame_check(frame, number, len);
 }
 
-/* The cable is out; packets are lost; there is nothing to be polled for. */
+/* The cable is out, packets are lost, and poll() reports nothing. */
 static void
 is_down(struct backend *b)
 {
@@ -98,7 +98,7 @@ is_down(struct backend *b)
 }
 
 static void
-end(struct backend *b)
+stream_end(struct backend *b)
 {
 	close_it(b);
 	if (peer >= 0)
@@ -135,7 +135,7 @@ test_options(void **state)
 	refused_by("either fd=N or path=PATH", "backend=stream,fd=%d,server",
 	    b->fd);
 	assert_true(b->up);
-	end(b);
+	stream_end(b);
 }
 
 /* ------------------------------------------------------------------- send */
@@ -143,24 +143,14 @@ test_options(void **state)
 static void
 test_send(void **state)
 {
-	static const uint32_t lens[] = { 1, 60, 1514, 9018, 16288, 16384 };
 	struct backend *b = stream_pair();
-	struct made m;
-	unsigned int pieces;
-	size_t i;
 
 	(void)state;
-	for (i = 0; i < COUNT(lens); i++)
-		for (pieces = 1; pieces <= PIECES_MAX; pieces += 7) {
-			packet_make(&m, i + pieces, lens[i], pieces);
-			assert_int_equal(b->ops->send(b, &m.packet, 1), 1);
-			peer_gets(i + pieces, lens[i]);
-		}
-	assert_int_equal(b->refused, 0);
-	end(b);
+	send_in_pieces(b, peer_gets);
+	stream_end(b);
 }
 
-/* 64 packets of 64 pieces are more than one call of the kernel's takes. */
+/* 64 packets of 64 pieces are more than one system call takes. */
 static void
 test_send_batch(void **state)
 {
@@ -184,7 +174,7 @@ test_send_batch(void **state)
 	}
 	assert_true(calls > 1);
 	assert_int_equal(b->refused, 0);
-	end(b);
+	stream_end(b);
 }
 
 static uint32_t
@@ -194,8 +184,8 @@ odd_len(uint64_t number)
 }
 
 /*
- * A small socket, and a peer that reads now and then some bytes: packets go out
- * in parts, and the rest of one always before the next.
+ * A small socket, and a peer that reads some bytes now and then: packets go out
+ * in parts, and the rest of one packet goes out before the next packet.
  */
 static void
 test_send_partial(void **state)
@@ -237,10 +227,10 @@ test_send_partial(void **state)
 	}
 	assert_true(stopped > 100);
 	assert_int_equal(b->refused, 0);
-	end(b);
+	stream_end(b);
 }
 
-/* The rest of a packet goes out also if none comes after it. */
+/* The rest of a packet goes out even if no packet follows. */
 static void
 test_send_rest(void **state)
 {
@@ -267,10 +257,10 @@ test_send_rest(void **state)
 	} while (n > 0 || b->unsent);
 	assert_int_equal(got, sent);
 	assert_int_equal(b->refused, 0);
-	end(b);
+	stream_end(b);
 }
 
-/* Full is not writable; it is again when the peer has read. */
+/* A full socket becomes writable when the peer has read. */
 static void
 test_send_full(void **state)
 {
@@ -290,12 +280,12 @@ test_send_full(void **state)
 	while (got < sent)
 		peer_gets(got++, 1514);
 	assert_int_equal(recv(peer, &got, 1, 0), -1);
-	end(b);
+	stream_end(b);
 }
 
 /*
- * The peer goes while a packet is out in part.  That it has gone is receive()'s
- * to find; until then packets are lost, and not waited for.
+ * The peer goes while a packet is sent in part.  receive() finds that out;
+ * until then packets are lost, and send() does not wait.
  */
 static void
 test_send_peer_goes(void **state)
@@ -320,7 +310,7 @@ test_send_peer_goes(void **state)
 	none_come(b);
 	is_down(b);
 	assert_int_equal(b->fd, -1);
-	end(b);
+	stream_end(b);
 }
 
 /* ---------------------------------------------------------------- receive */
@@ -341,10 +331,10 @@ test_receive(void **state)
 	}
 	assert_true(b->up);
 	assert_int_equal(b->refused, 0);
-	end(b);
+	stream_end(b);
 }
 
-/* Cut at every byte, lengths included. */
+/* Frames and lengths, cut at every byte. */
 static void
 test_receive_split(void **state)
 {
@@ -373,7 +363,7 @@ test_receive_split(void **state)
 		assert_int_equal(count, 3);
 		frame_check(&frame[2 - before], 3, 61);
 	}
-	end(b);
+	stream_end(b);
 }
 
 static void
@@ -389,10 +379,10 @@ test_receive_byte_by_byte(void **state)
 		peer_writes(bytes + i, 1);
 	}
 	one_comes(b, 9, 1514);
-	end(b);
+	stream_end(b);
 }
 
-/* Many at once: in their order, a batch a call, also without a new read. */
+/* Many at once arrive in order, a batch in each call. */
 static void
 test_receive_many(void **state)
 {
@@ -410,12 +400,12 @@ test_receive_many(void **state)
 			frame_check(&frame[i], got, 20 + got);
 	}
 	none_come(b);
-	end(b);
+	stream_end(b);
 }
 
 /*
- * More than the buffer holds, of all lengths, so that frames lie across its
- * end; written whenever there is room.
+ * More than the buffer holds, with frames of all lengths, so that some lie
+ * across the buffer's end.  The peer writes whenever there is room.
  */
 static void
 test_receive_much(void **state)
@@ -447,10 +437,10 @@ test_receive_much(void **state)
 	}
 	none_come(b);
 	assert_int_equal(b->refused, 0);
-	end(b);
+	stream_end(b);
 }
 
-/* What no chip takes is passed over and counted, up to what we can hold. */
+/* Frames too long for any chip are counted, up to our buffer's size. */
 static void
 test_receive_too_long(void **state)
 {
@@ -473,10 +463,10 @@ test_receive_too_long(void **state)
 		one_comes(b, i, 60);
 	}
 	assert_true(b->up);
-	end(b);
+	stream_end(b);
 }
 
-/* No length of a frame: the peer speaks another language, and is left. */
+/* An impossible length: the peer is not a stream peer, and is dropped. */
 static void
 test_receive_bad_length(void **state)
 {
@@ -495,18 +485,18 @@ test_receive_bad_length(void **state)
 			n = first != 0 ? frame_make(bytes, 1, 60) : 0;
 			length_put(bytes + n, lens[i]);
 			peer_writes(bytes, n + 4);
-			/* What came before it is good. */
+			/* Frames before it are good. */
 			if (first != 0)
 				one_comes(b, 1, 60);
-			/* Found by who looks: no more needs to come. */
+			/* Found without more input. */
 			assert_int_equal(receive_some(b, frame), 0);
 			is_down(b);
 			assert_int_equal(recv(peer, bytes, 1, 0), 0);
-			end(b);
+			stream_end(b);
 		}
 }
 
-/* The peer goes within a frame, or a length: what was whole is there. */
+/* The peer goes within a frame or a length: whole frames arrive. */
 static void
 test_receive_peer_goes(void **state)
 {
@@ -525,9 +515,9 @@ test_receive_peer_goes(void **state)
 		one_comes(b, 1, 60);
 		none_come(b);
 		is_down(b);
-		/* A client stays without: there is nothing to be polled. */
+		/* A client does not connect again: poll() reports nothing. */
 		assert_int_equal(b->fd, -1);
-		end(b);
+		stream_end(b);
 	}
 }
 
@@ -553,7 +543,7 @@ peer_connects(void)
 	assert_int_equal(fcntl(peer, F_SETFL, O_NONBLOCK), 0);
 }
 
-/* The backend's descriptor says that there is somebody; then it is up. */
+/* The descriptor is readable when a peer connects; then it is up. */
 static void
 accepted(struct backend *b)
 {
@@ -583,7 +573,7 @@ test_server(void **state)
 	assert_int_equal(ready(b, POLLIN | POLLOUT), 0);
 	for (round = 0; round < 5; round++) {
 		peer_connects();
-		/* Until somebody looks the cable is out. */
+		/* The cable is out until receive(). */
 		assert_false(b->up);
 		accepted(b);
 		both_ways(b, round);
@@ -591,16 +581,17 @@ test_server(void **state)
 		assert_true(ready(b, POLLIN) & POLLIN);
 		none_come(b);
 		is_down(b);
-		/* Back to the socket that listens. */
+		/* It polls the listening socket again. */
 		assert_int_equal(ready(b, POLLIN | POLLOUT), 0);
 	}
 	peer = -1;
-	end(b);
+	stream_end(b);
 	assert_int_equal(access(unix_at("sock").sun_path, F_OK), -1);
 }
 
 /*
- * It goes in the middle of a frame, both ways: the next one gets nothing of it.
+ * A peer goes in the middle of a frame, in both directions: the next peer gets
+ * no rest of it.
  */
 static void
 test_server_peer_goes_within(void **state)
@@ -623,10 +614,10 @@ test_server_peer_goes_within(void **state)
 	peer_connects();
 	accepted(b);
 	both_ways(b, 7);
-	end(b);
+	stream_end(b);
 }
 
-/* One at a time: another waits, and has its turn. */
+/* One peer at a time: another waits for its turn. */
 static void
 test_server_second(void **state)
 {
@@ -647,7 +638,7 @@ test_server_second(void **state)
 	assert_true(b->up);
 	one_comes(b, 5, 70);
 	both_ways(b, 1);
-	end(b);
+	stream_end(b);
 }
 
 static void
@@ -666,13 +657,13 @@ test_client(void **state)
 	assert_true(peer >= 0);
 	assert_true(b->up);
 	both_ways(b, 1);
-	end(b);
+	stream_end(b);
 	close(listener);
-	/* It is not ours to remove. */
+	/* A client does not remove the socket. */
 	assert_int_equal(unlink(at.sun_path), 0);
 }
 
-/* A peer that goes must not end us. */
+/* A peer that goes must not end the program. */
 static void
 test_no_sigpipe(void **state)
 {

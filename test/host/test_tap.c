@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The tap backend, on real taps, in a network namespace of its own: takes root.
+ * The tap backend, on real taps, in a network namespace of its own.  Needs
+ * root.
  */
 #include "backend_rig.h"
 
@@ -108,7 +109,7 @@ other_tap(const char *name, int flags)
 	return fd;
 }
 
-/* ... that sets everything, leaves it there, and ends. */
+/* ... which changes all settings, makes the tap persistent, and ends. */
 static void
 other_program(const char *name)
 {
@@ -196,7 +197,7 @@ guest_gets(struct backend *b, uint64_t number, uint32_t len)
 	assert_int_equal(ours, 1);
 }
 
-/* In two pieces, behind a header where there is one. */
+/* In two pieces, after a header if the tap has one. */
 static unsigned int
 guest_sends(struct backend *b, const uint8_t *bytes, uint32_t len)
 {
@@ -242,8 +243,8 @@ sum_of(const uint8_t *p, uint32_t n, uint32_t sum)
 }
 
 /*
- * The host's own stack sends a datagram: it comes as a plain frame of MTU's
- * size, its checksum computed, whatever another program had asked for.
+ * The host's stack sends a datagram: it arrives as plain frames of the MTU's
+ * size with their checksums, whatever another program has set before.
  */
 static void
 host_udp(struct backend *b, const char *name)
@@ -295,7 +296,7 @@ test_options(void **state)
 	    "backend=tap,ifname=0123456789abcdef");
 	refused_by("vnet=1: must be on or off", "backend=tap,ifname=x,vnet=1");
 	refused_by("tap a/b: Invalid argument", "backend=tap,ifname=a/b");
-	/* There already, and no tap. */
+	/* An interface that exists, and is not a tap. */
 	refused_by("tap lo: Invalid argument", "backend=tap,ifname=lo");
 }
 
@@ -331,7 +332,7 @@ test_vnet_off(void **state)
 	close_it(b);
 }
 
-/* 64 in a call, more than there are, and none is there any more. */
+/* A call for 64: fewer arrive, and none is left. */
 static void
 test_batches(void **state)
 {
@@ -359,7 +360,7 @@ test_batches(void **state)
 	close_it(b);
 }
 
-/* The largest that a chip takes comes; a larger one not, nor a part of it. */
+/* The largest frame for a chip arrives; a larger one does not. */
 static void
 largest(const char *vnet)
 {
@@ -420,7 +421,7 @@ tso_make(uint8_t *p, struct e82540_vnet_hdr *hdr)
 	return len;
 }
 
-/* 40 KiB of TCP pass the tap whole, to be cut when they leave the host. */
+/* 40 KiB of TCP pass the tap whole. */
 static void
 test_tso(void **state)
 {
@@ -442,7 +443,7 @@ test_tso(void **state)
 	iov[1].len = packet.len_bytes;
 	assert_int_equal(b->ops->send(b, &packet, 1), 1);
 	assert_int_equal(b->refused, 0);
-	/* Its header here is of 10 bytes. */
+	/* Another program has set a header of 10 bytes. */
 	assert_int_equal(recv(fd, got, sizeof(got), 0), 10 + packet.len_bytes);
 	memcpy(&seen, got, 10);
 	assert_int_equal(seen.gso_type, E82540_GSO_TCPV4);
@@ -453,7 +454,7 @@ test_tso(void **state)
 	close_it(b);
 }
 
-/* A header that makes no sense is the kernel's to refuse; then the next. */
+/* The kernel refuses a packet with a wrong header; the next one passes. */
 static void
 test_bad_header(void **state)
 {
@@ -506,7 +507,7 @@ test_busy(void **state)
 	close_it(open_by("backend=tap,ifname=lem0"));
 }
 
-/* Down: what is sent is lost, and counted; up again it goes on. */
+/* While it is down packets are lost and counted; then it goes on. */
 static void
 test_down(void **state)
 {
@@ -525,7 +526,7 @@ test_down(void **state)
 	close_it(b);
 }
 
-/* Removed: the cable is out, and there is nothing to be polled for ever. */
+/* Removed: the cable is out, and poll() reports nothing. */
 static void
 test_deleted(void **state)
 {
@@ -570,7 +571,7 @@ test_inherited(void **state)
 	close(fd);
 }
 
-/* As nobody.  Returns 0 if all was as it should be. */
+/* As the user nobody.  Returns 0 if all is well. */
 static int
 as_nobody(void)
 {
@@ -600,7 +601,7 @@ as_nobody(void)
 	return 0;
 }
 
-/* Who may not is told what to do, and that helps. */
+/* The message without permission says what to do, and that helps. */
 static void
 test_permission(void **state)
 {
@@ -662,7 +663,7 @@ main(void)
 		printf("there is no /dev/net/tun\n");
 		return 77;
 	}
-	/* No frames of the host's own. */
+	/* The host sends no frames by itself. */
 	write_to("/proc/sys/net/ipv6/conf/all/disable_ipv6", "1");
 	write_to("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1");
 	control = socket(AF_INET, SOCK_DGRAM, 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The serial port, as Linux's 8250 driver finds out what it is and then uses
- * it (drivers/tty/serial/8250/8250_port.c).
+ * The serial port, as Linux's 8250 driver detects and uses it
+ * (drivers/tty/serial/8250/8250_port.c).
  */
 #include "machine_rig.h"
 
@@ -97,7 +97,7 @@ test_autoconfig(void **state)
 	rig_free(r);
 }
 
-/* Of the four outputs in loop-back each shows at its input (table of MCR). */
+/* In loop-back each of four outputs shows at its input (table of MCR). */
 static void
 test_loop_modem(void **state)
 {
@@ -118,12 +118,12 @@ test_loop_modem(void **state)
 	outb(r, MCR, 0xff);
 	assert_int_equal(inb(r, MCR), 0x1f);
 	outb(r, MCR, 0x0f);
-	/* Somebody is at the other end: carrier, ready, clear to send. */
+	/* The other end is there: carrier, ready, clear to send. */
 	assert_int_equal(inb(r, MSR), 0xb0);
 	rig_free(r);
 }
 
-/* What is sent comes back, and does not go out. */
+/* In loop-back a sent byte comes back, and does not go out. */
 static void
 test_loop_data(void **state)
 {
@@ -139,7 +139,7 @@ test_loop_data(void **state)
 		assert_int_equal(inb(r, DATA), i);
 		assert_int_equal(inb(r, LSR), LSR_EMPTY);
 	}
-	/* More than it holds: the first ones stay. */
+	/* More bytes than it holds: the first ones stay. */
 	for (i = 0; i < 200; i++)
 		outb(r, DATA, (uint8_t)i);
 	for (i = 0; i < 64; i++)
@@ -216,7 +216,7 @@ test_thre_probe(void **state)
 	rig_free(r);
 }
 
-/* Raised by enabling, by each byte; taken back when it was seen. */
+/* Enabling it or sending raises it; reading IIR ends it. */
 static void
 test_thre(void **state)
 {
@@ -237,7 +237,7 @@ test_thre(void **state)
 		assert_int_equal(inb(r, IIR), IIR_THRI);
 		assert_false(line(r));
 	}
-	/* Enabled already: no news. */
+	/* It is enabled already: no new interrupt. */
 	outb(r, IER, IER_THRI);
 	assert_false(line(r));
 	outb(r, DATA, 'a');
@@ -260,7 +260,7 @@ test_receive(void **state)
 	assert_int_equal(type(r, "ok"), 2);
 	assert_true(line(r));
 	assert_int_equal(inb(r, IIR), 0xc0 | IIR_RDI);
-	/* To be looked at is not to be read. */
+	/* Reading LSR does not take the byte. */
 	assert_true(line(r));
 	assert_int_equal(inb(r, LSR), LSR_EMPTY | LSR_DR);
 	assert_int_equal(inb(r, DATA), 'o');
@@ -272,7 +272,7 @@ test_receive(void **state)
 	rig_free(r);
 }
 
-/* Data to read comes before "empty", which is not forgotten. */
+/* Received data has priority over "empty", which comes afterwards. */
 static void
 test_priority(void **state)
 {
@@ -291,7 +291,7 @@ test_priority(void **state)
 	rig_free(r);
 }
 
-/* Without OUT2, or not enabled, there is data but no interrupt. */
+/* Data raises no interrupt without OUT2, or if it is not enabled. */
 static void
 test_masked(void **state)
 {
@@ -314,7 +314,7 @@ test_masked(void **state)
 	rig_free(r);
 }
 
-/* What has no room is the caller's still; nothing is lost. */
+/* The caller keeps the bytes that do not fit; none is lost. */
 static void
 test_full(void **state)
 {
@@ -344,7 +344,7 @@ test_full(void **state)
 	rig_free(r);
 }
 
-/* Clearing the FIFO takes the interrupt back. */
+/* Clearing the FIFO ends the interrupt. */
 static void
 test_clear(void **state)
 {
@@ -360,7 +360,7 @@ test_clear(void **state)
 	rig_free(r);
 }
 
-/* There are no wider registers, and LSR and MSR can not be written. */
+/* Registers are bytes; LSR and MSR are read-only. */
 static void
 test_widths(void **state)
 {
