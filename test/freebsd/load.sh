@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # timeout: 900
 #
-# if_lem.ko in a FreeBSD guest: whatever changes a running interface, while it
-# is busy, on one virtual CPU and on two.
+# if_lem.ko in a FreeBSD guest: everything that changes a running interface,
+# while it is busy, on one virtual CPU and on two.
 
 # shellcheck source=test/freebsd/common
 . "$(dirname -- "$0")/common"

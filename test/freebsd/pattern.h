@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What guest and peer send each other: a datagram begins with its number, and
- * every byte behind it is a function of that number and of its place; byte i of
- * a stream is one of i alone.  For both, so without any header.
+ * What guest and peer send each other.  A datagram begins with its number;
+ * every byte behind it is a function of that number and of the byte's place.
+ * Byte i of a stream is a function of i alone.  Guest and peer both use this
+ * file, so it includes no header.
  */
 #ifndef PATTERN_H
 #define PATTERN_H
 
-#define PATTERN_PORT_ECHO	7	/* UDP and TCP: comes back */
+#define PATTERN_PORT_ECHO	7	/* UDP and TCP: sent back */
 #define PATTERN_PORT_SINK	9	/* UDP: checked and counted */
-#define PATTERN_PORT_CONTROL	7001	/* UDP: a line, answered by a line */
+#define PATTERN_PORT_CONTROL	7001	/* UDP: a line, and a line as answer */
 #define PATTERN_NUMBER_BYTES	4u
 
 static inline unsigned char

@@ -3,9 +3,9 @@
  * usage: vlan TAP NAME TAG
  *
  * Makes the tap interface NAME, which is VLAN TAG of TAP: what Linux's 8021q
- * does, for kernels that have none.  Frames that arrive on TAP with the tag
- * appear on NAME without it, and the other way round.  Says "ready" when NAME
- * is there; ends with the process that started it.
+ * does, for kernels without it.  Frames that arrive on TAP with the tag appear
+ * on NAME without it, and the other way round.  Prints "ready" when NAME
+ * exists; ends with the process that started it.
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -62,7 +62,7 @@ open_packet(const char *name)
 	return fd;
 }
 
-/* A frame of the trunk: the kernel has taken the tag off and tells it apart. */
+/* A frame of the trunk: the kernel gives the tag separately from the frame. */
 static void
 from_trunk(int trunk, int vlan, unsigned int tag)
 {

@@ -5,10 +5,10 @@
  *	qemu-system-x86_64 -kernel boot.elf -initrd "KERNEL NAME=VALUE ...,ROOT"
  *
  * QEMU loads this program (multiboot), the kernel and the image of the root
- * file system.  This one does what FreeBSD's loader does: moves the kernel to
- * where it was linked, the image behind it, and leaves behind that a list of
- * records, which says where they are, what memory there is, and what the kernel
- * environment is (FreeBSD: sys/sys/linker.h, sys/kern/subr_module.c).
+ * file system.  The program does what FreeBSD's loader does.  It moves the
+ * kernel to where it was linked and the image behind it.  Behind that it writes
+ * a list of records: where they are, what memory there is, and the kernel
+ * environment (FreeBSD: sys/sys/linker.h, sys/kern/subr_module.c).
  *
  * The kernel's place is at 2 MiB, so this is linked at 256 MiB, and QEMU puts
  * the two modules behind it.

@@ -4,8 +4,8 @@
  * when boot.c is done.  See boot.c.
  *
  * Page tables: one page directory of 2 MiB pages for the first GiB, and every
- * entry above it points there; so a virtual address is its physical one modulo
- * 1 GiB, KERNBASE is 0, and all that boot.c has made is in reach.
+ * entry above it points there.  So a virtual address is its physical one modulo
+ * 1 GiB, KERNBASE is 0, and the kernel can reach all that boot.c has made.
  */
 	.set	MAGIC, 0x1badb002
 	.set	FLAGS, 0x00000003	/* modules on pages; a memory map */

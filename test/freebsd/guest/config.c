@@ -232,7 +232,7 @@ do_media(int n, char **w)
 	return if_ioctl(SIOCSIFMEDIA, &req);
 }
 
-/* link IF up|down: waits for it, 10 s at most; says the media word. */
+/* link IF up|down: waits for it, at most 10 s; prints the media word. */
 int
 do_link(int n, char **w)
 {
@@ -433,7 +433,7 @@ if_index(const char *name)
 	    0;
 }
 
-/* arp IF HOST LAST: HOST is at 02:00:00:00:00:LAST, for good. */
+/* arp IF HOST LAST: HOST is at 02:00:00:00:00:LAST; a permanent entry. */
 int
 do_arp(int n, char **w)
 {

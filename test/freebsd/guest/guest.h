@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The commands of the guest's script, see main.c.  Each takes its words (word
- * 0 is its name) and returns 0, -errno, or 1 after it has said what is wrong.
+ * The commands of the guest's script, see main.c.  Each takes its words (word 0
+ * is its name) and returns 0, -errno, or 1 after it has printed what is wrong.
  */
 #ifndef GUEST_H
 #define GUEST_H
@@ -39,10 +39,10 @@ int do_flood(int n, char **w);
 int do_netmap(int n, char **w);
 
 /*
- * traffic.c, of the peer's control port.  tell: a line, asked three times, and
- * its answer does not matter; tell_only: once, and not even waited for.
- * sink_has: count datagrams but for a few in a thousand, none damaged, none
- * twice.
+ * traffic.c, for the peer's control port.  tell: sends a line, up to three
+ * times until an answer comes, and ignores the answer.  tell_only: sends it
+ * once and does not wait.  sink_has: the sink has count datagrams, except for a
+ * few in a thousand, not one damaged, not one twice.
  */
 int tell(const char *host, const char *line);
 int tell_only(const char *host, const char *line);

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The whole user space of a FreeBSD guest: init, which reads /script and does
- * what it says, a line at a time:
+ * The whole user space of a FreeBSD guest: init, which reads /script and runs
+ * it, a line at a time:
  *
  *	COMMAND WORD...		see commands[] below
  *	fails COMMAND ...	that must fail
- *	bg COMMAND ...		beside what follows
+ *	bg COMMAND ...		in the background
  *	wait			until all of bg have ended; fails if one did
  *	repeat N, end		the lines between, not nested
  *	sleep MS
  *	# comment
  *
- * A word $NAME is what the kernel environment has under that name.
+ * A word $NAME is the value of that name in the kernel environment.
  *
- * and says on the console
+ * It prints on the console
  *
  *	@ MS LINE		before each line; uptime
  *	FAIL LINE: why		of each that failed

@@ -43,7 +43,7 @@ port_open(struct port *p, const char *name)
 	p->memory = (char *)SYS6(mmap, 0, p->bytes, PROT_READ | PROT_WRITE,
 	    MAP_SHARED, p->fd, 0);
 	nifp = (struct netmap_if *)(void *)(p->memory + req.nr_offset);
-	/* The rings: of transmit, the host's, of receive. */
+	/* The rings: transmit, the host's, receive. */
 	p->tx =
 	    (struct netmap_ring *)(void *)((char *)nifp + nifp->ring_ofs[0]);
 	p->rx = (struct netmap_ring *)(void *)((char *)nifp +
@@ -87,7 +87,7 @@ put16(unsigned char *p, unsigned int v)
 	p[1] = (unsigned char)v;
 }
 
-/* A datagram from 10.9.0.2 to 10.9.0.1, for everybody on the wire. */
+/* A datagram from 10.9.0.2 to 10.9.0.1, broadcast on the wire. */
 static unsigned int
 frame_fill(unsigned char *f, unsigned int bytes, unsigned int number)
 {

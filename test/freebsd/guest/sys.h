@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * FreeBSD system calls without a C library, and the little that is needed of
- * one.  A call that fails returns -errno.
+ * FreeBSD system calls without a C library, and the few functions of one that
+ * the guest needs.  A call that fails returns -errno.
  */
 #ifndef SYS_H
 #define SYS_H

@@ -244,9 +244,10 @@ do_ping(int n, char **w)
 /* ----------------------------------------------------------------- UDP */
 
 /*
- * udp-out HOST COUNT BYTES [PERMIL]: numbered datagrams to the sink; none may
- * be damaged or doubled, and at most PERMIL (0) be lost.  The sender holds back
- * while the queue is full and, where there may be losses, the interface down.
+ * udp-out HOST COUNT BYTES [PERMIL]: numbered datagrams to the sink.  No
+ * datagram may be damaged or doubled, and at most PERMIL (0) lost.  The sender
+ * waits while the queue is full and, where losses are allowed, while the
+ * interface is down.
  */
 int
 do_udp_out(int n, char **w)
@@ -408,9 +409,9 @@ do_tcp(int n, char **w)
 /* --------------------------------------------------------------- flood */
 
 /*
- * flood HOST PORT MS BYTES [COUNTER...]: as many datagrams as go; the rate, the
- * last error of those refused, and by how much each counter (get_counter) grew:
- * by the packet, in millionths, and by the second.
+ * flood HOST PORT MS BYTES [COUNTER...]: sends as many datagrams as it can.
+ * Prints the rate, the last error of those refused, and how much each counter
+ * (get_counter) grew: a packet, in millionths, and a second.
  */
 int
 do_flood(int n, char **w)
