@@ -63,7 +63,7 @@ endef
 
 # unit NAME, its sources: the driver's core on a fake device, or lem-bench's
 # reports.
-unit	= test/unit/$(1).c $(if $(filter test_results,$(1)),\
+unit	= test/unit/$(1).c $(if $(filter test_kinds test_results,$(1)),\
 	  bench/kinds.c bench/results.c bench/table.c bench/json.c \
 	  bench/report.c bench/svg.c,$(FAKE) $(CORE))
 
@@ -162,7 +162,7 @@ fuzz: $(FUZZ:%=$(BUILD)/fuzz/%)
 # of its own.
 
 COV	= $(BUILD)/coverage
-COV_UNIT = $(filter-out test_results,$(UNIT))
+COV_UNIT = $(filter-out test_kinds test_results,$(UNIT))
 COV_FUZZ = $(filter-out fuzz_core $(FUZZ_HOST),$(FUZZ))
 
 $(foreach f,cov-unit cov-tests cov-corpus,\

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * bench/frame.h and bench/sequence.h: the frames that lem-bench counts, and
- * the counting.  The checksums are verified by a sum of this file's own, of
- * big-endian words and with every carry at once (RFC 1071, 4.1), which is first
- * verified by a packet that is known to be good.
+ * the counting.  This file has a checksum of its own to verify the frames'
+ * with: over big-endian words, each carry added at once (RFC 1071, 4.1).  It is
+ * first verified with a packet that is known to be good.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -52,10 +52,7 @@ udp_sum(const uint8_t *frame)
 	return rfc1071(sum, frame + 34, udp_bytes);
 }
 
-/*
- * The IPv4 header that is everyone's example (4500 0073 ... b861), and the
- * words of RFC 1071's own.
- */
+/* A well-known IPv4 header (4500 0073 ... b861), and RFC 1071's example. */
 static void
 test_reference_sum(void **state)
 {
@@ -72,7 +69,7 @@ test_reference_sum(void **state)
 }
 
 /*
- * Frame 0 of the guest's, 60 bytes, worked out by hand: the IPv4 header sum is
+ * Frame 0 of the guest, 60 bytes, worked out by hand: the IPv4 header sum is
  * 4500+002e+4011+0a00+0201+0a00+0202 = 9d42, checksum 62bd.
  */
 static void
@@ -257,7 +254,7 @@ clear_seen(void **state)
 }
 
 static void
-expect(uint64_t unique, uint64_t duplicated, uint64_t reordered)
+expect_seen(uint64_t unique, uint64_t duplicated, uint64_t reordered)
 {
 	assert_int_equal(seen.unique, unique);
 	assert_int_equal(seen.duplicated, duplicated);
@@ -280,7 +277,7 @@ test_in_order(void **state)
 	assert_int_equal(lem_frames_lost(5, seen.unique), 5);
 	assert_int_equal(lem_frames_lost(0, seen.unique), 0);
 	note_range(0, 3 * LEM_SEQUENCE_WINDOW + 5);
-	expect(3 * LEM_SEQUENCE_WINDOW + 5, 0, 0);
+	expect_seen(3 * LEM_SEQUENCE_WINDOW + 5, 0, 0);
 	assert_int_equal(lem_frames_lost(seen.unique, seen.unique), 0);
 	assert_int_equal(lem_frames_lost(seen.unique + 9, seen.unique), 9);
 	assert_int_equal(lem_frames_lost(seen.unique - 1, seen.unique), 0);
@@ -292,7 +289,7 @@ test_loss(void **state)
 	(void)state;
 	note_range(10, 20);
 	note_range(30, 31);
-	expect(11, 0, 0);
+	expect_seen(11, 0, 0);
 	assert_int_equal(lem_frames_lost(31, seen.unique), 20);
 	assert_int_equal(lem_frames_lost(40, seen.unique), 29);
 }
@@ -307,7 +304,7 @@ test_reorder(void **state)
 	lem_sequence_note(&seen, 3);
 	lem_sequence_note(&seen, 2);
 	lem_sequence_note(&seen, 4);
-	expect(6, 0, 4);
+	expect_seen(6, 0, 4);
 	assert_int_equal(lem_frames_lost(6, seen.unique), 0);
 }
 
@@ -318,14 +315,14 @@ test_duplicates(void **state)
 	note_range(0, 10);
 	note_range(0, 10);
 	lem_sequence_note(&seen, 9);
-	expect(10, 11, 0);
+	expect_seen(10, 11, 0);
 	lem_sequence_note(&seen, 12);
 	lem_sequence_note(&seen, 11);
 	lem_sequence_note(&seen, 11);
-	expect(12, 12, 1);
+	expect_seen(12, 12, 1);
 }
 
-/* The oldest frame still told from its duplicate is WINDOW behind `next`. */
+/* The oldest frame known from its duplicate is WINDOW behind `next`. */
 static void
 test_window_edge(void **state)
 {
@@ -334,21 +331,21 @@ test_window_edge(void **state)
 	(void)state;
 	note_range(0, 2);
 	lem_sequence_note(&seen, last);
-	expect(3, 0, 0);
+	expect_seen(3, 0, 0);
 	lem_sequence_note(&seen, last - LEM_SEQUENCE_WINDOW + 1);
-	expect(4, 0, 1);
+	expect_seen(4, 0, 1);
 	lem_sequence_note(&seen, last - LEM_SEQUENCE_WINDOW + 1);
-	expect(4, 1, 1);
-	/* 0 and 1 are too old to be known; they were seen, in fact. */
+	expect_seen(4, 1, 1);
+	/* 0 and 1 are too old, and count as seen; in fact they were. */
 	lem_sequence_note(&seen, 1);
 	lem_sequence_note(&seen, 0);
-	expect(4, 3, 1);
+	expect_seen(4, 3, 1);
 	note_range(last + 1, last + 2);
 	note_range(3, 4);
-	expect(6, 3, 2);
+	expect_seen(6, 3, 2);
 }
 
-/* A jump by the window or more leaves no bit of before behind. */
+/* A jump by the window or more clears every bit from before. */
 static void
 test_window_jumps(void **state)
 {
@@ -363,7 +360,7 @@ test_window_jumps(void **state)
 		note_range(0, 100);
 		base = 99 + jumps[i];
 		lem_sequence_note(&seen, base);
-		expect(101, 0, 0);
+		expect_seen(101, 0, 0);
 		/* All of the new window but its two oldest are late. */
 		note_range(base + 3 - LEM_SEQUENCE_WINDOW, base);
 		assert_int_equal(seen.unique + seen.duplicated,
@@ -406,7 +403,7 @@ test_shuffled(void **state)
 			lem_sequence_note(&seen, v[i]);
 		}
 	}
-	expect(50000, 0, late);
+	expect_seen(50000, 0, late);
 	assert_int_equal(lem_frames_lost(50000, seen.unique), 0);
 }
 
