@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# ACPI's tables as lem-vm hands them out: iasl takes each apart, finds nothing
-# wrong with it, and out of what it says makes the same table again.
+# lem-vm's ACPI tables: iasl disassembles each without an error, and compiles
+# the result to the same table.
 
 set -u
 : "${SRCDIR:=$(dirname -- "$0")/../..}"
@@ -30,17 +30,17 @@ for table in APIC DSDT FACP FACS XSDT; do
 		bad=1
 		continue
 	}
-	# But for who made it (bytes 29 to 36), and so the checksum (10).
+	# Except the compiler's name (bytes 29 to 36), and so the checksum (10).
 	cmp -l "$table.dat" "again_$table.aml" |
 	    awk '$1 != 10 && ($1 < 29 || $1 > 36)' >differ
 	if [ -s differ ]; then
-		echo "byte, is, should be:"
+		echo "$table: byte, lem-vm's value, iasl's value:"
 		cat differ
 		bad=1
 	fi
 	size=$(wc -c <"$table.dat")
 	[ "$size" = "$(wc -c <"again_$table.aml")" ] || {
-		echo "not $size bytes"
+		echo "$table: iasl's table is not $size bytes long"
 		bad=1
 	}
 done

@@ -1,11 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# lem-vm as its user meets it: help, what it says of a bad command line, image,
-# backend or host, exit statuses, signals, and what it may do once it runs.
+# lem-vm as its user sees it: help; messages about a bad command line, image,
+# backend or host; exit statuses; signals; and that it is confined while it
+# runs.
 #
-# Guests are 16 bytes at the reset vector.  Parts that need /dev/kvm, root or
-# namespaces are left out, by name, where there are none.
+# Guests are 16 bytes at the reset vector.  Where /dev/kvm, root or namespaces
+# are missing, the parts that need them are left out, with a line that says so.
 
 set -u
 : "${SRCDIR:=$(dirname -- "$0")/../..}"
@@ -24,7 +25,7 @@ end()
 trap end EXIT
 trap 'exit 1' HUP INT TERM
 chmod 711 "$tmp"
-# Where any user can run it.
+# A copy that any user can run.
 cp "$BUILD/lem-vm" "$tmp/lem-vm" && chmod 755 "$tmp/lem-vm" || exit
 vm=$tmp/lem-vm
 bad=0
@@ -48,17 +49,18 @@ run()
 	status=$?
 }
 
-# said STATUS TEXT WHAT: how it ended, and one line of errors, lem-vm's.
+# said STATUS TEXT WHAT: checks the exit status, and one line of lem-vm's
+# errors.
 said()
 {
 	[ "$status" = "$1" ] || wrong "$3: exit status $status, not $1"
 	grep -qF -- "$2" "$tmp/err" || wrong "$3: it does not say '$2'"
-	[ "$(wc -l <"$tmp/err")" = 1 ] || wrong "$3: not a line"
-	grep -q '^lem-vm: ' "$tmp/err" || wrong "$3: who says so?"
-	[ ! -s "$tmp/out" ] || wrong "$3: output"
+	[ "$(wc -l <"$tmp/err")" = 1 ] || wrong "$3: not one line"
+	grep -q '^lem-vm: ' "$tmp/err" || wrong "$3: no 'lem-vm: '"
+	[ ! -s "$tmp/out" ] || wrong "$3: there is standard output"
 }
 
-# fails STATUS TEXT ARGUMENT...: of lem-vm.
+# fails STATUS TEXT ARGUMENT...: lem-vm fails so.
 fails()
 {
 	expected=$1 text=$2
@@ -67,7 +69,7 @@ fails()
 	said "$expected" "$text" "$*"
 }
 
-# image NAME BYTES: a BIOS image of 64 KiB with that at its reset vector.
+# image NAME BYTES: a BIOS image of 64 KiB with BYTES at its reset vector.
 image()
 {
 	{
@@ -91,7 +93,7 @@ for help in --help 'run --help' -h; do
 	run "$vm" $help
 	[ "$status" = 0 ] || wrong "$help: exit status $status"
 	grep -q '^usage: lem-vm run' "$tmp/out" || wrong "$help: no usage"
-	[ ! -s "$tmp/err" ] || wrong "$help: errors"
+	[ ! -s "$tmp/err" ] || wrong "$help: there is standard error"
 done
 
 run "$vm" --version
@@ -150,15 +152,15 @@ if [ "$namespaces" ]; then
 	on_host 'mount -t tmpfs none /dev' run --bios x
 	said 1 'there is no /dev/kvm' 'no KVM'
 else
-	leave_out 'no KVM, another /dev/kvm: no namespaces here'
+	leave_out 'no KVM, another /dev/kvm: namespaces are not available'
 fi
 
 if [ ! -c /dev/kvm ]; then
-	leave_out 'no permission, another /dev/kvm: there is none'
+	leave_out 'no permission, another /dev/kvm: there is no /dev/kvm'
 elif [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	other='setpriv --reuid=65534 --regid=65534 --clear-groups'
 	if $other test -w /dev/kvm; then
-		leave_out 'no permission: everybody has it here'
+		leave_out 'no permission: every user has it here'
 	else
 		# shellcheck disable=SC2086 # words
 		run $other "$vm" run --bios x
@@ -176,7 +178,7 @@ fi
 
 [ $bad = 0 ] || exit 1
 [ -w /dev/kvm ] || {
-	echo "all is well but what needs /dev/kvm, which can not be used here"
+	echo "the rest needs /dev/kvm, which is not usable here"
 	exit 77
 }
 
@@ -210,7 +212,7 @@ done
 fails 1 '--memory-fd 0: the file is smaller than the memory' \
     run --bios "$tmp/halt" --memory-fd 0
 
-# late_fails STATUS TEXT OPTIONS: of a NIC whose options are known too late.
+# late_fails STATUS TEXT OPTIONS: a NIC whose options fail after parsing.
 late_fails()
 {
 	fails "$1" "--nic 0: $2" run --bios "$tmp/halt" --nic "$3"
@@ -236,7 +238,7 @@ fi
 
 # ------------------------------------------------------------- how it ends
 
-# ends STATUS IMAGE ARGUMENT...: silently.
+# ends STATUS IMAGE ARGUMENT...: lem-vm ends with STATUS, silently.
 ends()
 {
 	expected=$1 of=$2
@@ -244,19 +246,19 @@ ends()
 	run "$vm" run --bios "$tmp/$of" "$@"
 	[ "$status" = "$expected" ] ||
 	    wrong "$of: exit status $status, not $expected"
-	[ ! -s "$tmp/err" ] || wrong "$of: errors"
+	[ ! -s "$tmp/err" ] || wrong "$of: there is standard error"
 }
 
 ends 43 exit21
 ends 43 exit21 --cpus 4 --nic backend=null --nic doorbell=mapped
 ends 0 reset
 ends 0 hello
-[ "$(cat "$tmp/out")" = A ] || wrong 'hello: not what the guest wrote'
+[ "$(cat "$tmp/out")" = A ] || wrong "hello: the output is not 'A'"
 ends 0 hello --serial off
-[ ! -s "$tmp/out" ] || wrong 'hello: --serial off, and there is output'
+[ ! -s "$tmp/out" ] || wrong 'hello: there is output in spite of --serial off'
 
-# begin ARGUMENT...: $guest in the background: $pid.  Returns when
-# its threads, a main one, a CPU's and a NIC's, are confined.
+# begin ARGUMENT...: runs $guest in the background; sets $pid.  Returns when
+# its threads (the main one, a CPU's, a NIC's) are confined.
 space="" guest=halt out=$tmp/out
 begin()
 {
@@ -269,14 +271,14 @@ begin()
 	    ! confined $pid; do
 		tries=$((tries + 1))
 		if [ $tries = 600 ] || ! kill -0 $pid 2>/dev/null; then
-			wrong "does not run: $*"
+			wrong "it did not start: $*"
 			return 1
 		fi
 		sleep 0.05
 	done
 }
 
-# confined PID: is each thread under a filter?  (Or as $sandbox says.)
+# confined PID: has each thread the seccomp mode $sandbox (2: a filter)?
 sandbox=2
 confined()
 {
@@ -284,7 +286,7 @@ confined()
 	    "Seccomp:	$sandbox" ]
 }
 
-# ended SIGNAL: cleanly.
+# ended SIGNAL: the signal ends it cleanly.
 ended()
 {
 	kill "-$1" "$pid"
@@ -292,11 +294,11 @@ ended()
 	status=$?
 	guests=""
 	[ $status = 0 ] || wrong "$1: exit status $status"
-	[ ! -s "$tmp/err" ] || wrong "$1: errors"
+	[ ! -s "$tmp/err" ] || wrong "$1: there is standard error"
 }
 
 for signal in TERM INT HUP; do
-	# In the background a shell has INT ignored: that must not matter.
+	# A shell ignores INT in the background; lem-vm must not.
 	begin --nic "pcap=$tmp/pcap" --control "$tmp/control" || continue
 	if [ "$(id -u)" = 0 ]; then
 		! grep -q '^[UG]id:.*	0' /proc/$pid/status ||
@@ -304,14 +306,14 @@ for signal in TERM INT HUP; do
 	fi
 	grep -q '^NoNewPrivs:	1$' /proc/$pid/status ||
 	    wrong 'it can gain privileges'
-	[ -S "$tmp/control" ] || wrong 'no control socket'
+	[ -S "$tmp/control" ] || wrong 'there is no control socket'
 	ended $signal
 done
 
 sandbox=0
 begin --nic backend=null --sandbox off && ended TERM
 
-# Nobody reads what it writes: it waits, but not when it is to end.
+# Nobody reads its output: it waits, but a signal ends it.
 mkfifo "$tmp/fifo" && exec 3<>"$tmp/fifo"
 sandbox=2 guest=chatter out=$tmp/fifo
 if begin --nic backend=null; then
@@ -323,19 +325,19 @@ guest=halt out=$tmp/out
 
 # ---------------------------------------------------------------- terminal
 
-# Again and again, as keys count from when the terminal is the guest's.
+# Repeat the keys: those before the terminal is the guest's are lost.
 if script -qec true /dev/null >/dev/null 2>&1 </dev/null; then
 	# shellcheck disable=SC2016 # the other shell expands it
 	run sh -c 'while sleep 0.2; do printf "\001x" || exit; done |
 	    script -qec "$0 run --bios $1" /dev/null' "$vm" "$tmp/halt"
 	[ "$status" = 0 ] || wrong "Ctrl-A x: exit status $status"
 else
-	leave_out 'terminal: no script(1), or no terminals for it'
+	leave_out 'terminal: script(1) or terminals are not available'
 fi
 
 # ---------------------------------------------------------------- busy tap
 
-# In a network namespace of its own.
+# In its own network namespace.
 if [ "$(id -u)" = 0 ] && [ -c /dev/net/tun ] && command -v nsenter >/dev/null &&
     unshare -n true 2>/dev/null; then
 	sandbox=2 space="unshare -n"
@@ -347,6 +349,6 @@ if [ "$(id -u)" = 0 ] && [ -c /dev/net/tun ] && command -v nsenter >/dev/null &&
 		ended TERM
 	fi
 else
-	leave_out "busy tap: not root, or no tun"
+	leave_out "busy tap: not root, or tun is not available"
 fi
 exit $bad

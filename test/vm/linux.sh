@@ -4,18 +4,20 @@
 #
 # usage: test/vm/linux.sh [SCENARIO...]
 #
-# A stock Linux as guest of lem-vm's, with its own e1000 driver; what it does is
-# in linux/steps, what is around it in linux/host.sh, whose scenarios these are.
-# Where /dev/kvm can run Linux (that is tried) lem-vm runs here, in a network
-# namespace, as root; elsewhere in a Debian guest of QEMU's TCG, whose kernel has
-# KVM for the CPU that TCG plays: slow, but real.  LEM_L1=yes, or no, decides;
-# LEM_QEMU is that QEMU: else one that is downloaded, into $BUILD/qemu.
+# A stock Linux is a guest of lem-vm, with its own e1000 driver.  linux/steps
+# has what the guest does, linux/host.sh the scenarios around it.
 #
-# LEM_LONG=1: all scenarios, and more of everything (about 20 minutes).  rates,
-# by itself, is a benchmark: make bench-linux.
+# The script tries whether /dev/kvm can run Linux.  If it can, lem-vm runs here,
+# as root, in a network namespace.  If not, lem-vm runs in a Debian guest of
+# QEMU's TCG, whose kernel has KVM for the CPU that TCG emulates: slow, but
+# real.  LEM_L1=yes or no decides instead.  LEM_QEMU names that QEMU; without it
+# the script downloads one into $BUILD/qemu.
 #
-# $BUILD/test/vm/linux/SCENARIO/ has its log, and out/ what it leaves: pcap, and
-# the emulated machine's dmesg.
+# LEM_LONG=1: all scenarios, and more of everything (about 20 minutes).  The
+# scenario rates is a benchmark: make bench-linux.
+#
+# $BUILD/test/vm/linux/SCENARIO/ has a scenario's log, and in out/ pcap files
+# and the emulated machine's dmesg.
 
 set -u
 here=$(cd -- "$(dirname -- "$0")/linux" && pwd) || exit
@@ -35,7 +37,7 @@ skip()
 	exit 77
 }
 
-# kills_its_own: at its end, this shell ends the processes of $pids.
+# kills_its_own: when this shell ends, it ends the processes of $pids.
 kills_its_own()
 {
 	pids=''
@@ -46,7 +48,7 @@ kills_its_own()
 	trap 'trap "" HUP INT TERM; exit 143' TERM
 }
 
-# can_run_linux: does it come up, and down again, soon?
+# can_run_linux: does Linux boot on /dev/kvm and power off, soon?
 can_run_linux()
 {
 	[ "$(id -u)" = 0 ] && [ -w /dev/kvm ] && [ -c /dev/net/tun ] &&
@@ -58,17 +60,18 @@ can_run_linux()
 	[ $? = 43 ]
 }
 
-# emulator: a QEMU that is new enough.  Debian 12's 7.2 loses guests of its guests
-# on a busy machine, to triple faults and page faults that never were.
+# emulator: a QEMU that is new enough.  Debian 12's 7.2 loses guests of its
+# guests on a busy machine, to triple faults and page faults that KVM did not
+# cause.
 emulator()
 {
 	emulator=${LEM_QEMU:-$BUILD/qemu/qemu-system-x86_64}
 	[ -x "$emulator" ] || sh "$here/../../differential/qemu-from-debs.sh" \
 	    "$BUILD/qemu" >"$logs/qemu" 2>&1 ||
-	    skip "/dev/kvm runs no Linux here, and there is no QEMU to emulate it"
+	    skip "/dev/kvm cannot run Linux here, and there is no QEMU"
 }
 
-# processors: those that we may use, a line each.
+# processors: prints those that we may use, a line each.
 processors()
 {
 	taskset -pc $$ | sed 's/.*: //' | tr ',' '\n' | awk -F - '{
@@ -80,7 +83,8 @@ processors()
 # ------------------------------------------------------------ one $scenario
 # Its folder is $at.
 
-# comes_up PID: $at/log has a line HOST BEGINS, or PID is ended after two minutes.
+# comes_up PID: $at/log has a line HOST BEGINS, or PID is ended after two
+# minutes.
 comes_up()
 {
 	seconds=0
@@ -92,7 +96,7 @@ comes_up()
 	done
 }
 
-# begin COMMAND...: its output is shown and kept in $at/log, as text in
+# begin COMMAND...: shows its output, and keeps it in $at/log, as text in
 # $at/log.txt.
 begin()
 {
@@ -107,7 +111,7 @@ begin()
 	tr -d '\r' <"$at/log" >"$at/log.txt"
 }
 
-# run_here: lem-vm on this machine.  Sets $lived: that did so to the end.
+# run_here: runs lem-vm on this machine.  Sets $lived: it got to its end.
 run_here()
 {
 	work=$(mktemp -d) || exit
@@ -121,11 +125,11 @@ run_here()
 	rm -rf "$work"
 }
 
-# emulate: the same in a guest of QEMU's, on $processor.  TCG's SVM does not
-# intercept XSETBV, so there must be none; and with one thread for all CPUs (so
-# with -icount, too) no guest of KVM's gets anywhere.  With a thread each they are
-# not to run at the same time: every few minutes one loses track of what it does,
-# between the guest's world and the host's.
+# emulate: the same in a guest of QEMU, on $processor.  TCG's SVM does not
+# intercept XSETBV, so the CPU must not have it.  With one thread for all CPUs
+# (so with -icount, too) a guest of KVM makes no progress.  With a thread for
+# each CPU the threads must not run at the same time: every few minutes a CPU
+# mixes up the state of guest and host.
 emulate()
 {
 	memory=2048
@@ -145,21 +149,21 @@ lem.long=$LEM_LONG lem.run=$scenario"
 	grep -q '^HOST ENDS' "$at/log.txt" || lived=''
 }
 
-# complaints: of the kernel that ran lem-vm.
+# complaints: prints those of the kernel that ran lem-vm.
 complaints()
 {
 	grep -e 'WARNING:' -e 'BUG:' -e Oops -e 'Call Trace' "$at/out/dmesg" \
 	    2>/dev/null
 }
 
-# died: the emulated machine, or its kernel is "scheduling while atomic".  No
-# program can do that to a kernel: it is the emulator's.
+# died: has the emulated machine ended, or does its kernel say "scheduling while
+# atomic"?  No program can cause that: it is an error of the emulator.
 died()
 {
 	[ -z "$lived" ] || complaints >/dev/null
 }
 
-# ended: its guest did.
+# ended: did its guest end?
 ended()
 {
 	case $scenario in
@@ -168,27 +172,27 @@ ended()
 	esac
 }
 
-# good: it ended, some of its steps passed and none failed.
+# good: did it end, with some steps passed and none failed?
 good()
 {
 	! died && ended && grep -q -e '^PASS ' -e '^RATE ' "$at/log.txt" &&
 	    ! grep -q '^FAIL ' "$at/log.txt"
 }
 
-# failed: what is to say of one that is not good.
+# failed: prints why it is not good.
 failed()
 {
 	[ -n "$lived" ] || echo "the machine that ran it died"
-	ended || echo "it did not come to its end"
-	grep -q '^PASS ' "$at/log.txt" || echo "it passed nothing"
+	ended || echo "it did not end by itself"
+	grep -q '^PASS ' "$at/log.txt" || echo "no step passed"
 	grep 'ended in a triple fault' "$at/log.txt"
 	complaints | head -n 3
 	awk '/^FAIL / { on = 1 } !/^FAIL |^  [|] / { on = 0 } on' "$at/log.txt"
 }
 
-# Emulated, it is tried again, four times at most, if the machine died; if the
-# guest's processor stopped, as that may be the emulator's; and once for a step
-# that failed, as that may be, too: twice it is ours.
+# An emulated scenario is tried again, four times at most, if the machine died
+# or if the guest's processor stopped, as both may be errors of the emulator;
+# and once if a step failed.  A step that fails twice is an error of ours.
 try_inside()
 {
 	failures=0
@@ -212,7 +216,7 @@ try_inside()
 	[ $failures = 0 ] || verdict=failed
 }
 
-# try_here: on real KVM once is enough.
+# try_here: on real KVM, one try is enough.
 try_here()
 {
 	run_here
@@ -220,7 +224,7 @@ try_here()
 	! good || verdict=passed
 }
 
-# worker HOW SCENARIO...: those that no other has taken, one after the other.
+# worker HOW SCENARIO...: runs those that no other worker has taken.
 worker()
 {
 	how=$1
@@ -246,8 +250,8 @@ all_here()
 	wait
 }
 
-# all_inside SCENARIO...: two at a time, if there are as many processors.  rates is
-# a benchmark, and has them all.
+# all_inside SCENARIO...: two at a time, if there are as many processors.  rates
+# is a benchmark, and has them all.
 all_inside()
 {
 	if [ "$1" = rates ]; then
@@ -286,7 +290,7 @@ packets()
 	[ "$n" = "$counted" ] ||
 	    wrong "dgram.pcap has $n packets, the NIC counted $counted"
 	grep -e 'bad .*cksum' -e incorrect -e truncated "$at/packets" &&
-	    wrong "dgram.pcap has packets that are wrong"
+	    wrong "dgram.pcap has packets with wrong checksums"
 	echo "dgram.pcap: $n packets"
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * UDP: datagrams of 8 bytes to 64 KiB, answered one by one, both ways compared;
- * and a flood, for who counts interrupts.
+ * UDP: datagrams of 8 bytes to 64 KiB, each answered, and compared in both
+ * directions; and a flood, to count interrupts.
  *
  * Datagram i of a seed has pattern_number(seed, i) bytes, 8 at least: i, then
  * the pattern of seed + i.  The answer is as long, of the seed's complement.
@@ -49,7 +49,7 @@ datagram_right(const uint8_t *buf, size_t n, uint64_t seed, uint64_t i,
 
 /* ------------------------------------------------------------------- server */
 
-/* A port for it, of the kernel's choice; in host order. */
+/* A socket with a port that the kernel chooses, in host order. */
 static int
 udp_socket(uint16_t *port)
 {
@@ -67,7 +67,7 @@ udp_socket(uint16_t *port)
 	return fd;
 }
 
-/* One came: is it right?  Then answer it. */
+/* Checks a datagram, and answers a right one. */
 static bool
 answer(int udp, uint64_t seed, uint32_t max)
 {
@@ -271,7 +271,7 @@ flood_serve(int fd, double seconds, uint32_t bytes, uint32_t gap_us)
 	while (now_ns() < end) {
 		n +=
 		    sendto(udp, buf, bytes, 0, (struct sockaddr *)&to, len) > 0;
-		/* Timers of a slow machine would send several at once. */
+		/* With timers, a slow machine would send several at once. */
 		next = now_ns() + gap_us * 1000ull;
 		while (now_ns() < next)
 			;

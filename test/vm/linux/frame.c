@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Ethernet frames: which of the server's get through this side's filter, and
- * what the server sees on its own interface while a command runs here.
+ * Ethernet frames: which frames of the server pass this side's filter, and
+ * which frames the server's interface receives while a command runs here.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -134,7 +134,7 @@ filter_open(int raw, const struct hear *h, const uint8_t mac[6])
 	return strcmp(h->mode, "plain") == 0;
 }
 
-/* How many frames there are, each number once. */
+/* Returns how many different frames arrived. */
 static unsigned int
 hear_count(int raw, unsigned int count)
 {
@@ -213,7 +213,7 @@ watch_one(int raw, struct watched *w)
 		w->longest = (size_t)n;
 }
 
-/* Until the client says that it has done. */
+/* Until the client says that its command has ended. */
 void
 watch_serve(int fd, const char *ifname)
 {

@@ -3,15 +3,15 @@
 #
 # usage: sh host.sh SCENARIO...
 #
-# Runs guests under lem-vm, and is what is on the other end of their cables.  As
-# root, in a network namespace of its own: in a machine of QEMU's (see host), or
-# on one whose /dev/kvm can run Linux.  PATH: busybox under its names, lem-vm
-# (a function, if LEM_VM says which), lem-traffic.  IMAGE: where kernels and
-# guest.img are; WORK: a folder; what WORK/out has afterwards is kept.
+# Runs guests under lem-vm, and the other ends of their cables.  It runs as root
+# in a network namespace of its own: in a guest of QEMU (see host), or on a
+# machine whose /dev/kvm can run Linux.  PATH has busybox under its names,
+# lem-vm (a function, if LEM_VM names another) and lem-traffic.  IMAGE is the
+# folder of kernels and guest.img.  WORK is a folder; the caller keeps WORK/out.
 #
-# A scenario is a function do_NAME.  Lines "PASS ...", "FAIL ..." come from
-# guests and from here; "END NAME" from a guest at its end.  "HOST BEGINS" is
-# the first line, "END host" the last.
+# A scenario is a function do_NAME.  Guests and this script print lines "PASS
+# ..." and "FAIL ...", and a guest prints "END NAME" at its end.  The first line
+# is "HOST BEGINS", the last "END host".
 
 set -u
 : "${LONG:=}" "${LEM_VM:=lem-vm}"
@@ -40,7 +40,7 @@ is()
 	fi
 }
 
-# wait_for SECONDS COMMAND...: until it succeeds, at most so long.
+# wait_for SECONDS COMMAND...: waits until it succeeds, at most so long.
 wait_for()
 {
 	tries=$(($1 * 10))
@@ -52,7 +52,7 @@ wait_for()
 	done
 }
 
-# cable N: tap<N>, 10.9.<N>.1, with a server.
+# cable N: makes tap<N>, 10.9.<N>.1, with a server.
 cable()
 {
 	[ ! -e "/sys/class/net/tap$1" ] || return
@@ -64,8 +64,8 @@ cable()
 	server_pid=$!
 }
 
-# Port 7000 of all addresses is one server's: one serves all, but for watch and
-# frames, which are about tap0.
+# One server has port 7000 of all addresses, and serves all NICs; but watch and
+# frames use tap0.
 cables()
 {
 	n=1
@@ -89,7 +89,7 @@ vlan_cable()
 	ip link set tap0.5 up
 }
 
-# reap PID: waits for its end, two minutes at most.  Returns its status.
+# reap PID: waits for its end, at most two minutes.  Returns its status.
 reap()
 {
 	(sleep 120 && kill -9 "$1") >/dev/null 2>&1 &
@@ -100,9 +100,9 @@ reap()
 	return $reaped
 }
 
-# guest NAME SECONDS KERNEL APPEND OPTION...: one of lem-vm's, in the
-# foreground; what it prints goes to standard output and $WORK/NAME.console;
-# its status is in $status, and checked to be the one in $expect.
+# guest NAME SECONDS KERNEL APPEND OPTION...: runs a guest of lem-vm in the
+# foreground.  Its output goes to standard output and $WORK/NAME.console.  Sets
+# $status, and checks that it is $expect.
 expect=0
 guest()
 {
@@ -126,15 +126,15 @@ guest()
 	fi
 }
 
-# ended NAME: it came to its end.
+# ended NAME: checks that the guest ended by itself.
 ended()
 {
-	grep -q "^END $1" "$WORK/$1.console" || wrong "$1: did not come to its end"
+	grep -q "^END $1" "$WORK/$1.console" || wrong "$1: no line 'END'"
 }
 
 # ------------------------------------------------------------------ scenarios
 
-# One NIC, and everything that a driver may do with it: packets.
+# One NIC, and all that a driver may do with packets.
 do_main()
 {
 	cables 1
@@ -144,7 +144,7 @@ do_main()
 	    --cpus 2 --nic backend=tap,ifname=tap0
 }
 
-# ... and all else.
+# ... and all that a driver may do besides.
 do_life()
 {
 	cables 1
@@ -154,7 +154,7 @@ ethtool_more,suspend},finish" \
 }
 
 # All chips and ways of a doorbell, an ELF kernel by PVH; reboot.  One CPU: the
-# thread of a NIC whose doorbells are always mapped has the other one.
+# thread of a NIC whose doorbells are always mapped uses the other one.
 do_many()
 {
 	cables 5
@@ -167,7 +167,7 @@ do_many()
 	    --nic backend=tap,ifname=tap4,doorbell=turns,moderation=off,model=82545em
 }
 
-# only=A+B: what steps has under these names.
+# only=A+B: the functions of steps with these names.
 do_only()
 {
 	cables 1
@@ -217,7 +217,7 @@ do_stream()
 	    "backend=stream,path=$WORK/s0" one
 }
 
-# qemu NAME APPEND OPTION...: a guest of QEMU's, with its own e1000.
+# qemu NAME APPEND OPTION...: a guest of QEMU with QEMU's e1000.
 qemu()
 {
 	name=$1 append=$2
@@ -231,7 +231,7 @@ qemu()
 	    >"$WORK/$name.console" 2>&1 </dev/null
 }
 
-# qemu_pair NAME NETDEV NIC: the server is QEMU's.
+# qemu_pair NAME NETDEV NIC: the server is a guest of QEMU.
 qemu_pair()
 {
 	what=$1
@@ -284,7 +284,7 @@ do_ends()
 	fi
 }
 
-# With panic=0 it stands still: only somebody else can end it.
+# With panic=0 the guest stops for ever; a signal ends lem-vm.
 do_stuck()
 {
 	"$LEM_VM" run --kernel "$vmlinux" --initrd "$IMAGE/guest.img" --append \
@@ -299,7 +299,7 @@ do_stuck()
 	is stuck "exit status after SIGTERM" $? 0
 }
 
-# More memory than there is room for below the devices: NICs reach it all.
+# More memory than fits below the devices: NICs reach all of it.
 do_memory()
 {
 	cable 0
@@ -336,13 +336,13 @@ do_passt()
 
 # ------------------------------------------------------------------ benchmark
 
-# exits PID: of that process's guest, so far.
+# exits PID: prints the VM exits of that process's guest, so far.
 exits()
 {
 	cat /sys/kernel/debug/kvm/"$1"-*/exits
 }
 
-# rate NAME PID AT: both directions; a line "RATE NAME WAY BYTES/us EXITS/MB".
+# rate NAME PID AT: prints "RATE NAME WAY BYTES/us EXITS/MB" for each direction.
 rate()
 {
 	for way in receive send; do
@@ -359,7 +359,7 @@ rate()
 	done
 }
 
-# rates_table: of lines RATE, which come in pairs.
+# rates_table: makes a table of lines RATE, which come in pairs.
 rates_table()
 {
 	awk '$1 == "RATE" {

@@ -7,9 +7,9 @@
 # in $BUILD/linux/image:
 #
 #	vmlinuz		Debian's kernel, a bzImage
-#	vmlinux		what is packed in it: an ELF file, with a PVH entry
-#	guest.img	initial RAM disk of a guest of lem-vm's; see guest
-#	host.img	... of a guest of QEMU's, in which lem-vm runs; see host
+#	vmlinux		the ELF file in it, with a PVH entry
+#	guest.img	initial RAM disk of a guest of lem-vm; see guest
+#	host.img	... of a guest of QEMU that runs lem-vm; see host
 #			(and, with "qemu", another QEMU)
 #	bin/		busybox under its names, for host.sh
 
@@ -31,7 +31,7 @@ die()
 	exit 1
 }
 
-# packaged PROGRAM ARGUMENT...: a program of the packages, here.
+# packaged PROGRAM ARGUMENT...: runs a program of the packages.
 packaged()
 {
 	program=$1
@@ -39,7 +39,7 @@ packaged()
 	"$loader" --library-path "$lib" "$root/usr/bin/$program" "$@"
 }
 
-# le32 FILE OFFSET: four bytes of it, as a number.
+# le32 FILE OFFSET: prints four bytes as a number.
 le32()
 {
 	# shellcheck disable=SC2046 # four words
@@ -47,23 +47,23 @@ le32()
 	echo $(($1 + ($2 << 8) + ($3 << 16) + ($4 << 24)))
 }
 
-# vmlinux BZIMAGE: unpacked (boot.rst: payload_offset, payload_length).
+# vmlinux BZIMAGE: unpacks it (boot.rst: payload_offset, payload_length).
 vmlinux()
 {
 	sectors=$(od -An -tu1 -j 497 -N 1 "$1" | tr -d ' ')
 	offset=$(((sectors + 1) * 512 + $(le32 "$1" 584)))
 	length=$(le32 "$1" 588)
-	# Its last four bytes are the size of what is packed.
+	# Its last four bytes are the unpacked size.
 	tail -c +$((offset + 1)) "$1" | head -c $((length - 4)) |
 	    case $(od -An -tx1 -j $offset -N 4 "$1" | tr -d ' ') in
 	fd377a58) packaged xz -dc ;;
 	28b52ffd) packaged zstd -dc ;;
 	1f8b*) gzip -dc ;;
-	*) die "$1 is packed in a way that is not known here" ;;
+	*) die "$1: unknown compression" ;;
 	esac
 }
 
-# tree DIR: what both have.
+# tree DIR: makes what both RAM disks have.
 tree()
 {
 	rm -rf "$1"
@@ -82,7 +82,7 @@ tree()
 	printf 'root:x:0:\nnogroup:x:65534:\n' >"$1/etc/group"
 }
 
-# program DIR FILE [LIBRARIES]: with those it needs, of the packages.
+# program DIR FILE [LIBRARIES]: copies it, with libraries of the packages.
 program()
 {
 	rm -f "$1/bin/${2##*/}"
@@ -93,7 +93,7 @@ program()
 	done
 }
 
-# module DIR NAME: the kernel's, and what it needs, in the order to load them.
+# module DIR NAME: copies a module and those it needs, in loading order.
 module()
 {
 	file=$(find "$root"/lib/modules/*/kernel "$root"/usr/lib/modules/*/kernel \
@@ -121,7 +121,7 @@ pack()
 	mv "$2.new" "$2"
 }
 
-[ -x "$busybox" ] || die "$busybox is not there: packages.sh first"
+[ -x "$busybox" ] || die "$busybox does not exist: run packages.sh first"
 mkdir -p "$image"
 cp "$(find "$root/boot" -name 'vmlinuz-*')" "$image/vmlinuz"
 [ -n "$(find "$image/vmlinux" -newer "$BUILD/linux/done" 2>/dev/null)" ] || {

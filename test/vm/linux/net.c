@@ -19,7 +19,7 @@
 
 /* ------------------------------------------------------------------ pattern */
 
-/* SplitMix64's output function: any word of a stream by itself. */
+/* SplitMix64's output function: computes any word of a stream. */
 static uint64_t
 word(uint64_t seed, uint64_t i)
 {
@@ -117,7 +117,7 @@ limits(int fd, int type)
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof(t));
 	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &t, sizeof(t));
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	/* Else what is lost is lost here, for want of room. */
+	/* A small buffer would lose datagrams here. */
 	if (type == SOCK_DGRAM)
 		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes,
 		    sizeof(bytes));

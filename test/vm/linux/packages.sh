@@ -3,11 +3,11 @@
 #
 # usage: sh test/vm/linux/packages.sh [qemu]
 #
-# Gets what a Linux guest is made of into $BUILD/linux: Debian's stock kernel
-# and the programs for both sides, as this machine's suite (SUITE names another)
-# has them; see test/debs.  It downloads about 90 MB, once: what is there stays.
-# With "qemu" a QEMU to run inside of the first guest, too, for the long tests and
-# the benchmark: about 60 MB more, into $BUILD/linux-qemu.
+# Gets the parts of a Linux guest into $BUILD/linux: Debian's stock kernel and
+# the programs for both sides, as this machine's suite (SUITE names another) has
+# them; see test/debs.  It downloads about 90 MB, once: what is there stays.
+# With "qemu" a QEMU to run inside of the first guest, too, for the long tests
+# and the benchmark: about 60 MB more, into $BUILD/linux-qemu.
 
 set -eu
 : "${BUILD:=$(dirname -- "$0")/../../../build}"
@@ -18,7 +18,7 @@ me=packages
 : "${SUITE:=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)}"
 [ -n "$SUITE" ] || die "/etc/os-release does not say which suite this is"
 
-# fetch DIR PACKAGE...: and what they depend on, unless it was done before.
+# fetch DIR PACKAGE...: gets them and their dependencies, unless they are there.
 fetch()
 {
 	to=$1
@@ -40,7 +40,7 @@ fetch()
 	echo "$stamp" >"$dir/done"
 }
 
-# kernel: the package that linux-image-amd64 stands for; without what it would
+# kernel: gets the package that linux-image-amd64 names; without what it would
 # need to be installed.
 kernel()
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * TCP: streams that are compared byte by byte at their end, and streams that
+ * TCP: streams that are compared byte for byte where they end, and streams that
  * are only measured.
  */
 #include <errno.h>
@@ -17,7 +17,7 @@
 
 /* ------------------------------------------------------ each byte compared */
 
-/* Returns the checksum of what went out in *sum. */
+/* Puts the checksum of the sent bytes into *sum. */
 static bool
 stream_send(int fd, const struct stream *s, uint64_t *sum)
 {
@@ -39,7 +39,7 @@ stream_send(int fd, const struct stream *s, uint64_t *sum)
 	return true;
 }
 
-/* Returns how many were right; all of them: s->bytes. */
+/* Returns how many bytes were right: s->bytes if all were. */
 static uint64_t
 stream_receive(int fd, const struct stream *s, uint64_t *sum)
 {
@@ -75,7 +75,7 @@ stream_serve_sink(int fd, const struct stream *s)
 	if (right == s->bytes)
 		(void)net_say(fd, "ok %" PRIu64 " %016" PRIx64, right, sum);
 	else
-		(void)net_say(fd, "no: wrong or gone from byte %" PRIu64,
+		(void)net_say(fd, "no: wrong or missing from byte %" PRIu64,
 		    right);
 }
 
@@ -87,7 +87,7 @@ stream_serve_source(int fd, const struct stream *s)
 	if (stream_send(fd, s, &sum))
 		(void)net_say(fd, "ok %" PRIu64 " %016" PRIx64, s->bytes, sum);
 	else
-		(void)net_say(fd, "no: not all went out");
+		(void)net_say(fd, "no: not all bytes were sent");
 }
 
 static bool
@@ -101,7 +101,7 @@ transfer(int fd, bool out, const struct stream *s, uint64_t *sum)
 		    fail("send: %s", strerror(errno)) == 0;
 	right = stream_receive(fd, s, sum);
 	return right == s->bytes ||
-	    fail("wrong or gone from byte %" PRIu64 ": %s", right,
+	    fail("wrong or missing from byte %" PRIu64 ": %s", right,
 		strerror(errno)) == 0;
 }
 
@@ -172,7 +172,7 @@ rate_serve_sink(int fd)
 	(void)net_say(fd, "ok %" PRIu64, drain(fd));
 }
 
-/* It has to know when all of it has arrived: the client ends the connection. */
+/* The server knows the end, because the client ends the connection. */
 void
 rate_serve_source(int fd, double seconds)
 {
@@ -180,7 +180,7 @@ rate_serve_source(int fd, double seconds)
 	(void)drain(fd);
 }
 
-/* By this side's clock, until the other side has all. */
+/* By this side's clock, until the other side has all bytes. */
 int
 rate_client(const struct peer *peer, const char *direction, double seconds)
 {

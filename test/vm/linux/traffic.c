@@ -79,10 +79,10 @@ request(int fd, const char *ifname)
 	else if (sscanf(line, "mtu %u", &n) == 1)
 		mtu_serve(fd, ifname, n);
 	else
-		(void)net_say(fd, "no: '%s' is no request", line);
+		(void)net_say(fd, "no: '%s': unknown request", line);
 }
 
-/* A process for each, until it is killed. */
+/* Serves each client in a process of its own, until it is killed. */
 static int
 serve(const char *port, const char *ifname)
 {
@@ -143,7 +143,7 @@ is_direction(const char *text)
 	return strcmp(text, "send") == 0 || strcmp(text, "receive") == 0;
 }
 
-/* Returns -1: no such command, or not that many arguments. */
+/* Returns -1 for an unknown command, or a wrong number of arguments. */
 static int
 client(const char *command, const struct peer *peer, int n, char **arg)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lem-traffic: what two machines send each other, and how they know that it
- * arrived.  One serves, the other asks; see traffic.c.
+ * lem-traffic: two machines send each other data and check what arrives.  One
+ * serves, the other asks; see traffic.c.
  *
- * A request is a TCP connection that begins with a line.  What follows depends
- * on it; the server ends with a line that begins with "ok" or "no".
+ * A request is a TCP connection that begins with a line.  The rest depends on
+ * that line.  The server ends it with a line that begins with "ok" or "no".
  */
 #ifndef LINUX_TRAFFIC_H
 #define LINUX_TRAFFIC_H
@@ -22,46 +22,46 @@
 
 /* ------------------------------------------------------------------ pattern */
 
-/* Byte `at` of the stream of seed, and those after it, to or against buf. */
+/* Bytes of the stream of seed, from byte `at` on: write or compare buf. */
 void pattern_fill(uint64_t seed, uint64_t at, void *buf, size_t n);
 
-/* pattern_match: how many of the n bytes are right, up to the first wrong. */
+/* pattern_match: how many of the n bytes are right before a wrong one. */
 size_t pattern_match(uint64_t seed, uint64_t at, const void *buf, size_t n);
 
-/* pattern_sum: a checksum of bytes, continued from sum (0 at first). */
+/* pattern_sum: continues the checksum `sum` (at first 0) with n bytes. */
 uint64_t pattern_sum(uint64_t sum, const void *buf, size_t n);
 
-/* A number from 1 to max, the i-th of seed. */
+/* The i-th number of seed, from 1 to max. */
 uint32_t pattern_number(uint64_t seed, uint64_t i, uint32_t max);
 
 /* ------------------------------------------------------------------ sockets */
 
-/* Where the server is. */
+/* The server's address. */
 struct peer {
 	const char *addr, *port;
 };
 
 uint64_t now_ns(void);
 
-/* net_connect: returns a socket with time limits; says why if it can not. */
+/* net_connect: returns a socket with time limits; prints why it cannot. */
 int net_connect(const struct peer *peer, int type);
 int net_listen(const char *port, int type);
 bool net_send(int fd, const void *buf, size_t n);
 bool
 net_say(int fd, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* net_line: a line without its end, byte by byte: nothing behind it is read. */
+/* net_line: reads a line, byte by byte, and nothing beyond its newline. */
 bool net_line(int fd, char line[LINE_BYTES]);
-/* net_ask: a connection, and the first line sent.  -1: said why. */
+/* net_ask: connects and sends the first line.  -1: it printed why not. */
 int net_ask(const struct peer *peer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* net_answer: the server's line; its text after "ok "; NULL: said why not. */
+/* net_answer: the server's text after "ok "; NULL: it printed why not. */
 const char *net_answer(int fd, char line[LINE_BYTES]);
 /* Prints to standard error; returns EXIT_FAILURE. */
 int fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* ------------------------------------------------------- streams (stream.c) */
 
-/* chunk: of a write; 0: 1 byte to 64 KiB, by chance. */
+/* chunk: bytes of a write; 0: a random size, 1 byte to 64 KiB. */
 struct stream {
 	uint64_t seed, bytes;
 	uint32_t chunk;
@@ -87,7 +87,7 @@ void flood_serve(int fd, double seconds, uint32_t bytes, uint32_t gap_us);
 
 /* --------------------------------------------------------- frames (frame.c) */
 
-/* How a listener opens its NIC's filter. */
+/* How a listener sets its NIC's filter. */
 struct hear {
 	const char *ifname;
 	const char *to;			/* where frames go */
