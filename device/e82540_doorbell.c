@@ -25,7 +25,7 @@
  * nothing is lost when memory comes or goes: at either end accesses trap for a
  * while with memory in place.
  */
-#include "e82540_impl.h"
+#include "e82540_doorbell.h"
 
 #define WORD(offset) (((offset)-E82540_DOORBELL_OFFSET) / 4)
 
@@ -61,33 +61,52 @@ static const struct path paths[E82540_DOORBELL_PATHS] = {
 };
 
 static inline unsigned int
-path_of(enum e82540_lock lock)
+path_number(enum e82540_lock path)
 {
-	return lock == E82540_LOCK_TX ? 0 : 1;
+	return path == E82540_LOCK_TX ? 0 : 1;
+}
+
+/* What a register of a ring is to the model. */
+static inline uint32_t
+ring_value(const struct e82540 *dev, uint32_t offset)
+{
+	switch (offset) {
+	case E1000_TDH:
+		return e82540_index(&dev->tdh);
+	case E1000_TDT:
+		return e82540_index(&dev->tdt);
+	case E1000_RDH:
+		return e82540_index(&dev->rdh);
+	case E1000_RDT:
+		return e82540_index(&dev->rdt);
+	default:
+		return e82540_reg(dev, offset);
+	}
 }
 
 static inline uint32_t
-load(const struct e82540_doorbell *d, uint32_t offset)
+memory_load(const struct e82540_doorbell *d, uint32_t offset)
 {
 	return atomic_load_explicit(&d->mem[WORD(offset)],
 	    memory_order_relaxed);
 }
 
 static inline uint32_t
-seen(const struct e82540_doorbell *d, unsigned int p, unsigned int i)
+seen_load(const struct e82540_doorbell *d, unsigned int p, unsigned int i)
 {
 	return atomic_load_explicit(&d->seen[p][i], memory_order_relaxed);
 }
 
 static inline void
-seen_set(struct e82540_doorbell *d, unsigned int p, unsigned int i, uint32_t v)
+seen_store(struct e82540_doorbell *d, unsigned int p, unsigned int i,
+    uint32_t v)
 {
 	atomic_store_explicit(&d->seen[p][i], v, memory_order_relaxed);
 }
 
-/* What the guest wrote before the tail is there for the loads that follow. */
+/* Acquire: what the guest wrote before the tail, later loads find. */
 static inline uint32_t
-load_tail(const struct e82540_doorbell *d, unsigned int p)
+tail_load(const struct e82540_doorbell *d, unsigned int p)
 {
 	return atomic_load_explicit(&d->mem[WORD(paths[p].reg[TAIL])],
 	    memory_order_acquire);
@@ -101,52 +120,49 @@ others_changed(const struct e82540_doorbell *d, unsigned int p, unsigned int n)
 	uint32_t changed = 0;
 
 	for (i = HEAD; i < n; i++)
-		changed |= load(d, paths[p].reg[i]) ^ seen(d, p, i);
+		changed |= memory_load(d, paths[p].reg[i]) ^ seen_load(d, p, i);
 	return changed != 0;
 }
 
-/* Memory shows what the register is, unless the guest wrote it again. */
+/* Memory shows what the register is, unless the guest has written it again. */
 static void
-show(struct e82540 *dev, unsigned int p, unsigned int i)
+memory_show(struct e82540 *dev, unsigned int p, unsigned int i)
 {
 	struct e82540_doorbell *d = &dev->doorbell;
 	uint32_t offset = paths[p].reg[i];
-	uint32_t was = seen(d, p, i), now = e82540_reg_ring_value(dev, offset);
+	uint32_t was = seen_load(d, p, i), now = ring_value(dev, offset);
 
 	if (was != now &&
 	    atomic_compare_exchange_strong_explicit(&d->mem[WORD(offset)], &was,
 		now, memory_order_relaxed, memory_order_relaxed))
-		seen_set(d, p, i, now);
+		seen_store(d, p, i, now);
 }
 
 /* ... whatever is there. */
 static void
-put(struct e82540 *dev, unsigned int p, unsigned int i)
+memory_store(struct e82540 *dev, unsigned int p, unsigned int i)
 {
 	struct e82540_doorbell *d = &dev->doorbell;
-	uint32_t now = e82540_reg_ring_value(dev, paths[p].reg[i]);
+	uint32_t now = ring_value(dev, paths[p].reg[i]);
 
 	atomic_store_explicit(&d->mem[WORD(paths[p].reg[i])], now,
 	    memory_order_relaxed);
-	seen_set(d, p, i, now);
+	seen_store(d, p, i, now);
 }
 
 /* ------------------------------------------------------- for data paths */
 
 bool
-e82540_doorbell_tail(struct e82540 *dev, enum e82540_lock lock)
+e82540_doorbell_tail(struct e82540 *dev, enum e82540_lock path)
 {
 	struct e82540_doorbell *d = &dev->doorbell;
-	unsigned int p = path_of(lock);
-	uint32_t tail;
+	unsigned int p = path_number(path);
+	uint32_t tail = tail_load(d, p);
 
-	if (d->mem == NULL)
-		return true;
-	tail = load_tail(d, p);
 	if (others_changed(d, p, paths[p].hot))
 		return false;
-	if (tail != seen(d, p, TAIL)) {
-		seen_set(d, p, TAIL, tail);
+	if (tail != seen_load(d, p, TAIL)) {
+		seen_store(d, p, TAIL, tail);
 		e82540_index_set(p == 0 ? &dev->tdt : &dev->rdt,
 		    tail & E1000_TDT_MASK);
 	}
@@ -154,37 +170,48 @@ e82540_doorbell_tail(struct e82540 *dev, enum e82540_lock lock)
 }
 
 void
-e82540_doorbell_head(struct e82540 *dev, enum e82540_lock lock)
+e82540_doorbell_head(struct e82540 *dev, enum e82540_lock path)
 {
-	if (dev->doorbell.mem != NULL)
-		show(dev, path_of(lock), HEAD);
+	memory_show(dev, path_number(path), HEAD);
 }
 
 /* -------------------------------------------------------- for registers */
 
+/* Rule 2: the tail is loaded here, before the others. */
 void
-e82540_doorbell_absorb(struct e82540 *dev, enum e82540_lock lock)
+e82540_doorbell_scan(struct e82540 *dev, enum e82540_lock path,
+    struct e82540_scan *scan)
+{
+	scan->done = scan->given = false;
+	scan->path = path_number(path);
+	scan->at = TAIL;
+	scan->tail = tail_load(&dev->doorbell, scan->path);
+}
+
+/* Goes HEAD, ..., count - 1, TAIL. */
+bool
+e82540_doorbell_next(struct e82540 *dev, struct e82540_scan *scan,
+    uint32_t *offset, uint32_t *value)
 {
 	struct e82540_doorbell *d = &dev->doorbell;
-	unsigned int p = path_of(lock), i;
-	uint32_t tail, value;
+	unsigned int p = scan->path, i = scan->at;
 
-	if (d->mem == NULL)
-		return;
-	tail = load_tail(d, p);
-	for (i = HEAD; i < paths[p].count; i++) {
-		value = load(d, paths[p].reg[i]);
-		if (value == seen(d, p, i))
+	if (scan->given)
+		memory_show(dev, p, i);
+	scan->given = true;
+	while (!scan->done) {
+		i = i + 1 == paths[p].count ? TAIL : i + 1;
+		scan->done = i == TAIL;
+		*value =
+		    i == TAIL ? scan->tail : memory_load(d, paths[p].reg[i]);
+		if (*value == seen_load(d, p, i))
 			continue;
-		seen_set(d, p, i, value);
-		e82540_reg_apply(dev, paths[p].reg[i], value);
-		show(dev, p, i);
+		seen_store(d, p, i, *value);
+		*offset = paths[p].reg[i];
+		scan->at = i;
+		return true;
 	}
-	if (tail != seen(d, p, TAIL)) {
-		seen_set(d, p, TAIL, tail);
-		e82540_reg_apply(dev, paths[p].reg[TAIL], tail);
-		show(dev, p, TAIL);
-	}
+	return false;
 }
 
 void
@@ -194,7 +221,7 @@ e82540_doorbell_written(struct e82540 *dev, uint32_t offset)
 
 	for (i = 0; i < paths[p].count; i++)
 		if (paths[p].reg[i] == offset)
-			put(dev, p, i);
+			memory_store(dev, p, i);
 }
 
 void
@@ -202,11 +229,9 @@ e82540_doorbell_renew(struct e82540 *dev)
 {
 	unsigned int p, i;
 
-	if (dev->doorbell.mem == NULL)
-		return;
 	for (p = 0; p < E82540_DOORBELL_PATHS; p++)
 		for (i = 0; i < paths[p].count; i++)
-			put(dev, p, i);
+			memory_store(dev, p, i);
 }
 
 /* --------------------------------------------------------- for the host */
@@ -218,7 +243,8 @@ e82540_doorbell_rung(const struct e82540 *dev)
 	unsigned int p, rung = 0;
 
 	for (p = 0; p < E82540_DOORBELL_PATHS; p++)
-		if (load(d, paths[p].reg[TAIL]) != seen(d, p, TAIL) ||
+		if (memory_load(d, paths[p].reg[TAIL]) !=
+			seen_load(d, p, TAIL) ||
 		    others_changed(d, p, paths[p].hot))
 			rung |= 1u << p;
 	return rung;

@@ -7,7 +7,8 @@
  * (exclusive or) of what its bits do, hence eight constants a table, which are
  * consecutive states of the shift register that starts as the polynomial.
  */
-#include "e82540_impl.h"
+#include "e82540_bytes.h"
+#include "e82540_sum.h"
 
 #define BIT(n, b, c)	((n) >> (b)&1u ? (c) : 0u)
 #define ENTRY(n, c7, c6, c5, c4, c3, c2, c1, c0)			\

@@ -6,7 +6,7 @@
  * accept, the multicast hash.  A frame of the VLAN type must then pass the VLAN
  * filters also, in promiscuous modes as well (table 9-3).
  */
-#include "e82540_impl.h"
+#include "e82540_filter.h"
 
 /* Address bytes 0 to 3, and 4 and 5, as RAL and RAH have them. */
 struct address {

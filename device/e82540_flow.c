@@ -6,7 +6,9 @@
  * A PAUSE frame that we send and the network does not take is forgotten, as one
  * lost on the wire would be: it counts as tx_stopped, and is not tried again.
  */
-#include "e82540_impl.h"
+#include "e82540_flow.h"
+#include "e82540_stats.h"
+#include "e82540_time.h"
 
 #define OPCODE_AT	14u		/* behind the type */
 #define QUANTA_AT	16u
@@ -107,23 +109,19 @@ e82540_flow_due(struct e82540 *dev)
 /* ------------------------------------------------------------------- sent */
 
 static void
-put_address(uint8_t *to, uint32_t low, uint32_t high)
+address_put(uint8_t *to, uint32_t low, uint32_t high)
 {
-	unsigned int i;
-
-	for (i = 0; i < 4; i++)
-		to[i] = low >> 8 * i & 0xff;
-	to[4] = high & 0xff;
-	to[5] = high >> 8 & 0xff;
+	e82540_put_n(to, 4, low);
+	e82540_put16(to + 4, high & 0xFFFF);
 }
 
 static void
 build(const struct e82540 *dev, uint8_t frame[FRAME_BYTES], uint16_t quanta)
 {
 	memset(frame, 0, FRAME_BYTES);
-	put_address(frame, e82540_reg(dev, E1000_FCAL),
+	address_put(frame, e82540_reg(dev, E1000_FCAL),
 	    e82540_reg(dev, E1000_FCAH));
-	put_address(frame + 6, e82540_reg(dev, E1000_RAL(0)),
+	address_put(frame + 6, e82540_reg(dev, E1000_RAL(0)),
 	    e82540_reg(dev, E1000_RAH(0)));
 	e82540_put_be16(frame + 12, e82540_reg(dev, E1000_FCT));
 	e82540_put_be16(frame + OPCODE_AT, OPCODE_PAUSE);

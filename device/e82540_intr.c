@@ -21,9 +21,47 @@
  * With moderation switched off all of this is skipped: every event interrupts
  * at once, which is how hypervisors were when the RFC was written.
  */
-#include "e82540_impl.h"
+#include "e82540_intr.h"
+#include "e82540_pci_state.h"
+#include "e82540_time.h"
 
-/* ------------------------------------------------------------- the line */
+/* ----------------------------------------------- out of the device */
+
+/*
+ * D3 silences both ways.  A message is a memory write, and needs the bus; if it
+ * cannot go now it does once it can, provided there is still a reason.
+ */
+void
+e82540_intr_signal(struct e82540 *dev, bool asserted)
+{
+	bool msi = e82540_pci_get(dev, E82540_PCI_MSI_CONTROL, 2) &
+	    E82540_MSI_ENABLE,
+	     line;
+	uint64_t addr;
+
+	asserted = asserted && !e82540_pci_d3(dev);
+	line = asserted && !msi &&
+	    !(e82540_pci_get(dev, E82540_PCI_COMMAND, 2) &
+		E82540_PCI_INTX_DISABLE);
+	if (line != dev->intr.line) {
+		dev->intr.line = line;
+		dev->host.interrupt(dev->config.ctx, line);
+	}
+	if (!asserted || !msi) {
+		dev->pci.msi_sent = false;
+	} else if (e82540_pci_master(dev) && !dev->pci.msi_sent) {
+		dev->pci.msi_sent = true;
+		addr = (uint64_t)e82540_pci_get(dev,
+			   E82540_PCI_MSI_ADDRESS_HIGH, 4)
+			<< 32 |
+		    e82540_pci_get(dev, E82540_PCI_MSI_ADDRESS, 4);
+		if (dev->host.msi != NULL)
+			dev->host.msi(dev->config.ctx, addr,
+			    e82540_pci_get(dev, E82540_PCI_MSI_DATA, 2));
+	}
+}
+
+/* ---------------------------------------------------- when it may come */
 
 static uint64_t
 itr_ns(const struct e82540 *dev)
@@ -53,7 +91,7 @@ e82540_intr_update(struct e82540 *dev)
 		e82540_due_clear(dev, E82540_DUE_ITR);
 		if (intr->asserted) {
 			intr->asserted = false;
-			e82540_pci_interrupt(dev, false);
+			e82540_intr_signal(dev, false);
 		}
 		return;
 	}
@@ -69,7 +107,7 @@ e82540_intr_update(struct e82540 *dev)
 	intr->fired = true;
 	intr->last_ns = dev->now_ns;
 	dev->counters.interrupts++;
-	e82540_pci_interrupt(dev, true);
+	e82540_intr_signal(dev, true);
 }
 
 void

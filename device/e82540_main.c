@@ -5,21 +5,18 @@
  * inside (gates, timer, kick), releases the lock, and then, without it, does
  * the data path's work that came of it.
  */
-#include "e82540_impl.h"
-
-static void
-lock_path(struct e82540 *dev)
-{
-	e82540_lock(dev, E82540_LOCK_TX);
-	e82540_lock(dev, E82540_LOCK_RX);
-}
-
-static void
-unlock_path(struct e82540 *dev)
-{
-	e82540_unlock(dev, E82540_LOCK_RX);
-	e82540_unlock(dev, E82540_LOCK_TX);
-}
+#include "e82540_flow.h"
+#include "e82540_intr.h"
+#include "e82540_nvm.h"
+#include "e82540_pci.h"
+#include "e82540_pci_state.h"
+#include "e82540_phy.h"
+#include "e82540_regs.h"
+#include "e82540_rx.h"
+#include "e82540_tail.h"
+#include "e82540_time.h"
+#include "e82540_tx.h"
+#include "e82540_wake.h"
 
 /* ------------------------------------------------------------------ gates */
 
@@ -50,47 +47,6 @@ gates(struct e82540 *dev)
 
 /* ------------------------------------------------------------------- time */
 
-void
-e82540_due_set(struct e82540 *dev, enum e82540_deadline due, uint64_t at_ns)
-{
-	dev->deadline[due] = at_ns;
-}
-
-void
-e82540_due_clear(struct e82540 *dev, enum e82540_deadline due)
-{
-	dev->deadline[due] = E82540_NEVER;
-}
-
-static uint64_t
-earliest(const struct e82540 *dev)
-{
-	uint64_t at = E82540_NEVER;
-	unsigned int i;
-
-	for (i = 0; i < E82540_DUES; i++)
-		if (dev->deadline[i] < at)
-			at = dev->deadline[i];
-	return at;
-}
-
-/*
- * A deadline that moves away leaves the host's timer as it is: it will go off
- * for nothing once, and then be set right.  RDTR and TIDV, which move with each
- * packet, cost a call a window instead of one a packet.
- */
-static void
-timer(struct e82540 *dev)
-{
-	uint64_t at = earliest(dev);
-
-	if (at >= dev->armed)
-		return;
-	dev->armed = at;
-	if (dev->host.timer != NULL)
-		dev->host.timer(dev->config.ctx, at);
-}
-
 static void
 due(struct e82540 *dev, enum e82540_deadline due)
 {
@@ -115,17 +71,14 @@ due(struct e82540 *dev, enum e82540_deadline due)
 static void
 run(struct e82540 *dev)
 {
-	uint64_t now_ns = dev->now_ns, at;
-	unsigned int i, next, n;
+	uint64_t now_ns = dev->now_ns;
+	enum e82540_deadline next;
+	unsigned int n;
 
-	/* What is due may make due again: but not more than this often. */
+	/* What is due may set a deadline: but not more than this often. */
 	for (n = 0; n < 2 * E82540_DUES; n++) {
-		next = 0;
-		for (i = 1; i < E82540_DUES; i++)
-			if (dev->deadline[i] < dev->deadline[next])
-				next = i;
-		at = dev->deadline[next];
-		if (at > now_ns)
+		next = e82540_time_next(dev);
+		if (dev->deadline[next] > now_ns)
 			return;
 		due(dev, next);
 	}
@@ -146,60 +99,22 @@ enter(struct e82540 *dev, uint64_t now_ns)
 
 /* --------------------------------------------------------------- and leave */
 
-static void
-counters_add(struct e82540_counters *to, const struct e82540_counters *from)
-{
-	const uint64_t *f = (const uint64_t *)from;
-	uint64_t *t = (uint64_t *)to;
-	unsigned int i;
-
-	for (i = 0; i < sizeof(*to) / sizeof(*t); i++)
-		t[i] += f[i];
-}
-
-void
-e82540_post(struct e82540 *dev, const struct e82540_report *report)
-{
-	uint64_t left;
-	unsigned int i;
-
-	/* The host wants to know these, whatever has come in between. */
-	counters_add(&dev->counters, &report->counters);
-	if (report->rx_ready && dev->host.rx_ready != NULL)
-		dev->host.rx_ready(dev->config.ctx);
-	if (report->wake != 0)
-		e82540_wake_report(dev, report->wake);
-	if (report->epoch != dev->epoch)
-		return;
-	for (left = report->counted; left != 0; left &= left - 1) {
-		i = __builtin_ctzll(left);
-		e82540_stat_add(dev, E1000_CRCERRS + i * 4, report->stat[i]);
-	}
-	dev->total[E82540_GORC] += report->good_octets_rx;
-	dev->total[E82540_GOTC] += report->good_octets_tx;
-	dev->total[E82540_TOR] += report->total_octets_rx;
-	dev->total[E82540_TOT] += report->total_octets_tx;
-	if (report->paused || report->fifo_high || report->fifo_low)
-		e82540_flow_report(dev, report);
-	e82540_intr_report(dev, report);
-}
-
 /* What is to be done with the bus lock still held. */
 static void
 settle(struct e82540 *dev)
 {
 	if (dev->want_gates) {
 		dev->want_gates = false;
-		lock_path(dev);
+		e82540_lock_paths(dev);
 		gates(dev);
-		unlock_path(dev);
+		e82540_unlock_paths(dev);
 	}
 	if (dev->want_tx && dev->host.tx_kick != NULL) {
 		dev->want_tx = false;
 		if (!atomic_exchange(&dev->kicked, true))
 			dev->host.tx_kick(dev->config.ctx);
 	}
-	timer(dev);
+	e82540_time_arm(dev);
 }
 
 /*
@@ -209,21 +124,13 @@ settle(struct e82540 *dev)
 static void
 path_enter(struct e82540 *dev, enum e82540_lock path)
 {
-	e82540_lock(dev, path);
-	if (e82540_doorbell_tail(dev, path))
+	if (e82540_path_begin(dev, path))
 		return;
 	e82540_unlock(dev, path);
 	e82540_lock(dev, E82540_LOCK_BUS);
 	e82540_lock(dev, path);
-	e82540_doorbell_absorb(dev, path);
+	e82540_regs_absorb(dev, path);
 	e82540_unlock(dev, E82540_LOCK_BUS);
-}
-
-static void
-path_leave(struct e82540 *dev, enum e82540_lock path)
-{
-	e82540_doorbell_head(dev, path);
-	e82540_unlock(dev, path);
 }
 
 /* One batch.  Called without the bus lock, returns with it. */
@@ -235,9 +142,9 @@ pump_tx(struct e82540 *dev, struct e82540_report *report)
 	path_enter(dev, E82540_LOCK_TX);
 	e82540_report_init(dev, report);
 	more = e82540_tx_run(dev, report);
-	path_leave(dev, E82540_LOCK_TX);
+	e82540_path_end(dev, E82540_LOCK_TX);
 	e82540_lock(dev, E82540_LOCK_BUS);
-	e82540_post(dev, report);
+	e82540_report_post(dev, report);
 	dev->want_tx |= more;
 }
 
@@ -247,9 +154,9 @@ pump_rx(struct e82540 *dev, struct e82540_report *report)
 	path_enter(dev, E82540_LOCK_RX);
 	e82540_report_init(dev, report);
 	e82540_rx_drain(dev, report);
-	path_leave(dev, E82540_LOCK_RX);
+	e82540_path_end(dev, E82540_LOCK_RX);
 	e82540_lock(dev, E82540_LOCK_BUS);
-	e82540_post(dev, report);
+	e82540_report_post(dev, report);
 }
 
 /*
@@ -316,28 +223,6 @@ config_valid(const struct e82540_config *c)
 	    c->offloads & E82540_OFFLOAD_CSUM;
 }
 
-/* All locks. */
-void
-e82540_device_reset(struct e82540 *dev)
-{
-	unsigned int i;
-
-	for (i = 0; i < E82540_DUES; i++)
-		if (i != E82540_DUE_LINK)
-			e82540_due_clear(dev, i);
-	memset(dev->total, 0, sizeof(dev->total));
-	dev->paused = dev->xoff_sent = false;
-	/* What a path has under way is of the device before. */
-	dev->tx.open = dev->rx.open = false;
-	dev->epoch++;
-	e82540_regs_reset(dev);
-	e82540_tx_reset(dev);
-	e82540_rx_reset(dev);
-	e82540_intr_reset(dev);
-	e82540_link_update(dev);
-	dev->want_gates = true;
-}
-
 /*
  * The PHY first: that its link went is no news to a device that is new.  All
  * locks.
@@ -370,9 +255,9 @@ e82540_init(struct e82540 *dev, const struct e82540_config *config,
 	dev->intr.moderation = !config->moderation_off;
 	e82540_nvm_init(dev);
 	enter(dev, now_ns);
-	lock_path(dev);
+	e82540_lock_paths(dev);
 	power_on(dev);
-	unlock_path(dev);
+	e82540_unlock_paths(dev);
 	leave(dev);
 	return 0;
 }
@@ -384,7 +269,7 @@ e82540_reset(struct e82540 *dev, uint64_t now_ns)
 	uint32_t wus, wupl, wupm[E1000_WUPM_COUNT];
 
 	enter(dev, now_ns);
-	lock_path(dev);
+	e82540_lock_paths(dev);
 	wus = e82540_reg(dev, E1000_WUS);
 	wupl = e82540_reg(dev, E1000_WUPL);
 	memcpy(wupm, &dev->reg[E1000_WUPM(0) / 4], sizeof(wupm));
@@ -392,7 +277,7 @@ e82540_reset(struct e82540 *dev, uint64_t now_ns)
 	e82540_reg_set(dev, E1000_WUS, wus);
 	e82540_reg_set(dev, E1000_WUPL, wupl);
 	memcpy(&dev->reg[E1000_WUPM(0) / 4], wupm, sizeof(wupm));
-	unlock_path(dev);
+	e82540_unlock_paths(dev);
 	leave(dev);
 }
 
@@ -424,9 +309,9 @@ e82540_memory_set(struct e82540 *dev, const struct e82540_region *region,
 			return -EINVAL;
 
 	enter(dev, 0);
-	lock_path(dev);
+	e82540_lock_paths(dev);
 	dev->mem = mem;
-	unlock_path(dev);
+	e82540_unlock_paths(dev);
 	/* What had stopped for want of it goes on. */
 	dev->want_tx = dev->want_rx = true;
 	leave(dev);
@@ -572,7 +457,7 @@ e82540_deadline(const struct e82540 *dev)
 	uint64_t at;
 
 	e82540_lock(dev, E82540_LOCK_BUS);
-	at = earliest(dev);
+	at = dev->deadline[e82540_time_next(dev)];
 	e82540_unlock(dev, E82540_LOCK_BUS);
 	return at;
 }
@@ -585,14 +470,14 @@ e82540_doorbell_open(struct e82540 *dev, uint64_t now_ns, void *mem)
 	int error = -EBUSY;
 
 	enter(dev, now_ns);
-	lock_path(dev);
+	e82540_lock_paths(dev);
 	if (dev->doorbell.mem == NULL) {
 		memset(mem, 0, E82540_DOORBELL_BYTES);
 		dev->doorbell.mem = mem;
 		e82540_doorbell_renew(dev);
 		error = 0;
 	}
-	unlock_path(dev);
+	e82540_unlock_paths(dev);
 	leave(dev);
 	return error;
 }
@@ -601,11 +486,11 @@ void
 e82540_doorbell_close(struct e82540 *dev, uint64_t now_ns)
 {
 	enter(dev, now_ns);
-	lock_path(dev);
-	e82540_doorbell_absorb(dev, E82540_LOCK_TX);
-	e82540_doorbell_absorb(dev, E82540_LOCK_RX);
+	e82540_lock_paths(dev);
+	e82540_regs_absorb(dev, E82540_LOCK_TX);
+	e82540_regs_absorb(dev, E82540_LOCK_RX);
 	dev->doorbell.mem = NULL;
-	unlock_path(dev);
+	e82540_unlock_paths(dev);
 	leave(dev);
 }
 
@@ -626,9 +511,9 @@ e82540_transmit(struct e82540 *dev, uint64_t now_ns)
 	path_enter(dev, E82540_LOCK_TX);
 	e82540_report_init(dev, &report);
 	more = e82540_tx_run(dev, &report);
-	path_leave(dev, E82540_LOCK_TX);
+	e82540_path_end(dev, E82540_LOCK_TX);
 	enter(dev, now_ns);
-	e82540_post(dev, &report);
+	e82540_report_post(dev, &report);
 	leave(dev);
 	return more;
 }
@@ -656,9 +541,9 @@ e82540_receive(struct e82540 *dev, uint64_t now_ns,
 	if (n == 0)
 		e82540_rx_drain(dev, &report);
 	taken = dev->rx.deaf ? n : e82540_rx_run(dev, frame, n, &report);
-	path_leave(dev, E82540_LOCK_RX);
+	e82540_path_end(dev, E82540_LOCK_RX);
 	enter(dev, now_ns);
-	e82540_post(dev, &report);
+	e82540_report_post(dev, &report);
 	leave(dev);
 	return taken;
 }

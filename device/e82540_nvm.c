@@ -20,7 +20,7 @@
  * again after a write: here that takes no time.  While nobody drives it, DO is
  * pulled up.
  */
-#include "e82540_impl.h"
+#include "e82540_nvm.h"
 
 enum phase {
 	PHASE_START,			/* zeros before the start bit */
@@ -106,6 +106,60 @@ e82540_nvm_init(struct e82540 *dev)
 		memcpy(dev->nvm.word, dev->config.nvm, sizeof(dev->nvm.word));
 	else
 		image(dev);
+}
+
+/* --------------------------------------------------- registers set up by it */
+
+/* Words of the EEPROM that set registers up (5.6). */
+#define ICW1_ILOS	(1u << 4)
+#define ICW1_LRST	(1u << 9)
+#define ICW1_FD		(1u << 10)
+#define ICW1_FRCSPD	(1u << 11)
+#define ICW2_APME_OLD	(1u << 2)	/* the 82544's */
+#define ICW2_APMPME	(1u << 15)
+#define ICW3_APME	(1u << 10)	/* others' */
+
+static uint32_t
+bit_if(uint16_t word, uint32_t bit_of_word, uint32_t bit_of_register)
+{
+	return word & bit_of_word ? bit_of_register : 0;
+}
+
+/*
+ * What the EEPROM sets up, if the chip finds its signature (5.6.8): station
+ * address, CTRL, TXCW, WUC.  SLU comes up set where APM is to wake, so that
+ * there is a link before there is a driver (13.4.1).  Bus and data locks.
+ */
+void
+e82540_nvm_load(struct e82540 *dev)
+{
+	const uint16_t *word = dev->nvm.word;
+	uint16_t icw1 = word[E1000_NVM_ICW1], icw2 = word[E1000_NVM_ICW2];
+	uint32_t apme = E82540_IS(dev, E82540_82544GC) ?
+	    bit_if(icw2, ICW2_APME_OLD, E1000_WUC_APME) :
+	    bit_if(word[E1000_NVM_ICW3], ICW3_APME, E1000_WUC_APME);
+
+	if ((icw1 & E1000_NVM_ICW1_SIG_MASK) != E1000_NVM_ICW1_SIG_VALID)
+		return;
+	e82540_reg_set(dev, E1000_RAL(0),
+	    word[E1000_NVM_MAC0] | (uint32_t)word[E1000_NVM_MAC1] << 16);
+	e82540_reg_set(dev, E1000_RAH(0), word[E1000_NVM_MAC2] | E1000_RAH_AV);
+	e82540_reg_set(dev, E1000_CTRL,
+	    (e82540_reg(dev, E1000_CTRL) &
+		~(E1000_CTRL_FD | E1000_CTRL_LRST | E1000_CTRL_SLU |
+		    E1000_CTRL_ILOS | E1000_CTRL_FRCSPD)) |
+		bit_if(icw1, ICW1_FD, E1000_CTRL_FD) |
+		bit_if(icw1, ICW1_LRST, E1000_CTRL_LRST) |
+		bit_if(icw1, ICW1_ILOS, E1000_CTRL_ILOS) |
+		bit_if(icw1, ICW1_FRCSPD, E1000_CTRL_FRCSPD) |
+		(apme ? E1000_CTRL_SLU : 0));
+	e82540_reg_set(dev, E1000_TXCW,
+	    bit_if(icw1, ICW1_FD, E1000_TXCW_FD) |
+		bit_if(icw2, E1000_NVM_ICW2_PAUSE, E1000_TXCW_PAUSE) |
+		bit_if(icw2, E1000_NVM_ICW2_ASM_DIR, E1000_TXCW_ASM_DIR) |
+		bit_if(icw2, E1000_NVM_ICW2_ANE, E1000_TXCW_ANE));
+	e82540_reg_set(dev, E1000_WUC,
+	    apme | bit_if(icw2, ICW2_APMPME, E1000_WUC_APMPME));
 }
 
 /* ------------------------------------------------------------------- EERD */

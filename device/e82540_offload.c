@@ -10,6 +10,9 @@
  * beyond what was gathered (CVE-2022-23087 was that).
  */
 #include "e82540_impl.h"
+#include "e82540_cursor.h"
+#include "e82540_offload.h"
+#include "e82540_sum.h"
 
 #define ETH_BYTES	14u
 #define ETH_ADDRESSES	12u		/* bytes of them */
@@ -32,70 +35,7 @@
 
 /* -------------------------------------------------------------- checksums */
 
-uint16_t
-e82540_fold(uint64_t sum)
-{
-	sum = (sum >> 32) + (sum & 0xFFFFFFFF);
-	sum = (sum >> 32) + (sum & 0xFFFFFFFF);
-	sum = (sum >> 16) + (sum & 0xFFFF);
-	sum = (sum >> 16) + (sum & 0xFFFF);
-	return (sum >> 16) + (sum & 0xFFFF);
-}
-
-/*
- * Eight bytes at a time, in the machine's own order: that of a one's complement
- * sum's bytes follows from it (RFC 1071, 2B).
- */
-uint64_t
-e82540_sum(const uint8_t *p, uint32_t len, uint64_t sum)
-{
-	uint64_t word, part = 0;
-	uint8_t b[2];
-	uint16_t half;
-
-	for (; len >= sizeof(word); len -= sizeof(word), p += sizeof(word)) {
-		memcpy(&word, p, sizeof(word));
-		part += word;
-		part += part < word;
-	}
-	if (len > 0) {
-		word = 0;
-		memcpy(&word, p, len);
-		part += word;
-		part += part < word;
-	}
-	half = e82540_fold(part);
-	memcpy(b, &half, sizeof(b));
-	return sum + e82540_get_be16(b);
-}
-
-void
-e82540_cursor_read(struct e82540_cursor *c, void *to, uint32_t n)
-{
-	uint8_t *out = to;
-	size_t piece;
-
-	for (; n > 0; n -= piece, out += piece) {
-		if (c->offset == c->iov->len) {
-			c->iov++;
-			c->offset = 0;
-		}
-		piece = c->iov->len - c->offset;
-		if (piece > n)
-			piece = n;
-		memcpy(out, (const uint8_t *)c->iov->base + c->offset, piece);
-		c->offset += piece;
-	}
-}
-
-void
-e82540_cursor_skip(struct e82540_cursor *c, uint32_t n)
-{
-	for (c->offset += n; c->offset > c->iov->len; c->iov++)
-		c->offset -= c->iov->len;
-}
-
-/* Sum n bytes from `skip` bytes behind the cursor on. */
+/* Sum n bytes, from `skip` bytes behind the cursor on. */
 static uint64_t
 cursor_sum(struct e82540_cursor c, uint32_t skip, uint32_t n)
 {
@@ -173,13 +113,6 @@ sum_insert(struct e82540_tx_frame *f, const struct e82540_tx_sum *s,
 
 /* ------------------------------------------------------ to the network */
 
-static void
-put_le16(uint8_t *p, uint16_t v)
-{
-	p[0] = v & 0xFF;
-	p[1] = v >> 8;
-}
-
 /*
  * Its field keeps what the sum starts with: the chip and virtio mean the same
  * by it.  The tag comes later, and before all that is summed.
@@ -194,9 +127,9 @@ sum_leave(struct e82540_tx_frame *f, const struct e82540_tx_job *job,
 	    e82540_fold((uint64_t)e82540_get_be16(field) + add));
 	f->hdr[offsetof(struct e82540_vnet_hdr, flags)] =
 	    E82540_VNET_NEEDS_CSUM;
-	put_le16(&f->hdr[offsetof(struct e82540_vnet_hdr, csum_start)],
+	e82540_put16(&f->hdr[offsetof(struct e82540_vnet_hdr, csum_start)],
 	    job->l4.start + (job->tag ? TAG_BYTES : 0));
-	put_le16(&f->hdr[offsetof(struct e82540_vnet_hdr, csum_offset)],
+	e82540_put16(&f->hdr[offsetof(struct e82540_vnet_hdr, csum_offset)],
 	    job->l4.offset - job->l4.start);
 	f->hdr_used = true;
 }
@@ -336,19 +269,6 @@ e82540_tso_open(struct e82540_tx_tso *tso,
 	    tso->header_bytes + longest <= E1000_TX_PACKET_MAX_BYTES;
 }
 
-static uint32_t
-get_be32(const uint8_t *p)
-{
-	return (uint32_t)e82540_get_be16(p) << 16 | e82540_get_be16(p + 2);
-}
-
-static void
-put_be32(uint8_t *p, uint32_t v)
-{
-	e82540_put_be16(p, v >> 16);
-	e82540_put_be16(p + 2, v & 0xFFFF);
-}
-
 /*
  * The lengths of a frame of len bytes.  3.5.9 gives IPv6 the same length as
  * IPv4; what receivers and drivers expect is one without its header (RFC 8200).
@@ -376,7 +296,7 @@ tso_header(uint8_t *head, const struct e82540_tx_tso *tso, uint32_t i,
 	if (tso->tucmd & E1000_TXD_TUCMD_IP)
 		e82540_put_be16(ip + 4, e82540_get_be16(ip + 4) + i);
 	if (tso->tucmd & E1000_TXD_TUCMD_TCP) {
-		put_be32(l4 + 4, get_be32(l4 + 4) + i * tso->mss);
+		e82540_put_be32(l4 + 4, e82540_get_be32(l4 + 4) + i * tso->mss);
 		if (i + 1 < tso->segments)
 			l4[13] &= ~(TCP_FIN | TCP_PSH);
 	} else {
@@ -490,8 +410,9 @@ e82540_tso_whole(struct e82540_tx_frame *f, const struct e82540_tx_tso *tso,
 	e82540_offload(f, job, len - tso->l4_start);
 	f->hdr[offsetof(struct e82540_vnet_hdr, gso_type)] =
 	    v4 ? E82540_GSO_TCPV4 : E82540_GSO_TCPV6;
-	put_le16(&f->hdr[offsetof(struct e82540_vnet_hdr, hdr_len)],
+	e82540_put16(&f->hdr[offsetof(struct e82540_vnet_hdr, hdr_len)],
 	    f->head_bytes);
-	put_le16(&f->hdr[offsetof(struct e82540_vnet_hdr, gso_size)], tso->mss);
+	e82540_put16(&f->hdr[offsetof(struct e82540_vnet_hdr, gso_size)],
+	    tso->mss);
 	return true;
 }

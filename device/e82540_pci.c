@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * PCI: configuration space (4.1), power states (6.3), and the way of an
- * interrupt out of the device: INTA#, or a message (4.1.3).
+ * PCI: configuration space (4.1) and power states (6.3).
  *
  * Capabilities: power management at DCh, and MSI at F0h if the host wants it.
  * The 82545EM and 82544GC have PCI-X at E4h as well; it is left out, for it
  * tells only of a bus that a virtual machine does not have.  There is no flash:
  * BAR 1 and the ROM's read 0.
  */
-#include "e82540_impl.h"
+#include "e82540_intr.h"
+#include "e82540_nvm.h"
+#include "e82540_pci.h"
+#include "e82540_pci_state.h"
+#include "e82540_phy.h"
+#include "e82540_regs.h"
 
 /* The header (PCI 2.3, 6.1), beside what e82540.h names. */
 #define PCI_ID			0x00
@@ -31,10 +35,6 @@
 #define PM_PMC			0xDE
 #define PM_PMC_VALUE		0x0022u	/* version 2; wants a driver */
 #define PM_PMC_PME		0x4800u	/* PME# from D0 and D3hot */
-#define PM_PMCSR		0xE0
-#define PM_STATE_MASK		0x0003u
-#define PM_STATE_D0		0x0000u
-#define PM_STATE_D3		0x0003u
 #define PM_DATA_SELECT_SHIFT	9
 #define PM_DATA_SELECT_MASK	0x1E00u
 #define PM_DATA_SCALE_TENTH	0x2000u	/* of a watt */
@@ -43,13 +43,8 @@
 /* MSI (4.1.3.1) */
 #define MSI			0xF0
 #define MSI_ID			0x05u
-#define MSI_CONTROL		0xF2
-#define MSI_CONTROL_ENABLE	0x0001u
 #define MSI_CONTROL_MASK	0x0071u	/* ENABLE, messages granted */
 #define MSI_CONTROL_64		0x0080u
-#define MSI_ADDRESS		0xF4
-#define MSI_ADDRESS_HIGH	0xF8
-#define MSI_DATA		0xFC
 
 static const uint8_t revision[] = {
 	[E82540_82540EM] = 2,
@@ -62,30 +57,6 @@ static const uint16_t device_id[] = {
 	[E82540_82545EM] = E1000_DEV_82545EM,
 	[E82540_82544GC] = E1000_DEV_82544GC,
 };
-
-/* ------------------------------------------------------------------ bytes */
-
-static uint32_t
-get(const struct e82540 *dev, unsigned int offset, unsigned int size)
-{
-	const uint8_t *p = &dev->pci.config[offset];
-	uint32_t value = 0;
-	unsigned int i;
-
-	for (i = 0; i < size; i++)
-		value |= (uint32_t)p[i] << i * 8;
-	return value;
-}
-
-static void
-put(struct e82540 *dev, unsigned int offset, unsigned int size, uint32_t value)
-{
-	uint8_t *p = &dev->pci.config[offset];
-	unsigned int i;
-
-	for (i = 0; i < size; i++)
-		p[i] = value >> i * 8;
-}
 
 /* Bits that software can write, of the four bytes at offset. */
 static uint32_t
@@ -102,55 +73,20 @@ mask(const struct e82540 *dev, unsigned int offset)
 		return ~(E1000_IOBAR_SIZE_BYTES - 1u);
 	case PCI_INT_LINE:
 		return 0x000000FF;
-	case PM_PMCSR:
-		return PM_STATE_MASK | E82540_PME_EN | PM_DATA_SELECT_MASK;
+	case E82540_PCI_PMCSR:
+		return E82540_PMCSR_STATE_MASK | E82540_PME_EN |
+		    PM_DATA_SELECT_MASK;
 	case MSI:
 		return dev->config.msi ? MSI_CONTROL_MASK << 16 : 0;
-	case MSI_ADDRESS:
+	case E82540_PCI_MSI_ADDRESS:
 		return dev->config.msi ? 0xFFFFFFFC : 0;
-	case MSI_ADDRESS_HIGH:
+	case E82540_PCI_MSI_ADDRESS_HIGH:
 		return dev->config.msi ? 0xFFFFFFFF : 0;
-	case MSI_DATA:
+	case E82540_PCI_MSI_DATA:
 		return dev->config.msi ? 0x0000FFFF : 0;
 	default:
 		return 0;
 	}
-}
-
-/* ------------------------------------------------------------------ state */
-
-bool
-e82540_pci_master(const struct e82540 *dev)
-{
-	return get(dev, E82540_PCI_COMMAND, 2) & E82540_PCI_MASTER;
-}
-
-bool
-e82540_pci_d3(const struct e82540 *dev)
-{
-	return (get(dev, PM_PMCSR, 2) & PM_STATE_MASK) != PM_STATE_D0;
-}
-
-uint16_t
-e82540_pci_pme(const struct e82540 *dev)
-{
-	return get(dev, PM_PMCSR, 2) & (E82540_PME_EN | E82540_PME_STATUS);
-}
-
-void
-e82540_pci_pme_set(struct e82540 *dev, uint16_t pme)
-{
-	uint32_t pmcsr =
-	    get(dev, PM_PMCSR, 2) & ~(E82540_PME_EN | E82540_PME_STATUS);
-
-	put(dev, PM_PMCSR, 2, pmcsr | pme);
-	e82540_phy_power(dev);
-}
-
-static bool
-msi_enabled(const struct e82540 *dev)
-{
-	return get(dev, MSI_CONTROL, 2) & MSI_CONTROL_ENABLE;
 }
 
 /* The image's ICW1 bits; an image without signature has none (5.6.35). */
@@ -164,37 +100,6 @@ icw1(const struct e82540 *dev)
 	    0;
 }
 
-/* ------------------------------------------------------------- interrupts */
-
-/*
- * D3 silences both ways.  A message is a memory write, and needs the bus; if it
- * cannot go now it does once it can, provided there is still a reason.
- */
-void
-e82540_pci_interrupt(struct e82540 *dev, bool asserted)
-{
-	bool msi = msi_enabled(dev), line;
-	uint64_t addr;
-
-	asserted = asserted && !e82540_pci_d3(dev);
-	line = asserted && !msi &&
-	    !(get(dev, E82540_PCI_COMMAND, 2) & E82540_PCI_INTX_DISABLE);
-	if (line != dev->intr.line) {
-		dev->intr.line = line;
-		dev->host.interrupt(dev->config.ctx, line);
-	}
-	if (!asserted || !msi) {
-		dev->pci.msi_sent = false;
-	} else if (e82540_pci_master(dev) && !dev->pci.msi_sent) {
-		dev->pci.msi_sent = true;
-		addr = (uint64_t)get(dev, MSI_ADDRESS_HIGH, 4) << 32 |
-		    get(dev, MSI_ADDRESS, 4);
-		if (dev->host.msi != NULL)
-			dev->host.msi(dev->config.ctx, addr,
-			    get(dev, MSI_DATA, 2));
-	}
-}
-
 /* ------------------------------------------------------------------ reset */
 
 /* Ids of the EEPROM are taken if it is signed, and says so (5.6.6). */
@@ -203,16 +108,18 @@ reset_ids(struct e82540 *dev)
 {
 	const uint16_t *word = dev->nvm.word;
 
-	put(dev, PCI_ID, 2, E1000_VENDOR_INTEL);
-	put(dev, PCI_ID + 2, 2, device_id[dev->config.chip]);
-	put(dev, PCI_SUBSYSTEM, 2, E1000_VENDOR_INTEL);
+	e82540_pci_put(dev, PCI_ID, 2, E1000_VENDOR_INTEL);
+	e82540_pci_put(dev, PCI_ID + 2, 2, device_id[dev->config.chip]);
+	e82540_pci_put(dev, PCI_SUBSYSTEM, 2, E1000_VENDOR_INTEL);
 	if (icw1(dev) & E82540_ICW1_DEVICE) {
-		put(dev, PCI_ID, 2, word[E1000_NVM_VENDOR_ID]);
-		put(dev, PCI_ID + 2, 2, word[E1000_NVM_DEVICE_ID]);
+		e82540_pci_put(dev, PCI_ID, 2, word[E1000_NVM_VENDOR_ID]);
+		e82540_pci_put(dev, PCI_ID + 2, 2, word[E1000_NVM_DEVICE_ID]);
 	}
 	if (icw1(dev) & E82540_ICW1_SUBSYSTEM) {
-		put(dev, PCI_SUBSYSTEM, 2, word[E1000_NVM_SUBSYS_VENDOR]);
-		put(dev, PCI_SUBSYSTEM + 2, 2, word[E1000_NVM_SUBSYS_ID]);
+		e82540_pci_put(dev, PCI_SUBSYSTEM, 2,
+		    word[E1000_NVM_SUBSYS_VENDOR]);
+		e82540_pci_put(dev, PCI_SUBSYSTEM + 2, 2,
+		    word[E1000_NVM_SUBSYS_ID]);
 	}
 }
 
@@ -223,13 +130,13 @@ reset_capabilities(struct e82540 *dev)
 
 	if (icw1(dev) & E82540_ICW1_POWER)
 		pmc |= PM_PMC_PME;
-	put(dev, PCI_CAPABILITIES, 1, PM);
-	put(dev, PM, 1, PM_ID);
-	put(dev, PM_PMC, 2, pmc);
+	e82540_pci_put(dev, PCI_CAPABILITIES, 1, PM);
+	e82540_pci_put(dev, PM, 1, PM_ID);
+	e82540_pci_put(dev, PM_PMC, 2, pmc);
 	if (dev->config.msi) {
-		put(dev, PM + 1, 1, MSI);
-		put(dev, MSI, 1, MSI_ID);
-		put(dev, MSI_CONTROL, 2, MSI_CONTROL_64);
+		e82540_pci_put(dev, PM + 1, 1, MSI);
+		e82540_pci_put(dev, MSI, 1, MSI_ID);
+		e82540_pci_put(dev, E82540_PCI_MSI_CONTROL, 2, MSI_CONTROL_64);
 	}
 }
 
@@ -238,12 +145,12 @@ e82540_pci_reset(struct e82540 *dev)
 {
 	memset(&dev->pci, 0, sizeof(dev->pci));
 	reset_ids(dev);
-	put(dev, PCI_STATUS, 2, PCI_STATUS_RESET);
-	put(dev, PCI_REVISION, 4,
+	e82540_pci_put(dev, PCI_STATUS, 2, PCI_STATUS_RESET);
+	e82540_pci_put(dev, PCI_REVISION, 4,
 	    (uint32_t)E1000_PCI_CLASS << 8 | revision[dev->config.chip]);
-	put(dev, E82540_PCI_BAR2, 4, 1); /* I/O */
-	put(dev, PCI_INT_PIN, 1, 1);		/* INTA# */
-	put(dev, PCI_MIN_GRANT, 1, 0xFF);
+	e82540_pci_put(dev, E82540_PCI_BAR2, 4, 1); /* I/O */
+	e82540_pci_put(dev, PCI_INT_PIN, 1, 1);		/* INTA# */
+	e82540_pci_put(dev, PCI_MIN_GRANT, 1, 0xFF);
 	reset_capabilities(dev);
 }
 
@@ -264,12 +171,13 @@ static void
 refresh(struct e82540 *dev)
 {
 	const uint16_t power = dev->nvm.word[E1000_NVM_D0_D3_POWER];
-	uint32_t pmcsr = get(dev, PM_PMCSR, 2), data = 0;
-	uint32_t status = get(dev, PCI_STATUS, 2) & ~PCI_STATUS_INTERRUPT;
+	uint32_t pmcsr = e82540_pci_get(dev, E82540_PCI_PMCSR, 2), data = 0;
+	uint32_t status =
+	    e82540_pci_get(dev, PCI_STATUS, 2) & ~PCI_STATUS_INTERRUPT;
 
 	if (dev->intr.asserted && !e82540_pci_d3(dev))
 		status |= PCI_STATUS_INTERRUPT;
-	put(dev, PCI_STATUS, 2, status);
+	e82540_pci_put(dev, PCI_STATUS, 2, status);
 	pmcsr &= ~PM_DATA_SCALE_TENTH;
 	if (icw1(dev) & E82540_ICW1_POWER) {
 		switch (pmcsr >> PM_DATA_SELECT_SHIFT & 0xF) {
@@ -287,8 +195,8 @@ refresh(struct e82540 *dev)
 			break;
 		}
 	}
-	put(dev, PM_PMCSR, 2, pmcsr);
-	put(dev, PM_DATA, 1, data);
+	e82540_pci_put(dev, E82540_PCI_PMCSR, 2, pmcsr);
+	e82540_pci_put(dev, PM_DATA, 1, data);
 }
 
 /* What is not there reads as no device at all would. */
@@ -298,7 +206,7 @@ e82540_pci_config_read(struct e82540 *dev, uint32_t offset, unsigned int size)
 	if (!valid(dev, offset, size))
 		return UINT32_MAX;
 	refresh(dev);
-	return get(dev, offset, size);
+	return e82540_pci_get(dev, offset, size);
 }
 
 /*
@@ -308,23 +216,22 @@ e82540_pci_config_read(struct e82540 *dev, uint32_t offset, unsigned int size)
 static void
 power_write(struct e82540 *dev, uint32_t was)
 {
-	uint32_t pmcsr = get(dev, PM_PMCSR, 2);
-	uint32_t state = pmcsr & PM_STATE_MASK;
+	uint32_t pmcsr = e82540_pci_get(dev, E82540_PCI_PMCSR, 2);
+	uint32_t state = pmcsr & E82540_PMCSR_STATE_MASK;
 
-	if (state != PM_STATE_D0 && state != PM_STATE_D3)
-		state = was & PM_STATE_MASK;
-	pmcsr = (pmcsr & ~PM_STATE_MASK) | state;
+	if (state != E82540_PMCSR_D0 && state != E82540_PMCSR_D3)
+		state = was & E82540_PMCSR_STATE_MASK;
+	pmcsr = (pmcsr & ~E82540_PMCSR_STATE_MASK) | state;
 	if (!(icw1(dev) & E82540_ICW1_POWER))
 		pmcsr &= ~(E82540_PME_EN | PM_DATA_SELECT_MASK);
-	put(dev, PM_PMCSR, 2, pmcsr);
+	e82540_pci_put(dev, E82540_PCI_PMCSR, 2, pmcsr);
 
-	if ((was & PM_STATE_MASK) != PM_STATE_D0 && state == PM_STATE_D0) {
-		e82540_lock(dev, E82540_LOCK_TX);
-		e82540_lock(dev, E82540_LOCK_RX);
+	if ((was & E82540_PMCSR_STATE_MASK) != E82540_PMCSR_D0 &&
+	    state == E82540_PMCSR_D0) {
+		e82540_lock_paths(dev);
 		e82540_phy_reset(dev);
 		e82540_device_reset(dev);
-		e82540_unlock(dev, E82540_LOCK_RX);
-		e82540_unlock(dev, E82540_LOCK_TX);
+		e82540_unlock_paths(dev);
 	} else
 		e82540_phy_power(dev);
 }
@@ -339,15 +246,16 @@ e82540_pci_config_write(struct e82540 *dev, uint32_t offset, unsigned int size,
 	if (!valid(dev, offset, size))
 		return;
 	bytes = UINT32_MAX >> (32 - size * 8) << shift;
-	was = get(dev, dword, 4);
+	was = e82540_pci_get(dev, dword, 4);
 	writable = mask(dev, dword) & bytes;
 	value <<= shift;
-	if (dword == PM_PMCSR && value & bytes & E82540_PME_STATUS)
-		put(dev, dword, 4, was & ~E82540_PME_STATUS);	/* W1C */
-	put(dev, dword, 4,
-	    (get(dev, dword, 4) & ~writable) | (value & writable));
-	if (dword == PM_PMCSR)
+	if (dword == E82540_PCI_PMCSR && value & bytes & E82540_PME_STATUS)
+		e82540_pci_put(dev, dword, 4,
+		    was & ~E82540_PME_STATUS); /* W1C */
+	e82540_pci_put(dev, dword, 4,
+	    (e82540_pci_get(dev, dword, 4) & ~writable) | (value & writable));
+	if (dword == E82540_PCI_PMCSR)
 		power_write(dev, was);
 	dev->want_gates = true;
-	e82540_pci_interrupt(dev, dev->intr.asserted);
+	e82540_intr_signal(dev, dev->intr.asserted);
 }

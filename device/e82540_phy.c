@@ -19,7 +19,11 @@
  * it).  So forced 10 and 100 Mb/s come up, by parallel detection, but not
  * forced 1000: that needs a partner that is forced, too (11.6.2).
  */
-#include "e82540_impl.h"
+#include "e82540_intr.h"
+#include "e82540_pci_state.h"
+#include "e82540_phy.h"
+#include "e82540_time.h"
+#include "e82540_wake.h"
 
 /* Register 16 and up, as far as the model names them. */
 #define REG_PAGE		29u	/* selects what register 30 is */

@@ -8,10 +8,41 @@
  * Where the chips differ in bits there are two rows of the same offset, for
  * different chips.  What no row of the guest's chip has reads as 0.
  *
- * Hooks that belong to interrupts, EEPROM and PHY are in their files; those of
- * rings, enables, statistics and FIFO are here.
+ * Hooks that belong to interrupts, statistics, EEPROM, PHY and wake-up are in
+ * their files; those of rings, enables and FIFO are here.
  */
-#include "e82540_impl.h"
+#include "e82540_flow.h"
+#include "e82540_intr.h"
+#include "e82540_nvm.h"
+#include "e82540_phy.h"
+#include "e82540_regs.h"
+#include "e82540_rx.h"
+#include "e82540_stats.h"
+#include "e82540_tail.h"
+#include "e82540_time.h"
+#include "e82540_tx.h"
+#include "e82540_wake.h"
+
+/* --------------------------------------------------------------------- row */
+
+#define TAKES_TX	1u
+#define TAKES_RX	2u
+
+/*
+ * A row of the register map.  Without hooks a register reads as it was written
+ * last, in the bits of write_mask, and has no effect by itself.  `read` is the
+ * value, and changes nothing, so that a host can peek; `after_read` is what a
+ * guest's read does besides.  Hooks are called with the bus lock held, and on
+ * writes also with what `locks` names.
+ */
+struct row {
+	struct e82540_reg_info info;
+	uint8_t locks;			/* E82540_TAKES_*, on writes */
+	uint32_t keep;			/* bits that CTRL.RST leaves alone */
+	uint32_t (*read)(const struct e82540 *dev, uint32_t offset);
+	void (*after_read)(struct e82540 *dev, uint32_t offset);
+	void (*write)(struct e82540 *dev, uint32_t offset, uint32_t value);
+};
 
 /* ------------------------------------------------------------------ values */
 
@@ -19,9 +50,9 @@
 #define STAR	E82540_CHIPS_STAR
 #define OLD	E82540_CHIP(E82540_82544GC)
 
-#define TX	E82540_TAKES_TX
-#define RX	E82540_TAKES_RX
-#define BOTH	(E82540_TAKES_TX | E82540_TAKES_RX)
+#define TX	TAKES_TX
+#define RX	TAKES_RX
+#define BOTH	(TAKES_TX | TAKES_RX)
 
 #define BITS_32	0xFFFFFFFFu
 #define BITS_16	0xFFFFu
@@ -128,62 +159,8 @@
 #define HALF		"full duplex: stays 0"
 #define MANAGEMENT	"no management: stays 0"
 
-/* Words of the EEPROM that set registers up (5.6). */
-#define ICW1_ILOS	(1u << 4)
-#define ICW1_LRST	(1u << 9)
-#define ICW1_FD		(1u << 10)
-#define ICW1_FRCSPD	(1u << 11)
-#define ICW2_APME_OLD	(1u << 2)	/* the 82544's */
-#define ICW2_APMPME	(1u << 15)
-#define ICW3_APME	(1u << 10)	/* others' */
-
 /* What a write does without a hook: see below. */
 static void store(struct e82540 *dev, uint32_t offset, uint32_t value);
-
-/* ---------------------------------------------------------- reset, EEPROM */
-
-static uint32_t
-bit(uint16_t word, uint32_t bit_of_word, uint32_t bit_of_register)
-{
-	return word & bit_of_word ? bit_of_register : 0;
-}
-
-/*
- * What the EEPROM sets up, if the chip finds its signature (5.6.8): station
- * address, CTRL, TXCW, WUC.  SLU comes up set where APM is to wake, so that
- * there is a link before there is a driver (13.4.1).  Bus and data locks.
- */
-static void
-nvm_load(struct e82540 *dev)
-{
-	const uint16_t *word = dev->nvm.word;
-	uint16_t icw1 = word[E1000_NVM_ICW1], icw2 = word[E1000_NVM_ICW2];
-	uint32_t apme = E82540_IS(dev, E82540_82544GC) ?
-	    bit(icw2, ICW2_APME_OLD, E1000_WUC_APME) :
-	    bit(word[E1000_NVM_ICW3], ICW3_APME, E1000_WUC_APME);
-
-	if ((icw1 & E1000_NVM_ICW1_SIG_MASK) != E1000_NVM_ICW1_SIG_VALID)
-		return;
-	e82540_reg_set(dev, E1000_RAL(0),
-	    word[E1000_NVM_MAC0] | (uint32_t)word[E1000_NVM_MAC1] << 16);
-	e82540_reg_set(dev, E1000_RAH(0), word[E1000_NVM_MAC2] | E1000_RAH_AV);
-	e82540_reg_set(dev, E1000_CTRL,
-	    (e82540_reg(dev, E1000_CTRL) &
-		~(E1000_CTRL_FD | E1000_CTRL_LRST | E1000_CTRL_SLU |
-		    E1000_CTRL_ILOS | E1000_CTRL_FRCSPD)) |
-		bit(icw1, ICW1_FD, E1000_CTRL_FD) |
-		bit(icw1, ICW1_LRST, E1000_CTRL_LRST) |
-		bit(icw1, ICW1_ILOS, E1000_CTRL_ILOS) |
-		bit(icw1, ICW1_FRCSPD, E1000_CTRL_FRCSPD) |
-		(apme ? E1000_CTRL_SLU : 0));
-	e82540_reg_set(dev, E1000_TXCW,
-	    bit(icw1, ICW1_FD, E1000_TXCW_FD) |
-		bit(icw2, E1000_NVM_ICW2_PAUSE, E1000_TXCW_PAUSE) |
-		bit(icw2, E1000_NVM_ICW2_ASM_DIR, E1000_TXCW_ASM_DIR) |
-		bit(icw2, E1000_NVM_ICW2_ANE, E1000_TXCW_ANE));
-	e82540_reg_set(dev, E1000_WUC,
-	    apme | bit(icw2, ICW2_APMPME, E1000_WUC_APMPME));
-}
 
 /* ------------------------------------------------------------ device, link */
 
@@ -222,7 +199,7 @@ ctrl_ext_write(struct e82540 *dev, uint32_t offset, uint32_t value)
 {
 	store(dev, offset, value);
 	if (value & E1000_CTRL_EXT_EE_RST) {
-		nvm_load(dev);
+		e82540_nvm_load(dev);
 		e82540_phy_power(dev);
 	}
 	e82540_link_update(dev);
@@ -342,58 +319,14 @@ rdt_write(struct e82540 *dev, uint32_t offset, uint32_t value)
 	dev->want_rx = true;
 }
 
-/* -------------------------------------------------------------- statistics */
+/* ----------------------------------------------------------------- wake-up */
 
-/* 13.7: cleared by a read. */
+/* In D3 the PHY is on only if it is needed to wake (11.4.2). */
 static void
-stat_clear(struct e82540 *dev, uint32_t offset)
+wuc_write(struct e82540 *dev, uint32_t offset, uint32_t value)
 {
-	e82540_reg_set(dev, offset, 0);
-}
-
-static enum e82540_total
-total_of(uint32_t offset)
-{
-	switch (offset) {
-	case E1000_GORCL:
-	case E1000_GORCH:
-		return E82540_GORC;
-	case E1000_GOTCL:
-	case E1000_GOTCH:
-		return E82540_GOTC;
-	case E1000_TORL:
-	case E1000_TORH:
-		return E82540_TOR;
-	default:
-		return E82540_TOT;
-	}
-}
-
-static uint32_t
-total_low_read(const struct e82540 *dev, uint32_t offset)
-{
-	return dev->total[total_of(offset)] & BITS_32;
-}
-
-static uint32_t
-total_high_read(const struct e82540 *dev, uint32_t offset)
-{
-	return dev->total[total_of(offset)] >> 32;
-}
-
-/* 13.7.31: reading the high half clears both. */
-static void
-total_clear(struct e82540 *dev, uint32_t offset)
-{
-	dev->total[total_of(offset)] = 0;
-}
-
-void
-e82540_stat_add(struct e82540 *dev, uint32_t reg, uint32_t n)
-{
-	uint32_t value = e82540_reg(dev, reg);
-
-	e82540_reg_set(dev, reg, n > BITS_32 - value ? BITS_32 : value + n);
+	e82540_wuc_write(dev, offset, value);
+	e82540_phy_power(dev);
 }
 
 /* ------------------------------------------------------------- diagnostics */
@@ -452,26 +385,27 @@ pbm_read(const struct e82540 *dev, uint32_t offset)
 #define STAT(name, offset, chips, section, note)			\
 	{								\
 		REG(name, offset, 0, 0, chips, section, note),		\
-		    .after_read = stat_clear				\
+		    .after_read = e82540_stat_after_read		\
 	}
 
 /* 13.7.31 to 13.7.42. */
 #define TOTAL_LOW(name, offset, section)				\
 	{								\
 		REG(name, offset, 0, 0, ALL, section, ""),		\
-		    .read = total_low_read				\
+		    .read = e82540_total_low_read			\
 	}
 #define TOTAL_HIGH(name, offset, section)				\
 	{								\
 		REG(name, offset, 0, 0, ALL, section, ""),		\
-		    .read = total_high_read, .after_read = total_clear \
+		    .read = e82540_total_high_read,			\
+		    .after_read = e82540_total_after_read		\
 	}
 
 /*
  * By offset.  What is said of a reset value is what the manual says; what it
  * leaves undefined (X) is 0.
  */
-static const struct e82540_row rows[] = {
+static const struct row rows[] = {
 	{ REG("CTRL", E1000_CTRL, CTRL_RESET_STAR, CTRL_MASK_STAR, STAR,
 	      "13.4.1", CTRL_NOTE),
 	    .locks = BOTH, .write = ctrl_write },
@@ -687,7 +621,7 @@ static const struct e82540_row rows[] = {
 	    .locks = RX },
 	{ REG("WUC", E1000_WUC, 0, WUC_MASK, ALL, "13.6.1",
 	      "APME wakes in D3 only; there is no pin PME#"),
-	    .locks = RX, .read = e82540_wuc_read, .write = e82540_wuc_write },
+	    .locks = RX, .read = e82540_wuc_read, .write = wuc_write },
 	{ REG("WUFC", E1000_WUFC, 0, WUFC_MASK_STAR, STAR, "13.6.2", ""),
 	    .locks = RX },
 	{ REG("WUFC", E1000_WUFC, 0, WUFC_MASK, OLD, "13.6.2", ""),
@@ -730,7 +664,7 @@ _Static_assert(ROWS <= UINT8_MAX, "row_of holds row + 1");
 /* PBM, which is not in dev->reg[]. */
 #define PBM_ROW	(&rows[ROWS - 1])
 
-static inline const struct e82540_row *
+static inline const struct row *
 row_at(const struct e82540 *dev, uint32_t offset)
 {
 	unsigned int row;
@@ -752,18 +686,15 @@ store(struct e82540 *dev, uint32_t offset, uint32_t value)
 
 /* ---------------------------------------------------------------- accesses */
 
-static inline bool
-is_doorbell(const struct e82540 *dev, uint32_t offset)
+void
+e82540_regs_absorb(struct e82540 *dev, enum e82540_lock path)
 {
-	return dev->doorbell.mem != NULL &&
-	    offset - E82540_DOORBELL_OFFSET < E82540_DOORBELL_BYTES;
-}
+	struct e82540_scan scan;
+	uint32_t offset, value;
 
-/* Which lock guards a register that can be memory. */
-static inline uint8_t
-doorbell_locks(uint32_t offset)
-{
-	return offset >= E1000_TXDMAC ? TX : RX;
+	e82540_tail_scan(dev, path, &scan);
+	while (e82540_tail_next(dev, &scan, &offset, &value))
+		e82540_reg_apply(dev, offset, value);
 }
 
 static void
@@ -771,11 +702,11 @@ locks_take(struct e82540 *dev, uint8_t locks)
 {
 	if (locks & TX) {
 		e82540_lock(dev, E82540_LOCK_TX);
-		e82540_doorbell_absorb(dev, E82540_LOCK_TX);
+		e82540_regs_absorb(dev, E82540_LOCK_TX);
 	}
 	if (locks & RX) {
 		e82540_lock(dev, E82540_LOCK_RX);
-		e82540_doorbell_absorb(dev, E82540_LOCK_RX);
+		e82540_regs_absorb(dev, E82540_LOCK_RX);
 	}
 }
 
@@ -788,26 +719,22 @@ locks_release(struct e82540 *dev, uint8_t locks)
 		e82540_unlock(dev, E82540_LOCK_TX);
 }
 
-uint32_t
-e82540_reg_ring_value(const struct e82540 *dev, uint32_t offset)
+/* Which lock guards what the guest may have written without a trap. */
+static inline uint8_t
+untrapped_locks(const struct e82540 *dev, uint32_t offset)
 {
-	switch (offset) {
-	case E1000_TDH:
-		return e82540_index(&dev->tdh);
-	case E1000_TDT:
-		return e82540_index(&dev->tdt);
-	case E1000_RDH:
-		return e82540_index(&dev->rdh);
-	case E1000_RDT:
-		return e82540_index(&dev->rdt);
+	switch (e82540_tail_path(dev, offset)) {
+	case E82540_LOCK_TX:
+		return TX;
+	case E82540_LOCK_RX:
+		return RX;
 	default:
-		return e82540_reg(dev, offset);
+		return 0;
 	}
 }
 
 static inline uint32_t
-row_value(const struct e82540 *dev, const struct e82540_row *row,
-    uint32_t offset)
+row_value(const struct e82540 *dev, const struct row *row, uint32_t offset)
 {
 	return row->read != NULL ? row->read(dev, offset) :
 				   e82540_reg(dev, offset);
@@ -816,7 +743,7 @@ row_value(const struct e82540 *dev, const struct e82540_row *row,
 uint32_t
 e82540_reg_value(const struct e82540 *dev, uint32_t offset)
 {
-	const struct e82540_row *row = row_at(dev, offset);
+	const struct row *row = row_at(dev, offset);
 
 	return row != NULL ? row_value(dev, row, offset) : 0;
 }
@@ -824,7 +751,8 @@ e82540_reg_value(const struct e82540 *dev, uint32_t offset)
 uint32_t
 e82540_reg_read(struct e82540 *dev, uint32_t offset)
 {
-	const struct e82540_row *row = row_at(dev, offset);
+	const struct row *row = row_at(dev, offset);
+	uint8_t locks = untrapped_locks(dev, offset);
 	uint32_t value;
 
 	dev->counters.reg_reads++;
@@ -832,9 +760,9 @@ e82540_reg_read(struct e82540 *dev, uint32_t offset)
 		dev->counters.bad_access++;
 		return 0;
 	}
-	if (is_doorbell(dev, offset)) {
-		locks_take(dev, doorbell_locks(offset));
-		locks_release(dev, doorbell_locks(offset));
+	if (locks != 0) {
+		locks_take(dev, locks);
+		locks_release(dev, locks);
 	}
 	value = row_value(dev, row, offset);
 	if (row->after_read != NULL)
@@ -845,7 +773,7 @@ e82540_reg_read(struct e82540 *dev, uint32_t offset)
 void
 e82540_reg_apply(struct e82540 *dev, uint32_t offset, uint32_t value)
 {
-	const struct e82540_row *row = row_at(dev, offset);
+	const struct row *row = row_at(dev, offset);
 
 	if (row == NULL)
 		dev->counters.bad_access++;
@@ -858,18 +786,16 @@ e82540_reg_apply(struct e82540 *dev, uint32_t offset, uint32_t value)
 void
 e82540_reg_write(struct e82540 *dev, uint32_t offset, uint32_t value)
 {
-	const struct e82540_row *row = row_at(dev, offset);
-	bool doorbell = is_doorbell(dev, offset);
-	uint8_t locks = row != NULL ? row->locks : 0;
+	const struct row *row = row_at(dev, offset);
+	uint8_t untrapped = untrapped_locks(dev, offset);
+	uint8_t locks = untrapped | (row != NULL ? row->locks : 0);
 
 	dev->counters.reg_writes++;
-	if (doorbell)
-		locks |= doorbell_locks(offset);
 	if (locks != 0)
 		locks_take(dev, locks);
 	e82540_reg_apply(dev, offset, value);
-	if (doorbell)
-		e82540_doorbell_written(dev, offset);
+	if (untrapped != 0)
+		e82540_tail_written(dev, offset);
 	if (locks != 0)
 		locks_release(dev, locks);
 }
@@ -878,7 +804,7 @@ e82540_reg_write(struct e82540 *dev, uint32_t offset, uint32_t value)
 
 /* Every register its reset value, but in the bits of keep. */
 static void
-reset_row(struct e82540 *dev, const struct e82540_row *row, uint32_t keep)
+reset_row(struct e82540 *dev, const struct row *row, uint32_t keep)
 {
 	const struct e82540_reg_info *info = &row->info;
 	uint32_t i, offset;
@@ -891,7 +817,7 @@ reset_row(struct e82540 *dev, const struct e82540_row *row, uint32_t keep)
 }
 
 static bool
-has_words(const struct e82540 *dev, const struct e82540_row *row)
+has_words(const struct e82540 *dev, const struct row *row)
 {
 	return row->info.chips & E82540_CHIP(dev->config.chip) &&
 	    row->info.offset < E82540_REGS_BYTES;
@@ -914,8 +840,8 @@ e82540_regs_init(struct e82540 *dev)
 	}
 }
 
-void
-e82540_regs_reset(struct e82540 *dev)
+static void
+regs_reset(struct e82540 *dev)
 {
 	unsigned int row;
 
@@ -926,8 +852,29 @@ e82540_regs_reset(struct e82540 *dev)
 	e82540_index_set(&dev->tdt, 0);
 	e82540_index_set(&dev->rdh, 0);
 	e82540_index_set(&dev->rdt, 0);
-	e82540_doorbell_renew(dev);
-	nvm_load(dev);
+	e82540_tail_renew(dev);
+	e82540_nvm_load(dev);
+}
+
+void
+e82540_device_reset(struct e82540 *dev)
+{
+	unsigned int i;
+
+	for (i = 0; i < E82540_DUES; i++)
+		if (i != E82540_DUE_LINK)
+			e82540_due_clear(dev, i);
+	memset(dev->total, 0, sizeof(dev->total));
+	dev->paused = dev->xoff_sent = false;
+	/* What a path has under way is of the device before. */
+	dev->tx.open = dev->rx.open = false;
+	dev->epoch++;
+	regs_reset(dev);
+	e82540_tx_reset(dev);
+	e82540_rx_reset(dev);
+	e82540_intr_reset(dev);
+	e82540_link_update(dev);
+	dev->want_gates = true;
 }
 
 const struct e82540_reg_info *

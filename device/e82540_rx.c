@@ -26,7 +26,11 @@
  * - A ring without length, or with an index beyond it, has no room.
  * - RDMTS 3 is 1/16, buffer size 0 with BSEX is 2048: reserved values.
  */
-#include "e82540_impl.h"
+#include "e82540_filter.h"
+#include "e82540_flow.h"
+#include "e82540_rx.h"
+#include "e82540_sum.h"
+#include "e82540_wake.h"
 
 #define CRC_BYTES	4u
 #define HEADER_BYTES	14u		/* of Ethernet */
@@ -80,19 +84,6 @@ enum fate {
 	NO_ROOM,
 	LOST,
 };
-
-static inline uint64_t
-get64(const uint8_t *p)
-{
-	return e82540_get32(p) | (uint64_t)e82540_get32(p + 4) << 32;
-}
-
-static inline void
-put16(uint8_t *p, uint16_t v)
-{
-	p[0] = v & 0xff;
-	p[1] = v >> 8;
-}
 
 /* -------------------------------------------------------------- checksums */
 
@@ -312,8 +303,7 @@ ring_next(const struct run *run, uint32_t i)
 static inline void
 desc_done(uint8_t *desc, uint8_t status)
 {
-	atomic_store_explicit((_Atomic(uint8_t) *)(desc + 12), status,
-	    memory_order_release);
+	guest_publish8(desc + offsetof(struct e1000_rx_desc, status), status);
 }
 
 /*
@@ -337,7 +327,7 @@ slot_get(struct run *run, uint32_t i, struct slot *slot)
 		run->report->counters.bad_address++;
 		return false;
 	}
-	slot->buffer = get64(slot->desc);
+	slot->buffer = e82540_get64(slot->desc);
 	return true;
 }
 
@@ -401,8 +391,8 @@ packet_crc(const struct run *run, struct packet *pkt, const uint8_t *data,
 	pkt->piece[2].len = CRC_BYTES;
 	if (!run->dev->config.no_fcs)
 		crc = e82540_fcs(data, len);
-	put16(pkt->crc, crc & 0xFFFF);
-	put16(pkt->crc + 2, crc >> 16);
+	e82540_put16(pkt->crc, crc & 0xFFFF);
+	e82540_put16(pkt->crc + 2, crc >> 16);
 }
 
 static void
@@ -490,10 +480,10 @@ packet_store(struct run *run, struct packet *pkt, uint32_t left,
 		left -= n;
 		last = left == 0;
 		packet_write(run, pkt, slot->buffer, n);
-		put16(slot->desc + 8, n);
-		put16(slot->desc + 10, csum);
+		e82540_put16(slot->desc + 8, n);
+		e82540_put16(slot->desc + 10, csum);
 		slot->desc[13] = last ? pkt->errors : 0;
-		put16(slot->desc + 14, last ? pkt->special : 0);
+		e82540_put16(slot->desc + 14, last ? pkt->special : 0);
 		desc_done(slot->desc, last ? pkt->status : E1000_RXD_STAT_DD);
 		csum = 0;
 	}
@@ -586,7 +576,7 @@ fifo_put(struct run *run, const uint8_t *data, uint32_t len, unsigned int flags)
 
 	if (fill > fifo_capacity(dev))
 		return false;
-	put16(&rx->fifo[at], len);
+	e82540_put16(&rx->fifo[at], len);
 	rx->fifo[at + 2] = flags;
 	rx->fifo[at + 3] = 0;
 	at = (at + ENTRY_HEADER_BYTES) & FIFO_MASK;

@@ -18,7 +18,10 @@
  * the counters; what the host knows itself, and another host does not: that
  * send() was full, that it was kicked, how the interrupt line is.
  */
-#include "e82540_impl.h"
+#include "e82540_intr.h"
+#include "e82540_nvm.h"
+#include "e82540_regs.h"
+#include "e82540_sum.h"
 
 #define VERSION		1u
 #define HEADER_BYTES	20u
@@ -257,17 +260,6 @@ put_bytes(struct writer *w, const uint8_t *from, size_t n)
 	w->at += n;
 }
 
-static uint64_t
-get(const uint8_t *p, unsigned int bytes)
-{
-	uint64_t value = 0;
-	unsigned int i;
-
-	for (i = 0; i < bytes; i++)
-		value |= (uint64_t)p[i] << i * 8;
-	return value;
-}
-
 /* -------------------------------------------------------------- registers */
 
 /*
@@ -332,8 +324,8 @@ regs_valid(const struct e82540 *dev, const uint8_t *p, size_t len)
 	if (len % PAIR_BYTES != 0)
 		return false;
 	for (; len > 0; len -= PAIR_BYTES, p += PAIR_BYTES) {
-		offset = get(p, 4);
-		value = get(p + 4, 4);
+		offset = e82540_get_n(p, 4);
+		value = e82540_get_n(p + 4, 4);
 		if (offset % 4 != 0 || offset < next ||
 		    offset >= E82540_REGS_BYTES)
 			return false;
@@ -359,7 +351,7 @@ regs_load(struct e82540 *dev, const uint8_t *p, size_t len)
 			e82540_reg_set(dev, offset, info->reset);
 	}
 	for (; len > 0; len -= PAIR_BYTES, p += PAIR_BYTES)
-		e82540_reg_set(dev, get(p, 4), get(p + 4, 4));
+		e82540_reg_set(dev, e82540_get_n(p, 4), e82540_get_n(p + 4, 4));
 }
 
 /* -------------------------------------------------------------------- PCI */
@@ -581,7 +573,7 @@ section_valid(const struct e82540 *dev, const struct section *s,
 		if (len < f->count * width)
 			return false;
 		for (i = 0; i < f->count; i++, p += width, len -= width)
-			if (!field_valid(f, get(p, width)))
+			if (!field_valid(f, e82540_get_n(p, width)))
 				return false;
 	}
 	if (s->fields_valid != NULL && !s->fields_valid(dev, start))
@@ -600,7 +592,7 @@ section_load(struct e82540 *dev, const struct section *s, const uint8_t *p,
 		f = &s->field[n];
 		width = WIDTH(f->kind);
 		for (i = 0; i < f->count; i++, p += width, len -= width)
-			field_set(dev, f, i, get(p, width));
+			field_set(dev, f, i, e82540_get_n(p, width));
 	}
 	if (s->tail_load != NULL)
 		s->tail_load(dev, p, len);
@@ -650,19 +642,19 @@ check(const struct e82540 *dev, const uint8_t *p, size_t len)
 	if (len < HEADER_BYTES + CRC_BYTES ||
 	    memcmp(p, magic, sizeof(magic)) != 0)
 		return -EINVAL;
-	if (get(p + VERSION_AT, 4) != VERSION ||
-	    get(p + CHIP_AT, 4) != dev->config.chip)
+	if (e82540_get_n(p + VERSION_AT, 4) != VERSION ||
+	    e82540_get_n(p + CHIP_AT, 4) != dev->config.chip)
 		return -ENOTSUP;
 	left = len - CRC_BYTES;
-	if (get(p + LENGTH_AT, 4) != len ||
-	    get(p + left, CRC_BYTES) != e82540_fcs(p, left))
+	if (e82540_get_n(p + LENGTH_AT, 4) != len ||
+	    e82540_get_n(p + left, CRC_BYTES) != e82540_fcs(p, left))
 		return -EINVAL;
 	p += HEADER_BYTES;
 	left -= HEADER_BYTES;
 	for (s = section; s < section + SECTIONS; s++) {
-		if (left < SECTION_BYTES || get(p, 4) != s->tag)
+		if (left < SECTION_BYTES || e82540_get_n(p, 4) != s->tag)
 			return -EINVAL;
-		bytes = get(p + 4, 4);
+		bytes = e82540_get_n(p + 4, 4);
 		p += SECTION_BYTES;
 		left -= SECTION_BYTES;
 		if (bytes > left || !section_valid(dev, s, p, bytes))
@@ -686,7 +678,7 @@ apply(struct e82540 *dev, const uint8_t *p)
 
 	p += HEADER_BYTES;
 	for (i = 0; i < SECTIONS; i++) {
-		bytes = get(p + 4, 4);
+		bytes = e82540_get_n(p + 4, 4);
 		section_load(dev, &section[i], p + SECTION_BYTES, bytes);
 		p += SECTION_BYTES + bytes;
 	}
@@ -695,26 +687,10 @@ apply(struct e82540 *dev, const uint8_t *p)
 	dev->tx.open = dev->rx.open = false;
 	dev->epoch++;
 	e82540_intr_update(dev);
-	e82540_pci_interrupt(dev, dev->intr.asserted);
+	e82540_intr_signal(dev, dev->intr.asserted);
 	if (waited && dev->host.rx_ready != NULL)
 		dev->host.rx_ready(dev->config.ctx);
 	dev->want_gates = dev->want_tx = dev->want_rx = true;
-}
-
-static void
-lock_all(struct e82540 *dev)
-{
-	e82540_lock(dev, E82540_LOCK_BUS);
-	e82540_lock(dev, E82540_LOCK_TX);
-	e82540_lock(dev, E82540_LOCK_RX);
-}
-
-static void
-unlock_all(struct e82540 *dev)
-{
-	e82540_unlock(dev, E82540_LOCK_RX);
-	e82540_unlock(dev, E82540_LOCK_TX);
-	e82540_unlock(dev, E82540_LOCK_BUS);
 }
 
 int64_t
@@ -722,7 +698,8 @@ e82540_save(struct e82540 *dev, uint64_t now_ns, void *buf, size_t len)
 {
 	int64_t bytes = -EBUSY;
 
-	lock_all(dev);
+	e82540_lock(dev, E82540_LOCK_BUS);
+	e82540_lock_paths(dev);
 	if (now_ns < dev->now_ns)
 		now_ns = dev->now_ns;
 	if (dev->doorbell.mem == NULL)
@@ -731,7 +708,8 @@ e82540_save(struct e82540 *dev, uint64_t now_ns, void *buf, size_t len)
 		bytes = -ENOSPC;
 	else if (buf != NULL && bytes > 0)
 		save(dev, now_ns, buf);
-	unlock_all(dev);
+	e82540_unlock_paths(dev);
+	e82540_unlock(dev, E82540_LOCK_BUS);
 	return bytes;
 }
 
@@ -741,14 +719,16 @@ e82540_load(struct e82540 *dev, uint64_t now_ns, const void *buf, size_t len)
 {
 	int error;
 
-	lock_all(dev);
+	e82540_lock(dev, E82540_LOCK_BUS);
+	e82540_lock_paths(dev);
 	error = dev->doorbell.mem != NULL ? -EBUSY : check(dev, buf, len);
 	if (error == 0) {
 		if (dev->now_ns < now_ns)
 			dev->now_ns = now_ns;
 		apply(dev, buf);
 	}
-	unlock_all(dev);
+	e82540_unlock_paths(dev);
+	e82540_unlock(dev, E82540_LOCK_BUS);
 	if (error == 0)
 		e82540_run(dev, now_ns);
 	return error;

@@ -18,7 +18,11 @@
  * collect(), which turns any packet into pieces of memory, and send_plain() or
  * send_segmented().
  */
-#include "e82540_impl.h"
+#include "e82540_cursor.h"
+#include "e82540_offload.h"
+#include "e82540_rx.h"
+#include "e82540_tail.h"
+#include "e82540_tx.h"
 
 #define ETH_MIN_BYTES	60u	/* without CRC */
 #define ETH_BYTES	14u	/* less is no packet */
@@ -113,22 +117,21 @@ desc_at(const struct run *run, uint32_t i)
 static inline void
 ring_read(const struct run *run, uint32_t i, uint64_t q[2])
 {
-	const volatile uint64_t *p =
-	    (const void *)(run->ring + (size_t)i * E1000_DESC_BYTES);
+	const uint8_t *p = run->ring + (size_t)i * E1000_DESC_BYTES;
 
-	q[0] = e1000_le64(p[0]);
-	q[1] = e1000_le64(p[1]);
+	q[0] = guest_load64(p);
+	q[1] = guest_load64(p + 8);
 }
 
 static bool
 desc_read(const struct run *run, uint32_t i, uint64_t q[2])
 {
-	const volatile uint64_t *p = (const void *)desc_at(run, i);
+	const uint8_t *p = desc_at(run, i);
 
 	if (p == NULL)
 		return false;
-	q[0] = e1000_le64(p[0]);
-	q[1] = e1000_le64(p[1]);
+	q[0] = guest_load64(p);
+	q[1] = guest_load64(p + 8);
 	return true;
 }
 
@@ -755,17 +758,17 @@ next(struct run *run)
 /* ----------------------------------------------------------------- commit */
 
 /*
- * Status, all but DD 0 (3.3.3.2), after the head: who sees DD may use the
- * descriptor again.  Release: what was read of guest memory was read before.
+ * Status, all but DD 0 (3.3.3.2), after the head: a guest that sees DD may use
+ * the descriptor and its buffer again, so what the model reads of them it has
+ * read before.
  */
 static void
 commit_report(const struct run *run, uint32_t what)
 {
 	uint8_t *desc = desc_at(run, what & 0xFFFF);
-	atomic_uchar *status =
-	    (void *)(desc + offsetof(struct e1000_tx_desc, status));
 
-	atomic_store_explicit(status, E1000_TXD_STAT_DD, memory_order_release);
+	guest_publish8(desc + offsetof(struct e1000_tx_desc, status),
+	    E1000_TXD_STAT_DD);
 	if (what & REPORT_DELAYED) {
 		run->report->txdw_delayed = true;
 	} else {
@@ -859,8 +862,8 @@ to_ourselves(struct run *run)
 	bool waiting;
 	unsigned int i;
 
-	e82540_lock(dev, E82540_LOCK_RX);
-	(void)e82540_doorbell_tail(dev, E82540_LOCK_RX);
+	/* Without the bus lock other registers of it have to wait. */
+	(void)e82540_path_begin(dev, E82540_LOCK_RX);
 	waiting = dev->rx.waiting;
 	for (i = 0; i < run->n; i++) {
 		from.iov = run->batch->packet[i].iov;
@@ -872,8 +875,7 @@ to_ourselves(struct run *run)
 			missed(run->report);
 		}
 	}
-	e82540_doorbell_head(dev, E82540_LOCK_RX);
-	e82540_unlock(dev, E82540_LOCK_RX);
+	e82540_path_end(dev, E82540_LOCK_RX);
 	return run->n;
 }
 

@@ -4,7 +4,8 @@
  * a packet whose segmentation is left to the network, the frames that will come
  * of it.
  */
-#include "e82540_impl.h"
+#include "e82540_cursor.h"
+#include "e82540_tx.h"
 
 #define CRC_BYTES	4u
 #define SIZES		6u		/* PTC64 to PTC1522 */

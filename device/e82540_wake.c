@@ -14,7 +14,9 @@
  * e82540_wake_frame() runs with the rx lock alone; what it finds is carried to
  * the registers by e82540_wake_report().
  */
-#include "e82540_impl.h"
+#include "e82540_filter.h"
+#include "e82540_pci_state.h"
+#include "e82540_wake.h"
 
 #define HEADER_BYTES	14u
 #define CRC_BYTES	4u

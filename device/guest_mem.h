@@ -8,8 +8,10 @@
 #ifndef GUEST_MEM_H
 #define GUEST_MEM_H
 
+#include <stdatomic.h>
 #include <string.h>
 
+#include "e1000_hw.h"
 #include "e82540.h"
 
 /* Sorted by gpa, without overlap, none empty or wrapping. */
@@ -109,6 +111,31 @@ guest_write(const struct guest_mem *mem, unsigned int *hint, uint64_t gpa,
 		memcpy(p, in, span);
 	}
 	return true;
+}
+
+/*
+ * guest_load64: a little-endian number of 8 bytes, aligned to 8, read once: the
+ * guest may write it meanwhile.
+ */
+static inline uint64_t
+guest_load64(const uint8_t *p)
+{
+	uint64_t word = atomic_load_explicit((const _Atomic(uint64_t) *)p,
+	    memory_order_relaxed);
+
+	return e1000_le64(word);
+}
+
+/*
+ * guest_publish8: a byte that tells the guest that what the model did before is
+ * complete.  Release: all that is before it in the program is before it for the
+ * guest, too.
+ */
+static inline void
+guest_publish8(uint8_t *p, uint8_t value)
+{
+	atomic_store_explicit((_Atomic(uint8_t) *)p, value,
+	    memory_order_release);
 }
 
 #endif

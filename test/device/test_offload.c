@@ -3,6 +3,7 @@
  * Transmit: checksums, VLAN tags, padding, against the reference of tx_ref.h.
  */
 #include "e82540_impl.h"
+#include "e82540_sum.h"
 #include "tx_ref.h"
 
 #define BOTH_SUMS	(E1000_TXD_POPTS_IXSM | E1000_TXD_POPTS_TXSM)

@@ -5,6 +5,8 @@
  */
 #include "regs_map.h"
 
+#include "e82540_stats.h"
+
 /* ----------------------------------------------------------------- the map */
 
 /* The model's rows are the manual's, in order, and say where they are from. */

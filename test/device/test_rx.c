@@ -5,6 +5,7 @@
 #include "rx_rig.h"
 
 #include "e82540_impl.h"
+#include "e82540_sum.h"
 
 #define FRAME_MAX	16380u		/* with LPE, without CRC */
 #define STAT_PLAIN \

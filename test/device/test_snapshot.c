@@ -10,6 +10,7 @@
 
 /* For what is forgotten: the state, as it is laid out. */
 #include "e82540_impl.h"
+#include "e82540_pci_state.h"
 
 #define ROUNDS	120u
 

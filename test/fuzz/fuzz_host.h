@@ -17,6 +17,7 @@
 #include <sanitizer/asan_interface.h>
 
 #include "e82540_impl.h"
+#include "e82540_sum.h"
 
 #define CHECK(what) ((what) ? (void)0 : fuzz_broken(#what, __FILE__, __LINE__))
 

@@ -9,7 +9,8 @@
 #include <string.h>
 
 #include "sim.h"
-#include "e82540_impl.h"
+#include "e82540_report.h"
+#include "e82540_tx.h"
 
 /*
  * The quantum: a multiple of both timers' units, 1/8 of the guard's period. A
@@ -277,7 +278,7 @@ may_post(void)
 static void
 post(void)
 {
-	e82540_post(sim->dev, &world.report);
+	e82540_report_post(sim->dev, &world.report);
 	memset(&world.report, 0, sizeof(world.report));
 	world.reported = false;
 	e82540_run(sim->dev, sim_now(sim));

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Flow control: PAUSE frames, received and sent. */
+#ifndef E82540_FLOW_H
+#define E82540_FLOW_H
+
+#include "e82540_report.h"
+
+/*
+ * e82540_flow_frame: is it a PAUSE or other MAC control frame (8.7.3), and if
+ * so where does it go (8.7.4)?  Fills in the report.  60 bytes or
+ * more.  Rx lock.
+ */
+enum e82540_flow {
+	E82540_FLOW_NONE,		/* an ordinary frame */
+	E82540_FLOW_FILTER,		/* as far as the filter lets it */
+	E82540_FLOW_PASS,		/* to the host, whatever its address */
+	E82540_FLOW_DROP,
+};
+enum e82540_flow e82540_flow_frame(const struct e82540 *dev,
+    const uint8_t *frame, struct e82540_report *report);
+/* e82540_flow_report: act on paused, fifo_high, fifo_low.  Bus lock. */
+void e82540_flow_report(struct e82540 *dev, const struct e82540_report *report);
+/* e82540_flow_due: the PAUSE is over.  Bus lock. */
+void e82540_flow_due(struct e82540 *dev);
+/* e82540_flow_xoff: TCTL.SWXOFF.  Bus and tx locks. */
+void e82540_flow_xoff(struct e82540 *dev);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a data path has to say is taken in by the rest of the device. */
+#include "e82540_flow.h"
+#include "e82540_intr.h"
+#include "e82540_stats.h"
+#include "e82540_wake.h"
+
+static void
+counters_add(struct e82540_counters *to, const struct e82540_counters *from)
+{
+	const uint64_t *f = (const uint64_t *)from;
+	uint64_t *t = (uint64_t *)to;
+	unsigned int i;
+
+	for (i = 0; i < sizeof(*to) / sizeof(*t); i++)
+		t[i] += f[i];
+}
+
+void
+e82540_report_post(struct e82540 *dev, const struct e82540_report *report)
+{
+	/* The host wants to know these, whatever has come in between. */
+	counters_add(&dev->counters, &report->counters);
+	if (report->rx_ready && dev->host.rx_ready != NULL)
+		dev->host.rx_ready(dev->config.ctx);
+	if (report->wake != 0)
+		e82540_wake_report(dev, report->wake);
+	if (report->epoch != dev->epoch)
+		return;
+	e82540_stats_report(dev, report);
+	if (report->paused || report->fifo_high || report->fifo_low)
+		e82540_flow_report(dev, report);
+	e82540_intr_report(dev, report);
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a data path has to say to the rest of the device, a batch at a time.
+ */
+#ifndef E82540_REPORT_H
+#define E82540_REPORT_H
+
+#include "e82540_impl.h"
+
+/* Index of a statistics register in e82540_report.stat. */
+#define E82540_STAT(reg) (((reg)-E1000_CRCERRS) / 4)
+
+/*
+ * What a batch of the data path has to say.  The delay timers: with one of
+ * *_delayed set, the delay starts anew (RDTR, TIDV) and the bound starts unless
+ * it runs (RADV, TADV); RXT0 or TXDW in icr come at once and stop both, then a
+ * later *_delayed starts them again.
+ */
+struct e82540_report {
+	uint32_t epoch;			/* dev->epoch when it was begun */
+	uint32_t icr;			/* causes, to be set at once */
+	bool txdw_delayed;		/* IDE: TXDW by way of TIDV, TADV */
+	bool rxt0_delayed;		/* RXT0 by way of RDTR, RADV */
+	bool rx_ready;			/* tell the host */
+	bool paused;			/* a PAUSE frame came, of: */
+	uint16_t pause_quanta;		/* 512 bit times; 0: go on */
+	bool fifo_high;			/* FIFO filled beyond FCRTH */
+	bool fifo_low;			/* ... drained below FCRTL */
+	uint32_t wake;			/* WUFC bits: packets seen in D3 */
+	uint64_t good_octets_tx, total_octets_tx;
+	uint64_t good_octets_rx, total_octets_rx;
+	struct e82540_counters counters;
+	uint64_t counted;		/* bit i: stat[i] means something */
+	uint32_t stat[E82540_STATS];	/* e82540_count(); not the octets */
+};
+
+/* e82540_count: add n to a 32-bit statistics register, E1000_GPTC and so on. */
+static inline void
+e82540_count(struct e82540_report *report, uint32_t reg, uint32_t n)
+{
+	unsigned int i = E82540_STAT(reg);
+
+	if (!(report->counted >> i & 1)) {
+		report->counted |= (uint64_t)1 << i;
+		report->stat[i] = 0;
+	}
+	report->stat[i] += n;
+}
+
+/* With the path's lock: a report from before a reset is none after it. */
+static inline void
+e82540_report_init(const struct e82540 *dev, struct e82540_report *report)
+{
+	memset(report, 0, offsetof(struct e82540_report, stat));
+	report->epoch = dev->epoch;
+}
+
+/* e82540_report_post: take a report in.  Bus lock; takes the others. */
+void e82540_report_post(struct e82540 *dev, const struct e82540_report *report);
+
+#endif

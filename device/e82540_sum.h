@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Checksums of packets, for transmit and receive. */
+#ifndef E82540_SUM_H
+#define E82540_SUM_H
+
+#include <stdint.h>
+
+/*
+ * e82540_sum: the Internet checksum, unfolded: add len bytes, the first at an
+ * even place, to sum.
+ */
+uint64_t e82540_sum(const uint8_t *p, uint32_t len, uint64_t sum);
+
+/* e82540_fold: a sum in 16 bits, not complemented. */
+static inline uint16_t
+e82540_fold(uint64_t sum)
+{
+	sum = (sum >> 32) + (sum & 0xFFFFFFFF);
+	sum = (sum >> 32) + (sum & 0xFFFFFFFF);
+	sum = (sum >> 16) + (sum & 0xFFFF);
+	sum = (sum >> 16) + (sum & 0xFFFF);
+	return (sum >> 16) + (sum & 0xFFFF);
+}
+
+/* e82540_fcs: the CRC of an Ethernet frame (802.3, 3.2.9), as a number. */
+uint32_t e82540_fcs(const uint8_t *frame, uint32_t len);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "e82540_time.h"
+
+enum e82540_deadline
+e82540_time_next(const struct e82540 *dev)
+{
+	unsigned int i, next = 0;
+
+	for (i = 1; i < E82540_DUES; i++)
+		if (dev->deadline[i] < dev->deadline[next])
+			next = i;
+	return next;
+}
+
+/*
+ * A deadline that moves away leaves the host's timer as it is: the timer goes
+ * off once for nothing, and is then set right.  RDTR and TIDV, which move with
+ * each packet, so cost a call a window instead of one a packet.
+ */
+void
+e82540_time_arm(struct e82540 *dev)
+{
+	uint64_t at = dev->deadline[e82540_time_next(dev)];
+
+	if (at >= dev->armed)
+		return;
+	dev->armed = at;
+	if (dev->host.timer != NULL)
+		dev->host.timer(dev->config.ctx, at);
+}
