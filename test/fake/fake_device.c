@@ -225,7 +225,7 @@ icr_read(struct fake_device *dev)
 /* ------------------------------------------------------------------- log */
 
 static void
-note(struct fake_device *dev, enum fake_op op, uint32_t reg, uint32_t value)
+log_add(struct fake_device *dev, enum fake_op op, uint32_t reg, uint32_t value)
 {
 	if (dev->logged < FAKE_LOG_MAX)
 		dev->log[dev->logged++] =
@@ -261,24 +261,24 @@ fake_log_find(const struct fake_device *dev, unsigned int from, enum fake_op op,
 }
 
 static void
-barrier(enum fake_op op)
+log_barrier(enum fake_op op)
 {
 	if (current->hooks != NULL)
 		current->hooks->barrier(current->arg, op);
 	else
-		note(current, op, 0, 0);
+		log_add(current, op, 0, 0);
 }
 
 void
 fake_wmb(void)
 {
-	barrier(FAKE_WMB);
+	log_barrier(FAKE_WMB);
 }
 
 void
 fake_rmb(void)
 {
-	barrier(FAKE_RMB);
+	log_barrier(FAKE_RMB);
 }
 
 /* -------------------------------------------------------------- registers */
@@ -509,7 +509,7 @@ is_read_only(uint32_t reg)
 }
 
 static void
-arrive(struct fake_device *dev, uint32_t reg, uint32_t value)
+write_arrives(struct fake_device *dev, uint32_t reg, uint32_t value)
 {
 	if (is_missing(dev, reg))
 		violation_reg(dev, "write of a register the chip lacks", reg);
@@ -549,7 +549,7 @@ fake_deliver(struct fake_device *dev)
 
 	dev->helds = 0;
 	for (i = 0; i < n; i++)
-		arrive(dev, dev->held[i].reg, dev->held[i].value);
+		write_arrives(dev, dev->held[i].reg, dev->held[i].value);
 }
 
 /* Returns false when the device is gone. */
@@ -579,7 +579,7 @@ fake_read(struct fake_device *dev, uint32_t reg)
 		value = read_register(dev, reg);
 	}
 	dev->reads++;
-	note(dev, FAKE_READ, reg, value);
+	log_add(dev, FAKE_READ, reg, value);
 	return value;
 }
 
@@ -594,11 +594,11 @@ fake_write(struct fake_device *dev, uint32_t reg, uint32_t value)
 	}
 	there = access_begins(dev, reg);
 	dev->writes++;
-	note(dev, FAKE_WRITE, reg, value);
+	log_add(dev, FAKE_WRITE, reg, value);
 	if (!there)
 		return;
 	if (!dev->coalesce) {
-		arrive(dev, reg, value);
+		write_arrives(dev, reg, value);
 		return;
 	}
 	if (is_held_back(reg) && dev->helds < FAKE_HELD_MAX) {
@@ -607,5 +607,5 @@ fake_write(struct fake_device *dev, uint32_t reg, uint32_t value)
 		return;
 	}
 	fake_deliver(dev);
-	arrive(dev, reg, value);
+	write_arrives(dev, reg, value);
 }

@@ -55,7 +55,7 @@ broken(const char *what, int line)
 /* ------------------------------------------------------------- the stream */
 
 static uint8_t
-take(void)
+input8(void)
 {
 	if (fuzz.left == 0)
 		return 0;
@@ -64,19 +64,19 @@ take(void)
 }
 
 static uint16_t
-take16(void)
+input16(void)
 {
-	uint16_t low = take();
+	uint16_t low = input8();
 
-	return (uint16_t)(low | take() << 8);
+	return (uint16_t)(low | input8() << 8);
 }
 
 static uint32_t
-take32(void)
+input32(void)
 {
-	uint32_t low = take16();
+	uint32_t low = input16();
 
-	return low | (uint32_t)take16() << 16;
+	return low | (uint32_t)input16() << 16;
 }
 
 /* ------------------------------------------------------------- the device */
@@ -89,8 +89,8 @@ scribble_frame(unsigned int ahead)
 	struct e1000_rx_desc *d =
 	    &r->desc[(r->next_to_clean + ahead) % r->count];
 
-	d->length = take16();
-	d->status = take() | E1000_RXD_STAT_DD;
+	d->length = input16();
+	d->status = input8() | E1000_RXD_STAT_DD;
 }
 
 /* DD where the core looks for it: in the last one posted, or before it. */
@@ -117,17 +117,17 @@ scribble(uint8_t what)
 		return;
 	}
 	if (what & 8) {
-		scribble_done(what & 2 ? take() : 0);
+		scribble_done(what & 2 ? input8() : 0);
 		return;
 	}
 	if (what & 1)
-		to = (uint8_t *)&sc->tx.desc[take() % sc->tx.count];
+		to = (uint8_t *)&sc->tx.desc[input8() % sc->tx.count];
 	else
-		to = (uint8_t *)&sc->rx.desc[take() % sc->rx.count];
+		to = (uint8_t *)&sc->rx.desc[input8() % sc->rx.count];
 	if (what & 2)
-		to[offsetof(struct e1000_tx_desc, status)] = take();
+		to[offsetof(struct e1000_tx_desc, status)] = input8();
 	else
-		to[take() & 15] = take();
+		to[input8() & 15] = input8();
 }
 
 static void
@@ -139,10 +139,10 @@ access_begins(void)
 	CHECK(fuzz.accesses <= ACCESSES_MAX);
 	if (fuzz.left == 0 || fuzz.tame)
 		return;
-	what = take();
+	what = input8();
 	while (what >= 0xf0) {
 		scribble(what);
-		what = take();
+		what = input8();
 	}
 }
 
@@ -155,7 +155,7 @@ hostile_read(void *arg, uint32_t reg)
 	(void)arg;
 	CHECK(reg < E1000_BAR0_SIZE_BYTES && reg % 4 == 0);
 	access_begins();
-	how = fuzz.tame ? 0x10 : take();
+	how = fuzz.tame ? 0x10 : input8();
 	if (how < 0x80)
 		switch (reg) {
 		case E1000_CTRL:
@@ -171,7 +171,7 @@ hostile_read(void *arg, uint32_t reg)
 		}
 	if (how < 0x88)
 		return UINT32_MAX;
-	return take32();
+	return input32();
 }
 
 static void
@@ -203,8 +203,8 @@ static void
 hostile_barrier(void *arg, enum fake_op op)
 {
 	(void)arg;
-	if (op == FAKE_RMB && fuzz.left != 0 && take() >= 0xe0)
-		scribble(take());
+	if (op == FAKE_RMB && fuzz.left != 0 && input8() >= 0xe0)
+		scribble(input8());
 }
 
 static const struct fake_hooks hostile = { hostile_read, hostile_write,
@@ -269,20 +269,20 @@ call_encap(void)
 	uint16_t free = lem_tx_free(r), i;
 	int used;
 
-	pkt.segs = take() % (SEGS_MAX + 2);
-	pkt.flags = take();
+	pkt.segs = input8() % (SEGS_MAX + 2);
+	pkt.flags = input8();
 	if (pkt.flags != 0) {
-		pkt.l2_len = take();
-		pkt.l3_len = take16();
-		pkt.l4_len = take();
-		pkt.mss = take16();
-		pkt.len_bytes = take32();
+		pkt.l2_len = input8();
+		pkt.l3_len = input16();
+		pkt.l4_len = input8();
+		pkt.mss = input16();
+		pkt.len_bytes = input32();
 	}
 	for (i = 0; i < pkt.segs; i++) {
 		seg[i].pa = 0x1000;
-		seg[i].len_bytes = 1u + take();
+		seg[i].len_bytes = 1u + input8();
 		if (seg[i].len_bytes == 256)
-			seg[i].len_bytes = take32();
+			seg[i].len_bytes = input32();
 	}
 	used = lem_tx_encap(&fuzz.sc, &pkt);
 	CHECK(used == -EINVAL || used == -ENOSPC || used == -EOPNOTSUPP ||
@@ -300,8 +300,8 @@ call_get(void)
 	uint16_t clean = r->next_to_clean, i;
 	uint32_t sum = 0;
 
-	pkt.frags_max = take() % (FRAGS_MAX + 1);
-	(void)lem_rx_available(&fuzz.sc, take());
+	pkt.frags_max = input8() % (FRAGS_MAX + 1);
+	(void)lem_rx_available(&fuzz.sc, input8());
 	if (lem_rx_pkt_get(&fuzz.sc, &pkt) == 0) {
 		CHECK(r->next_to_clean == clean);
 		return;
@@ -319,7 +319,7 @@ call_get(void)
 static void
 call_refill(void)
 {
-	uint16_t n = take(), got;
+	uint16_t n = input8(), got;
 	const struct lem_rx_ring *r = &fuzz.sc.rx;
 	uint16_t used = distance(r->next_to_clean, r->next_to_use, r->count);
 
@@ -366,7 +366,7 @@ call_data_path(uint8_t which)
 		lem_tx_flush(sc);
 		break;
 	case 7:
-		(void)lem_tx_combine_set(sc, take() & 3);
+		(void)lem_tx_combine_set(sc, input8() & 3);
 		break;
 	case 8:
 	case 9:
@@ -384,13 +384,13 @@ call_data_path(uint8_t which)
 		lem_lone_interrupt(sc, icr, which & 16);
 		break;
 	case 13:
-		(void)lem_intr_dispatch(sc, take32());
+		(void)lem_intr_dispatch(sc, input32());
 		break;
 	case 14:
 		lem_intr_enable(sc);
 		break;
 	default:
-		scribble(take());
+		scribble(input8());
 		break;
 	}
 	CHECK(fuzz.accesses <= FAST_ACCESSES_MAX);
@@ -419,31 +419,31 @@ call_config(uint8_t which)
 	case 5:
 		return lem_link_update(sc);
 	case 6:
-		a = take();
+		a = input8();
 		return lem_filter_set(sc, a, mc, a & 3);
 	case 7:
-		a = take();
+		a = input8();
 		return lem_rar_set(sc, a & 31, a & 32 ? mc[0] : NULL);
 	case 8:
-		return lem_vlan_filter(sc, take16(), take() & 1);
+		return lem_vlan_filter(sc, input16(), input8() & 1);
 	case 9:
-		a = take();
+		a = input8();
 		lem_rx_mode(sc, a & 1, a & 2, a & 4);
 		return 0;
 	case 10:
-		m = (struct lem_moderation){ take(), take(), take(), take(),
-			take(), take() };
+		m = (struct lem_moderation){ input8(), input8(), input8(),
+			input8(), input8(), input8() };
 		return lem_moderation_set(sc, &m);
 	case 11:
 		return lem_stats_update(sc);
 	case 12:
-		return lem_phy_read(sc, take(), &word);
+		return lem_phy_read(sc, input8(), &word);
 	case 13:
-		return lem_phy_write(sc, take(), take16());
+		return lem_phy_write(sc, input8(), input16());
 	case 14:
 		return lem_phy_renegotiate(sc);
 	default:
-		return lem_nvm_read(sc, take16(), &word);
+		return lem_nvm_read(sc, input16(), &word);
 	}
 }
 
@@ -466,7 +466,7 @@ set_up(void)
 	static const uint16_t ids[] = { 0x1004, 0x100c, 0x100e, 0x100f };
 	static const uint16_t counts[] = { 8, 16, 32, 256 };
 	struct lem *sc = &fuzz.sc;
-	uint8_t how = take();
+	uint8_t how = input8();
 	uint16_t count = counts[how >> 2 & 3];
 	uint16_t buf_bytes = (uint16_t)(256u << (how >> 4 & 3) * 2);
 	int error;
@@ -493,7 +493,7 @@ set_up(void)
 static void
 one_call(void)
 {
-	uint8_t which = take();
+	uint8_t which = input8();
 	int error;
 
 	fuzz.accesses = fuzz.delay_us = 0;

@@ -11,7 +11,7 @@
 static struct lem_tx_ring *const tx = &rig.sc.tx;
 
 static void
-up(enum lem_combine mode, bool sync, uint16_t count)
+tx_up(enum lem_combine mode, bool sync, uint16_t count)
 {
 	rig_up(FAKE_82540, count, 1);
 	rig.dev.sync_tx = sync;
@@ -38,7 +38,7 @@ static void
 test_off_posts_each(void **state)
 {
 	(void)state;
-	up(LEM_COMBINE_OFF, false, 64);
+	tx_up(LEM_COMBINE_OFF, false, 64);
 	send_some(10);
 	assert_int_equal(tdt_writes(), 10);
 	assert_int_equal(tx->stats.doorbells, 10);
@@ -54,7 +54,7 @@ test_first_posts(void **state)
 
 	(void)state;
 	for (mode = LEM_COMBINE_ON; mode <= LEM_COMBINE_ORIGINAL; mode++) {
-		up(mode, false, 64);
+		tx_up(mode, false, 64);
 		send_some(1);
 		assert_int_equal(fake_peek(&rig.dev, E1000_TDT), 1);
 		assert_true(tx->int_pending);
@@ -82,7 +82,7 @@ static void
 test_other_causes(void **state)
 {
 	(void)state;
-	up(LEM_COMBINE_ON, false, 64);
+	tx_up(LEM_COMBINE_ON, false, 64);
 	send_some(3);
 	fake_cause(&rig.dev, E1000_ICR_RXT0 | E1000_ICR_LSC);
 	assert_int_equal(rig_irq(), LEM_WORK_RX | LEM_WORK_LINK);
@@ -97,7 +97,7 @@ static void
 test_transmit_half(void **state)
 {
 	(void)state;
-	up(LEM_COMBINE_ON, false, 64);
+	tx_up(LEM_COMBINE_ON, false, 64);
 	send_some(3);
 	assert_int_equal(fake_tx_run(&rig.dev, 64), 1);
 	assert_int_equal(lem_intr_dispatch(&rig.sc,
@@ -118,7 +118,7 @@ static void
 test_reclaim_keeps_pending(void **state)
 {
 	(void)state;
-	up(LEM_COMBINE_ON, false, 64);
+	tx_up(LEM_COMBINE_ON, false, 64);
 	send_some(1);
 	assert_int_equal(fake_tx_run(&rig.dev, 1), 1);
 	assert_int_equal(lem_tx_reclaim(&rig.sc), 1);
@@ -137,14 +137,14 @@ static void
 test_order_sync(void **state)
 {
 	(void)state;
-	up(LEM_COMBINE_ON, true, 64);
+	tx_up(LEM_COMBINE_ON, true, 64);
 	send_some(20);
 	assert_int_equal(rig_irq(), LEM_WORK_TX);
 	assert_int_equal(rig.dev.packets, 20);
 	assert_int_equal(lem_tx_free(tx), 63);
 	assert_true(tx->int_pending);
 
-	up(LEM_COMBINE_ORIGINAL, true, 64);
+	tx_up(LEM_COMBINE_ORIGINAL, true, 64);
 	send_some(20);
 	assert_int_equal(rig_irq(), LEM_WORK_TX);
 	assert_int_equal(rig.dev.packets, 20);
@@ -161,7 +161,7 @@ static void
 test_cheap(void **state)
 {
 	(void)state;
-	up(LEM_COMBINE_ON, false, 64);
+	tx_up(LEM_COMBINE_ON, false, 64);
 	rig.sc.os.cheap_tdt = true;
 	send_some(10);
 	assert_true(tx->cheap);
@@ -190,7 +190,7 @@ test_cheap(void **state)
 	send_some(2);
 	assert_int_equal(tdt_writes(), 18);
 
-	up(LEM_COMBINE_ORIGINAL, false, 64);
+	tx_up(LEM_COMBINE_ORIGINAL, false, 64);
 	rig.sc.os.cheap_tdt = true;
 	send_some(10);
 	assert_int_equal(tdt_writes(), 1);
@@ -206,7 +206,7 @@ test_cheap_doubt(void **state)
 	unsigned int i;
 
 	(void)state;
-	up(LEM_COMBINE_ON, false, 64);
+	tx_up(LEM_COMBINE_ON, false, 64);
 	rig.sc.os.cheap_tdt = true;
 	send_some(1);
 	for (i = 0; i < 10; i++) {
@@ -232,7 +232,7 @@ test_timed_when_on(void **state)
 
 	(void)state;
 	for (mode = LEM_COMBINE_OFF; mode <= LEM_COMBINE_ORIGINAL; mode++) {
-		up(mode, true, 64);
+		tx_up(mode, true, 64);
 		rig.sc.os.cheap_tdt = true;
 		rig.sc.os.cycles = 0;
 		send_some(10);
@@ -249,7 +249,7 @@ static void
 test_no_cycles(void **state)
 {
 	(void)state;
-	up(LEM_COMBINE_ON, false, 64);
+	tx_up(LEM_COMBINE_ON, false, 64);
 	rig.sc.os.cheap_tdt = rig.sc.os.no_cycles = true;
 	send_some(10);
 	assert_false(tx->cheap);
@@ -280,7 +280,7 @@ test_state_inside_write(void **state)
 	unsigned int calls = 0;
 
 	(void)state;
-	up(LEM_COMBINE_ON, true, 64);
+	tx_up(LEM_COMBINE_ON, true, 64);
 	rig.dev.on_packet = note_state;
 	rig.dev.arg = &calls;
 	send_some(20);
@@ -297,7 +297,7 @@ test_ring_full_posts(void **state)
 
 	(void)state;
 	for (mode = LEM_COMBINE_ON; mode <= LEM_COMBINE_ORIGINAL; mode++) {
-		up(mode, false, 16);
+		tx_up(mode, false, 16);
 		send_some(13);
 		assert_int_equal(tdt_writes(), 1);
 		assert_int_equal(lem_tx_free(tx), 2);
@@ -318,7 +318,7 @@ static void
 test_make_room(void **state)
 {
 	(void)state;
-	up(LEM_COMBINE_ON, true, 16);
+	tx_up(LEM_COMBINE_ON, true, 16);
 	send_some(10);
 	assert_int_equal(rig.dev.packets, 1);
 	assert_int_equal(lem_tx_make_room(&rig.sc), 10);
@@ -328,7 +328,7 @@ test_make_room(void **state)
 	assert_int_equal(tdt_writes(), 2);
 
 	/* The original reclaims first, and forgets the interrupt. */
-	up(LEM_COMBINE_ORIGINAL, true, 16);
+	tx_up(LEM_COMBINE_ORIGINAL, true, 16);
 	send_some(10);
 	assert_int_equal(lem_tx_make_room(&rig.sc), 1);
 	assert_int_equal(rig.dev.packets, 10);
@@ -347,7 +347,7 @@ test_switching(void **state)
 	(void)state;
 	for (from = 0; from <= LEM_COMBINE_ORIGINAL; from++)
 		for (to = 0; to <= LEM_COMBINE_ORIGINAL; to++) {
-			up(from, false, 64);
+			tx_up(from, false, 64);
 			send_some(5);
 			assert_int_equal(lem_tx_combine_set(&rig.sc, to), 0);
 			assert_int_equal(fake_peek(&rig.dev, E1000_TDT), 5);
@@ -367,7 +367,7 @@ static void
 test_link_loss(void **state)
 {
 	(void)state;
-	up(LEM_COMBINE_ON, false, 64);
+	tx_up(LEM_COMBINE_ON, false, 64);
 	send_some(5);
 	fake_link(&rig.dev, false, 0, false);
 	assert_int_equal(rig_irq(), LEM_WORK_LINK);
@@ -382,7 +382,7 @@ static void
 test_stop_drops(void **state)
 {
 	(void)state;
-	up(LEM_COMBINE_ON, false, 64);
+	tx_up(LEM_COMBINE_ON, false, 64);
 	send_some(5);
 	lem_stop(&rig.sc);
 	assert_int_equal(tx->next_to_clean, 0);
@@ -411,7 +411,7 @@ test_guard_lost(void **state)
 	unsigned int tick;
 
 	(void)state;
-	up(LEM_COMBINE_ON, false, 64);
+	tx_up(LEM_COMBINE_ON, false, 64);
 	assert_int_equal(lem_tx_guard(&rig.sc), 0);
 	send_some(1);
 	lose_interrupt();
@@ -438,7 +438,7 @@ test_guard_dead_interrupts(void **state)
 	unsigned int i, tick;
 
 	(void)state;
-	up(LEM_COMBINE_ON, true, 64);
+	tx_up(LEM_COMBINE_ON, true, 64);
 	lem_intr_disable(&rig.sc);
 	for (i = 0; i < 50; i++) {
 		send_some(3);
@@ -456,7 +456,7 @@ static void
 test_guard_reclaims(void **state)
 {
 	(void)state;
-	up(LEM_COMBINE_OFF, true, 64);
+	tx_up(LEM_COMBINE_OFF, true, 64);
 	send_some(7);
 	assert_int_equal(lem_tx_guard(&rig.sc), 7);
 	assert_int_equal(tx->stats.guard_flushes, 0);
@@ -468,7 +468,7 @@ static void
 test_guard_quiet(void **state)
 {
 	(void)state;
-	up(LEM_COMBINE_ON, false, 64);
+	tx_up(LEM_COMBINE_ON, false, 64);
 	(void)lem_tx_guard(&rig.sc);
 	(void)lem_tx_guard(&rig.sc);
 	send_some(3);
@@ -489,7 +489,7 @@ test_counters(void **state)
 	unsigned int i;
 
 	(void)state;
-	up(LEM_COMBINE_ON, false, 16);
+	tx_up(LEM_COMBINE_ON, false, 16);
 	send_some(1);			/* doorbell 1, batch of 1 */
 	send_some(6);			/* 6 deferred */
 	(void)fake_tx_run(&rig.dev, 16);
@@ -724,7 +724,7 @@ chance_run(uint64_t seed, bool lossy, bool switches)
 
 	for (i = 0; i < 10; i++)
 		(void)draw(&c, 1);
-	up(draw(&c, 3), draw(&c, 2), counts[draw(&c, 4)]);
+	tx_up(draw(&c, 3), draw(&c, 2), counts[draw(&c, 4)]);
 	m.itr = itrs[draw(&c, 6)];
 	if (draw(&c, 3) == 0)
 		m.tidv = (uint16_t)(1 + draw(&c, 200));

@@ -8,7 +8,7 @@
 static struct lem_tx_ring *const tx = &rig.sc.tx;
 
 static void
-up(enum lem_combine mode, bool sync, uint16_t count)
+tx_up(enum lem_combine mode, bool sync, uint16_t count)
 {
 	rig_up(FAKE_82540, count, 1);
 	rig.dev.sync_tx = sync;
@@ -219,7 +219,7 @@ test_stream(void **state)
 	unsigned int i;
 
 	(void)state;
-	up(LEM_COMBINE_ON, true, 64);
+	tx_up(LEM_COMBINE_ON, true, 64);
 	assert_int_equal(lem_moderation_set(&rig.sc, &m), 0);
 	assert_int_equal(fake_peek(&rig.dev, E1000_ITR), 100);
 	for (i = 0; i < LEM_BULK_INTERRUPTS; i++) {
@@ -255,7 +255,7 @@ test_no_stream(void **state)
 	unsigned int i, k;
 
 	(void)state;
-	up(LEM_COMBINE_OFF, true, 64);
+	tx_up(LEM_COMBINE_OFF, true, 64);
 	for (k = 0; k < 2; k++) {
 		assert_int_equal(lem_moderation_set(&rig.sc, &m), 0);
 		for (i = 0; i < 2 * LEM_BULK_INTERRUPTS; i++)
@@ -303,7 +303,7 @@ lone(void)
 static void
 lone_up(enum lem_combine mode)
 {
-	up(mode, false, 64);
+	tx_up(mode, false, 64);
 	lone_send(1);
 	assert_false(lone());
 	assert_true(lone_irq(true));
@@ -377,7 +377,7 @@ test_lone_not(void **state)
 {
 	(void)state;
 	/* Two doorbells since the last interrupt. */
-	up(LEM_COMBINE_OFF, false, 64);
+	tx_up(LEM_COMBINE_OFF, false, 64);
 	lone_send(1);
 	lone_send(2);
 	assert_true(lone_irq(true));
@@ -391,7 +391,7 @@ test_lone_not(void **state)
 	assert_true(lone_irq(true));
 	assert_false(lone());
 	/* Something is encapsulated and not posted. */
-	up(LEM_COMBINE_ON, false, 64);
+	tx_up(LEM_COMBINE_ON, false, 64);
 	lone_send(1);
 	(void)fake_tx_run(&rig.dev, UINT32_MAX);
 	send_some(1);

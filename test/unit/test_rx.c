@@ -10,9 +10,9 @@ static struct lem_rx_ring *const rx = &rig.sc.rx;
 static struct lem_rx_frag frags[70];
 static uint8_t frame_data[16384];
 
-/* up: started with empty filters, all buffers given; coalesce: as under KVM. */
+/* rx_up: started with empty filters, all buffers given; coalesce: as under KVM. */
 static void
-up(uint16_t count, uint16_t buf_bytes, bool coalesce)
+rx_up(uint16_t count, uint16_t buf_bytes, bool coalesce)
 {
 	unsigned int i;
 
@@ -40,7 +40,7 @@ receive(uint32_t len_bytes)
 }
 
 static int
-get(struct lem_rx_pkt *pkt, uint16_t frags_max)
+rx_get(struct lem_rx_pkt *pkt, uint16_t frags_max)
 {
 	*pkt = (struct lem_rx_pkt){ .frag = frags, .frags_max = frags_max };
 	return lem_rx_pkt_get(&rig.sc, pkt);
@@ -53,7 +53,7 @@ expect_frame(uint32_t len_bytes, unsigned int first, unsigned int n)
 	uint32_t at = 0, want;
 	unsigned int i;
 
-	assert_int_equal(get(&pkt, 70), 1);
+	assert_int_equal(rx_get(&pkt, 70), 1);
 	assert_int_equal(pkt.frags, n);
 	assert_int_equal(pkt.descs, n);
 	assert_int_equal(pkt.flags, 0);
@@ -79,8 +79,8 @@ test_single(void **state)
 	unsigned int i;
 
 	(void)state;
-	up(16, 2048, false);
-	assert_int_equal(get(&pkt, 70), 0);
+	rx_up(16, 2048, false);
+	assert_int_equal(rx_get(&pkt, 70), 0);
 	assert_int_equal(lem_rx_available(&rig.sc, 9), 0);
 	for (i = 0; i < 100; i++) {
 		assert_int_equal(receive(60 + i), 1);
@@ -103,7 +103,7 @@ test_multi(void **state)
 
 	(void)state;
 	for (bytes = 256; bytes <= 4096; bytes *= 2) {
-		up(16, (uint16_t)bytes, false);
+		rx_up(16, (uint16_t)bytes, false);
 		first = 0;
 		for (k = 1; k <= 3; k++)
 			for (d = -1; d <= 1; d++) {
@@ -124,7 +124,7 @@ static void
 test_largest(void **state)
 {
 	(void)state;
-	up(8, 16384, false);
+	rx_up(8, 16384, false);
 	assert_int_equal(receive(16384), 1);
 	expect_frame(16384, 0, 1);
 }
@@ -136,16 +136,16 @@ test_incomplete(void **state)
 	struct lem_rx_pkt pkt;
 
 	(void)state;
-	up(16, 256, false);
+	rx_up(16, 256, false);
 	fake_rx_raw(&rig.dev, 256, E1000_RXD_STAT_DD, 0);
 	fake_rx_raw(&rig.dev, 256, E1000_RXD_STAT_DD, 0);
 	assert_int_equal(lem_rx_available(&rig.sc, 9), 0);
-	assert_int_equal(get(&pkt, 70), 0);
+	assert_int_equal(rx_get(&pkt, 70), 0);
 	assert_int_equal(rx->next_to_clean, 0);
 	assert_int_equal(rx->stats.packets, 0);
 	fake_rx_raw(&rig.dev, 10, E1000_RXD_STAT_DD | E1000_RXD_STAT_EOP, 0);
 	assert_int_equal(lem_rx_available(&rig.sc, 9), 1);
-	assert_int_equal(get(&pkt, 70), 1);
+	assert_int_equal(rx_get(&pkt, 70), 1);
 	assert_int_equal(pkt.frags, 3);
 	assert_int_equal(pkt.len_bytes, 522);
 	assert_int_equal(rx->next_to_clean, 3);
@@ -159,14 +159,14 @@ test_budget(void **state)
 	unsigned int i;
 
 	(void)state;
-	up(64, 256, false);
+	rx_up(64, 256, false);
 	for (i = 0; i < 10; i++)
 		assert_int_equal(receive(i % 2 ? 100 : 500), i % 2 ? 1 : 2);
 	for (budget = 0; budget <= 10; budget++)
 		assert_int_equal(lem_rx_available(&rig.sc, budget), budget);
 	assert_int_equal(lem_rx_available(&rig.sc, 11), 10);
 	assert_int_equal(lem_rx_available(&rig.sc, UINT16_MAX), 10);
-	assert_int_equal(get(&pkt, 70), 1);
+	assert_int_equal(rx_get(&pkt, 70), 1);
 	assert_int_equal(lem_rx_available(&rig.sc, UINT16_MAX), 9);
 }
 
@@ -177,7 +177,7 @@ test_full_ring(void **state)
 	unsigned int lap, i;
 
 	(void)state;
-	up(16, 2048, false);
+	rx_up(16, 2048, false);
 	for (lap = 0; lap < 20; lap++) {
 		for (i = 0; i < 15; i++)
 			assert_int_equal(receive(64 + i), 1);
@@ -198,10 +198,10 @@ test_barrier(void **state)
 	struct lem_rx_pkt pkt;
 
 	(void)state;
-	up(16, 256, false);
+	rx_up(16, 256, false);
 	assert_int_equal(receive(700), 3);
 	fake_log_clear(&rig.dev);
-	assert_int_equal(get(&pkt, 70), 1);
+	assert_int_equal(rx_get(&pkt, 70), 1);
 	assert_int_equal(fake_log_count(&rig.dev, FAKE_RMB, 0), 3);
 	assert_int_equal(rig_fill(), 3);
 	fake_log_clear(&rig.dev);
@@ -220,7 +220,7 @@ flags_of(uint8_t status, uint8_t errors, uint16_t special)
 	struct lem_rx_pkt pkt;
 
 	assert_int_equal(fake_rx(&rig.dev, &f), 1);
-	assert_int_equal(get(&pkt, 70), 1);
+	assert_int_equal(rx_get(&pkt, 70), 1);
 	assert_int_equal(pkt.frags, 1);
 	if (pkt.flags & LEM_RX_VLAN)
 		assert_int_equal(pkt.vlan_tag, special);
@@ -235,7 +235,7 @@ test_checksum_flags(void **state)
 	const uint8_t both = E1000_RXD_STAT_IPCS | E1000_RXD_STAT_TCPCS;
 
 	(void)state;
-	up(16, 2048, false);
+	rx_up(16, 2048, false);
 	assert_int_equal(flags_of(0, 0, 0), 0);
 	assert_int_equal(flags_of(E1000_RXD_STAT_IPCS, 0, 0), LEM_RX_IP_OK);
 	assert_int_equal(flags_of(E1000_RXD_STAT_TCPCS, 0, 0), LEM_RX_L4_OK);
@@ -254,7 +254,7 @@ static void
 test_vlan(void **state)
 {
 	(void)state;
-	up(16, 2048, false);
+	rx_up(16, 2048, false);
 	assert_int_equal(flags_of(E1000_RXD_STAT_VP, 0, 0xe123), LEM_RX_VLAN);
 	assert_int_equal(flags_of(E1000_RXD_STAT_VP, 0, 0), LEM_RX_VLAN);
 	assert_int_equal(flags_of(0, 0, 0xffff), 0);
@@ -266,7 +266,7 @@ test_error_bits(void **state)
 	unsigned int bit, want = 0;
 
 	(void)state;
-	up(16, 2048, false);
+	rx_up(16, 2048, false);
 	for (bit = 0; bit < 8; bit++) {
 		bool drop = bit != 3 && bit != 5 && bit != 6;
 
@@ -285,18 +285,18 @@ test_too_many_frags(void **state)
 	struct lem_rx_pkt pkt;
 
 	(void)state;
-	up(16, 256, false);
+	rx_up(16, 256, false);
 	assert_int_equal(receive(256 * 5), 5);
-	assert_int_equal(get(&pkt, 3), 1);
+	assert_int_equal(rx_get(&pkt, 3), 1);
 	assert_int_equal(pkt.frags, 3);
 	assert_int_equal(pkt.descs, 5);
 	assert_int_equal(pkt.flags, LEM_RX_ERROR);
 	assert_int_equal(rx->next_to_clean, 5);
 	assert_int_equal(receive(256 * 3), 3);
-	assert_int_equal(get(&pkt, 3), 1);
+	assert_int_equal(rx_get(&pkt, 3), 1);
 	assert_int_equal(pkt.flags, 0);
 	assert_int_equal(receive(60), 1);
-	assert_int_equal(get(&pkt, 0), 1);
+	assert_int_equal(rx_get(&pkt, 0), 1);
 	assert_int_equal(pkt.frags, 0);
 	assert_int_equal(pkt.flags, LEM_RX_ERROR);
 	assert_int_equal(rx->stats.errors, 2);
@@ -312,11 +312,11 @@ test_oversize(void **state)
 	size_t i;
 
 	(void)state;
-	up(16, 256, false);
+	rx_up(16, 256, false);
 	for (i = 0; i < RIG_COUNT(lengths); i++) {
 		fake_rx_raw(&rig.dev, lengths[i],
 		    E1000_RXD_STAT_DD | E1000_RXD_STAT_EOP, 0);
-		assert_int_equal(get(&pkt, 70), 1);
+		assert_int_equal(rx_get(&pkt, 70), 1);
 		assert_int_equal(pkt.flags, LEM_RX_ERROR);
 		assert_true(pkt.len_bytes <= 256);
 		assert_true(frags[0].len_bytes <= 256);
@@ -324,7 +324,7 @@ test_oversize(void **state)
 	/* In the middle of a packet, too. */
 	fake_rx_raw(&rig.dev, 65535, E1000_RXD_STAT_DD, 0);
 	fake_rx_raw(&rig.dev, 256, E1000_RXD_STAT_DD | E1000_RXD_STAT_EOP, 0);
-	assert_int_equal(get(&pkt, 70), 1);
+	assert_int_equal(rx_get(&pkt, 70), 1);
 	assert_int_equal(pkt.flags, LEM_RX_ERROR);
 	assert_true(pkt.len_bytes <= 512);
 	assert_int_equal(rx->stats.errors, 4);
@@ -338,19 +338,19 @@ test_liar(void **state)
 	unsigned int i, n = 0;
 
 	(void)state;
-	up(16, 256, false);
+	rx_up(16, 256, false);
 	for (i = 0; i < 16; i++)
 		rig.rx[i].status = 0xff;
 	assert_int_equal(lem_rx_available(&rig.sc, UINT16_MAX), 15);
-	while (get(&pkt, 70) == 1)
+	while (rx_get(&pkt, 70) == 1)
 		n++;
 	assert_int_equal(n, 15);
 	/* DD everywhere and EOP nowhere: no packet, no endless loop. */
-	up(16, 256, false);
+	rx_up(16, 256, false);
 	for (i = 0; i < 16; i++)
 		rig.rx[i].status = E1000_RXD_STAT_DD;
 	assert_int_equal(lem_rx_available(&rig.sc, UINT16_MAX), 0);
-	assert_int_equal(get(&pkt, 70), 0);
+	assert_int_equal(rx_get(&pkt, 70), 0);
 }
 
 /* Refilled but not yet posted descriptors are not the device's. */
@@ -360,9 +360,9 @@ test_unposted(void **state)
 	struct lem_rx_pkt pkt;
 
 	(void)state;
-	up(16, 256, false);
+	rx_up(16, 256, false);
 	assert_int_equal(receive(60), 1);
-	assert_int_equal(get(&pkt, 70), 1);
+	assert_int_equal(rx_get(&pkt, 70), 1);
 	assert_int_equal(rig_fill(), 1);
 	rig.rx[15].status = 0xff;
 	while (fake_rx_owned(&rig.dev) != 0)
@@ -403,8 +403,8 @@ test_refill(void **state)
 	/* Two come back, two fit, their DD is cleared. */
 	assert_int_equal(receive(60), 1);
 	assert_int_equal(receive(60), 1);
-	assert_int_equal(get(&pkt, 70), 1);
-	assert_int_equal(get(&pkt, 70), 1);
+	assert_int_equal(rx_get(&pkt, 70), 1);
+	assert_int_equal(rx_get(&pkt, 70), 1);
 	rig.rx[15].status = E1000_RXD_STAT_DD;
 	assert_int_equal(lem_rx_refill(&rig.sc, pa, 64), 2);
 	assert_int_equal(rig.rx[15].status, 0);
@@ -428,7 +428,7 @@ poll_ring(void)
 	struct lem_rx_pkt pkt;
 	unsigned int n = 0;
 
-	while (get(&pkt, 70) == 1)
+	while (rx_get(&pkt, 70) == 1)
 		n++;
 	(void)rig_fill();
 	lem_rx_flush(&rig.sc);
@@ -445,7 +445,7 @@ test_no_push_while_alive(void **state)
 	unsigned int i;
 
 	(void)state;
-	up(16, 2048, true);
+	rx_up(16, 2048, true);
 	assert_int_equal(fake_rx_owned(&rig.dev), 15);
 	for (i = 0; i < 500; i++) {
 		assert_int_equal(receive(60), 1);
@@ -464,7 +464,7 @@ test_push_when_starved(void **state)
 	unsigned int lap, i;
 
 	(void)state;
-	up(16, 2048, true);
+	rx_up(16, 2048, true);
 	for (lap = 0; lap < 50; lap++) {
 		for (i = 0; i < 15; i++)
 			assert_int_equal(receive(60), 1);
@@ -483,7 +483,7 @@ test_push_bound(void **state)
 	unsigned int i;
 
 	(void)state;
-	up(16, 2048, true);
+	rx_up(16, 2048, true);
 	for (i = 0; i < 14; i++)
 		assert_int_equal(receive(60), 1);
 	assert_int_equal(rig_irq(), LEM_WORK_RX);
@@ -512,7 +512,7 @@ test_push_racing_reads(void **state)
 	unsigned int i;
 
 	(void)state;
-	up(16, 2048, true);
+	rx_up(16, 2048, true);
 	for (i = 0; i < 3; i++)
 		(void)lem_intr_dispatch(&rig.sc, 0);
 	for (i = 0; i < 14; i++)
@@ -537,12 +537,12 @@ test_push_late_refill(void **state)
 	unsigned int i;
 
 	(void)state;
-	up(16, 2048, true);
+	rx_up(16, 2048, true);
 	for (i = 0; i < 15; i++)
 		assert_int_equal(receive(60), 1);
 	(void)rig_irq();
 	for (i = 0; i < 15; i++)
-		assert_int_equal(get(&pkt, 70), 1);
+		assert_int_equal(rx_get(&pkt, 70), 1);
 	/* No buffers to give: nothing to push. */
 	lem_rx_flush(&rig.sc);
 	assert_int_equal(pushes(), 0);
@@ -563,7 +563,7 @@ test_push_within_frame(void **state)
 	unsigned int i;
 
 	(void)state;
-	up(16, 256, true);
+	rx_up(16, 256, true);
 	rig.dev.rx_partial = true;
 	for (i = 0; i < 13; i++)
 		assert_int_equal(receive(60), 1);
@@ -605,7 +605,7 @@ test_push_chance(void **state)
 
 	(void)state;
 	for (i = 0; i < 2; i++) {
-		up(i == 0 ? 8 : 32, 2048, true);
+		rx_up(i == 0 ? 8 : 32, 2048, true);
 		for (unsigned int k = 0; k < 20000; k++)
 			chance_round(&random);
 		/* Everything is delivered in the end. */
@@ -623,7 +623,7 @@ test_push_counts_wrap(void **state)
 	unsigned int lap, i;
 
 	(void)state;
-	up(16, 2048, true);
+	rx_up(16, 2048, true);
 	rx->posted += UINT32_MAX - 40;
 	rx->seen += UINT32_MAX - 40;
 	rx->marked += UINT32_MAX - 40;
