@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "stats.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <time.h>
@@ -22,7 +23,7 @@ json_put(struct json *out, const char *format, ...)
 static void
 count_put(struct json *out, const char *key, uint64_t count)
 {
-	json_put(out, "\"%s\":%llu,", key, (unsigned long long)count);
+	json_put(out, "\"%s\":%" PRIu64 ",", key, count);
 }
 
 /* How its doorbells came, and what its backend would not take. */
@@ -57,9 +58,8 @@ counters_put(struct json *out, const struct e82540_counters *c)
 	count_put(out, "rx_filtered", c->rx_filtered);
 	count_put(out, "rx_waited", c->rx_waited);
 	count_put(out, "rx_dropped", c->rx_dropped);
-	json_put(out, "\"bad\":%llu",
-	    (unsigned long long)(c->bad_access + c->bad_ring + c->bad_address +
-		c->bad_descriptor));
+	json_put(out, "\"bad\":%" PRIu64,
+	    c->bad_access + c->bad_ring + c->bad_address + c->bad_descriptor);
 }
 
 static void

@@ -238,7 +238,7 @@ run_load(struct run *r, struct err *err)
 {
 	if (r->o.bios != NULL)
 		return boot_bios(&r->boot, r->o.bios, err);
-	acpi_write(&r->vm->ram, (unsigned int)r->o.cpus);
+	acpi_write(&r->vm->ram, r->o.cpus);
 	return boot_kernel(&r->boot, &r->vm->ram, r->o.kernel, r->o.initrd,
 	    r->o.append != NULL ? r->o.append : "console=ttyS0", err);
 }
@@ -249,7 +249,7 @@ run_set_up(struct run *r, struct err *err)
 	struct vm_config config = {
 		.memory_bytes = r->o.memory_bytes,
 		.memory_fd = r->o.memory_fd,
-		.cpus = (unsigned int)r->o.cpus,
+		.cpus = r->o.cpus,
 		.output_fd = r->o.serial ? STDOUT_FILENO : -1,
 	};
 	struct confine_user who;

@@ -73,7 +73,7 @@ dgram_pair(void)
 }
 
 static void
-peer_gets(uint64_t number, uint32_t len)
+dgram_peer_gets(uint64_t number, uint32_t len)
 {
 	static uint8_t bytes[BACKEND_FRAME_BYTES + 64];
 
@@ -82,7 +82,7 @@ peer_gets(uint64_t number, uint32_t len)
 }
 
 static bool
-peer_sends(uint64_t number, uint32_t len)
+dgram_peer_sends(uint64_t number, uint32_t len)
 {
 	static uint8_t bytes[BACKEND_FRAME_BYTES + 64];
 
@@ -123,7 +123,7 @@ test_dgram_send(void **state)
 	struct backend *b = dgram_pair();
 
 	(void)state;
-	send_in_pieces(b, peer_gets);
+	send_in_pieces(b, dgram_peer_gets);
 	close_it(b);
 	close(peer);
 }
@@ -159,12 +159,12 @@ test_dgram_send_full(void **state)
 		/* Linux says that it is writable when it is half empty. */
 		while (ready(b, POLLOUT) == 0) {
 			assert_true(got < sent);
-			peer_gets(got, 60 + got % 1455);
+			dgram_peer_gets(got, 60 + got % 1455);
 			got++;
 		}
 	}
 	for (; got < sent; got++)
-		peer_gets(got, 60 + got % 1455);
+		dgram_peer_gets(got, 60 + got % 1455);
 	assert_int_equal(recv(peer, m, 1, 0), -1);
 	assert_true(full > 1);
 	assert_int_equal(b->refused, 0);
@@ -194,8 +194,8 @@ test_dgram_send_too_long(void **state)
 		at += b->ops->send(b, &packet[at], 3 - at);
 	assert_int_equal(at, 3);
 	assert_int_equal(b->refused, 1);
-	peer_gets(0, 60);
-	peer_gets(2, 60);
+	dgram_peer_gets(0, 60);
+	dgram_peer_gets(2, 60);
 	close_it(b);
 	close(peer);
 }
@@ -211,7 +211,7 @@ test_dgram_receive(void **state)
 	(void)state;
 	none_come(b);
 	while (got < 2000) {
-		while (sent < 2000 && peer_sends(sent, 1 + sent % 1514))
+		while (sent < 2000 && dgram_peer_sends(sent, 1 + sent % 1514))
 			sent++;
 		n = receive_some(b, frame);
 		assert_true(n > 0);
@@ -234,9 +234,9 @@ test_dgram_receive_odd(void **state)
 
 	(void)state;
 	for (i = 0; i < 3; i++) {
-		assert_true(peer_sends(0, 16385));
-		assert_true(peer_sends(1, 16384));
-		assert_true(peer_sends(2, 0));
+		assert_true(dgram_peer_sends(0, 16385));
+		assert_true(dgram_peer_sends(1, 16384));
+		assert_true(dgram_peer_sends(2, 0));
 		assert_int_equal(receive_some(b, frame), 1);
 		frame_check(frame, 1, 16384);
 		assert_int_equal(b->refused, 2 * (i + 1));
@@ -287,13 +287,13 @@ peer_goes(void)
 }
 
 static void
-both_ways(struct backend *b, uint64_t number)
+dgram_both_ways(struct backend *b, uint64_t number)
 {
 	struct e82540_frame frame[BACKEND_BATCH];
 
 	assert_int_equal(send_one(b, number, 60), 1);
-	peer_gets(number, 60);
-	assert_true(peer_sends(number + 1, 100));
+	dgram_peer_gets(number, 60);
+	assert_true(dgram_peer_sends(number + 1, 100));
 	assert_int_equal(receive_some(b, frame), 1);
 	frame_check(frame, number + 1, 100);
 }
@@ -316,7 +316,7 @@ test_dgram_paths(void **state)
 		none_come(b);
 		peer_comes();
 		for (i = 0; i < 5; i++)
-			both_ways(b, i);
+			dgram_both_ways(b, i);
 		assert_int_equal(b->refused, refused);
 		peer_goes();
 	}
@@ -342,7 +342,7 @@ test_dgram_peer_goes_full(void **state)
 	assert_int_equal(send_one(b, 0, 1514), 1);
 	assert_int_equal(b->refused, 1);
 	peer_comes();
-	both_ways(b, 5);
+	dgram_both_ways(b, 5);
 	peer_goes();
 	close_it(b);
 }
@@ -539,8 +539,8 @@ test_pcap(void **state)
 	assert_non_null(b);
 	for (i = 0; i < 9; i++) {
 		assert_int_equal(send_one(b, i, 60 + (uint32_t)i), 1);
-		peer_gets(i, 60 + (uint32_t)i);
-		assert_true(peer_sends(i + 100, 1514));
+		dgram_peer_gets(i, 60 + (uint32_t)i);
+		assert_true(dgram_peer_sends(i + 100, 1514));
 		assert_int_equal(receive_some(b, frame), 1);
 		frame_check(frame, i + 100, 1514);
 	}

@@ -39,7 +39,7 @@ static void *page;
 
 /* Not _exit(): ASan would make forbidden calls before that. */
 static void
-leave(int status)
+child_leave(int status)
 {
 	(void)syscall(SYS_exit_group, status);
 }
@@ -62,7 +62,7 @@ sandbox_or_leave(enum sandbox what)
 
 	if (confine_user_become(&stay, &err) != 0 ||
 	    sandbox_enter(what, &err) != 0)
-		leave(1);
+		child_leave(1);
 }
 
 /* Returns the status of wait(). */
@@ -199,7 +199,7 @@ static const struct {
 };
 
 static void
-call(size_t i, pid_t parent)
+call_make(size_t i, pid_t parent)
 {
 	const long *c = calls[i].call;
 	long to = calls[i].what == TO_SELF ? getpid() : parent;
@@ -220,15 +220,15 @@ try_call(enum sandbox what, size_t i)
 	if (pid == 0) {
 		begin_child();
 		sandbox_or_leave(what);
-		call(i, parent);
-		leave(ENDED_WELL);
+		call_make(i, parent);
+		child_leave(ENDED_WELL);
 	}
 	return wait_child(pid);
 }
 
 /* A kernel without i386 calls makes it a fault. */
 static bool
-refused(size_t i, int status)
+call_refused(size_t i, int status)
 {
 	return was_killed(status) ||
 	    (calls[i].what == I386 && WIFSIGNALED(status) &&
@@ -246,8 +246,9 @@ test_calls(void **state)
 	for (what = 0; what < COUNT(kinds); what++)
 		for (i = 0; i < COUNT(calls); i++) {
 			status = try_call((enum sandbox)what, i);
-			if (calls[i].who & 1u << what ? !ended_well(status) :
-							!refused(i, status))
+			if (calls[i].who & 1u << what ?
+				!ended_well(status) :
+				!call_refused(i, status))
 				fail_msg("%s: %s: status %#x", kinds[what],
 				    calls[i].name, (unsigned int)status);
 		}
@@ -272,8 +273,8 @@ test_work(void **state)
 			    mprotect(page, 4096, PROT_READ | PROT_WRITE) == 0 &&
 			    syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &t) ==
 				0)
-				leave(ENDED_WELL);
-			leave(2);
+				child_leave(ENDED_WELL);
+			child_leave(2);
 		}
 		assert_true(ended_well(wait_child(pid)));
 	}
@@ -319,9 +320,9 @@ other_call(const long *c)
 	if (confine_user_become(&stay, &err) != 0 ||
 	    confine_thread(CONFINE_MAIN | CONFINE_ACCESS, other_rules,
 		COUNT(other_rules), &err) != 0)
-		leave(1);
+		child_leave(1);
 	(void)syscall(c[0], c[1], c[2], c[3], c[4], c[5], 0);
-	leave(ENDED_WELL);
+	child_leave(ENDED_WELL);
 }
 
 static void
@@ -361,8 +362,8 @@ test_sets(void **state)
 			begin_child();
 			if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
 			    confine_thread(sets[i], NULL, 0, &err) == 0)
-				leave(ENDED_WELL);
-			leave(1);
+				child_leave(ENDED_WELL);
+			child_leave(1);
 		}
 		assert_true(ended_well(wait_child(pid)));
 	}
@@ -401,11 +402,11 @@ try_thread(enum sandbox what, bool forbidden)
 		begin_child();
 		(void)pthread_barrier_init(&t.confined, NULL, 2);
 		if (pthread_create(&thread, NULL, thread_main, &t) != 0)
-			leave(1);
+			child_leave(1);
 		(void)pthread_barrier_wait(&t.confined);
 		if (forbidden)
 			(void)pthread_join(thread, NULL);
-		leave(open("/dev/null", O_RDONLY) >= 0 ? ENDED_WELL : 2);
+		child_leave(open("/dev/null", O_RDONLY) >= 0 ? ENDED_WELL : 2);
 	}
 	return wait_child(pid);
 }
@@ -446,10 +447,10 @@ test_user_find(void **state)
 }
 
 /* Exits with the number of the line that fails. */
-#define EXPECT(what) ((what) ? (void)0 : leave(__LINE__ % 250 + 4))
+#define EXPECT(what) ((what) ? (void)0 : child_leave(__LINE__ % 250 + 4))
 
 static void
-become(void)
+user_become(void)
 {
 	struct confine_user who;
 	gid_t groups[8], gid[3];
@@ -468,7 +469,7 @@ become(void)
 		EXPECT(uid[0] == who.uid && gid[0] == who.gid);
 		EXPECT(getgroups(8, groups) == 0);
 	}
-	leave(ENDED_WELL);
+	child_leave(ENDED_WELL);
 }
 
 static void
@@ -480,7 +481,7 @@ test_user_become(void **state)
 	(void)state;
 	if (pid == 0) {
 		begin_child();
-		become();
+		user_become();
 	}
 	status = wait_child(pid);
 	if (!ended_well(status))

@@ -20,7 +20,8 @@ static struct nic_options o;
 static struct err err;
 
 static const struct nic_config *
-parse(const char *text, unsigned int number, const struct nic_offer *offer)
+nic_accepted(const char *text, unsigned int number,
+    const struct nic_offer *offer)
 {
 	if (nic_options_parse(&o, text, number, offer, &err) != 0)
 		fail_msg("%s: %s", text, err.text);
@@ -29,7 +30,7 @@ parse(const char *text, unsigned int number, const struct nic_offer *offer)
 
 /* The command line is wrong, and the sentence says why. */
 static void
-refused(const char *text, const struct nic_offer *offer, const char *why)
+nic_refused(const char *text, const struct nic_offer *offer, const char *why)
 {
 	assert_int_equal(nic_options_parse(&o, text, 0, offer, &err), -1);
 	assert_true(err.usage);
@@ -39,9 +40,9 @@ refused(const char *text, const struct nic_offer *offer, const char *why)
 
 /* It is parsed, but one of the options is not used. */
 static void
-unused(const char *text, const struct nic_offer *offer, const char *why)
+nic_unused(const char *text, const struct nic_offer *offer, const char *why)
 {
-	(void)parse(text, 0, offer);
+	(void)nic_accepted(text, 0, offer);
 	assert_int_equal(nic_options_open(&o, &err), -1);
 	assert_true(err.usage);
 	says(&err, why);
@@ -52,7 +53,7 @@ static void
 test_defaults(void **state)
 {
 	static const uint8_t mac[6] = { 0x52, 0x54, 0, 0x12, 0x34, 0x58 };
-	const struct nic_config *c = parse("", 2, &nothing);
+	const struct nic_config *c = nic_accepted("", 2, &nothing);
 
 	(void)state;
 	assert_int_equal(c->chip, E82540_82540EM);
@@ -71,10 +72,10 @@ static void
 test_all_keys(void **state)
 {
 	static const uint8_t mac[6] = { 2, 0, 0, 0, 0, 0xaa };
-	const struct nic_config *c =
-	    parse("model=82544gc,mac=02:00:00:00:00:aa,moderation=off,msi,"
+	const struct nic_config *c = nic_accepted(
+	    "model=82544gc,mac=02:00:00:00:00:aa,moderation=off,msi,"
 	    "doorbell=turns,spin=7,backend=null,pcap=/dev/null",
-		0, &all);
+	    0, &all);
 
 	(void)state;
 	assert_int_equal(c->chip, E82540_82544GC);
@@ -107,7 +108,7 @@ test_names(void **state)
 
 	(void)state;
 	for (i = 0; i < COUNT(good); i++) {
-		(void)parse(good[i].text, 0, &all);
+		(void)nic_accepted(good[i].text, 0, &all);
 		assert_int_equal(o.config.chip, good[i].chip);
 		assert_int_equal(o.config.doorbell, good[i].doorbell);
 		nic_options_free(&o);
@@ -118,15 +119,15 @@ static void
 test_bad_values(void **state)
 {
 	(void)state;
-	refused("model=rtl8139", &all,
+	nic_refused("model=rtl8139", &all,
 	    "model=rtl8139: must be one of 82540em, 82545em, 82544gc");
-	refused("doorbell=bell", &all,
+	nic_refused("doorbell=bell", &all,
 	    "doorbell=bell: must be one of auto, exit, mapped, turns");
-	refused("mac=52", &all, "mac");
-	refused("moderation=1", &all, "moderation");
-	refused("msi=yes", &all, "msi");
-	refused("spin=1000001", &all, "spin");
-	refused("a,a", &all, "twice");
+	nic_refused("mac=52", &all, "mac");
+	nic_refused("moderation=1", &all, "moderation");
+	nic_refused("msi=yes", &all, "msi");
+	nic_refused("spin=1000001", &all, "spin");
+	nic_refused("a,a", &all, "twice");
 }
 
 /* A program that has no such mode, or no such key at all. */
@@ -134,20 +135,20 @@ static void
 test_not_offered(void **state)
 {
 	(void)state;
-	refused("doorbell=turns", &some,
+	nic_refused("doorbell=turns", &some,
 	    "doorbell=turns: must be one of auto, mapped");
-	refused("doorbell=exit", &some, "must be one of auto, mapped");
-	unused("doorbell=auto", &nothing, "doorbell: unknown option");
-	unused("msi=off", &some, "msi: unknown option");
-	unused("spin=1", &some, "spin: unknown option");
+	nic_refused("doorbell=exit", &some, "must be one of auto, mapped");
+	nic_unused("doorbell=auto", &nothing, "doorbell: unknown option");
+	nic_unused("msi=off", &some, "msi: unknown option");
+	nic_unused("spin=1", &some, "spin: unknown option");
 }
 
 static void
 test_unused(void **state)
 {
 	(void)state;
-	unused("speed=1000", &all, "speed: unknown option");
-	unused("backend=null,ifname=x", &all,
+	nic_unused("speed=1000", &all, "speed: unknown option");
+	nic_unused("backend=null,ifname=x", &all,
 	    "ifname: unknown option, or not one of backend=null");
 }
 
@@ -156,8 +157,8 @@ static void
 test_backend(void **state)
 {
 	(void)state;
-	unused("backend=tap", &all, "tap");
-	unused("backend=pigeon", &all, "backend");
+	nic_unused("backend=tap", &all, "tap");
+	nic_unused("backend=pigeon", &all, "backend");
 }
 
 int

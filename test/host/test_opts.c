@@ -9,7 +9,7 @@ static struct opts opts;
 static struct err err;
 
 static void
-parse(const char *text)
+opts_accepted(const char *text)
 {
 	memset(&err, 0, sizeof(err));
 	assert_int_equal(opts_parse(&opts, text, &err), 0);
@@ -17,7 +17,7 @@ parse(const char *text)
 }
 
 static void
-refused(const char *text, const char *why)
+opts_refused(const char *text, const char *why)
 {
 	assert_int_equal(opts_parse(&opts, text, &err), -1);
 	says(&err, why);
@@ -30,7 +30,7 @@ static void
 test_parse(void **state)
 {
 	(void)state;
-	parse("backend=tap,ifname=tap0,vnet");
+	opts_accepted("backend=tap,ifname=tap0,vnet");
 	assert_int_equal(opts.n, 3);
 	assert_string_equal(opts_get(&opts, "backend"), "tap");
 	assert_string_equal(opts_get(&opts, "ifname"), "tap0");
@@ -46,12 +46,12 @@ static void
 test_parse_empty(void **state)
 {
 	(void)state;
-	parse("");
+	opts_accepted("");
 	assert_int_equal(opts.n, 0);
 	assert_null(opts_get(&opts, ""));
 	assert_null(opts_unused(&opts));
 	opts_free(&opts);
-	parse("a=,b=x=y");
+	opts_accepted("a=,b=x=y");
 	assert_string_equal(opts_get(&opts, "a"), "");
 	assert_string_equal(opts_get(&opts, "b"), "x=y");
 	opts_free(&opts);
@@ -62,14 +62,14 @@ static void
 test_parse_commas(void **state)
 {
 	(void)state;
-	parse("path=/a,,b,pcap=c,,,,d,x=,,,y=e,,");
+	opts_accepted("path=/a,,b,pcap=c,,,,d,x=,,,y=e,,");
 	assert_int_equal(opts.n, 4);
 	assert_string_equal(opts_get(&opts, "path"), "/a,b");
 	assert_string_equal(opts_get(&opts, "pcap"), "c,,d");
 	assert_string_equal(opts_get(&opts, "x"), ",");
 	assert_string_equal(opts_get(&opts, "y"), "e,");
 	opts_free(&opts);
-	parse("a=1,");
+	opts_accepted("a=1,");
 	assert_int_equal(opts.n, 1);
 	opts_free(&opts);
 }
@@ -78,11 +78,11 @@ static void
 test_parse_bad(void **state)
 {
 	(void)state;
-	refused("=x", "an option is KEY=VALUE or KEY");
-	refused("a=1,=x", "an option is KEY=VALUE or KEY");
-	refused(",a", "an option is KEY=VALUE or KEY");
-	refused("a,b=1,a=2", "a: given twice");
-	refused("a,a", "a: given twice");
+	opts_refused("=x", "an option is KEY=VALUE or KEY");
+	opts_refused("a=1,=x", "an option is KEY=VALUE or KEY");
+	opts_refused(",a", "an option is KEY=VALUE or KEY");
+	opts_refused("a,b=1,a=2", "a: given twice");
+	opts_refused("a,a", "a: given twice");
 }
 
 static void
@@ -95,13 +95,13 @@ test_parse_limit(void **state)
 	(void)state;
 	for (i = 0; i < OPTS_MAX; i++)
 		at += (size_t)sprintf(text + at, "k%d=%d,", i, i);
-	parse(text);
+	opts_accepted(text);
 	assert_int_equal(opts.n, OPTS_MAX);
 	assert_string_equal(opts_get(&opts, "k23"), "23");
 	assert_string_equal(opts_unused(&opts), "k0");
 	opts_free(&opts);
 	(void)snprintf(text + at, sizeof(text) - at, "more");
-	refused(text, "too many options: at most 24");
+	opts_refused(text, "too many options: at most 24");
 }
 
 /* A sentence that is too long is cut off. */
@@ -115,14 +115,14 @@ test_parse_long(void **state)
 	text[ERR_BYTES] = ',';
 	memset(text + ERR_BYTES + 1, 'k', ERR_BYTES - 2);
 	text[sizeof(text) - 1] = '\0';
-	parse(text);
+	opts_accepted(text);
 	assert_int_equal(opts.n, 2);
 	assert_int_equal(opts_bool(&opts, opts.opt[0].key, &(bool){ false },
 			     &err),
 	    0);
 	opts_free(&opts);
 	text[ERR_BYTES] = '=';
-	parse(text);
+	opts_accepted(text);
 	assert_int_equal(opts_bool(&opts, opts.opt[0].key, &(bool){ false },
 			     &err),
 	    -1);
@@ -138,7 +138,7 @@ static void
 test_unused(void **state)
 {
 	(void)state;
-	parse("a=1,b=2,c");
+	opts_accepted("a=1,b=2,c");
 	(void)opts_get(&opts, "b");
 	assert_string_equal(opts_unused(&opts), "a");
 	(void)opts_get(&opts, "a");
@@ -154,7 +154,7 @@ test_bool(void **state)
 	bool value = true;
 
 	(void)state;
-	parse("a=on,b=off,c,d=ON,e=,f=1");
+	opts_accepted("a=on,b=off,c,d=ON,e=,f=1");
 	assert_int_equal(opts_bool(&opts, "none", &value, &err), 0);
 	assert_true(value);
 	assert_int_equal(opts_bool(&opts, "b", &value, &err), 0);
@@ -220,7 +220,7 @@ test_opts_number(void **state)
 	uint64_t value = 77;
 
 	(void)state;
-	parse("a=5,b=x,c");
+	opts_accepted("a=5,b=x,c");
 	assert_int_equal(opts_number(&opts, "none", 9, &value, &err), 0);
 	assert_int_equal(value, 77);
 	assert_int_equal(opts_number(&opts, "a", 4, &value, &err), -1);

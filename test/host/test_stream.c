@@ -35,7 +35,7 @@ length_put(uint8_t *p, uint32_t len)
 
 /* A frame as the peer writes it.  Returns its size in bytes. */
 static uint32_t
-frame_make(uint8_t *to, uint64_t number, uint32_t len)
+stream_frame_make(uint8_t *to, uint64_t number, uint32_t len)
 {
 	length_put(to, len);
 	bytes_make(to + 4, number, len);
@@ -49,11 +49,11 @@ peer_writes(const void *bytes, size_t n)
 }
 
 static void
-peer_sends(uint64_t number, uint32_t len)
+stream_peer_sends(uint64_t number, uint32_t len)
 {
 	static uint8_t bytes[4 + PEER_MAX];
 
-	peer_writes(bytes, frame_make(bytes, number, len));
+	peer_writes(bytes, stream_frame_make(bytes, number, len));
 }
 
 /* Reads exactly n bytes, without waiting. */
@@ -64,7 +64,7 @@ peer_reads(uint8_t *to, size_t n)
 }
 
 static void
-peer_gets(uint64_t number, uint32_t len)
+stream_peer_gets(uint64_t number, uint32_t len)
 {
 	static uint8_t bytes[BACKEND_FRAME_BYTES + 4];
 	uint8_t want[4];
@@ -146,7 +146,7 @@ test_send(void **state)
 	struct backend *b = stream_pair();
 
 	(void)state;
-	send_in_pieces(b, peer_gets);
+	send_in_pieces(b, stream_peer_gets);
 	stream_end(b);
 }
 
@@ -168,7 +168,7 @@ test_send_batch(void **state)
 		took = b->ops->send(b, &packet[at], E82540_SEND_MAX - at);
 		assert_true(took > 0);
 		for (i = at; i < at + took; i++)
-			peer_gets(i, 1000 + i);
+			stream_peer_gets(i, 1000 + i);
 		at += took;
 		calls++;
 	}
@@ -274,11 +274,11 @@ test_send_full(void **state)
 	assert_int_equal(ready(b, POLLOUT), 0);
 	while (ready(b, POLLOUT) == 0) {
 		assert_true(got < sent);
-		peer_gets(got++, 1514);
+		stream_peer_gets(got++, 1514);
 	}
 	assert_int_equal(send_one(b, sent++, 1514), 1);
 	while (got < sent)
-		peer_gets(got++, 1514);
+		stream_peer_gets(got++, 1514);
 	assert_int_equal(recv(peer, &got, 1, 0), -1);
 	stream_end(b);
 }
@@ -325,7 +325,7 @@ test_receive(void **state)
 	(void)state;
 	none_come(b);
 	for (i = 0; i < COUNT(lens); i++) {
-		peer_sends(i, lens[i]);
+		stream_peer_sends(i, lens[i]);
 		one_comes(b, i, lens[i]);
 		none_come(b);
 	}
@@ -344,9 +344,9 @@ test_receive_split(void **state)
 	uint32_t n, cut;
 
 	(void)state;
-	n = frame_make(bytes, 1, 60);
-	n += frame_make(bytes + n, 2, 1);
-	n += frame_make(bytes + n, 3, 61);
+	n = stream_frame_make(bytes, 1, 60);
+	n += stream_frame_make(bytes + n, 2, 1);
+	n += stream_frame_make(bytes + n, 3, 61);
 	for (cut = 1; cut < n; cut++) {
 		unsigned int count, before;
 
@@ -371,7 +371,7 @@ test_receive_byte_by_byte(void **state)
 {
 	struct backend *b = stream_pair();
 	uint8_t bytes[1600];
-	uint32_t i, n = frame_make(bytes, 9, 1514);
+	uint32_t i, n = stream_frame_make(bytes, 9, 1514);
 
 	(void)state;
 	for (i = 0; i < n; i++) {
@@ -392,7 +392,7 @@ test_receive_many(void **state)
 
 	(void)state;
 	for (i = 0; i < 150; i++)
-		peer_sends(i, 20 + i);
+		stream_peer_sends(i, 20 + i);
 	while (got < 150) {
 		n = receive_some(b, frame);
 		assert_true(n > 0);
@@ -422,7 +422,8 @@ test_receive_much(void **state)
 	while (got < 1000) {
 		for (;;) {
 			if (at == len && sent < 1000) {
-				len = frame_make(bytes, sent, odd_len(sent));
+				len = stream_frame_make(bytes, sent,
+				    odd_len(sent));
 				at = 0;
 				sent++;
 			}
@@ -452,14 +453,14 @@ test_receive_too_long(void **state)
 
 	(void)state;
 	for (i = 0; i < COUNT(lens); i++) {
-		n = frame_make(bytes, i, lens[i]);
+		n = stream_frame_make(bytes, i, lens[i]);
 		for (at = 0; at < n; at += part) {
 			part = n - at < 50000 ? n - at : 50000;
 			peer_writes(bytes + at, part);
 			none_come(b);
 		}
 		assert_int_equal(b->refused, i + 1);
-		peer_sends(i, 60);
+		stream_peer_sends(i, 60);
 		one_comes(b, i, 60);
 	}
 	assert_true(b->up);
@@ -482,7 +483,7 @@ test_receive_bad_length(void **state)
 	for (i = 0; i < COUNT(lens); i++)
 		for (first = 0; first < 2; first++) {
 			b = stream_pair();
-			n = first != 0 ? frame_make(bytes, 1, 60) : 0;
+			n = first != 0 ? stream_frame_make(bytes, 1, 60) : 0;
 			length_put(bytes + n, lens[i]);
 			peer_writes(bytes, n + 4);
 			/* Frames before it are good. */
@@ -508,7 +509,8 @@ test_receive_peer_goes(void **state)
 	(void)state;
 	for (i = 0; i < COUNT(cuts); i++) {
 		b = stream_pair();
-		(void)frame_make(bytes + frame_make(bytes, 1, 60), 2, 60);
+		(void)stream_frame_make(bytes + stream_frame_make(bytes, 1, 60),
+		    2, 60);
 		peer_writes(bytes, cuts[i]);
 		close(peer);
 		peer = -1;
@@ -545,7 +547,7 @@ peer_connects(void)
 
 /* The descriptor is readable when a peer connects; then it is up. */
 static void
-accepted(struct backend *b)
+stream_accepted(struct backend *b)
 {
 	assert_int_equal(ready(b, POLLIN), POLLIN);
 	none_come(b);
@@ -553,11 +555,11 @@ accepted(struct backend *b)
 }
 
 static void
-both_ways(struct backend *b, uint64_t number)
+stream_both_ways(struct backend *b, uint64_t number)
 {
 	assert_int_equal(send_one(b, number, 1514), 1);
-	peer_gets(number, 1514);
-	peer_sends(number + 1, 100);
+	stream_peer_gets(number, 1514);
+	stream_peer_sends(number + 1, 100);
 	one_comes(b, number + 1, 100);
 }
 
@@ -575,8 +577,8 @@ test_server(void **state)
 		peer_connects();
 		/* The cable is out until receive(). */
 		assert_false(b->up);
-		accepted(b);
-		both_ways(b, round);
+		stream_accepted(b);
+		stream_both_ways(b, round);
 		close(peer);
 		assert_true(ready(b, POLLIN) & POLLIN);
 		none_come(b);
@@ -602,8 +604,8 @@ test_server_peer_goes_within(void **state)
 
 	(void)state;
 	peer_connects();
-	accepted(b);
-	(void)frame_make(bytes, 1, 60);
+	stream_accepted(b);
+	(void)stream_frame_make(bytes, 1, 60);
 	peer_writes(bytes, 30);
 	none_come(b);
 	for (i = 0; send_one(b, i, 16384) == 1; i++)
@@ -612,8 +614,8 @@ test_server_peer_goes_within(void **state)
 	none_come(b);
 	is_down(b);
 	peer_connects();
-	accepted(b);
-	both_ways(b, 7);
+	stream_accepted(b);
+	stream_both_ways(b, 7);
 	stream_end(b);
 }
 
@@ -626,18 +628,18 @@ test_server_second(void **state)
 
 	(void)state;
 	peer_connects();
-	accepted(b);
+	stream_accepted(b);
 	first = peer;
 	peer_connects();
 	none_come(b);
-	peer_sends(5, 70);
+	stream_peer_sends(5, 70);
 	none_come(b);
 	close(first);
 	none_come(b);
 	is_down(b);
 	assert_true(b->up);
 	one_comes(b, 5, 70);
-	both_ways(b, 1);
+	stream_both_ways(b, 1);
 	stream_end(b);
 }
 
@@ -656,7 +658,7 @@ test_client(void **state)
 	peer = accept4(listener, NULL, NULL, SOCK_NONBLOCK);
 	assert_true(peer >= 0);
 	assert_true(b->up);
-	both_ways(b, 1);
+	stream_both_ways(b, 1);
 	stream_end(b);
 	close(listener);
 	/* A client does not remove the socket. */

@@ -29,7 +29,7 @@ static int control = -1;		/* a socket for ioctls */
 /* -------------------------------------------------------------- interfaces */
 
 static struct ifreq
-request(const char *name)
+tap_request(const char *name)
 {
 	struct ifreq r;
 
@@ -41,7 +41,7 @@ request(const char *name)
 static void
 interface_up(const char *name, bool up)
 {
-	struct ifreq r = request(name);
+	struct ifreq r = tap_request(name);
 
 	r.ifr_mtu = LARGE;
 	assert_int_equal(ioctl(control, SIOCSIFMTU, &r), 0);
@@ -54,7 +54,7 @@ static void
 interface_address(const char *name)
 {
 	struct sockaddr_in at = { .sin_family = AF_INET };
-	struct ifreq r = request(name);
+	struct ifreq r = tap_request(name);
 	struct arpreq arp;
 
 	at.sin_addr.s_addr = htonl(0x0a000001);
@@ -73,7 +73,7 @@ interface_address(const char *name)
 static int
 interface_index(const char *name)
 {
-	struct ifreq r = request(name);
+	struct ifreq r = tap_request(name);
 
 	return ioctl(control, SIOCGIFINDEX, &r) == 0 ? r.ifr_ifindex : -1;
 }
@@ -101,7 +101,7 @@ interface_delete(const char *name)
 static int
 other_tap(const char *name, int flags)
 {
-	struct ifreq r = request(name);
+	struct ifreq r = tap_request(name);
 	int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK);
 
 	r.ifr_flags = (short)flags;
@@ -152,7 +152,7 @@ packet_socket(const char *name, bool header)
 
 /* A frame of our protocol to the guest, or from it. */
 static void
-frame_make(uint8_t *to, const uint8_t dst[6], uint64_t number, uint32_t len)
+tap_frame_make(uint8_t *to, const uint8_t dst[6], uint64_t number, uint32_t len)
 {
 	bytes_make(to, number, len);
 	memcpy(to, dst, 6);
@@ -175,7 +175,7 @@ host_sends(int fd, uint64_t number, uint32_t len)
 {
 	static uint8_t bytes[LARGE + 14];
 
-	frame_make(bytes, mac, number, len);
+	tap_frame_make(bytes, mac, number, len);
 	assert_int_equal(send(fd, bytes, len, 0), len);
 }
 
@@ -186,7 +186,7 @@ guest_gets(struct backend *b, uint64_t number, uint32_t len)
 	static uint8_t want[LARGE + 14];
 	unsigned int i, n, ours = 0;
 
-	frame_make(want, mac, number, len);
+	tap_frame_make(want, mac, number, len);
 	n = receive_some(b, frame);
 	for (i = 0; i < n; i++)
 		if (is_ours(&frame[i])) {
@@ -210,7 +210,7 @@ guest_sends(struct backend *b, const uint8_t *bytes, uint32_t len)
 }
 
 static void
-both_ways(struct backend *b, const char *name, uint64_t number)
+tap_both_ways(struct backend *b, const char *name, uint64_t number)
 {
 	static const uint32_t lens[] = { 60, 61, 1514, 9014, 16288 };
 	static uint8_t bytes[LARGE], got[LARGE];
@@ -218,8 +218,9 @@ both_ways(struct backend *b, const char *name, uint64_t number)
 	size_t i;
 
 	for (i = 0; i < COUNT(lens); i++) {
-		frame_make(bytes, (const uint8_t *)"\xff\xff\xff\xff\xff\xff",
-		    number + i, lens[i]);
+		tap_frame_make(bytes,
+		    (const uint8_t *)"\xff\xff\xff\xff\xff\xff", number + i,
+		    lens[i]);
 		assert_int_equal(guest_sends(b, bytes, lens[i]), 1);
 		assert_int_equal(recv(fd, got, sizeof(got), 0), lens[i]);
 		assert_memory_equal(got, bytes, lens[i]);
@@ -312,7 +313,7 @@ test_vnet_on(void **state)
 	assert_true(b->up);
 	assert_true(fcntl(b->fd, F_GETFD) & FD_CLOEXEC);
 	interface_up("lem0", true);
-	both_ways(b, "lem0", 1);
+	tap_both_ways(b, "lem0", 1);
 	host_udp(b, "lem0");
 	close_it(b);
 	assert_int_equal(interface_index("lem0"), -1);
@@ -327,7 +328,7 @@ test_vnet_off(void **state)
 	assert_int_equal(b->vnet_hdr_bytes, 0);
 	assert_int_equal(b->offloads, 0);
 	interface_up("lem0", true);
-	both_ways(b, "lem0", 1);
+	tap_both_ways(b, "lem0", 1);
 	host_udp(b, "lem0");
 	close_it(b);
 }
@@ -471,7 +472,7 @@ test_bad_header(void **state)
 	assert_int_equal(b->ops->send(b, &packet, 1), 1);
 	assert_int_equal(b->refused, 1);
 	b->refused = 0;
-	both_ways(b, "lem0", 3);
+	tap_both_ways(b, "lem0", 3);
 	close_it(b);
 }
 
@@ -487,7 +488,7 @@ test_stale_state(void **state)
 		other_program("lem1");
 		b = open_by("backend=tap,ifname=lem1,vnet=%s", vnet[i]);
 		interface_up("lem1", true);
-		both_ways(b, "lem1", i);
+		tap_both_ways(b, "lem1", i);
 		host_udp(b, "lem1");
 		not_persistent(b);
 		close_it(b);
@@ -515,14 +516,14 @@ test_down(void **state)
 	uint8_t bytes[60];
 
 	(void)state;
-	frame_make(bytes, mac, 1, 60);
+	tap_frame_make(bytes, mac, 1, 60);
 	assert_int_equal(guest_sends(b, bytes, 60), 1);
 	assert_int_equal(b->refused, 1);
 	none_come(b);
 	assert_int_equal(ready(b, POLLIN), 0);
 	b->refused = 0;
 	interface_up("lem0", true);
-	both_ways(b, "lem0", 1);
+	tap_both_ways(b, "lem0", 1);
 	close_it(b);
 }
 
@@ -540,7 +541,7 @@ test_deleted(void **state)
 	none_come(b);
 	assert_false(b->up);
 	assert_int_equal(b->fd, -1);
-	frame_make(bytes, mac, 1, 60);
+	tap_frame_make(bytes, mac, 1, 60);
 	assert_int_equal(guest_sends(b, bytes, 60), 1);
 	assert_int_equal(b->refused, 1);
 	none_come(b);
@@ -560,7 +561,7 @@ test_inherited(void **state)
 		b = open_by("backend=tap,fd=%d", fd);
 		assert_int_equal(b->fd, fd);
 		assert_int_equal(b->vnet_hdr_bytes, flags ? HDR_BYTES : 0);
-		both_ways(b, "lem2", 4);
+		tap_both_ways(b, "lem2", 4);
 		close_it(b);
 	}
 	fd = other_tap("lem2", IFF_TUN | IFF_NO_PI);
