@@ -8,7 +8,7 @@
 #include "backend_rig.h"
 #include "unix.h"
 
-#define OTHER	65534		/* whoever that is */
+#define OTHER	65534		/* another user */
 
 static void
 owner_is(const char *name, uid_t uid)
