@@ -3,9 +3,10 @@
  * e82540: a model of Intel's 82540EM, 82545EM and 82544GC gigabit Ethernet
  * controllers, for virtual machine monitors and emulators.
  *
- * There is no OS in it: no thread, clock, file descriptor or allocation.  The
- * host hands in time, as an argument; guest memory, as a table of regions; and
- * a table of callbacks: the interrupt line, a timer, the network.
+ * The model contains no OS: no thread, clock, file descriptor or allocation.
+ * The host (a VMM or an emulator) passes the time as an argument, guest memory
+ * as a table of regions, and a table of callbacks: the interrupt line, a timer,
+ * the network.
  *
  *	guest driver                 host (you)                      network
  *	   |  MMIO, port I/O, PCI       |                               |
@@ -27,36 +28,36 @@
  *	when the time of host->timer() comes:	e82540_run(dev, now)
  *	when frames arrive:			e82540_receive(dev, now, ...)
  *
- * Time is in nanoseconds since whenever, from one clock that does not step back
- * (a step back is taken for no time).  A late call of e82540_run() is harmless:
+ * Time is in nanoseconds from any start, of one clock that does not step back
+ * (if it does, no time has passed).  A late call of e82540_run() is harmless:
  * what was due happens then.
  *
- * Threads.  Any function may be called by any thread at any time, provided the
- * host's lock() and unlock() exclude.  There are three locks, and the model
- * takes them in the order of enum e82540_lock, each for a bounded time:
+ * Threads.  Any thread may call any function at any time, if the host's lock()
+ * and unlock() exclude other threads.  There are three locks.  The model takes
+ * them in the order of enum e82540_lock, each for a bounded time:
  *
  *	E82540_LOCK_BUS	registers, interrupts, timers
  *	E82540_LOCK_TX	transmit: descriptors, guest memory, host->send()
  *	E82540_LOCK_RX	receive: descriptors, guest memory
  *
- * Thus one thread transmits, by e82540_transmit(), and another delivers, by
- * e82540_receive(), while virtual processors access registers: they meet only
- * for the short time it takes to post the result of a batch.  A register whose
- * write must be seen by the data path before it returns (a reset, RCTL, TDBAL)
- * takes the data path's lock, too.  A host with one thread leaves lock and
- * unlock NULL.  From inside a callback no function of this file may be called,
- * e82540_counters() and so on included; note what is to be done, and do it
- * after.
+ * So one thread can transmit, by e82540_transmit(), and another can deliver, by
+ * e82540_receive(), while virtual processors access registers.  They meet only
+ * for the short time that it takes to post the result of a batch.  The write of
+ * some registers (a reset, RCTL, TDBAL) has to reach the data path before it
+ * returns: it takes the data path's lock, too.  A host with one thread leaves
+ * lock and unlock NULL.  A callback must not call any function of this file,
+ * not even e82540_counters(): note what is to be done, and do it afterwards.
  *
- * Transmit on the thread that writes TDT, or on another: see host->tx_kick().
+ * The model transmits on the thread that writes TDT, or on another one: see
+ * host->tx_kick().
  *
- * Bounds.  What a guest does has a bounded cost: a register access transmits at
- * most E82540_TX_BURST packets, of at most E82540_TX_BURST * 64 descriptors,
- * before it returns, and the rest follows by way of timer or kick; a write of
- * RDT stores at most what the FIFO holds, and passes each descriptor once.
- * Nothing a guest, a frame or a snapshot contains can crash the model, make it
- * loop, or make it touch memory outside of the regions.
- * What it ignores for that reason is counted: see struct e82540_counters.
+ * Bounds.  What a guest does has a bounded cost.  A register access transmits
+ * at most E82540_TX_BURST packets, of at most E82540_TX_BURST * 64 descriptors,
+ * before it returns; the timer or a kick brings the rest.  A write of RDT
+ * stores at most what the FIFO holds, and passes each descriptor once.
+ * Nothing that a guest, a frame or a snapshot contains can crash the model,
+ * make it loop, or make it touch memory outside of the regions.  The model
+ * ignores what would, and counts it: see struct e82540_counters.
  *
  * Sections (13.4.x and so on) are those of Intel's "PCI/PCI-X Family of Gigabit
  * Ethernet Controllers Software Developer's Manual", 317453.
@@ -113,8 +114,9 @@ enum e82540_lock {
 };
 
 /*
- * Guest memory: len bytes from bus address gpa on are at `host`.  The memory is
- * the host's, and must stay mapped until another e82540_memory_set() returned.
+ * Guest memory: len bytes from bus address gpa on are at `host`.  The memory
+ * belongs to the host, and stays mapped until another e82540_memory_set() has
+ * returned.
  */
 struct e82540_region {
 	uint64_t gpa;
@@ -123,14 +125,14 @@ struct e82540_region {
 	bool writable;			/* by the device; ROM is not */
 };
 
-/* As struct iovec of POSIX. */
+/* Like struct iovec of POSIX. */
 struct e82540_iov {
 	const void *base;
 	size_t len;
 };
 
 /*
- * As struct virtio_net_hdr, little-endian (OASIS virtio 1.1, 5.1.6): what the
+ * Like struct virtio_net_hdr, little-endian (OASIS virtio 1.1, 5.1.6): what the
  * network has yet to do with a packet.  All zero: nothing.
  */
 struct e82540_vnet_hdr {
@@ -155,8 +157,8 @@ struct e82540_vnet_hdr {
 #define E82540_OFFLOAD_TSO6	4u
 
 /*
- * A packet to send.  Its bytes lie in guest memory or in the device, are valid
- * until send() returns, and (those of the guest) may change meanwhile: copy
+ * A packet to send.  Its bytes lie in guest memory or in the device, and are
+ * valid until send() returns.  The guest can change its own meanwhile: copy
  * before you check.  If config.vnet_hdr_bytes is not zero, iov[0] is the
  * header, and len_bytes does not count it.
  */
@@ -166,20 +168,20 @@ struct e82540_packet {
 	uint32_t len_bytes;		/* without CRC */
 };
 
-/* A frame to receive, without CRC; the caller's, copied by the call. */
+/* A frame to receive, without CRC.  It is the caller's; the call copies it. */
 struct e82540_frame {
 	const void *data;
 	uint32_t len_bytes;
 	uint8_t flags;			/* E82540_FRAME_* */
 };
 
-/* Its checksums are known to be right: they are not computed again. */
+/* Its checksums are known to be right: the model does not compute them. */
 #define E82540_FRAME_CSUM_VALID	0x01u
 
 /*
- * The host's side.  ctx is config.ctx.  A callback must not call the model,
- * must not block for long, and is called with the locks that it names held.
- * Those marked "may be NULL" may.
+ * The host's side.  ctx is config.ctx.  A callback must not call the model and
+ * must not block for long.  The model holds the lock that the callback names.
+ * A callback is not NULL unless its comment says that it may be.
  */
 struct e82540_host {
 	/*
@@ -197,41 +199,41 @@ struct e82540_host {
 
 	/*
 	 * timer: call e82540_run() at or soon after time at_ns.  Replaces the
-	 * time set before.  A time that moves away is not told: the timer goes
-	 * off, finds nothing to do, and is set again.  May be NULL: then poll
-	 * e82540_deadline().
+	 * time set before.  The model does not tell of a time that moves away:
+	 * the timer goes off, finds nothing to do, and is set again.  May be
+	 * NULL: then poll e82540_deadline().
 	 * Lock: bus.
 	 */
 	void (*timer)(void *ctx, uint64_t at_ns);
 
 	/*
 	 * send: n packets, 1 to E82540_SEND_MAX, to the network, in order.
-	 * Returns how many it took.  If fewer than n, the others stay in the
-	 * ring until e82540_tx_resume().  A packet the network refuses for good
-	 * counts as taken.  Lock: tx.
+	 * Returns how many it took.  If that is fewer than n, the others stay
+	 * in the ring until e82540_tx_resume().  Count a packet that the
+	 * network refuses for good as taken.  Lock: tx.
 	 */
 	unsigned int (*send)(void *ctx, const struct e82540_packet *packet,
 	    unsigned int n);
 
 	/*
 	 * tx_kick: there is something to transmit: have a thread call
-	 * e82540_transmit() until it returns false.  It is not called again
-	 * before e82540_transmit() was.  NULL: the model transmits inside the
-	 * write of TDT.  Lock: bus.
+	 * e82540_transmit() until it returns false.  The next kick comes only
+	 * after a call of e82540_transmit().  May be NULL: then the model
+	 * transmits inside the write of TDT.  Lock: bus.
 	 */
 	void (*tx_kick)(void *ctx);
 
 	/*
 	 * rx_ready: e82540_receive() had taken fewer frames than it was given;
-	 * now there is room again.  With several threads it may come before
+	 * now there is room again.  With several threads it can come before
 	 * e82540_receive() has returned: note that it came, and do not clear
-	 * the note afterwards.  It may come once too often, after e82540_load()
-	 * say.  May be NULL.  Lock: bus.
+	 * the note afterwards.  It can come once too often, for example after
+	 * e82540_load().  May be NULL.  Lock: bus.
 	 */
 	void (*rx_ready)(void *ctx);
 
 	/*
-	 * lock, unlock: exclusion between threads.  Both or neither NULL.
+	 * lock, unlock: exclude other threads.  Both are NULL, or neither.
 	 */
 	void (*lock)(void *ctx, enum e82540_lock lock);
 	void (*unlock)(void *ctx, enum e82540_lock lock);
@@ -285,32 +287,33 @@ size_t e82540_size(void);
 
 /*
  * e82540_init: make a device, as after power-on with the cable out.
- * dev: e82540_size() bytes, aligned to E82540_ALIGN, the caller's; to free them
- * is all it takes to end a device.
- * Returns 0, or -EINVAL: config.api, chip, vnet_hdr_bytes, offloads, a callback
- * that must not be NULL.
+ * dev: e82540_size() bytes, aligned to E82540_ALIGN, which belong to the
+ * caller.  To end a device, free them.
+ * Returns 0, or -EINVAL if config.api, chip, vnet_hdr_bytes or offloads is not
+ * valid, or a callback is NULL that must not be.
  */
 int e82540_init(struct e82540 *dev, const struct e82540_config *config,
     uint64_t now_ns);
 
 /*
- * e82540_memory_set: guest memory, now these n regions (0 to
- * E82540_REGIONS_MAX), copied.  When it returns nothing uses the old ones any
- * more.  Returns 0, or -EINVAL: too many, overlap, or one wraps.
+ * e82540_memory_set: guest memory is now these n regions (0 to
+ * E82540_REGIONS_MAX); the call copies the table.  When it returns, the model
+ * does not use the old regions any more.
+ * Returns 0, or -EINVAL if there are too many, two overlap, or one wraps.
  */
 int e82540_memory_set(struct e82540 *dev, const struct e82540_region *region,
     unsigned int n);
 
 /*
- * e82540_reset: PCI reset (RST#): all is as after e82540_init(), but EEPROM,
- * counters, the cable, and what woke the guest (14.7).
+ * e82540_reset: PCI reset (RST#).  Everything is as after e82540_init(), except
+ * the EEPROM, the counters, the cable, and what woke the guest (14.7).
  */
 void e82540_reset(struct e82540 *dev, uint64_t now_ns);
 
 /*
- * e82540_link_set: the cable is in, or out.  Autonegotiation begins, and ends
- * link_delay_ns later with 1000 Mb/s, full duplex, or what the guest lets it
- * advertise.
+ * e82540_link_set: the cable is in, or out.  With it in, autonegotiation
+ * begins, and ends link_delay_ns later with 1000 Mb/s, full duplex, or the best
+ * that the guest lets the PHY advertise.
  */
 void e82540_link_set(struct e82540 *dev, uint64_t now_ns, bool up);
 
@@ -330,10 +333,10 @@ void e82540_moderation_set(struct e82540 *dev, uint64_t now_ns, bool on);
 
 /*
  * BAR 0, E82540_BAR0_BYTES of it.  size: 1, 2, 4 or 8 bytes.  Registers are 32
- * bits wide (13.3): eight bytes are two registers, the lower first; of one
- * or two bytes, or not aligned, a read gets its part of one register, and a
- * write is ignored and counted.  What is not a register reads as 0 and ignores
- * writes.
+ * bits wide (13.3).  Eight bytes are two registers, the lower first.  A read of
+ * one or two bytes, or one that is not aligned, gets its part of one register;
+ * the model ignores and counts such a write.  Where there is no register, a
+ * read returns 0 and a write has no effect.
  */
 #define E82540_BAR0_BYTES	0x20000u
 
@@ -343,8 +346,8 @@ void e82540_mmio_write(struct e82540 *dev, uint64_t now_ns, uint32_t offset,
     unsigned int size, uint64_t value);
 
 /*
- * BAR 2, I/O, E82540_BAR2_BYTES: IOADDR and IODATA (13.2.2).  Not optional:
- * Linux and FreeBSD reset these chips by it, and by nothing else.
+ * BAR 2, I/O, E82540_BAR2_BYTES of it: IOADDR and IODATA (13.2.2).  A host must
+ * have it: Linux and FreeBSD reset these chips only this way.
  */
 #define E82540_BAR2_BYTES	8u
 
@@ -360,8 +363,9 @@ void e82540_io_write(struct e82540 *dev, uint64_t now_ns, uint32_t offset,
  * Disable.  A host with a configuration space of its own forwards the command
  * register:
  *	e82540_pci_write(dev, now, E82540_PCI_COMMAND, 2, E82540_PCI_MASTER)
- * A guest that sleeps in D3 has no PME# to wake it: after e82540_receive() and
- * e82540_link_set() look at PME_Status, bit 7 of byte E1h, and wake it if set.
+ * There is no PME# to wake a guest that sleeps in D3: after e82540_receive()
+ * and e82540_link_set() look at PME_Status, bit 7 of byte E1h, and wake the
+ * guest if it is set.
  */
 uint32_t e82540_pci_read(struct e82540 *dev, uint64_t now_ns, uint32_t offset,
     unsigned int size);
@@ -387,8 +391,8 @@ uint64_t e82540_deadline(const struct e82540 *dev);
 /* ------------------------------------------------------------- doorbells */
 
 /*
- * Registers of both rings as memory: TDT, RDT and their neighbours, from
- * BAR 0 + E82540_DOORBELL_OFFSET on.  For a host whose guest pays dearly for
+ * Registers of both rings as memory: TDT, RDT and their neighbours, from BAR 0
+ * + E82540_DOORBELL_OFFSET on.  This is for a host whose guest pays dearly for
  * register accesses, while the guest is busy:
  *
  *	e82540_doorbell_open(dev, now, mem);
@@ -399,18 +403,19 @@ uint64_t e82540_deadline(const struct e82540 *dev);
  *	... take mem away from the guest: its writes trap again ...
  *	e82540_doorbell_close(dev, now);
  *
- * Nobody is told of what the guest writes there; someone has to look.  Every
- * driver may be served so, unmodified: all that it writes takes effect when
- * somebody looks, or with the next access of it that traps and could depend on
+ * A write of the guest's there calls nobody: a thread of the host has to look.
+ * Every driver works with this, unmodified.  What it writes takes effect when a
+ * thread looks, or at the driver's next access that traps and could depend on
  * it (TCTL, CTRL.RST).  Nothing is lost when mem comes or goes, whatever
- * processors write at that moment, provided that mem is not the guest's before
- * open() returned, and no more when close() is called.  A guest that reads
- * there finds what it should, but TDH and RDH as of the last batch, RDFH, RDFT,
- * RDFPC zero, and reserved bits as it wrote them until somebody looks: close
- * them while TCTL.EN is off, which is when drivers test registers.
+ * processors write at that moment, if the guest sees mem only after open() has
+ * returned, and no longer when close() is called.  A guest that reads there
+ * finds what the registers have, except: TDH and RDH are those of the last
+ * batch; RDFH, RDFT and RDFPC are zero; reserved bits are as the guest wrote
+ * them until a thread looks.  So close the doorbells while TCTL.EN is off,
+ * which is when drivers test registers.
  *
- * mem: E82540_DOORBELL_BYTES, aligned to 4, the host's; no other use of it.
- * open() returns 0, or -EBUSY: it is open.
+ * mem: E82540_DOORBELL_BYTES, aligned to 4, the host's, for nothing else.
+ * open() returns 0, or -EBUSY if the doorbells are open.
  */
 #define E82540_DOORBELL_OFFSET	0x2000u
 #define E82540_DOORBELL_BYTES	0x2000u
@@ -419,10 +424,11 @@ int e82540_doorbell_open(struct e82540 *dev, uint64_t now_ns, void *mem);
 void e82540_doorbell_close(struct e82540 *dev, uint64_t now_ns);
 
 /*
- * e82540_doorbell_rung: did the guest write since somebody looked last?
- * E82540_RUNG_TX: call e82540_transmit(); E82540_RUNG_RX: e82540_receive(), of
- * 0 frames if there is none.  Takes no lock.  Only between open() and close(),
- * by a thread for which these are not under way.
+ * e82540_doorbell_rung: has the guest written since a thread looked last?
+ * E82540_RUNG_TX: call e82540_transmit(); E82540_RUNG_RX: call
+ * e82540_receive(), with 0 frames if there is none.  Takes no lock.  Call it
+ * between open() and close() only, and not while another thread is inside of
+ * either.
  */
 #define E82540_RUNG_TX	1u
 #define E82540_RUNG_RX	2u
@@ -432,8 +438,8 @@ unsigned int e82540_doorbell_rung(const struct e82540 *dev);
 
 /*
  * e82540_transmit: send what is in the ring, at most E82540_SEND_MAX packets.
- * For hosts with a tx_kick(), from a thread of their choice; one that polls may
- * call it without being kicked.
+ * For hosts with a tx_kick(), on a thread of their choice; a host that polls
+ * may call it without a kick.
  * Returns true if there is more to do: call again.
  */
 bool e82540_transmit(struct e82540 *dev, uint64_t now_ns);
@@ -444,14 +450,15 @@ bool e82540_transmit(struct e82540 *dev, uint64_t now_ns);
 void e82540_tx_resume(struct e82540 *dev, uint64_t now_ns);
 
 /*
- * e82540_receive: n frames, in order, from the network.  Each is filtered,
- * stored in the ring, or in the device's FIFO (RXA of PBA, 48 KiB) if the ring
- * has no room.  Returns how many were consumed, whatever became of them; fewer
- * than n when FIFO and ring are full: the others wait with the caller until
- * rx_ready().  With config.rx_drop all are consumed, and what has no room is
- * counted in MPC.  Frames that come while the receiver is disabled or the link
- * is down are consumed and lost.  One raised interrupt at most for all.  With n
- * of 0 it looks whether what is in the FIFO has room in the ring now.
+ * e82540_receive: n frames, in order, from the network.  The model filters
+ * each, and stores it in the ring, or in the device's FIFO (RXA of PBA, 48 KiB)
+ * if the ring has no room.  Returns how many it consumed, whatever became of
+ * them.  These are fewer than n when FIFO and ring are full: keep the others
+ * until rx_ready().  With config.rx_drop it consumes all, and counts what has
+ * no room in MPC.  It consumes and loses frames that come while the receiver is
+ * disabled or the link is down.  It raises one interrupt at most for all.  With
+ * an n of 0 it only moves what is in the FIFO to the ring, if that has room
+ * now.
  */
 unsigned int e82540_receive(struct e82540 *dev, uint64_t now_ns,
     const struct e82540_frame *frame, unsigned int n);
@@ -459,25 +466,26 @@ unsigned int e82540_receive(struct e82540 *dev, uint64_t now_ns,
 /* -------------------------------------------------------------- snapshot */
 
 /*
- * e82540_save: the whole state of the device, the moderation switch included,
- * but not config and memory.  Between any two calls: no other may be in
- * progress in another thread, or what it has to report is missing.  Versioned,
- * little-endian, the same on all machines.
+ * e82540_save: the whole state of the device, with the moderation switch, but
+ * without config and memory.  No other call may be in progress on another
+ * thread: what that has to report would be missing.  The format has a version,
+ * is little-endian, and the same on all machines.
  * buf: of `len` bytes, or NULL to ask how many it takes.
- * Returns the number of bytes written (or that it takes), -ENOSPC, or -EBUSY:
- * doorbells are open.
+ * Returns the number of bytes written (or that it takes); -ENOSPC if len is too
+ * small; -EBUSY if doorbells are open.
  */
 int64_t e82540_save(struct e82540 *dev, uint64_t now_ns, void *buf, size_t len);
 
 /*
- * e82540_load: make a device of the same chip what another was.  Its memory
- * must be set, and hold what the guest's held.
- * No other call may be in progress.  Afterwards look at BARs and command
- * register again, as after e82540_pci_write().
- * buf: from anywhere, but not changing meanwhile: what does not hold together
- * is refused, and the device is as before.
- * Returns 0; -EINVAL not a snapshot, damaged, or out of range; -ENOTSUP another
- * version or chip; -EBUSY doorbells are open.
+ * e82540_load: make this device what another one of the same chip was.  Set its
+ * memory first, with what the guest's memory held.  No other call may be in
+ * progress.  Afterwards look at the BARs and the command register again, as
+ * after e82540_pci_write().
+ * buf: from anywhere, but it must not change meanwhile.  The call refuses what
+ * does not fit together, and then leaves the device as it was.
+ * Returns 0; -EINVAL if it is no snapshot, damaged, or has a value out of
+ * range; -ENOTSUP if it is of another version or chip; -EBUSY if doorbells are
+ * open.
  */
 int
 e82540_load(struct e82540 *dev, uint64_t now_ns, const void *buf, size_t len);
@@ -508,8 +516,8 @@ uint32_t e82540_peek(const struct e82540 *dev, uint32_t offset);
 void e82540_nvm_get(const struct e82540 *dev, uint16_t nvm[64]);
 
 /*
- * The register map, as the model has it: row 0, 1, ... until NULL.  For
- * tools, tests and documentation; constant.
+ * The register map of the model: row 0, 1, ... until NULL.  For tools, tests
+ * and documentation.  It is constant.
  */
 struct e82540_reg_info {
 	const char *name;		/* "TDT"; of an array "MTA" */
