@@ -10,7 +10,10 @@ static struct lem_rx_ring *const rx = &rig.sc.rx;
 static struct lem_rx_frag frags[70];
 static uint8_t frame_data[16384];
 
-/* rx_up: started with empty filters, all buffers given; coalesce: as under KVM. */
+/*
+ * rx_up: started with empty filters, all buffers given.  coalesce: hold writes
+ * back, as under KVM.
+ */
 static void
 rx_up(uint16_t count, uint16_t buf_bytes, bool coalesce)
 {
