@@ -69,9 +69,11 @@ objects = $(patsubst %,$(OBJ)/$(1)/%.o,$(2))
 # compile FLAVOUR,FOLDER,COMMAND: the rule for the sources under FOLDER ("" or
 # "dir/"); the rule with the longest FOLDER wins.
 define compile
-$(OBJ)/$(1)/$(2)%.o: $(2)% $(BUILD)/flags $(if $(filter host/,$(2)),| $(BUILD)/host/dsdt.hex)
+$(OBJ)/$(1)/$(2)%.o: $(2)% $(BUILD)/flags \
+    $(if $(filter host/,$(2)),| $(BUILD)/host/dsdt.hex)
 	@mkdir -p $$(@D)
-	$$(call say,CC)$(3) $$(WARN) $$(WERROR.$(firstword $(3))) -MMD -MP -c -o $$@ $$<
+	$$(call say,CC)$(3) $$(WARN) $$(WERROR.$(firstword $(3))) \
+	    -MMD -MP -c -o $$@ $$<
 endef
 
 -include $(shell [ ! -d $(OBJ) ] || find $(OBJ) -name '*.d')

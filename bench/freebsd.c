@@ -91,7 +91,7 @@ exec_freebsd(const struct lem_host *host, bool moderation, double seconds,
 	(void)snprintf(boot, sizeof(boot), "%s/boot.elf", host->freebsd_dir);
 	(void)snprintf(chardev, sizeof(chardev), "socket,id=qmp,fd=%d", qmp);
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
+	if (null < 0 || getppid() != parent)
 		_exit(127);
 	(void)setpgid(0, 0);	/* Ctrl-C goes to lem-bench alone */
 	(void)dup2(null, STDIN_FILENO);

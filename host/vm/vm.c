@@ -118,7 +118,7 @@ struct nic *
 vm_nic_add(struct vm *vm, const struct nic_config *config, struct err *err)
 {
 	struct nic_config c = *config;
-	unsigned int i = vm->machine.nics;
+	unsigned int i = vm->machine.nics, regions;
 	struct e82540_region region[2];
 	struct nic *nic;
 
@@ -139,7 +139,8 @@ vm_nic_add(struct vm *vm, const struct nic_config *config, struct err *err)
 	nic = nic_new(&c, err);
 	if (nic == NULL)
 		return NULL;
-	(void)nic_memory(nic, region, ram_regions(&vm->ram, region));
+	regions = ram_regions(&vm->ram, region);
+	(void)nic_memory(nic, region, regions);
 	(void)machine_nic_add(&vm->machine, nic);
 	return nic;
 }

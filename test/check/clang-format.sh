@@ -3,16 +3,16 @@
 #
 # usage: test/check/clang-format.sh [--fix] [FILE...]
 #
-# Every C file is as .clang-format says, no line is over 80 columns or ends in
-# white space.  Free, because clang-format's versions differ there or would
-# undo a table aligned by hand: white space before a trailing comment, a
-# #define's value and a line's closing backslash; how deep spaces indent a
-# continuation line; how the later lines of a comment are indented; spaces
-# around the operator in "(a) * b".  --fix rewrites the lines that are wrong,
-# and only those.  FILE: those, instead of all.
+# Every C file is as .clang-format says; no line is over 80 columns or ends in
+# white space.  Not checked, because the versions of clang-format differ there
+# or would undo a table that is aligned by hand: white space before a trailing
+# comment, the value of a #define and a backslash at the end of a line; how deep
+# spaces indent a continuation line; how the later lines of a comment are
+# indented; spaces around the operator in "(a) * b".  --fix rewrites the lines
+# that are wrong, and only those.  FILE: those, instead of all.
 #
-# clang-format 14 (Debian 12) has the last word: where a later one breaks a
-# line elsewhere, that is a skip.
+# clang-format 14 (Debian 12) is the reference.  A later one breaks some lines
+# elsewhere: the test passes with a note.
 
 # shellcheck source=test/check/common
 . "$(dirname -- "$0")/common"
@@ -22,16 +22,14 @@ reference=14
 command -v "$CLANG_FORMAT" >/dev/null || skip "clang-format is not here"
 version=$("$CLANG_FORMAT" --version |
     sed 's/.*version \([0-9][0-9]*\).*/\1/')
-case $version in
-1[4-9]) ;;
-*) skip "this is clang-format $version; .clang-format is for 14 to 19" ;;
-esac
+[ "$version" -ge $reference ] ||
+    skip "clang-format $version is too old for .clang-format, which needs 14"
 
 tmp=$(mktemp -d) || exit
 trap 'rm -rf "$tmp"' EXIT
 tab=$(printf '\t')
 
-# Levels what is free: see above.  One line in, one line out.
+# level: removes the differences that are not checked.  One line in, one out.
 level()
 {
 	sed -E -e "s,([^ $tab])[ $tab]+/([*/]),\\1 /\\2," \
@@ -123,9 +121,9 @@ done <"$tmp/list"
 cat "$tmp/wide"
 if [ $differ != 0 ]; then
 	echo "'$0 --fix' rewrites those lines"
-	[ -s "$tmp/wide" ] || [ "$version" = $reference ] ||
-	    skip "clang-format $version would change $differ files;" \
-		"$reference has the last word"
-	exit 1
+	[ "$version" != $reference ] || exit 1
 fi
-! [ -s "$tmp/wide" ]
+! [ -s "$tmp/wide" ] || exit 1
+[ $differ = 0 ] ||
+    echo "note: clang-format $version would change $differ files" \
+	"(clang-format $reference is the reference)"

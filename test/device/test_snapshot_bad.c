@@ -142,6 +142,7 @@ test_damaged(void **unused)
 	for (i = 0; i < len; i++) {
 		uint8_t *cut = malloc(i + (i == 0));
 
+		assert_non_null(cut);
 		memcpy(cut, snapshot[0], i);
 		assert_int_equal(e82540_load(to->dev, to->now_ns, cut, i),
 		    -EINVAL);

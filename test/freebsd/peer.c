@@ -163,6 +163,8 @@ control_send(const char *line, char *reply, size_t bytes)
 	}
 	to.sin_port = htons((uint16_t)port);
 	fd = socket(AF_INET, SOCK_DGRAM, 0);
+	if (fd < 0)
+		die("socket");
 	for (i = 0; i < count; i++) {
 		pattern_fill(buf, size, i);
 		if (sendto(fd, buf, size, 0, (struct sockaddr *)&to,
@@ -180,6 +182,8 @@ control_monitor(const char *line, char *reply, size_t bytes)
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 
+	if (fd < 0)
+		die("socket");
 	(void)snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", monitor);
 	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) != 0 ||
 	    dprintf(fd, "%s\n", line) < 0)

@@ -108,6 +108,7 @@ rig_new(unsigned int nics)
 {
 	struct rig *r = calloc(1, sizeof(*r));
 
+	assert_non_null(r);
 	machine_init(&r->m, &rig_ops, r);
 	while (nics-- > 0)
 		rig_nic(r);
