@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# libe82540 as others get it, from "make install": the shared library exports
-# the functions of e82540.h, all of them and nothing else, with their version;
-# the header needs no other of this tree, in C and in C++; the man page has
-# every function; its example compiles without a warning with pkg-config's
-# flags, runs, and gets the interrupt and the cause that it is said to get.
+# libe82540 as "make install" installs it: the shared library exports the
+# functions of e82540.h, all of them and nothing else, with their version; the
+# header needs no other header of this tree, in C and in C++; the man page has
+# every function; its example compiles without a warning with the flags of
+# pkg-config, runs, and prints the interrupt and the cause that the page says.
 
 # shellcheck source=test/check/common
 . "$(dirname -- "$0")/common"
@@ -67,12 +67,19 @@ echo '#include <e82540.h>' >"$tmp/user.c"
 strict="-Wall -Wextra -Wpedantic -Werror -fsyntax-only"
 # shellcheck disable=SC2086 # options
 must "e82540.h in C" "$CC" -std=c11 $strict -I"$include" "$tmp/user.c"
-if "$CC" -x c++ -fsyntax-only /dev/null 2>/dev/null; then
+# A gcc without g++ does not compile C++; a clang always does.
+cplusplus=''
+for compiler in "$CC" clang; do
+	"$compiler" -x c++ -fsyntax-only /dev/null 2>/dev/null || continue
+	cplusplus=$compiler
+	break
+done
+if [ -n "$cplusplus" ]; then
 	# shellcheck disable=SC2086
-	must "e82540.h in C++" "$CC" -x c++ -std=c++11 $strict \
+	must "e82540.h in C++" "$cplusplus" -x c++ -std=c++11 $strict \
 	    -I"$include" "$tmp/user.c"
 else
-	echo "$CC knows no C++: e82540.h is not tried in it"
+	echo "no C++ compiler: e82540.h is not tried in C++"
 fi
 
 for name in $(public); do
@@ -86,7 +93,7 @@ if command -v pkg-config >/dev/null; then
 	flags=$(PKG_CONFIG_PATH=$tmp/usr/lib/pkgconfig pkg-config --cflags \
 	    --libs e82540) || exit
 else
-	echo "pkg-config is not here: e82540.pc is not tried"
+	echo "no pkg-config: e82540.pc is not tried"
 fi
 sed -n '/^\.Bd -literal/,/^\.Ed/p' "$page" | sed -e '/^\.[BE]d/d' \
     -e 's/\\e/\\/g' >"$tmp/example.c"
