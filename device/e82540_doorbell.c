@@ -1,29 +1,29 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Doorbells: the registers of both rings as memory of the guest's.
+ * Doorbells: the registers of both rings as memory that the guest writes.
  *
- *	 guest                 mem                    model
- *	TDT = 7  ----------->  [TDT]  ---- tail() ---> tdt
- *	TADV = 8 ----------->  [TADV] ---- absorb() -> reg[]
- *	x = TDH  <-----------  [TDH]  <--- head() ---- tdh
+ *	 guest                 mem                       model
+ *	TDT = 7  ----------->  [TDT]  ---- _tail() ----> tdt
+ *	TADV = 8 ----------->  [TADV] ---- _next() ----> reg[]
+ *	x = TDH  <-----------  [TDH]  <--- _head() ----- tdh
  *
- * A write of the guest's costs it nothing, and tells nobody.  So whoever runs a
- * data path compares memory with `seen`, what it was when the model looked
- * last, before it looks at the ring.  Four rules:
+ * A write of the guest's costs it nothing, and calls nobody.  So a data path
+ * compares memory with seen[] (what memory was when the model looked last)
+ * before it looks at the ring.  Four rules:
  *
  * 1. A tail alone, which is what changes all the time, needs only the lock of
- *    its path.  Any other register is taken in with the bus lock as well.
- * 2. The tail is loaded before the others (acquire), and taken in after them:
- *    what the guest wrote before it belongs to it.
- * 3. An access that still traps, to a register which that path's lock guards,
- *    takes in first what is in memory: it was written before.
- * 4. What the model writes (a head; a register without its reserved bits) it
- *    writes by compare and exchange: what the guest wrote meanwhile stays, and
- *    is taken in next time.
+ *    its path.  Any other register needs the bus lock as well.
+ * 2. The model loads the tail before the others (acquire), and takes it in
+ *    after them: what the guest wrote before the tail belongs to it.
+ * 3. An access that still traps, to a register that the path's lock guards,
+ *    first takes in what is in memory: that was written before.
+ * 4. The model writes to memory (a head; a register without its reserved bits)
+ *    by compare and exchange: what the guest has written meanwhile stays, and
+ *    is taken in the next time.
  *
- * By 3 the order of a driver's accesses is kept whatever their kind, and
- * nothing is lost when memory comes or goes: at either end accesses trap for a
- * while with memory in place.
+ * Rule 3 keeps the order of a driver's accesses, whatever their kind.  It also
+ * keeps everything when memory comes or goes, as accesses trap for a while with
+ * memory in place.
  */
 #include "e82540_doorbell.h"
 

@@ -48,7 +48,7 @@ static const uint32_t table[8][256] = {
 
 /* The four bytes of v, the last of which has k more bytes behind it. */
 static inline uint32_t
-four(unsigned int k, uint32_t v)
+fcs_four(unsigned int k, uint32_t v)
 {
 	return table[k + 3][v & 0xff] ^ table[k + 2][v >> 8 & 0xff] ^
 	    table[k + 1][v >> 16 & 0xff] ^ table[k][v >> 24];
@@ -60,10 +60,10 @@ e82540_fcs(const uint8_t *frame, uint32_t len)
 	uint32_t crc = UINT32_MAX;
 
 	for (; len >= 8; len -= 8, frame += 8)
-		crc = four(4, e82540_get32(frame) ^ crc) ^
-		    four(0, e82540_get32(frame + 4));
+		crc = fcs_four(4, e82540_get32(frame) ^ crc) ^
+		    fcs_four(0, e82540_get32(frame + 4));
 	if (len >= 4) {
-		crc = four(0, e82540_get32(frame) ^ crc);
+		crc = fcs_four(0, e82540_get32(frame) ^ crc);
 		len -= 4;
 		frame += 4;
 	}

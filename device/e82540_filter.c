@@ -35,7 +35,7 @@ address_matches(const struct e82540 *dev, unsigned int i,
 }
 
 static bool
-exact(const struct e82540 *dev, const struct address *to,
+address_exact(const struct e82540 *dev, const struct address *to,
     const struct address *from)
 {
 	unsigned int i;
@@ -52,7 +52,8 @@ exact(const struct e82540 *dev, const struct address *to,
  * are the number of a bit in a table.
  */
 static bool
-hashed(const struct e82540 *dev, const struct address *to, uint32_t rctl)
+address_hashed(const struct e82540 *dev, const struct address *to,
+    uint32_t rctl)
 {
 	static const uint8_t shift[4] = { 4, 3, 2, 0 };
 	uint32_t bit = to->high >>
@@ -67,7 +68,7 @@ hashed(const struct e82540 *dev, const struct address *to, uint32_t rctl)
  * may pass as any multicast (13.4.22).
  */
 static unsigned int
-by_address(const struct e82540 *dev, const uint8_t *frame, uint32_t rctl)
+filter_address(const struct e82540 *dev, const uint8_t *frame, uint32_t rctl)
 {
 	struct address to = address_get(frame), from;
 	bool group = to.low & 1;
@@ -79,16 +80,16 @@ by_address(const struct e82540 *dev, const uint8_t *frame, uint32_t rctl)
 	if (rctl & E1000_RCTL_BAM && to.low == UINT32_MAX && to.high == 0xFFFFu)
 		return E82540_PASS;
 	from = address_get(frame + 6);
-	if (exact(dev, &to, &from))
+	if (address_exact(dev, &to, &from))
 		return E82540_PASS;
-	return group && hashed(dev, &to, rctl) ?
+	return group && address_hashed(dev, &to, rctl) ?
 	    E82540_PASS | E82540_PASS_INEXACT :
 		  0;
 }
 
 /* 9.3.1: VFE has the VLAN looked up, CFIEN the CFI bit compared. */
 static bool
-by_vlan(const struct e82540 *dev, const uint8_t *frame, uint32_t len,
+filter_vlan(const struct e82540 *dev, const uint8_t *frame, uint32_t len,
     uint32_t rctl)
 {
 	uint16_t tag, vid;
@@ -111,10 +112,10 @@ unsigned int
 e82540_filter(const struct e82540 *dev, const uint8_t *frame, uint32_t len)
 {
 	uint32_t rctl = e82540_reg(dev, E1000_RCTL);
-	unsigned int pass = by_address(dev, frame, rctl);
+	unsigned int pass = filter_address(dev, frame, rctl);
 
 	if (pass != 0 && rctl & (E1000_RCTL_VFE | E1000_RCTL_CFIEN) &&
-	    !by_vlan(dev, frame, len, rctl))
+	    !filter_vlan(dev, frame, len, rctl))
 		return 0;
 	return pass;
 }

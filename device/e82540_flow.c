@@ -27,7 +27,7 @@ address_is(const uint8_t *frame, uint32_t low, uint32_t high)
 
 /* 8.7.3: the flow control address, or receive address 0. */
 static bool
-to_us(const struct e82540 *dev, const uint8_t *frame)
+pause_to_us(const struct e82540 *dev, const uint8_t *frame)
 {
 	uint32_t rah = e82540_reg(dev, E1000_RAH(0));
 
@@ -51,7 +51,7 @@ e82540_flow_frame(const struct e82540 *dev, const uint8_t *frame,
 	if (!(e82540_reg(dev, E1000_CTRL) & E1000_CTRL_RFCE) ||
 	    e82540_get_be16(frame + 12) !=
 		(e82540_reg(dev, E1000_FCT) & 0xFFFFu) ||
-	    !to_us(dev, frame))
+	    !pause_to_us(dev, frame))
 		return E82540_FLOW_NONE;
 	if (e82540_get_be16(frame + OPCODE_AT) != OPCODE_PAUSE) {
 		e82540_count(report, E1000_FCRUC, 1);
@@ -79,7 +79,7 @@ quantum_ns(const struct e82540 *dev)
 }
 
 static void
-go_on(struct e82540 *dev)
+pause_end(struct e82540 *dev)
 {
 	e82540_due_clear(dev, E82540_DUE_PAUSE);
 	e82540_reg_set(dev, E1000_STATUS,
@@ -90,7 +90,7 @@ go_on(struct e82540 *dev)
 
 /* A PAUSE that comes while another runs replaces it. */
 static void
-stop(struct e82540 *dev, uint16_t quanta)
+pause_begin(struct e82540 *dev, uint16_t quanta)
 {
 	e82540_due_set(dev, E82540_DUE_PAUSE,
 	    dev->now_ns + quanta * quantum_ns(dev));
@@ -103,7 +103,7 @@ stop(struct e82540 *dev, uint16_t quanta)
 void
 e82540_flow_due(struct e82540 *dev)
 {
-	go_on(dev);
+	pause_end(dev);
 }
 
 /* ------------------------------------------------------------------- sent */
@@ -116,7 +116,8 @@ address_put(uint8_t *to, uint32_t low, uint32_t high)
 }
 
 static void
-build(const struct e82540 *dev, uint8_t frame[FRAME_BYTES], uint16_t quanta)
+pause_build(const struct e82540 *dev, uint8_t frame[FRAME_BYTES],
+    uint16_t quanta)
 {
 	memset(frame, 0, FRAME_BYTES);
 	address_put(frame, e82540_reg(dev, E1000_FCAL),
@@ -148,7 +149,7 @@ flow_send(struct e82540 *dev, uint16_t quanta)
 	    !(e82540_reg(dev, E1000_STATUS) & E1000_STATUS_LU) ||
 	    dev->tx.loopback)
 		return false;
-	build(dev, frame, quanta);
+	pause_build(dev, frame, quanta);
 	dev->counters.tx_sends++;
 	if (dev->host.send(dev->config.ctx, &packet, 1) == 0) {
 		dev->counters.tx_stopped++;
@@ -204,9 +205,9 @@ void
 e82540_flow_report(struct e82540 *dev, const struct e82540_report *report)
 {
 	if (report->paused && report->pause_quanta != 0)
-		stop(dev, report->pause_quanta);
+		pause_begin(dev, report->pause_quanta);
 	else if (report->paused)
-		go_on(dev);
+		pause_end(dev);
 	if (report->fifo_high || report->fifo_low)
 		fifo_report(dev, report);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The public functions.  Each is bracketed by enter() and leave(): enter()
- * takes the bus lock and the time; leave() carries out what was asked for
- * inside (gates, timer, kick), releases the lock, and then, without it, does
- * the data path's work that came of it.
+ * The public functions.  Most begin with bus_enter() and end with bus_leave().
+ * bus_enter() takes the bus lock and the time.  bus_leave() does what was asked
+ * for inside (gates, timer, kick), releases the lock, and then, without it,
+ * does the data path's work that came of it.
  */
 #include "e82540_flow.h"
 #include "e82540_intr.h"
@@ -21,11 +21,11 @@
 /* ------------------------------------------------------------------ gates */
 
 /*
- * May the data path run?  It needs its enable bit (13.4.22, 13.4.33), the bus
- * (PCI 6.2.2), power, and a link, unless it talks to itself.  All locks.
+ * May the data paths run?  Each needs its enable bit (13.4.22, 13.4.33), the
+ * bus (PCI 6.2.2), power, and a link unless it is in loopback.  All locks.
  */
 static void
-gates(struct e82540 *dev)
+gates_update(struct e82540 *dev)
 {
 	uint32_t rctl = e82540_reg(dev, E1000_RCTL);
 	bool up = e82540_reg(dev, E1000_STATUS) & E1000_STATUS_LU;
@@ -48,7 +48,7 @@ gates(struct e82540 *dev)
 /* ------------------------------------------------------------------- time */
 
 static void
-due(struct e82540 *dev, enum e82540_deadline due)
+deadline_due(struct e82540 *dev, enum e82540_deadline due)
 {
 	e82540_due_clear(dev, due);
 	switch (due) {
@@ -67,9 +67,9 @@ due(struct e82540 *dev, enum e82540_deadline due)
 	}
 }
 
-/* In order of time, so that a late call does what punctual ones had done. */
+/* In order of time, so that one late call does the same as several in time. */
 static void
-run(struct e82540 *dev)
+deadlines_run(struct e82540 *dev)
 {
 	uint64_t now_ns = dev->now_ns;
 	enum e82540_deadline next;
@@ -80,12 +80,12 @@ run(struct e82540 *dev)
 		next = e82540_time_next(dev);
 		if (dev->deadline[next] > now_ns)
 			return;
-		due(dev, next);
+		deadline_due(dev, next);
 	}
 }
 
 static void
-enter(struct e82540 *dev, uint64_t now_ns)
+bus_enter(struct e82540 *dev, uint64_t now_ns)
 {
 	e82540_lock(dev, E82540_LOCK_BUS);
 	if (now_ns > dev->now_ns)
@@ -93,7 +93,7 @@ enter(struct e82540 *dev, uint64_t now_ns)
 	/* The host's timer is late: what is due comes before what is new. */
 	if (dev->now_ns >= dev->armed) {
 		dev->armed = E82540_NEVER;
-		run(dev);
+		deadlines_run(dev);
 	}
 }
 
@@ -101,25 +101,27 @@ enter(struct e82540 *dev, uint64_t now_ns)
 
 /* What is to be done with the bus lock still held. */
 static void
-settle(struct e82540 *dev)
+bus_settle(struct e82540 *dev)
 {
 	if (dev->want_gates) {
 		dev->want_gates = false;
 		e82540_lock_paths(dev);
-		gates(dev);
+		gates_update(dev);
 		e82540_unlock_paths(dev);
 	}
 	if (dev->want_tx && dev->host.tx_kick != NULL) {
 		dev->want_tx = false;
-		if (!atomic_exchange(&dev->kicked, true))
+		if (!atomic_exchange_explicit(&dev->kicked, true,
+			memory_order_seq_cst))
 			dev->host.tx_kick(dev->config.ctx);
 	}
 	e82540_time_arm(dev);
 }
 
 /*
- * A data path begins: its lock, and what the guest wrote to doorbells.  What
- * hooks of registers wanted, leave() will see to.  Without the bus lock.
+ * A data path begins: its lock, and what the guest wrote without a trap.  If
+ * hooks of registers ask for something, bus_leave() does it.  Called without
+ * the bus lock.
  */
 static void
 path_enter(struct e82540 *dev, enum e82540_lock path)
@@ -160,11 +162,11 @@ pump_rx(struct e82540 *dev, struct e82540_report *report)
 }
 
 /*
- * A burst at most is transmitted on the caller's time; what remains waits for
+ * On the caller's time it transmits one burst at most; what remains waits for
  * the timer, which is due at once.
  */
 static void
-leave(struct e82540 *dev)
+bus_leave(struct e82540 *dev)
 {
 	unsigned int batches = E82540_TX_BURST / E82540_SEND_MAX;
 	struct e82540_report report;
@@ -174,7 +176,7 @@ leave(struct e82540 *dev)
 			dev->want_tx = false;
 			e82540_due_set(dev, E82540_DUE_TX, dev->now_ns);
 		}
-		settle(dev);
+		bus_settle(dev);
 		if (dev->want_rx) {
 			dev->want_rx = false;
 			e82540_unlock(dev, E82540_LOCK_BUS);
@@ -224,11 +226,11 @@ config_valid(const struct e82540_config *c)
 }
 
 /*
- * The PHY first: that its link went is no news to a device that is new.  All
- * locks.
+ * The PHY comes first: a new device must not report that its link went down.
+ * All locks.
  */
 static void
-power_on(struct e82540 *dev)
+device_power_on(struct e82540 *dev)
 {
 	e82540_regs_init(dev);
 	e82540_pci_reset(dev);
@@ -254,34 +256,34 @@ e82540_init(struct e82540 *dev, const struct e82540_config *config,
 		e82540_due_clear(dev, i);
 	dev->intr.moderation = !config->moderation_off;
 	e82540_nvm_init(dev);
-	enter(dev, now_ns);
+	bus_enter(dev, now_ns);
 	e82540_lock_paths(dev);
-	power_on(dev);
+	device_power_on(dev);
 	e82540_unlock_paths(dev);
-	leave(dev);
+	bus_leave(dev);
 	return 0;
 }
 
-/* 14.7: what woke the guest outlives this; only power clears it. */
+/* 14.7: what woke the guest stays; only a loss of power clears it. */
 void
 e82540_reset(struct e82540 *dev, uint64_t now_ns)
 {
 	uint32_t wus, wupl, wupm[E1000_WUPM_COUNT];
 
-	enter(dev, now_ns);
+	bus_enter(dev, now_ns);
 	e82540_lock_paths(dev);
 	wus = e82540_reg(dev, E1000_WUS);
 	wupl = e82540_reg(dev, E1000_WUPL);
 	memcpy(wupm, &dev->reg[E1000_WUPM(0) / 4], sizeof(wupm));
-	power_on(dev);
+	device_power_on(dev);
 	e82540_reg_set(dev, E1000_WUS, wus);
 	e82540_reg_set(dev, E1000_WUPL, wupl);
 	memcpy(&dev->reg[E1000_WUPM(0) / 4], wupm, sizeof(wupm));
 	e82540_unlock_paths(dev);
-	leave(dev);
+	bus_leave(dev);
 }
 
-/* Sorts as it copies; -EINVAL before anything is changed. */
+/* It sorts as it copies, and changes nothing before all is checked. */
 int
 e82540_memory_set(struct e82540 *dev, const struct e82540_region *region,
     unsigned int n)
@@ -308,22 +310,22 @@ e82540_memory_set(struct e82540 *dev, const struct e82540_region *region,
 		    mem.region[i - 1].len)
 			return -EINVAL;
 
-	enter(dev, 0);
+	bus_enter(dev, 0);
 	e82540_lock_paths(dev);
 	dev->mem = mem;
 	e82540_unlock_paths(dev);
 	/* What had stopped for want of it goes on. */
 	dev->want_tx = dev->want_rx = true;
-	leave(dev);
+	bus_leave(dev);
 	return 0;
 }
 
 void
 e82540_link_set(struct e82540 *dev, uint64_t now_ns, bool up)
 {
-	enter(dev, now_ns);
+	bus_enter(dev, now_ns);
 	e82540_phy_cable(dev, up);
-	leave(dev);
+	bus_leave(dev);
 }
 
 bool
@@ -340,11 +342,11 @@ e82540_link_up(const struct e82540 *dev)
 void
 e82540_moderation_set(struct e82540 *dev, uint64_t now_ns, bool on)
 {
-	enter(dev, now_ns);
+	bus_enter(dev, now_ns);
 	dev->intr.moderation = on;
 	if (!on)
 		e82540_intr_flush(dev);
-	leave(dev);
+	bus_leave(dev);
 }
 
 /* --------------------------------------------------------------- accesses */
@@ -356,14 +358,14 @@ e82540_mmio_read(struct e82540 *dev, uint64_t now_ns, uint32_t offset,
 	unsigned int shift = (offset & 3) * 8;
 	uint64_t value = 0;
 
-	enter(dev, now_ns);
+	bus_enter(dev, now_ns);
 	if (offset < E82540_BAR0_BYTES)
 		value = e82540_reg_read(dev, offset & ~3u) >> shift;
 	else
 		dev->counters.bad_access++;
 	if (size == 8 && shift == 0 && offset < E82540_BAR0_BYTES - 4)
 		value |= (uint64_t)e82540_reg_read(dev, offset + 4) << 32;
-	leave(dev);
+	bus_leave(dev);
 	return size >= 8 ? value : value & (((uint64_t)1 << size * 8) - 1);
 }
 
@@ -371,7 +373,7 @@ void
 e82540_mmio_write(struct e82540 *dev, uint64_t now_ns, uint32_t offset,
     unsigned int size, uint64_t value)
 {
-	enter(dev, now_ns);
+	bus_enter(dev, now_ns);
 	if (offset & 3 || size < 4 || offset >= E82540_BAR0_BYTES)
 		dev->counters.bad_access++;
 	else {
@@ -379,7 +381,7 @@ e82540_mmio_write(struct e82540 *dev, uint64_t now_ns, uint32_t offset,
 		if (size == 8 && offset + 4 < E82540_BAR0_BYTES)
 			e82540_reg_write(dev, offset + 4, value >> 32);
 	}
-	leave(dev);
+	bus_leave(dev);
 }
 
 /* Bits 19:0 of IOADDR are writable, but only BAR 0's size of it means anything
@@ -390,7 +392,7 @@ e82540_io_read(struct e82540 *dev, uint64_t now_ns, uint32_t offset,
 {
 	uint32_t value = 0, shift = (offset & 3) * 8;
 
-	enter(dev, now_ns);
+	bus_enter(dev, now_ns);
 	if ((offset & ~3u) == E1000_IOADDR)
 		value = dev->pci.io_address;
 	else if ((offset & ~3u) == E1000_IODATA &&
@@ -398,7 +400,7 @@ e82540_io_read(struct e82540 *dev, uint64_t now_ns, uint32_t offset,
 		value = e82540_reg_read(dev, dev->pci.io_address & ~3u);
 	else
 		dev->counters.bad_access++;
-	leave(dev);
+	bus_leave(dev);
 	value >>= shift;
 	return size >= 4 ? value : value & ((1u << size * 8) - 1);
 }
@@ -407,7 +409,7 @@ void
 e82540_io_write(struct e82540 *dev, uint64_t now_ns, uint32_t offset,
     unsigned int size, uint32_t value)
 {
-	enter(dev, now_ns);
+	bus_enter(dev, now_ns);
 	if (offset == E1000_IOADDR && size == 4)
 		dev->pci.io_address = value & 0xFFFFFu;
 	else if (offset == E1000_IODATA && size == 4 &&
@@ -416,7 +418,7 @@ e82540_io_write(struct e82540 *dev, uint64_t now_ns, uint32_t offset,
 		e82540_reg_write(dev, dev->pci.io_address, value);
 	else
 		dev->counters.bad_access++;
-	leave(dev);
+	bus_leave(dev);
 }
 
 uint32_t
@@ -425,9 +427,9 @@ e82540_pci_read(struct e82540 *dev, uint64_t now_ns, uint32_t offset,
 {
 	uint32_t value;
 
-	enter(dev, now_ns);
+	bus_enter(dev, now_ns);
 	value = e82540_pci_config_read(dev, offset, size);
-	leave(dev);
+	bus_leave(dev);
 	return value;
 }
 
@@ -435,9 +437,9 @@ void
 e82540_pci_write(struct e82540 *dev, uint64_t now_ns, uint32_t offset,
     unsigned int size, uint32_t value)
 {
-	enter(dev, now_ns);
+	bus_enter(dev, now_ns);
 	e82540_pci_config_write(dev, offset, size, value);
-	leave(dev);
+	bus_leave(dev);
 }
 
 /* ------------------------------------------------------------------- time */
@@ -445,10 +447,10 @@ e82540_pci_write(struct e82540 *dev, uint64_t now_ns, uint32_t offset,
 void
 e82540_run(struct e82540 *dev, uint64_t now_ns)
 {
-	enter(dev, now_ns);
+	bus_enter(dev, now_ns);
 	dev->armed = E82540_NEVER;
-	run(dev);
-	leave(dev);
+	deadlines_run(dev);
+	bus_leave(dev);
 }
 
 uint64_t
@@ -469,7 +471,7 @@ e82540_doorbell_open(struct e82540 *dev, uint64_t now_ns, void *mem)
 {
 	int error = -EBUSY;
 
-	enter(dev, now_ns);
+	bus_enter(dev, now_ns);
 	e82540_lock_paths(dev);
 	if (dev->doorbell.mem == NULL) {
 		memset(mem, 0, E82540_DOORBELL_BYTES);
@@ -478,27 +480,27 @@ e82540_doorbell_open(struct e82540 *dev, uint64_t now_ns, void *mem)
 		error = 0;
 	}
 	e82540_unlock_paths(dev);
-	leave(dev);
+	bus_leave(dev);
 	return error;
 }
 
 void
 e82540_doorbell_close(struct e82540 *dev, uint64_t now_ns)
 {
-	enter(dev, now_ns);
+	bus_enter(dev, now_ns);
 	e82540_lock_paths(dev);
 	e82540_regs_absorb(dev, E82540_LOCK_TX);
 	e82540_regs_absorb(dev, E82540_LOCK_RX);
 	dev->doorbell.mem = NULL;
 	e82540_unlock_paths(dev);
-	leave(dev);
+	bus_leave(dev);
 }
 
 /* ------------------------------------------------------------------- data */
 
 /*
- * A kick is answered before the ring is looked at: what is posted after this
- * look kicks again.
+ * It answers the kick before it looks at the ring: what the guest posts after
+ * that look kicks again.  The exchange orders the two.
  */
 bool
 e82540_transmit(struct e82540 *dev, uint64_t now_ns)
@@ -507,14 +509,15 @@ e82540_transmit(struct e82540 *dev, uint64_t now_ns)
 	bool more;
 
 	if (atomic_load_explicit(&dev->kicked, memory_order_relaxed))
-		atomic_exchange(&dev->kicked, false);
+		atomic_exchange_explicit(&dev->kicked, false,
+		    memory_order_seq_cst);
 	path_enter(dev, E82540_LOCK_TX);
 	e82540_report_init(dev, &report);
 	more = e82540_tx_run(dev, &report);
 	e82540_path_end(dev, E82540_LOCK_TX);
-	enter(dev, now_ns);
+	bus_enter(dev, now_ns);
 	e82540_report_post(dev, &report);
-	leave(dev);
+	bus_leave(dev);
 	return more;
 }
 
@@ -524,9 +527,9 @@ e82540_tx_resume(struct e82540 *dev, uint64_t now_ns)
 	e82540_lock(dev, E82540_LOCK_TX);
 	dev->tx.blocked = false;
 	e82540_unlock(dev, E82540_LOCK_TX);
-	enter(dev, now_ns);
+	bus_enter(dev, now_ns);
 	dev->want_tx = true;
-	leave(dev);
+	bus_leave(dev);
 }
 
 unsigned int
@@ -542,9 +545,9 @@ e82540_receive(struct e82540 *dev, uint64_t now_ns,
 		e82540_rx_drain(dev, &report);
 	taken = dev->rx.deaf ? n : e82540_rx_run(dev, frame, n, &report);
 	e82540_path_end(dev, E82540_LOCK_RX);
-	enter(dev, now_ns);
+	bus_enter(dev, now_ns);
 	e82540_report_post(dev, &report);
-	leave(dev);
+	bus_leave(dev);
 	return taken;
 }
 

@@ -72,7 +72,7 @@ static const uint16_t subsystem_id[] = {
  * 22h: 2 W in D0, 0.5 W in D3.
  */
 static void
-image(struct e82540 *dev)
+nvm_image(struct e82540 *dev)
 {
 	enum e82540_chip chip = dev->config.chip;
 	const uint8_t *mac = dev->config.mac;
@@ -105,7 +105,7 @@ e82540_nvm_init(struct e82540 *dev)
 	if (dev->config.nvm != NULL)
 		memcpy(dev->nvm.word, dev->config.nvm, sizeof(dev->nvm.word));
 	else
-		image(dev);
+		nvm_image(dev);
 }
 
 /* --------------------------------------------------- registers set up by it */
@@ -188,7 +188,7 @@ e82540_eerd_write(struct e82540 *dev, uint32_t offset, uint32_t value)
 /* ------------------------------------------------------------ the 93C46 */
 
 static void
-store(struct e82540_nvm *nvm, uint16_t value, bool all)
+nvm_store(struct e82540_nvm *nvm, uint16_t value, bool all)
 {
 	unsigned int i;
 
@@ -200,7 +200,7 @@ store(struct e82540_nvm *nvm, uint16_t value, bool all)
 }
 
 static void
-command_extended(struct e82540_nvm *nvm)
+nvm_command_extended(struct e82540_nvm *nvm)
 {
 	switch ((enum extended)(nvm->address >> 4 & 3)) {
 	case EXT_EWDS:
@@ -217,16 +217,16 @@ command_extended(struct e82540_nvm *nvm)
 	}
 }
 
-/* shift_in is opcode and address; shift_out keeps them, for commit(). */
+/* shift_in is opcode and address; shift_out keeps them, for nvm_commit(). */
 static void
-command(struct e82540_nvm *nvm)
+nvm_command(struct e82540_nvm *nvm)
 {
 	nvm->address = nvm->shift_in & WORD_MASK;
 	nvm->shift_out = nvm->shift_in;
 	nvm->bits = 0;
 	switch ((enum op)(nvm->shift_in >> E1000_NVM_ADDR_BITS_64 & 3)) {
 	case OP_EXTENDED:
-		command_extended(nvm);
+		nvm_command_extended(nvm);
 		break;
 	case OP_WRITE:
 		nvm->phase = PHASE_DATA;
@@ -244,23 +244,23 @@ command(struct e82540_nvm *nvm)
 
 /* CS has fallen with a command complete. */
 static void
-commit(struct e82540_nvm *nvm)
+nvm_commit(struct e82540_nvm *nvm)
 {
 	uint32_t data = nvm->shift_in & 0xFFFF;
 	uint32_t op = nvm->shift_out >> E1000_NVM_ADDR_BITS_64 & 3;
 
 	if (op == OP_WRITE)
-		store(nvm, data, false);
+		nvm_store(nvm, data, false);
 	else if (op == OP_ERASE)
-		store(nvm, 0xFFFF, false);
+		nvm_store(nvm, 0xFFFF, false);
 	else if ((nvm->address >> 4 & 3) == EXT_WRAL)
-		store(nvm, data, true);
+		nvm_store(nvm, data, true);
 	else
-		store(nvm, 0xFFFF, true);
+		nvm_store(nvm, 0xFFFF, true);
 }
 
 static void
-read_edge(struct e82540_nvm *nvm)
+nvm_read_edge(struct e82540_nvm *nvm)
 {
 	if (nvm->bits >= DATA_BITS) {
 		nvm->address = (nvm->address + 1) & WORD_MASK;
@@ -274,7 +274,7 @@ read_edge(struct e82540_nvm *nvm)
 
 /* SK has risen, CS is high. */
 static void
-edge(struct e82540_nvm *nvm, bool in)
+nvm_edge(struct e82540_nvm *nvm, bool in)
 {
 	switch ((enum phase)nvm->phase) {
 	case PHASE_START:
@@ -288,10 +288,10 @@ edge(struct e82540_nvm *nvm, bool in)
 	case PHASE_COMMAND:
 		nvm->shift_in = nvm->shift_in << 1 | in;
 		if (++nvm->bits >= COMMAND_BITS)
-			command(nvm);
+			nvm_command(nvm);
 		break;
 	case PHASE_READ:
-		read_edge(nvm);
+		nvm_read_edge(nvm);
 		break;
 	case PHASE_DATA:
 		nvm->shift_in = nvm->shift_in << 1 | in;
@@ -306,10 +306,10 @@ edge(struct e82540_nvm *nvm, bool in)
 }
 
 static void
-deselect(struct e82540_nvm *nvm)
+nvm_deselect(struct e82540_nvm *nvm)
 {
 	if (nvm->phase == PHASE_COMMIT)
-		commit(nvm);
+		nvm_commit(nvm);
 	nvm->phase = PHASE_START;
 	nvm->out = true;
 }
@@ -321,7 +321,7 @@ deselect(struct e82540_nvm *nvm)
  * software has asked for the bus (13.4.3); it is granted at once.
  */
 static uint32_t
-wires(const struct e82540 *dev, uint32_t eecd)
+nvm_wires(const struct e82540 *dev, uint32_t eecd)
 {
 	bool granted = E82540_IS(dev, E82540_82544GC) || eecd & E1000_EECD_REQ;
 
@@ -332,17 +332,17 @@ void
 e82540_eecd_write(struct e82540 *dev, uint32_t offset, uint32_t value)
 {
 	uint32_t mask = WIRES | E1000_EECD_FWE_MASK;
-	uint32_t was = wires(dev, e82540_reg(dev, offset)), now;
+	uint32_t was = nvm_wires(dev, e82540_reg(dev, offset)), now;
 
 	if (!E82540_IS(dev, E82540_82544GC))
 		mask |= E1000_EECD_REQ;
 	e82540_reg_set(dev, offset, value & mask);
-	now = wires(dev, value & mask);
+	now = nvm_wires(dev, value & mask);
 	/* Also when a reset had pulled CS down meanwhile. */
 	if (!(was & now & E1000_EECD_CS))
-		deselect(&dev->nvm);
+		nvm_deselect(&dev->nvm);
 	if (now & E1000_EECD_CS && now & ~was & E1000_EECD_SK)
-		edge(&dev->nvm, now & E1000_EECD_DI);
+		nvm_edge(&dev->nvm, now & E1000_EECD_DI);
 }
 
 uint32_t

@@ -172,7 +172,7 @@ tag_insert(struct e82540_tx_frame *f, const struct e82540_tx_job *job)
 }
 
 static void
-pad(struct e82540_tx_frame *f)
+frame_pad(struct e82540_tx_frame *f)
 {
 	uint32_t len = f->head_bytes + f->payload_bytes;
 
@@ -205,7 +205,7 @@ e82540_offload(struct e82540_tx_frame *f, const struct e82540_tx_job *job,
 	if (job->tag)
 		tag_insert(f, job);
 	if (job->pad)
-		pad(f);
+		frame_pad(f);
 }
 
 /* 3.3.6, first quadword. */

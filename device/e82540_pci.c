@@ -60,7 +60,7 @@ static const uint16_t device_id[] = {
 
 /* Bits that software can write, of the four bytes at offset. */
 static uint32_t
-mask(const struct e82540 *dev, unsigned int offset)
+config_mask(const struct e82540 *dev, unsigned int offset)
 {
 	switch (offset) {
 	case E82540_PCI_COMMAND:
@@ -91,7 +91,7 @@ mask(const struct e82540 *dev, unsigned int offset)
 
 /* The image's ICW1 bits; an image without signature has none (5.6.35). */
 static uint16_t
-icw1(const struct e82540 *dev)
+config_icw1(const struct e82540 *dev)
 {
 	uint16_t word = dev->nvm.word[E1000_NVM_ICW1];
 
@@ -111,11 +111,11 @@ reset_ids(struct e82540 *dev)
 	e82540_pci_put(dev, PCI_ID, 2, E1000_VENDOR_INTEL);
 	e82540_pci_put(dev, PCI_ID + 2, 2, device_id[dev->config.chip]);
 	e82540_pci_put(dev, PCI_SUBSYSTEM, 2, E1000_VENDOR_INTEL);
-	if (icw1(dev) & E82540_ICW1_DEVICE) {
+	if (config_icw1(dev) & E82540_ICW1_DEVICE) {
 		e82540_pci_put(dev, PCI_ID, 2, word[E1000_NVM_VENDOR_ID]);
 		e82540_pci_put(dev, PCI_ID + 2, 2, word[E1000_NVM_DEVICE_ID]);
 	}
-	if (icw1(dev) & E82540_ICW1_SUBSYSTEM) {
+	if (config_icw1(dev) & E82540_ICW1_SUBSYSTEM) {
 		e82540_pci_put(dev, PCI_SUBSYSTEM, 2,
 		    word[E1000_NVM_SUBSYS_VENDOR]);
 		e82540_pci_put(dev, PCI_SUBSYSTEM + 2, 2,
@@ -128,7 +128,7 @@ reset_capabilities(struct e82540 *dev)
 {
 	uint32_t pmc = PM_PMC_VALUE;
 
-	if (icw1(dev) & E82540_ICW1_POWER)
+	if (config_icw1(dev) & E82540_ICW1_POWER)
 		pmc |= PM_PMC_PME;
 	e82540_pci_put(dev, PCI_CAPABILITIES, 1, PM);
 	e82540_pci_put(dev, PM, 1, PM_ID);
@@ -157,7 +157,7 @@ e82540_pci_reset(struct e82540 *dev)
 /* --------------------------------------------------------------- accesses */
 
 static bool
-valid(struct e82540 *dev, uint32_t offset, unsigned int size)
+config_access_valid(struct e82540 *dev, uint32_t offset, unsigned int size)
 {
 	if ((size == 1 || size == 2 || size == 4) && offset < 256 &&
 	    offset % size == 0)
@@ -168,7 +168,7 @@ valid(struct e82540 *dev, uint32_t offset, unsigned int size)
 
 /* What is worked out anew at each read. */
 static void
-refresh(struct e82540 *dev)
+config_refresh(struct e82540 *dev)
 {
 	const uint16_t power = dev->nvm.word[E1000_NVM_D0_D3_POWER];
 	uint32_t pmcsr = e82540_pci_get(dev, E82540_PCI_PMCSR, 2), data = 0;
@@ -179,7 +179,7 @@ refresh(struct e82540 *dev)
 		status |= PCI_STATUS_INTERRUPT;
 	e82540_pci_put(dev, PCI_STATUS, 2, status);
 	pmcsr &= ~PM_DATA_SCALE_TENTH;
-	if (icw1(dev) & E82540_ICW1_POWER) {
+	if (config_icw1(dev) & E82540_ICW1_POWER) {
 		switch (pmcsr >> PM_DATA_SELECT_SHIFT & 0xF) {
 		case 0:
 		case 4:				/* D0: consumed, dissipated */
@@ -203,9 +203,9 @@ refresh(struct e82540 *dev)
 uint32_t
 e82540_pci_config_read(struct e82540 *dev, uint32_t offset, unsigned int size)
 {
-	if (!valid(dev, offset, size))
+	if (!config_access_valid(dev, offset, size))
 		return UINT32_MAX;
-	refresh(dev);
+	config_refresh(dev);
 	return e82540_pci_get(dev, offset, size);
 }
 
@@ -222,7 +222,7 @@ power_write(struct e82540 *dev, uint32_t was)
 	if (state != E82540_PMCSR_D0 && state != E82540_PMCSR_D3)
 		state = was & E82540_PMCSR_STATE_MASK;
 	pmcsr = (pmcsr & ~E82540_PMCSR_STATE_MASK) | state;
-	if (!(icw1(dev) & E82540_ICW1_POWER))
+	if (!(config_icw1(dev) & E82540_ICW1_POWER))
 		pmcsr &= ~(E82540_PME_EN | PM_DATA_SELECT_MASK);
 	e82540_pci_put(dev, E82540_PCI_PMCSR, 2, pmcsr);
 
@@ -243,11 +243,11 @@ e82540_pci_config_write(struct e82540 *dev, uint32_t offset, unsigned int size,
 	unsigned int dword = offset & ~3u, shift = (offset & 3) * 8;
 	uint32_t bytes, was, writable;
 
-	if (!valid(dev, offset, size))
+	if (!config_access_valid(dev, offset, size))
 		return;
 	bytes = UINT32_MAX >> (32 - size * 8) << shift;
 	was = e82540_pci_get(dev, dword, 4);
-	writable = mask(dev, dword) & bytes;
+	writable = config_mask(dev, dword) & bytes;
 	value <<= shift;
 	if (dword == E82540_PCI_PMCSR && value & bytes & E82540_PME_STATUS)
 		e82540_pci_put(dev, dword, 4,

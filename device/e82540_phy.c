@@ -4,20 +4,20 @@
  * (13.4.7, registers 13.4.7.1, functions chapter 11), and what the MAC makes of
  * it in STATUS.
  *
- * The link.  start() drops it and works out what it is going to be, by register
- * 0 as it is now: negotiated, or forced.  Then, config.link_delay_ns later,
- * e82540_phy_due() brings it up.  Thus the bits of register 0 that say how take
- * effect only when a reset, a restart, the end of power-down or a lost link
- * lets the PHY start anew, as 11.1.3 says.
+ * The link.  link_start() drops it and works out what it will be, by register 0
+ * as it is now: negotiated, or forced.  config.link_delay_ns later
+ * e82540_phy_due() brings it up.  So the mode bits of register 0 take effect
+ * only when a reset, a restart, the end of power-down or a lost link lets the
+ * PHY start anew, as 11.1.3 says.
  *
- *	            start()                e82540_phy_due()
+ *	         link_start()              e82540_phy_due()
  *	 link  ~~~~~~~~~~\__________________________/~~~~~~~~
  *	                 |<---- link_delay_ns ---->|
  *
- * The partner is a full one: it negotiates, can do 10, 100 and 1000 Mb/s in
- * both duplexes, and never advertises PAUSE (what is behind a tap does not heed
- * it).  So forced 10 and 100 Mb/s come up, by parallel detection, but not
- * forced 1000: that needs a partner that is forced, too (11.6.2).
+ * The link partner negotiates, can do 10, 100 and 1000 Mb/s in both duplexes,
+ * and never advertises PAUSE (what is behind a tap does not obey it).  So
+ * forced 10 and 100 Mb/s come up, by parallel detection, but forced 1000 does
+ * not: that needs a partner that is forced, too (11.6.2).
  */
 #include "e82540_intr.h"
 #include "e82540_pci_state.h"
@@ -131,7 +131,7 @@ static const struct {
 
 /* Speed and duplex as register 0 forces them, in the bits of register 17. */
 static uint16_t
-forced(const struct e82540 *dev)
+link_forced(const struct e82540 *dev)
 {
 	uint16_t ctrl = dev->phy.reg[E1000_PHY_CTRL], mode = 0;
 
@@ -146,10 +146,10 @@ forced(const struct e82540 *dev)
 
 /* Register 17 once the link is up; 0: it is not going to be. */
 static uint16_t
-resolve(const struct e82540 *dev)
+link_resolve(const struct e82540 *dev)
 {
 	const struct e82540_phy *phy = &dev->phy;
-	uint16_t mode = forced(dev);
+	uint16_t mode = link_forced(dev);
 	unsigned int i;
 
 	if (!phy->autoneg)
@@ -172,7 +172,7 @@ phy_event(struct e82540 *dev, uint16_t events)
 }
 
 static void
-drop(struct e82540 *dev)
+link_drop(struct e82540 *dev)
 {
 	uint16_t *reg = dev->phy.reg;
 	bool was = dev->phy.link;
@@ -191,13 +191,13 @@ drop(struct e82540 *dev)
 
 /* Drop the link; if there can be one, begin to establish it. */
 static void
-start(struct e82540 *dev)
+link_start(struct e82540 *dev)
 {
 	struct e82540_phy *phy = &dev->phy;
 
-	drop(dev);
+	link_drop(dev);
 	phy->autoneg = phy->reg[E1000_PHY_CTRL] & E1000_PHY_CTRL_AN_EN;
-	phy->coming = resolve(dev);
+	phy->coming = link_resolve(dev);
 	if (phy->coming != 0 && can_link(dev))
 		e82540_due_set(dev, E82540_DUE_LINK,
 		    dev->now_ns + dev->config.link_delay_ns);
@@ -212,7 +212,7 @@ start(struct e82540 *dev)
  * (802.3, 40.5.2); the partner has one port, and leaves it to us.
  */
 static void
-partner(struct e82540 *dev)
+link_partner(struct e82540 *dev)
 {
 	uint16_t *reg = dev->phy.reg, gcon = reg[E1000_PHY_GCON];
 
@@ -248,7 +248,7 @@ e82540_phy_due(struct e82540 *dev)
 	if (phy->autoneg) {
 		events |= INT_AN_DONE | INT_PAGE;
 		phy->reg[E1000_PHY_STATUS] |= E1000_PHY_STATUS_AN_DONE;
-		partner(dev);
+		link_partner(dev);
 	}
 	phy_event(dev, events);
 	e82540_link_update(dev);
@@ -260,7 +260,7 @@ e82540_phy_cable(struct e82540 *dev, bool in)
 	if (dev->phy.cable == in)
 		return;
 	dev->phy.cable = in;
-	start(dev);
+	link_start(dev);
 }
 
 void
@@ -270,7 +270,7 @@ e82540_phy_power(struct e82540 *dev)
 	    dev->phy.link || dev->deadline[E82540_DUE_LINK] != E82540_NEVER;
 
 	if (can_link(dev) != tries)
-		start(dev);
+		link_start(dev);
 }
 
 /* ----------------------------------------------------------------- resets */
@@ -287,7 +287,7 @@ e82540_phy_reset(struct e82540 *dev)
 	if (E82540_IS(dev, E82540_82544GC))
 		phy->reg[E1000_PHY_ID2] = E1000_PHY_ID2_82544;
 	memset(phy->window, 0, sizeof(phy->window));
-	start(dev);
+	link_start(dev);
 }
 
 /*
@@ -302,7 +302,7 @@ soft_reset(struct e82540 *dev, uint16_t control)
 	reg[E1000_PHY_CTRL] = control & CTRL_MODE;
 	reg[E1000_PHY_M88_INT_STAT] = 0;
 	reg[E1000_PHY_M88_RXERR] = 0;
-	start(dev);
+	link_start(dev);
 }
 
 /* -------------------------------------------------------------- registers */
@@ -321,7 +321,7 @@ control_write(struct e82540 *dev, uint16_t value)
 	/* Of restart, loopback and power-down, both on and off. */
 	if (value & E1000_PHY_CTRL_RESTART_AN ||
 	    changed & (E1000_PHY_CTRL_POWER_DOWN | E1000_PHY_CTRL_LOOPBACK))
-		start(dev);
+		link_start(dev);
 	else if (changed & E1000_PHY_CTRL_ISOLATE) {
 		e82540_link_update(dev);
 		dev->want_gates = true;
@@ -432,7 +432,7 @@ mac_status(const struct e82540 *dev)
 	    phy->link && !(phy->reg[E1000_PHY_CTRL] & E1000_PHY_CTRL_ISOLATE);
 
 	if (e82540_phy_loopback(dev))
-		mode = forced(dev);
+		mode = link_forced(dev);
 	else if (signal)
 		mode = phy->reg[E1000_PHY_M88_STATUS];
 	speed = (mode & E1000_PHY_M88_STATUS_SPEED_MASK) /

@@ -160,7 +160,7 @@ struct row {
 #define MANAGEMENT	"no management: stays 0"
 
 /* What a write does without a hook: see below. */
-static void store(struct e82540 *dev, uint32_t offset, uint32_t value);
+static void reg_store(struct e82540 *dev, uint32_t offset, uint32_t value);
 
 /* ------------------------------------------------------------ device, link */
 
@@ -178,7 +178,7 @@ ctrl_write(struct e82540 *dev, uint32_t offset, uint32_t value)
 		dev->counters.resets++;
 		e82540_device_reset(dev);
 	} else {
-		store(dev, E1000_CTRL, value);
+		reg_store(dev, E1000_CTRL, value);
 	}
 	if (value & ~old & E1000_CTRL_PHY_RST)
 		e82540_phy_reset(dev);
@@ -197,7 +197,7 @@ ctrl_read(const struct e82540 *dev, uint32_t offset)
 static void
 ctrl_ext_write(struct e82540 *dev, uint32_t offset, uint32_t value)
 {
-	store(dev, offset, value);
+	reg_store(dev, offset, value);
 	if (value & E1000_CTRL_EXT_EE_RST) {
 		e82540_nvm_load(dev);
 		e82540_phy_power(dev);
@@ -226,7 +226,7 @@ pba_write(struct e82540 *dev, uint32_t offset, uint32_t value)
 static void
 rctl_write(struct e82540 *dev, uint32_t offset, uint32_t value)
 {
-	store(dev, offset, value);
+	reg_store(dev, offset, value);
 	if (!(value & E1000_RCTL_EN))
 		dev->rx.open = false;
 	dev->want_gates = true;
@@ -235,7 +235,7 @@ rctl_write(struct e82540 *dev, uint32_t offset, uint32_t value)
 static void
 tctl_write(struct e82540 *dev, uint32_t offset, uint32_t value)
 {
-	store(dev, offset, value);
+	reg_store(dev, offset, value);
 	if (value & E1000_TCTL_SWXOFF)
 		e82540_flow_xoff(dev);
 	dev->want_gates = true;
@@ -244,7 +244,7 @@ tctl_write(struct e82540 *dev, uint32_t offset, uint32_t value)
 static void
 tx_ring_write(struct e82540 *dev, uint32_t offset, uint32_t value)
 {
-	store(dev, offset, value);
+	reg_store(dev, offset, value);
 	e82540_tx_forget(dev);
 	dev->want_tx = true;
 }
@@ -252,7 +252,7 @@ tx_ring_write(struct e82540 *dev, uint32_t offset, uint32_t value)
 static void
 rx_ring_write(struct e82540 *dev, uint32_t offset, uint32_t value)
 {
-	store(dev, offset, value);
+	reg_store(dev, offset, value);
 	dev->want_rx = true;
 }
 
@@ -676,7 +676,7 @@ row_at(const struct e82540 *dev, uint32_t offset)
 }
 
 static void
-store(struct e82540 *dev, uint32_t offset, uint32_t value)
+reg_store(struct e82540 *dev, uint32_t offset, uint32_t value)
 {
 	uint32_t mask = row_at(dev, offset)->info.write_mask;
 
@@ -780,7 +780,7 @@ e82540_reg_apply(struct e82540 *dev, uint32_t offset, uint32_t value)
 	else if (row->write != NULL)
 		row->write(dev, offset, value);
 	else if (row->info.write_mask != 0)
-		store(dev, offset, value);
+		reg_store(dev, offset, value);
 }
 
 void

@@ -117,7 +117,7 @@ sum_bad(uint64_t sum)
  * without a checksum is not checked.
  */
 static void
-check_transport(struct packet *pkt, const uint8_t *p, uint32_t len,
+csum_check_transport(struct packet *pkt, const uint8_t *p, uint32_t len,
     uint8_t protocol, uint64_t sum, bool valid)
 {
 	const uint8_t pseudo[4] = { 0, protocol, len >> 8 & 0xff, len & 0xff };
@@ -138,7 +138,7 @@ check_transport(struct packet *pkt, const uint8_t *p, uint32_t len,
  * alone, and chips do as they expect.  Fragments have no TCP checksum.
  */
 static void
-check_ipv4(struct packet *pkt, const uint8_t *ip, uint32_t left,
+csum_check_ipv4(struct packet *pkt, const uint8_t *ip, uint32_t left,
     uint32_t rxcsum, bool valid)
 {
 	uint32_t header = (ip[0] & 15u) * 4u, total = e82540_get_be16(ip + 2);
@@ -153,7 +153,7 @@ check_ipv4(struct packet *pkt, const uint8_t *ip, uint32_t left,
 	if (!(rxcsum & E1000_RXCSUM_TUOFL) || total < header || total > left ||
 	    e82540_get_be16(ip + 6) & 0x3FFF)
 		return;
-	check_transport(pkt, ip + header, total - header, ip[9],
+	csum_check_transport(pkt, ip + header, total - header, ip[9],
 	    e82540_sum(ip + 12, 8, 0), valid);
 }
 
@@ -163,7 +163,8 @@ check_ipv4(struct packet *pkt, const uint8_t *ip, uint32_t left,
  * elsewhere (RFC 8200, 8.1): not checked.
  */
 static void
-check_ipv6(struct packet *pkt, const uint8_t *ip, uint32_t left, bool valid)
+csum_check_ipv6(struct packet *pkt, const uint8_t *ip, uint32_t left,
+    bool valid)
 {
 	uint32_t at = 40, end = 40u + e82540_get_be16(ip + 4), bytes;
 	uint8_t next = ip[6];
@@ -180,8 +181,8 @@ check_ipv6(struct packet *pkt, const uint8_t *ip, uint32_t left, bool valid)
 		next = ip[at];
 		at += bytes;
 	}
-	check_transport(pkt, ip + at, end - at, next, e82540_sum(ip + 8, 32, 0),
-	    valid);
+	csum_check_transport(pkt, ip + at, end - at, next,
+	    e82540_sum(ip + 8, 32, 0), valid);
 }
 
 /*
@@ -189,7 +190,7 @@ check_ipv6(struct packet *pkt, const uint8_t *ip, uint32_t left, bool valid)
  * valid: the network has checked already.
  */
 static void
-check(const struct run *run, struct packet *pkt, const uint8_t *data,
+csum_check(const struct run *run, struct packet *pkt, const uint8_t *data,
     uint32_t len, bool valid)
 {
 	uint32_t rxcsum = e82540_reg(run->dev, E1000_RXCSUM), at;
@@ -198,11 +199,13 @@ check(const struct run *run, struct packet *pkt, const uint8_t *data,
 	if (rxcsum & (E1000_RXCSUM_IPOFL | E1000_RXCSUM_TUOFL)) {
 		switch (network_find(run->dev, data, &at)) {
 		case 0x0800:
-			check_ipv4(pkt, data + at, len - at, rxcsum, valid);
+			csum_check_ipv4(pkt, data + at, len - at, rxcsum,
+			    valid);
 			break;
 		case 0x86DD:
 			if ((rxcsum & ipv6) == ipv6)
-				check_ipv6(pkt, data + at, len - at, valid);
+				csum_check_ipv6(pkt, data + at, len - at,
+				    valid);
 			break;
 		default:
 			break;
@@ -281,7 +284,7 @@ run_begin(struct run *run, struct e82540 *dev, struct e82540_report *report)
 
 /* From index a to b, which comes later. */
 static inline uint32_t
-ring_distance(const struct run *run, uint32_t a, uint32_t b)
+rx_ring_distance(const struct run *run, uint32_t a, uint32_t b)
 {
 	return b - a + (b < a ? run->count : 0);
 }
@@ -290,11 +293,11 @@ ring_distance(const struct run *run, uint32_t a, uint32_t b)
 static inline uint32_t
 ring_free(const struct run *run)
 {
-	return ring_distance(run, run->head, run->tail);
+	return rx_ring_distance(run, run->head, run->tail);
 }
 
 static inline uint32_t
-ring_next(const struct run *run, uint32_t i)
+rx_ring_next(const struct run *run, uint32_t i)
 {
 	return i + 1 == run->count ? 0 : i + 1;
 }
@@ -352,7 +355,7 @@ slots_get(struct run *run, uint32_t needed, struct slot slot[SLOTS],
 		}
 		if (!slot_get(run, i, &slot[n]))
 			return LOST;
-		i = ring_next(run, i);
+		i = rx_ring_next(run, i);
 		if (slot[n].buffer != 0) {
 			needed--;
 			n++;
@@ -416,7 +419,7 @@ packet_init(const struct run *run, struct packet *pkt, const uint8_t *data,
 	if (flags & E82540_FIFO_INEXACT)
 		pkt->status |= E1000_RXD_STAT_PIF;
 	packet_crc(run, pkt, data, len);
-	check(run, pkt, data, len, flags & E82540_FIFO_CSUM_VALID);
+	csum_check(run, pkt, data, len, flags & E82540_FIFO_CSUM_VALID);
 	pkt->csum = packet_csum(run, pkt);
 }
 
@@ -511,7 +514,8 @@ packet_report(struct run *run, uint32_t bytes, uint32_t free_before)
 
 /* len: 60 or more; flags: E82540_FIFO_*. */
 static enum fate
-store(struct run *run, const uint8_t *data, uint32_t len, unsigned int flags)
+ring_store(struct run *run, const uint8_t *data, uint32_t len,
+    unsigned int flags)
 {
 	bool untag = tag_comes_off(run, data);
 	uint32_t bytes = len - (untag ? TAG_BYTES : 0) +
@@ -530,7 +534,7 @@ store(struct run *run, const uint8_t *data, uint32_t len, unsigned int flags)
 	run->head += used;
 	if (run->head >= run->count)
 		run->head -= run->count;
-	packet_report(run, bytes, ring_distance(run, head, run->tail));
+	packet_report(run, bytes, rx_ring_distance(run, head, run->tail));
 	run->report->counters.rx_packets++;
 	run->report->counters.rx_bytes += len;
 	return STORED;
@@ -538,16 +542,7 @@ store(struct run *run, const uint8_t *data, uint32_t len, unsigned int flags)
 
 /* ------------------------------------------------------------------- FIFO */
 
-#define ENTRY_ALIGN		8u
-#define ENTRY_HEADER_BYTES	4u
 #define FIFO_MASK		(E82540_FIFO_BYTES - 1)
-
-static uint32_t
-entry_bytes(uint32_t len)
-{
-	return (ENTRY_HEADER_BYTES + len + ENTRY_ALIGN - 1) &
-	    ~(ENTRY_ALIGN - 1);
-}
 
 static uint32_t
 fifo_fill(const struct e82540_rx *rx)
@@ -570,7 +565,8 @@ fifo_put(struct run *run, const uint8_t *data, uint32_t len, unsigned int flags)
 {
 	struct e82540 *dev = run->dev;
 	struct e82540_rx *rx = &dev->rx;
-	uint32_t before = fifo_fill(rx), fill = before + entry_bytes(len);
+	uint32_t before = fifo_fill(rx),
+		 fill = before + e82540_fifo_entry_bytes(len);
 	uint32_t high = e82540_reg(dev, E1000_FCRTH) & E1000_FCRTH_RTH_MASK;
 	uint32_t at = rx->fifo_tail & FIFO_MASK, first;
 
@@ -579,7 +575,7 @@ fifo_put(struct run *run, const uint8_t *data, uint32_t len, unsigned int flags)
 	e82540_put16(&rx->fifo[at], len);
 	rx->fifo[at + 2] = flags;
 	rx->fifo[at + 3] = 0;
-	at = (at + ENTRY_HEADER_BYTES) & FIFO_MASK;
+	at = (at + E82540_FIFO_HEADER_BYTES) & FIFO_MASK;
 	first = E82540_FIFO_BYTES - at;
 	if (first > len)
 		first = len;
@@ -602,7 +598,7 @@ fifo_first(struct e82540_rx *rx, uint32_t *len, unsigned int *flags)
 
 	*len = e82540_get16(&rx->fifo[at]);
 	*flags = rx->fifo[at + 2];
-	at = (at + ENTRY_HEADER_BYTES) & FIFO_MASK;
+	at = (at + E82540_FIFO_HEADER_BYTES) & FIFO_MASK;
 	first = E82540_FIFO_BYTES - at;
 	if (first >= *len)
 		return &rx->fifo[at];
@@ -623,12 +619,12 @@ fifo_drain(struct run *run)
 
 	while (rx->fifo_packets > 0) {
 		data = fifo_first(rx, &len, &flags);
-		fate = store(run, data, len, flags);
+		fate = ring_store(run, data, len, flags);
 		if (fate == NO_ROOM)
 			break;
 		if (fate == LOST)
 			run->report->counters.rx_dropped++;
-		rx->fifo_head += entry_bytes(len);
+		rx->fifo_head += e82540_fifo_entry_bytes(len);
 		rx->fifo_packets--;
 	}
 	if (before > low && fifo_fill(rx) <= low) {
@@ -647,7 +643,7 @@ e82540_rx_reset(struct e82540 *dev)
 
 /* A frame was received, for us or not; len without CRC. */
 static inline void
-count(struct run *run, uint32_t len)
+count_frame(struct run *run, uint32_t len)
 {
 	run->frames++;
 	run->octets += (uint64_t)len + CRC_BYTES;
@@ -680,13 +676,13 @@ count_good(struct run *run, const uint8_t *data, uint32_t len)
  * frames that find no descriptors, but not flow control (13.7.33).
  */
 static enum fate
-put(struct run *run, const uint8_t *data, uint32_t len, unsigned int flags,
-    bool control)
+frame_put(struct run *run, const uint8_t *data, uint32_t len,
+    unsigned int flags, bool control)
 {
 	enum fate fate = NO_ROOM;
 
 	if (run->dev->rx.fifo_packets == 0)
-		fate = store(run, data, len, flags);
+		fate = ring_store(run, data, len, flags);
 	if (fate == LOST)
 		run->report->counters.rx_dropped++;
 	if (fate != NO_ROOM)
@@ -720,7 +716,7 @@ frame_take(struct run *run, const uint8_t *data, uint32_t len, uint8_t given)
 		pass = e82540_filter(run->dev, data, len);
 	if (pass == 0 || flow == E82540_FLOW_DROP) {
 		run->report->counters.rx_filtered += !control;
-		count(run, len);
+		count_frame(run, len);
 		return true;
 	}
 	if (oversize &&
@@ -731,11 +727,11 @@ frame_take(struct run *run, const uint8_t *data, uint32_t len, uint8_t given)
 		flags = (pass & E82540_PASS_INEXACT ? E82540_FIFO_INEXACT : 0) |
 		    (given & E82540_FRAME_CSUM_VALID ? E82540_FIFO_CSUM_VALID :
 							     0);
-		fate = put(run, data, len, flags, control);
+		fate = frame_put(run, data, len, flags, control);
 		if (fate == NO_ROOM)
 			return false;
 	}
-	count(run, len);
+	count_frame(run, len);
 	if (oversize) {
 		e82540_count(run->report, E1000_ROC, 1);
 		e82540_count(run->report, E1000_RLEC, 1);
@@ -751,7 +747,7 @@ frame_short(struct run *run, const struct e82540_frame *frame)
 	uint8_t padded[FRAME_MIN_BYTES] = { 0 };
 
 	if (frame->len_bytes < HEADER_BYTES) {
-		count(run, frame->len_bytes);
+		count_frame(run, frame->len_bytes);
 		e82540_count(run->report, E1000_RUC, 1);
 		e82540_count(run->report, E1000_RLEC, 1);
 		return true;
@@ -780,7 +776,7 @@ run_end(struct run *run)
 
 /* Nothing is received, but may wake (6.4). */
 static void
-closed(struct e82540 *dev, const struct e82540_frame *frame, unsigned int n,
+rx_closed(struct e82540 *dev, const struct e82540_frame *frame, unsigned int n,
     struct e82540_report *report)
 {
 	unsigned int i;
@@ -802,7 +798,7 @@ e82540_rx_run(struct e82540 *dev, const struct e82540_frame *frame,
 	bool taken;
 
 	if (!dev->rx.open) {
-		closed(dev, frame, n, report);
+		rx_closed(dev, frame, n, report);
 		return n;
 	}
 	run_begin(&run, dev, report);

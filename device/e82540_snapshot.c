@@ -21,6 +21,7 @@
 #include "e82540_intr.h"
 #include "e82540_nvm.h"
 #include "e82540_regs.h"
+#include "e82540_rx.h"
 #include "e82540_sum.h"
 
 #define VERSION		1u
@@ -243,7 +244,7 @@ struct writer {
 };
 
 static void
-put(struct writer *w, uint64_t value, unsigned int bytes)
+writer_put(struct writer *w, uint64_t value, unsigned int bytes)
 {
 	unsigned int i;
 
@@ -253,7 +254,7 @@ put(struct writer *w, uint64_t value, unsigned int bytes)
 }
 
 static void
-put_bytes(struct writer *w, const uint8_t *from, size_t n)
+writer_put_bytes(struct writer *w, const uint8_t *from, size_t n)
 {
 	if (w->out != NULL)
 		memcpy(w->out + w->at, from, n);
@@ -310,8 +311,8 @@ regs_save(const struct e82540 *dev, struct writer *w)
 		value = e82540_reg(dev, offset);
 		if (info == NULL || value == info->reset)
 			continue;
-		put(w, offset, 4);
-		put(w, value, 4);
+		writer_put(w, offset, 4);
+		writer_put(w, value, 4);
 	}
 }
 
@@ -415,16 +416,8 @@ pci_valid(const struct e82540 *dev, const uint8_t *p)
  * Its frames as e82540_rx.c has them, oldest first, the filling between them
  * cleared.  Here they do not wrap.
  */
-#define FIFO_ALIGN	8u
-#define FRAME_AT	4u		/* behind length and flags */
 #define FRAME_MIN_BYTES	60u
 #define FIFO_FLAGS	(E82540_FIFO_INEXACT | E82540_FIFO_CSUM_VALID)
-
-static uint32_t
-entry_bytes(uint32_t frame_bytes)
-{
-	return (FRAME_AT + frame_bytes + FIFO_ALIGN - 1) & ~(FIFO_ALIGN - 1);
-}
 
 static void
 fifo_save(const struct e82540 *dev, struct writer *w)
@@ -434,14 +427,16 @@ fifo_save(const struct e82540 *dev, struct writer *w)
 	const uint8_t *p;
 
 	for (at = rx->fifo_head; at != rx->fifo_tail;
-	     at += entry_bytes(used - FRAME_AT)) {
+	     at += e82540_fifo_entry_bytes(used - E82540_FIFO_HEADER_BYTES)) {
 		p = &rx->fifo[at % E82540_FIFO_BYTES];
-		used = FRAME_AT + e82540_get16(p);
+		used = E82540_FIFO_HEADER_BYTES + e82540_get16(p);
 		first = E82540_FIFO_BYTES - at % E82540_FIFO_BYTES;
 		first = used < first ? used : first;
-		put_bytes(w, p, first);
-		put_bytes(w, rx->fifo, used - first);
-		put(w, 0, entry_bytes(used - FRAME_AT) - used);
+		writer_put_bytes(w, p, first);
+		writer_put_bytes(w, rx->fifo, used - first);
+		writer_put(w, 0,
+		    e82540_fifo_entry_bytes(used - E82540_FIFO_HEADER_BYTES) -
+			used);
 	}
 }
 
@@ -453,13 +448,15 @@ fifo_valid(const struct e82540 *dev, const uint8_t *p, size_t len)
 	(void)dev;
 	if (len > E82540_FIFO_BYTES)
 		return false;
-	for (; len > 0; len -= entry_bytes(used), p += entry_bytes(used)) {
-		if (len < FIFO_ALIGN)
+	for (; len > 0; len -= e82540_fifo_entry_bytes(used),
+	     p += e82540_fifo_entry_bytes(used)) {
+		if (len < E82540_FIFO_ALIGN)
 			return false;
 		used = e82540_get16(p);
 		if (used < FRAME_MIN_BYTES ||
 		    used > E82540_FRAME_MAX_BYTES - CRC_BYTES ||
-		    p[2] & ~FIFO_FLAGS || p[3] != 0 || entry_bytes(used) > len)
+		    p[2] & ~FIFO_FLAGS || p[3] != 0 ||
+		    e82540_fifo_entry_bytes(used) > len)
 			return false;
 	}
 	return true;
@@ -470,7 +467,7 @@ static bool
 rx_valid(const struct e82540 *dev, const uint8_t *p)
 {
 	(void)dev;
-	return e82540_get32(p) % FIFO_ALIGN == 0;
+	return e82540_get32(p) % E82540_FIFO_ALIGN == 0;
 }
 
 static void
@@ -480,7 +477,8 @@ fifo_load(struct e82540 *dev, const uint8_t *p, size_t len)
 	uint32_t at, first;
 
 	rx->fifo_packets = 0;
-	for (at = 0; at < len; at += entry_bytes(e82540_get16(p + at)))
+	for (at = 0; at < len;
+	     at += e82540_fifo_entry_bytes(e82540_get16(p + at)))
 		rx->fifo_packets++;
 	rx->fifo_tail = rx->fifo_head + at;
 	at = rx->fifo_head % E82540_FIFO_BYTES;
@@ -553,7 +551,8 @@ section_save(const struct e82540 *dev, const struct section *s, uint64_t now_ns,
 	for (n = 0; n < s->fields; n++) {
 		f = &s->field[n];
 		for (i = 0; i < f->count; i++)
-			put(w, field_get(dev, f, i, now_ns), WIDTH(f->kind));
+			writer_put(w, field_get(dev, f, i, now_ns),
+			    WIDTH(f->kind));
 	}
 	if (s->tail_save != NULL)
 		s->tail_save(dev, w);
@@ -601,40 +600,40 @@ section_load(struct e82540 *dev, const struct section *s, const uint8_t *p,
 /* --------------------------------------------------------------- the whole */
 
 static void
-patch(const struct writer *w, size_t at, uint32_t value)
+writer_patch(const struct writer *w, size_t at, uint32_t value)
 {
 	struct writer there = { w->out, at };
 
-	put(&there, value, 4);
+	writer_put(&there, value, 4);
 }
 
 /* Returns how many bytes it takes. */
 static size_t
-save(const struct e82540 *dev, uint64_t now_ns, uint8_t *out)
+snapshot_save(const struct e82540 *dev, uint64_t now_ns, uint8_t *out)
 {
 	struct writer w = { out, 0 };
 	unsigned int i;
 	size_t at;
 
-	put_bytes(&w, magic, sizeof(magic));
-	put(&w, VERSION, 4);
-	put(&w, dev->config.chip, 4);
-	put(&w, 0, 4);
+	writer_put_bytes(&w, magic, sizeof(magic));
+	writer_put(&w, VERSION, 4);
+	writer_put(&w, dev->config.chip, 4);
+	writer_put(&w, 0, 4);
 	for (i = 0; i < SECTIONS; i++) {
-		put(&w, section[i].tag, 4);
-		put(&w, 0, 4);
+		writer_put(&w, section[i].tag, 4);
+		writer_put(&w, 0, 4);
 		at = w.at;
 		section_save(dev, &section[i], now_ns, &w);
-		patch(&w, at - 4, w.at - at);
+		writer_patch(&w, at - 4, w.at - at);
 	}
-	patch(&w, LENGTH_AT, w.at + CRC_BYTES);
-	put(&w, out != NULL ? e82540_fcs(out, w.at) : 0, CRC_BYTES);
+	writer_patch(&w, LENGTH_AT, w.at + CRC_BYTES);
+	writer_put(&w, out != NULL ? e82540_fcs(out, w.at) : 0, CRC_BYTES);
 	return w.at;
 }
 
 /* All is checked before anything is touched. */
 static int
-check(const struct e82540 *dev, const uint8_t *p, size_t len)
+snapshot_check(const struct e82540 *dev, const uint8_t *p, size_t len)
 {
 	const struct section *s;
 	size_t left, bytes;
@@ -670,7 +669,7 @@ check(const struct e82540 *dev, const uint8_t *p, size_t len)
  * A host that kept frames may try again: this is another FIFO.
  */
 static void
-apply(struct e82540 *dev, const uint8_t *p)
+snapshot_apply(struct e82540 *dev, const uint8_t *p)
 {
 	bool waited = dev->rx.waiting;
 	unsigned int i;
@@ -703,17 +702,17 @@ e82540_save(struct e82540 *dev, uint64_t now_ns, void *buf, size_t len)
 	if (now_ns < dev->now_ns)
 		now_ns = dev->now_ns;
 	if (dev->doorbell.mem == NULL)
-		bytes = save(dev, now_ns, NULL);
+		bytes = snapshot_save(dev, now_ns, NULL);
 	if (buf != NULL && bytes > 0 && (size_t)bytes > len)
 		bytes = -ENOSPC;
 	else if (buf != NULL && bytes > 0)
-		save(dev, now_ns, buf);
+		snapshot_save(dev, now_ns, buf);
 	e82540_unlock_paths(dev);
 	e82540_unlock(dev, E82540_LOCK_BUS);
 	return bytes;
 }
 
-/* e82540_run() does what is due now, and what apply() wants. */
+/* e82540_run() does what is due now, and what snapshot_apply() wants. */
 int
 e82540_load(struct e82540 *dev, uint64_t now_ns, const void *buf, size_t len)
 {
@@ -721,11 +720,12 @@ e82540_load(struct e82540 *dev, uint64_t now_ns, const void *buf, size_t len)
 
 	e82540_lock(dev, E82540_LOCK_BUS);
 	e82540_lock_paths(dev);
-	error = dev->doorbell.mem != NULL ? -EBUSY : check(dev, buf, len);
+	error =
+	    dev->doorbell.mem != NULL ? -EBUSY : snapshot_check(dev, buf, len);
 	if (error == 0) {
 		if (dev->now_ns < now_ns)
 			dev->now_ns = now_ns;
-		apply(dev, buf);
+		snapshot_apply(dev, buf);
 	}
 	e82540_unlock_paths(dev);
 	e82540_unlock(dev, E82540_LOCK_BUS);

@@ -15,8 +15,8 @@
  * Most packets are one legacy descriptor, and ask for nothing.  For these there
  * is simple_packets(): it touches the descriptor, an iovec, a packet, a mark,
  * and e82540_tx_tally() the first byte of data.  All others go by way of
- * collect(), which turns any packet into pieces of memory, and send_plain() or
- * send_segmented().
+ * packet_collect(), which turns any packet into pieces of memory, and
+ * send_plain() or send_segmented().
  */
 #include "e82540_cursor.h"
 #include "e82540_offload.h"
@@ -64,7 +64,7 @@ struct run {
 	unsigned int contexts;	/* in use of batch->context[] */
 };
 
-/* What collect() found; its pieces are in batch->frag[]. */
+/* What packet_collect() found; its pieces are in batch->frag[]. */
 struct packet {
 	uint32_t first;
 	uint32_t next;
@@ -84,13 +84,13 @@ struct packet {
 /* --------------------------------------------------------------- the ring */
 
 static inline uint32_t
-ring_next(const struct run *run, uint32_t i)
+tx_ring_next(const struct run *run, uint32_t i)
 {
 	return i + 1 == run->count ? 0 : i + 1;
 }
 
 static inline uint32_t
-ring_distance(const struct run *run, uint32_t from, uint32_t to)
+tx_ring_distance(const struct run *run, uint32_t from, uint32_t to)
 {
 	return to >= from ? to - from : to + run->count - from;
 }
@@ -232,7 +232,7 @@ report_add(struct run *run, uint32_t i, uint64_t q1)
 }
 
 static inline void
-mark(struct run *run, uint32_t head, uint32_t reports, uint8_t flags)
+batch_mark(struct run *run, uint32_t head, uint32_t reports, uint8_t flags)
 {
 	struct e82540_tx_mark *m = &run->batch->mark[run->n];
 
@@ -286,7 +286,7 @@ simple_packets(struct run *run)
 			*iov++ = (struct e82540_iov){ no_hdr, hdr_bytes };
 		*iov++ = (struct e82540_iov){ data, len };
 		report_add(run, at, q[1]);
-		at = ring_next(run, at);
+		at = tx_ring_next(run, at);
 	}
 	if (n == run->n)
 		return;
@@ -319,14 +319,14 @@ next_context(struct run *run, const uint64_t q[2])
 	context->loaded = true;
 	report_add(run, run->at, q[1]);
 	run->segment = 0;
-	run->at = ring_next(run, run->at);
+	run->at = tx_ring_next(run, run->at);
 	run->scanned++;
 	return STEP_NEXT;
 }
 
 /* The rest of a packet that was given up. */
 static enum step
-discard(struct run *run)
+packet_discard(struct run *run)
 {
 	uint64_t q[2];
 
@@ -334,7 +334,7 @@ discard(struct run *run)
 		if (!desc_read(run, run->at, q))
 			return ring_gone(run);
 		report_add(run, run->at, q[1]);
-		run->at = ring_next(run, run->at);
+		run->at = tx_ring_next(run, run->at);
 		run->scanned++;
 		if (!desc_is_context(q[1]) &&
 		    desc_cmd(q[1]) & E1000_TXD_CMD_EOP) {
@@ -348,7 +348,7 @@ discard(struct run *run)
 /* --------------------------------------------------------------- gathering */
 
 static void
-linearise(struct run *run, struct packet *p)
+packet_linearise(struct run *run, struct packet *p)
 {
 	struct e82540_tx_batch *batch = run->batch;
 	struct e82540_cursor from = { batch->frag, 0 };
@@ -362,7 +362,8 @@ linearise(struct run *run, struct packet *p)
 
 /* With too many pieces, they are copied from then on. */
 static void
-add_piece(struct run *run, struct packet *p, const void *data, uint32_t len)
+packet_add_piece(struct run *run, struct packet *p, const void *data,
+    uint32_t len)
 {
 	struct e82540_iov *frag = run->batch->frag;
 
@@ -371,7 +372,7 @@ add_piece(struct run *run, struct packet *p, const void *data, uint32_t len)
 		p->later = run->bounced;
 		if (p->bad || p->later)
 			return;
-		linearise(run, p);
+		packet_linearise(run, p);
 	}
 	if (p->linear) {
 		memcpy(run->batch->bounce + p->len_bytes, data, len);
@@ -385,7 +386,7 @@ add_piece(struct run *run, struct packet *p, const void *data, uint32_t len)
 
 /* 3.3.3, 3.3.7: a null address, or no length, is no data. */
 static void
-add_data(struct run *run, struct packet *p, const uint64_t q[2])
+packet_add_data(struct run *run, struct packet *p, const uint64_t q[2])
 {
 	uint32_t max = p->segmented ? E1000_TXD_LEN_MASK + UINT8_MAX :
 				      E1000_TX_PACKET_MAX_BYTES;
@@ -409,13 +410,13 @@ add_data(struct run *run, struct packet *p, const uint64_t q[2])
 		if (data == NULL)
 			p->bad_address = true;
 		else
-			add_piece(run, p, data, span);
+			packet_add_piece(run, p, data, span);
 	}
 }
 
 /* At the front of a batch only: what is counted is done. */
 static enum step
-drop(struct run *run, const struct packet *p)
+packet_drop(struct run *run, const struct packet *p)
 {
 	if (run->n > 0) {
 		run->reports = p->reports;
@@ -442,14 +443,14 @@ descs_max(const struct run *run)
 
 /* The descriptors up to `end` are not the whole packet. */
 static enum step
-incomplete(struct run *run, struct packet *p, uint32_t end)
+packet_incomplete(struct run *run, struct packet *p, uint32_t end)
 {
 	bool endless = p->descs >= descs_max(run);
 
 	if (endless && run->n == 0) {
 		run->tx->discard = true;
 		p->next = end;
-		drop(run, p);
+		packet_drop(run, p);
 		return STEP_LATER;
 	}
 	run->reports = p->reports;
@@ -464,7 +465,7 @@ incomplete(struct run *run, struct packet *p, uint32_t end)
  * within a packet makes no sense, and it does not count.
  */
 static enum step
-collect(struct run *run, struct packet *p)
+packet_collect(struct run *run, struct packet *p)
 {
 	uint32_t i = run->at;
 	bool context;
@@ -475,7 +476,7 @@ collect(struct run *run, struct packet *p)
 	p->reports = run->reports;
 	do {
 		if (i == run->tail || run->scanned == E82540_TX_DESCS_MAX)
-			return incomplete(run, p, i);
+			return packet_incomplete(run, p, i);
 		if (!desc_read(run, i, q)) {
 			run->reports = p->reports;
 			return ring_gone(run);
@@ -489,12 +490,12 @@ collect(struct run *run, struct packet *p)
 		if (context)
 			p->bad = true;
 		else
-			add_data(run, p, q);
+			packet_add_data(run, p, q);
 		report_add(run, i, q[1]);
 		p->last_q = q[1];
 		p->descs++;
 		run->scanned++;
-		i = ring_next(run, i);
+		i = tx_ring_next(run, i);
 	} while (context || !(desc_cmd(q[1]) & E1000_TXD_CMD_EOP));
 	p->next = i;
 	if (!p->later)
@@ -511,7 +512,7 @@ collect(struct run *run, struct packet *p)
 static bool
 partial_changed(struct run *run)
 {
-	uint32_t there = ring_distance(run, run->at, run->tail);
+	uint32_t there = tx_ring_distance(run, run->at, run->tail);
 	uint32_t *seen = &run->tx->partial, i;
 	uint64_t q[2];
 
@@ -524,7 +525,7 @@ partial_changed(struct run *run)
 		    (!desc_is_context(q[1]) &&
 			desc_cmd(q[1]) & E1000_TXD_CMD_EOP))
 			return true;
-		i = ring_next(run, i);
+		i = tx_ring_next(run, i);
 	}
 	return *seen >= descs_max(run);
 }
@@ -547,7 +548,7 @@ frame_open(struct run *run, struct e82540_tx_frame *f)
 }
 
 static struct e82540_iov *
-emit_payload(struct e82540_iov *iov, const struct e82540_tx_frame *f)
+batch_emit_payload(struct e82540_iov *iov, const struct e82540_tx_frame *f)
 {
 	struct e82540_cursor c = f->payload;
 	uint32_t left;
@@ -567,8 +568,8 @@ emit_payload(struct e82540_iov *iov, const struct e82540_tx_frame *f)
 }
 
 static void
-emit(struct run *run, const struct e82540_tx_frame *f, const struct packet *p,
-    uint8_t flags)
+batch_emit(struct run *run, const struct e82540_tx_frame *f,
+    const struct packet *p, uint8_t flags)
 {
 	struct e82540_packet *packet = &run->batch->packet[run->n];
 	struct e82540_iov *iov = &run->batch->iov[run->iovs];
@@ -585,10 +586,10 @@ emit(struct run *run, const struct e82540_tx_frame *f, const struct packet *p,
 		iov->base = f->head;
 		iov++->len = f->head_bytes;
 	}
-	iov = emit_payload(iov, f);
+	iov = batch_emit_payload(iov, f);
 	packet->iovs = iov - packet->iov;
 	run->iovs += packet->iovs;
-	mark(run, p->first, p->reports, flags);
+	batch_mark(run, p->first, p->reports, flags);
 	run->n++;
 }
 
@@ -642,7 +643,7 @@ send_plain(struct run *run, struct packet *p)
 	if (!(desc_cmd(p->last_q) & E1000_TXD_CMD_IFCS))
 		len -= len < CRC_BYTES ? len : CRC_BYTES;
 	if (p->bad || p->bad_address || (p->len_bytes > 0 && len < ETH_BYTES))
-		return drop(run, p);
+		return packet_drop(run, p);
 	if (!iovs_room(run, p)) {
 		run->reports = p->reports;
 		return STEP_LATER;
@@ -658,7 +659,7 @@ send_plain(struct run *run, struct packet *p)
 	f.payload_bytes = len - f.head_bytes;
 	e82540_cursor_read(&f.payload, f.head, f.head_bytes);
 	e82540_offload(&f, &job, 0);
-	emit(run, &f, p, 0);
+	batch_emit(run, &f, p, 0);
 	run->bounced |= p->linear;
 	return STEP_NEXT;
 }
@@ -675,7 +676,7 @@ send_whole(struct run *run, const struct packet *p,
 	if (!e82540_tso_whole(&f, tso, job, run->batch->header))
 		return false;
 	run->batch->mss[run->n] = tso->mss;
-	emit(run, &f, p, E82540_MARK_CONTEXT_DONE | E82540_MARK_WHOLE);
+	batch_emit(run, &f, p, E82540_MARK_CONTEXT_DONE | E82540_MARK_WHOLE);
 	return true;
 }
 
@@ -697,7 +698,7 @@ send_frames(struct run *run, const struct packet *p,
 		f.payload = payload;
 		e82540_tso_frame(&f, tso, job, run->batch->header,
 		    run->segment);
-		emit(run, &f, p,
+		batch_emit(run, &f, p,
 		    run->segment + 1 == tso->segments ?
 			E82540_MARK_CONTEXT_DONE :
 			0);
@@ -720,7 +721,7 @@ send_segmented(struct run *run, struct packet *p)
 	if (p->bad || p->bad_address ||
 	    !e82540_tso_open(&tso, context, p->len_bytes) ||
 	    run->segment >= tso.segments)
-		return drop(run, p);
+		return packet_drop(run, p);
 	if (!iovs_room(run, p)) {
 		run->reports = p->reports;
 		return STEP_LATER;
@@ -737,7 +738,7 @@ send_segmented(struct run *run, struct packet *p)
 }
 
 static enum step
-next(struct run *run)
+run_next(struct run *run)
 {
 	struct packet p;
 	uint64_t q[2];
@@ -749,7 +750,7 @@ next(struct run *run)
 		return ring_gone(run);
 	if (desc_is_context(q[1]))
 		return next_context(run, q);
-	step = collect(run, &p);
+	step = packet_collect(run, &p);
 	if (step != STEP_NEXT)
 		return step;
 	return p.segmented ? send_segmented(run, &p) : send_plain(run, &p);
@@ -788,8 +789,8 @@ commit_causes(const struct run *run, uint32_t head)
 	uint32_t low =
 	    (e82540_reg(run->dev, E1000_TXDCTL) & E1000_TXDCTL_LWTHRESH_MASK) >>
 	    E1000_TXDCTL_LWTHRESH_SHIFT;
-	uint32_t before = ring_distance(run, run->first, run->tail);
-	uint32_t left = ring_distance(run, head, run->tail);
+	uint32_t before = tx_ring_distance(run, run->first, run->tail);
+	uint32_t left = tx_ring_distance(run, head, run->tail);
 
 	if (left == 0)
 		run->report->icr |= E1000_ICR_TXQE;
@@ -800,7 +801,7 @@ commit_causes(const struct run *run, uint32_t head)
 
 /* What was taken, and what was consumed before the next, is done. */
 static void
-commit(struct run *run, unsigned int taken)
+run_commit(struct run *run, unsigned int taken)
 {
 	const struct e82540_tx_mark *m = &run->batch->mark[taken];
 	struct e82540_tx *tx = run->tx;
@@ -840,7 +841,7 @@ to_network(struct run *run)
 
 /* 3.2.7.4, 13.7.5: nobody keeps the frame. */
 static void
-missed(struct e82540_report *report)
+loop_missed(struct e82540_report *report)
 {
 	report->counters.rx_waited--;
 	report->counters.rx_dropped++;
@@ -872,7 +873,7 @@ to_ourselves(struct run *run)
 		e82540_cursor_read(&from, run->batch->loop, frame.len_bytes);
 		if (e82540_rx_run(dev, &frame, 1, run->report) == 0) {
 			dev->rx.waiting = waiting;
-			missed(run->report);
+			loop_missed(run->report);
 		}
 	}
 	e82540_path_end(dev, E82540_LOCK_RX);
@@ -894,19 +895,19 @@ e82540_tx_run(struct e82540 *dev, struct e82540_report *report)
 	if (tx->partial > 0 && !partial_changed(&run))
 		return false;
 	if (tx->discard)
-		step = discard(&run);
+		step = packet_discard(&run);
 	while (step == STEP_NEXT && run.n < E82540_SEND_MAX &&
 	    run.at != run.tail) {
 		n = run.n;
 		if (run.ring != NULL)
 			simple_packets(&run);
 		if (run.n == n)
-			step = next(&run);
+			step = run_next(&run);
 	}
-	mark(&run, run.at, run.reports, 0);
+	batch_mark(&run, run.at, run.reports, 0);
 	if (run.n > 0)
 		taken = tx->loopback ? to_ourselves(&run) : to_network(&run);
-	commit(&run, taken);
+	run_commit(&run, taken);
 	return taken == run.n && step != STEP_WAIT &&
 	    e82540_index(&dev->tdh) != run.tail;
 }

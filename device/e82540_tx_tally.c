@@ -41,7 +41,7 @@ tally_frames(struct tally *t, uint32_t len, uint32_t n)
 }
 
 static uint32_t
-padded(uint32_t len, uint32_t min_bytes)
+frame_padded(uint32_t len, uint32_t min_bytes)
 {
 	return len > min_bytes ? len : min_bytes;
 }
@@ -57,8 +57,8 @@ tally_whole(struct tally *t, const struct e82540_tx_batch *batch,
 	uint32_t n = (payload + mss - 1) / mss;
 	uint32_t last = payload - (n - 1) * mss;
 
-	tally_frames(t, padded(head + mss, min_bytes) + CRC_BYTES, n - 1);
-	tally_frames(t, padded(head + last, min_bytes) + CRC_BYTES, 1);
+	tally_frames(t, frame_padded(head + mss, min_bytes) + CRC_BYTES, n - 1);
+	tally_frames(t, frame_padded(head + last, min_bytes) + CRC_BYTES, 1);
 	return n;
 }
 

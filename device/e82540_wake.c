@@ -164,7 +164,7 @@ is_arp(const struct e82540 *dev, const uint8_t *p, uint32_t len)
  * 0800h, which is a mistake for 86DDh; both are taken.
  */
 static uint32_t
-protocol(const struct e82540 *dev, const uint8_t *frame, uint32_t len)
+match_protocol(const struct e82540 *dev, const uint8_t *frame, uint32_t len)
 {
 	uint32_t at = type_offset(frame, len);
 	uint16_t type = e82540_get_be16(frame + at);
@@ -206,7 +206,7 @@ is_flexible(const struct e82540 *dev, unsigned int i, const uint8_t *frame,
 }
 
 static uint32_t
-flexible(const struct e82540 *dev, uint32_t wufc, const uint8_t *frame,
+match_flexible(const struct e82540 *dev, uint32_t wufc, const uint8_t *frame,
     uint32_t len)
 {
 	uint32_t found = 0;
@@ -223,10 +223,10 @@ flexible(const struct e82540 *dev, uint32_t wufc, const uint8_t *frame,
 
 /* The filters that apply to what the address filter has let through. */
 static uint32_t
-match(const struct e82540 *dev, uint32_t wufc, const uint8_t *frame,
+wake_match(const struct e82540 *dev, uint32_t wufc, const uint8_t *frame,
     uint32_t len)
 {
-	uint32_t found = protocol(dev, frame, len);
+	uint32_t found = match_protocol(dev, frame, len);
 
 	if (is_exact(dev, frame))
 		found |= E1000_WUFC_EX;
@@ -234,11 +234,11 @@ match(const struct e82540 *dev, uint32_t wufc, const uint8_t *frame,
 		found |= E1000_WUFC_MC;
 	if (is_broadcast(frame))
 		found |= E1000_WUFC_BC;
-	return (found & wufc) | flexible(dev, wufc, frame, len);
+	return (found & wufc) | match_flexible(dev, wufc, frame, len);
 }
 
 static void
-keep(struct e82540_wake *wake, const uint8_t *frame, uint32_t len)
+wake_keep(struct e82540_wake *wake, const uint8_t *frame, uint32_t len)
 {
 	uint32_t n = len < sizeof(wake->data) ? len : sizeof(wake->data);
 
@@ -260,7 +260,7 @@ e82540_wake_frame(struct e82540 *dev, const uint8_t *frame, uint32_t len)
 		return 0;
 	pass = e82540_filter(dev, frame, len) != 0;
 	if (pass)
-		found = match(dev, wufc, frame, len);
+		found = wake_match(dev, wufc, frame, len);
 	/* A Magic Packet may be a broadcast without BAM, 6.4.3.1.4. */
 	if ((wufc & E1000_WUFC_MAG || apm) &&
 	    (pass ||
@@ -268,7 +268,7 @@ e82540_wake_frame(struct e82540 *dev, const uint8_t *frame, uint32_t len)
 	    is_magic(dev, frame, len))
 		found |= E1000_WUFC_MAG;
 	if (found != 0)
-		keep(&dev->wake, frame, len);
+		wake_keep(&dev->wake, frame, len);
 	return found;
 }
 
@@ -276,7 +276,7 @@ e82540_wake_frame(struct e82540 *dev, const uint8_t *frame, uint32_t len)
 
 /* A packet of which WUS still tells is not overwritten (6.4.1). */
 static void
-store(struct e82540 *dev, const struct e82540_wake *wake)
+wake_store(struct e82540 *dev, const struct e82540_wake *wake)
 {
 	uint32_t len = wake->len_bytes;
 	unsigned int i;
@@ -288,7 +288,7 @@ store(struct e82540 *dev, const struct e82540_wake *wake)
 }
 
 static void
-event(struct e82540 *dev, uint32_t found)
+wake_event(struct e82540 *dev, uint32_t found)
 {
 	uint32_t wuc = e82540_reg(dev, E1000_WUC);
 	bool acpi = found & e82540_reg(dev, E1000_WUFC);
@@ -314,15 +314,15 @@ e82540_wake_report(struct e82540 *dev, uint32_t found)
 	if (found == 0 || !dev->phy.link || !e82540_pci_d3(dev))
 		return;
 	if (e82540_reg(dev, E1000_WUS) == 0)
-		store(dev, &wake);
-	event(dev, found);
+		wake_store(dev, &wake);
+	wake_event(dev, found);
 }
 
 void
 e82540_wake_link(struct e82540 *dev)
 {
 	if (e82540_pci_d3(dev) && e82540_reg(dev, E1000_WUFC) & E1000_WUFC_LNKC)
-		event(dev, E1000_WUFC_LNKC);
+		wake_event(dev, E1000_WUFC_LNKC);
 }
 
 bool
