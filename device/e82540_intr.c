@@ -11,15 +11,16 @@
  *	               |<---- ITR x 256 ns ----->|
  *
  * from one assertion to the next; the first after a quiet window comes at once.
- * Unlike other models this one has no floor: ITR 0 is no moderation (13.4.18).
+ * Unlike other models this one has no floor: ITR 0 means no moderation
+ * (13.4.18).
  *
  * TXDW (for descriptors with IDE) and RXT0 have two timers each before they
  * become causes at all: a delay that starts anew with each packet (TIDV, RDTR),
  * and a bound that does not (TADV, RADV).  Whichever runs out first sets the
  * cause and stops the other.
  *
- * With moderation switched off all of this is skipped: every event interrupts
- * at once, which is how hypervisors were when the RFC was written.
+ * With moderation switched off, every event interrupts at once, as it did in
+ * hypervisors when the RFC was written.
  */
 #include "e82540_intr.h"
 #include "e82540_pci_state.h"

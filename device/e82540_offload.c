@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What is done to a packet between the ring and the network: checksums (3.6),
- * segmentation (3.5), VLAN tag (9.3), padding.  Only the first bytes are ever
- * changed, in a copy; the rest stays in guest memory, and is read if a checksum
- * covers it.
+ * What the model does to a packet between the ring and the network: checksums
+ * (3.6), segmentation (3.5), VLAN tag (9.3), padding.  It changes only the
+ * first bytes, in a copy; the rest stays in guest memory, and is read if a
+ * checksum covers it.
  *
- * Positions come from the guest.  A position outside of the packet makes its
- * checksum be left out, as 3.3.3.1 and 3.3.6 say, so nothing here reaches
- * beyond what was gathered (CVE-2022-23087 was that).
+ * Positions come from the guest.  If a position is outside of the packet, its
+ * checksum is left out, as 3.3.3.1 and 3.3.6 say.  So nothing here reaches
+ * beyond what was gathered (CVE-2022-23087 was such a case).
  */
 #include "e82540_impl.h"
 #include "e82540_cursor.h"
@@ -105,7 +105,7 @@ sum_insert(struct e82540_tx_frame *f, const struct e82540_tx_sum *s,
 {
 	uint16_t sum = ~e82540_fold(frame_sum(f, s->start, end) + add);
 
-	/* In UDP 0 says that there is none (RFC 768). */
+	/* In UDP a checksum of 0 means no checksum (RFC 768). */
 	if (sum == 0 && s->offset == s->start + UDP_CHECKSUM)
 		sum = 0xFFFF;
 	e82540_put_be16(f->head + s->offset, sum);
@@ -134,7 +134,7 @@ sum_leave(struct e82540_tx_frame *f, const struct e82540_tx_job *job,
 	f->hdr_used = true;
 }
 
-/* May it?  Whoever gets it sums to the end of the packet. */
+/* Can the network do it?  It sums to the end of the packet. */
 static bool
 sum_leavable(const struct e82540_tx_frame *f, const struct e82540_tx_sum *s,
     uint32_t end)
@@ -215,7 +215,7 @@ e82540_offload_sums(struct e82540_tx_job *job,
 {
 	uint64_t q = context->qword[0];
 
-	/* 3.6: without a context the result is unpredictable: none. */
+	/* 3.6: unpredictable without a context; here no checksum. */
 	if (!context->loaded)
 		return;
 	job->ip.wanted = popts & E1000_TXD_POPTS_IXSM;

@@ -208,8 +208,9 @@ link_start(struct e82540 *dev)
 }
 
 /*
- * What the partner told us.  Master is who has more ports, or was told to be
- * (802.3, 40.5.2); the partner has one port, and leaves it to us.
+ * What the link partner sent.  The end with more ports becomes master, or the
+ * one that is told to (802.3, 40.5.2); the partner has one port, and leaves the
+ * choice to us.
  */
 static void
 link_partner(struct e82540 *dev)
@@ -221,7 +222,7 @@ link_partner(struct e82540 *dev)
 	    E1000_PHY_ANA_10_HD | E1000_PHY_ANA_SELECTOR_8023;
 	reg[E1000_PHY_ANE] = ANE_NEXT_PAGE | E1000_PHY_ANE_LP_AN |
 	    ANE_LP_NEXT_PAGE | ANE_PAGE_RECEIVED;
-	/* In next pages, which it sends to those who can do 1000BASE-T. */
+	/* In next pages, which it sends if 1000BASE-T was negotiated. */
 	if (!(dev->phy.coming & E1000_PHY_M88_STATUS_SPEED_1000))
 		return;
 	reg[E1000_PHY_GSTATUS] = E1000_PHY_GSTATUS_LP_1000_FD |
@@ -352,7 +353,7 @@ phy_write(struct e82540 *dev, unsigned int n, uint16_t value)
 	}
 }
 
-/* Some are latched: a read brings them up to date for the next. */
+/* Some are latched: a read updates them for the next read. */
 static uint16_t
 phy_read(struct e82540 *dev, unsigned int n)
 {
@@ -386,8 +387,8 @@ phy_read(struct e82540 *dev, unsigned int n)
 }
 
 /*
- * 13.4.7.  The wire would take 64 us; here it is done at once.  Another PHY
- * than ours does not answer: E, and a read finds the wire pulled up.
+ * 13.4.7.  The wire would take 64 us; here it is done at once.  A PHY at
+ * another address does not answer: E, and a read finds the wire pulled up.
  */
 void
 e82540_mdic_write(struct e82540 *dev, uint32_t offset, uint32_t value)

@@ -13,7 +13,7 @@ uint32_t e82540_reg_read(struct e82540 *dev, uint32_t offset);
 void e82540_reg_write(struct e82540 *dev, uint32_t offset, uint32_t value);
 
 /*
- * e82540_reg_apply: what a write does, for who holds the locks of its row, too.
+ * e82540_reg_apply: what a write does.  Bus lock, and the locks of its row.
  * e82540_reg_value: what a read returns, without its effects.  Bus lock.
  */
 void e82540_reg_apply(struct e82540 *dev, uint32_t offset, uint32_t value);

@@ -47,7 +47,7 @@ e82540_count(struct e82540_report *report, uint32_t reg, uint32_t n)
 	report->stat[i] += n;
 }
 
-/* With the path's lock: a report from before a reset is none after it. */
+/* e82540_report_init: begin a report.  The path's lock. */
 static inline void
 e82540_report_init(const struct e82540 *dev, struct e82540_report *report)
 {

@@ -7,22 +7,22 @@
  *	                                        v      | RDT moved
  *	                                          FIFO
  *
- * A frame is stored when the ring has descriptors for all of it, and not
- * before.  What is in the FIFO goes first.  If that is full, too, the caller
- * keeps the frame (rx.waiting), or it is lost with config.rx_drop: MPC, RXO.
+ * A frame is stored once the ring has descriptors for all of it.  The frames of
+ * the FIFO go first.  If the FIFO is full, too, the caller keeps the frame
+ * (rx.waiting), or with config.rx_drop the frame is lost: MPC, RXO.
  *
  * Where the manual is silent, or a wire differs from a virtual one:
  *
- * - Frames of fewer than 60 bytes, which hypervisors hand over, get the padding
- *   that the sender's MAC would have given them.  Fewer than 14 are none: RUC.
+ * - Frames of fewer than 60 bytes, which VMMs hand over, get the padding that
+ *   the sender's MAC would have given them.  Fewer than 14 are no frame: RUC.
  * - TPR and TOR count every frame while the receiver is enabled, as 13.7.41 and
  *   13.7.43 say literally: also one that is not for us.
  * - Too long a frame counts in ROC and RLEC; it is a bad packet, which SBP has
  *   stored (3.2.1), but over 16384 bytes it never is.
- * - A buffer outside of memory takes its part of the frame as if nobody had
- *   answered on the bus: the descriptor is used up, the bytes are lost.  A
- *   descriptor outside of memory cannot be used up: the frame is lost.  Both
- *   are counted in bad_address; MPC is for the FIFO only.
+ * - If a buffer is outside of memory, no one answers on the bus: its descriptor
+ *   is used up, and its part of the frame is lost.  If a descriptor is outside
+ *   of memory, it cannot be used up: the frame is lost.  bad_address counts
+ *   both; MPC is for the FIFO only.
  * - A ring without length, or with an index beyond it, has no room.
  * - RDMTS 3 is 1/16, buffer size 0 with BSEX is 2048: reserved values.
  */
@@ -247,7 +247,7 @@ packet_csum(const struct run *run, const struct packet *pkt)
 
 /* ------------------------------------------------------------------- ring */
 
-/* Load RDT.  A bad ring is taken for an empty one. */
+/* Load RDT.  A bad ring counts as an empty one. */
 static void
 ring_tail(struct run *run)
 {
@@ -821,8 +821,8 @@ e82540_rx_run(struct e82540 *dev, const struct e82540_frame *frame,
 
 /*
  * The caller hears that there is room once half of the FIFO is free, not for
- * each frame that leaves it; and when the receiver was closed, since what it
- * keeps is lost then.
+ * each frame that leaves it.  It also hears so when the receiver is closed, as
+ * the frames that it keeps are lost then.
  */
 void
 e82540_rx_drain(struct e82540 *dev, struct e82540_report *report)

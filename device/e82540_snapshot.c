@@ -14,9 +14,9 @@
  *
  * Times are relative to that of the snapshot: clocks of two hosts differ.
  *
- * What is not in it: config and memory; what follows from the rest (gates);
- * the counters; what the host knows itself, and another host does not: that
- * send() was full, that it was kicked, how the interrupt line is.
+ * Not in it: config and memory; what follows from the rest (gates); the
+ * counters; what is true of this host alone: that send() was full, that it was
+ * kicked, the level of its interrupt line.
  */
 #include "e82540_intr.h"
 #include "e82540_nvm.h"
@@ -264,8 +264,8 @@ writer_put_bytes(struct writer *w, const uint8_t *from, size_t n)
 /* -------------------------------------------------------------- registers */
 
 /*
- * As pairs of offset and value, in order, of those that are not as after a
- * reset.  So a row that is new in the model is at its reset value.
+ * Pairs of offset and value, in order, of the registers that are not as after a
+ * reset.  So a row that is new in the model gets its reset value.
  */
 static const struct e82540_reg_info *
 reg_info(const struct e82540 *dev, uint32_t offset)

@@ -3,19 +3,19 @@
  * Transmit: from the ring to packets for host->send().
  *
  * A run gathers a batch of packets, hands it over with one call of send(), and
- * then commits what was taken: head, reports (DD), causes, statistics.  Nothing
- * is committed before, so a packet that is not taken, or whose last descriptor
- * has not come yet, is still in the ring, and is simply gathered again.  What
- * must be remembered for that is in struct e82540_tx: how many frames of a
- * segmentation went out, and that a packet is being dropped.
+ * then commits what the network took: head, reports (DD), causes, statistics.
+ * It commits nothing before.  So a packet that was not taken, or whose last
+ * descriptor has not come yet, is still in the ring, and the next run gathers
+ * it again.  What a run has to remember for that is in struct e82540_tx: how
+ * many frames of a segmentation went out, and that a packet is being dropped.
  *
- * A packet that cannot be sent is dropped only at the front of a batch, where
- * that is committed for sure; one further behind ends the batch.
+ * A run drops a packet that cannot be sent only at the front of a batch, where
+ * it commits that for sure; such a packet further behind ends the batch.
  *
- * Most packets are one legacy descriptor, and ask for nothing.  For these there
- * is simple_packets(): it touches the descriptor, an iovec, a packet, a mark,
- * and e82540_tx_tally() the first byte of data.  All others go by way of
- * packet_collect(), which turns any packet into pieces of memory, and
+ * Most packets are one legacy descriptor, and ask for nothing.  These go
+ * through simple_packets(), which touches the descriptor, an iovec, a packet, a
+ * mark; e82540_tx_tally() touches the first byte of data.  All others go
+ * through packet_collect(), which turns any packet into pieces of memory, and
  * send_plain() or send_segmented().
  */
 #include "e82540_cursor.h"
@@ -95,7 +95,7 @@ tx_ring_distance(const struct run *run, uint32_t from, uint32_t to)
 	return to >= from ? to - from : to + run->count - from;
 }
 
-/* Memory that is not aligned as bus addresses are is none for descriptors. */
+/* Descriptors need memory that is aligned as their bus addresses are. */
 static uint8_t *
 ring_memory(struct e82540 *dev, uint64_t gpa, uint32_t len)
 {
@@ -433,7 +433,7 @@ packet_drop(struct run *run, const struct packet *p)
 	return STEP_NEXT;
 }
 
-/* A ring so full of one packet will never see its end. */
+/* A ring that one packet fills so far never holds its end. */
 static uint32_t
 descs_max(const struct run *run)
 {

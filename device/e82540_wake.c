@@ -7,7 +7,7 @@
  * PMCSR.  APM: with WUC.APME a Magic Packet, WUFC or not, sets it if APMPME.
  * Either leaves its trace in WUS, WUPL and WUPM until software clears WUS.
  *
- * PME# itself has no callback: a host that wants to wake its guest looks at
+ * PME# has no callback: a host that wants to wake its guest looks at
  * PME_Status in configuration space, E1h bit 7, after e82540_receive() or
  * e82540_link_set().
  *

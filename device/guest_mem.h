@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Guest memory, the only way to it.  A bus address means nothing until it was
- * looked up here, and is looked up anew for every use: the table may change
- * between any two calls of the model.  It never contains the device's own
- * registers, so DMA to its own BAR finds nothing (CVE-2021-3416).
+ * The only way to guest memory.  A bus address means nothing until the model
+ * has looked it up here, anew for every use: the table can change between any
+ * two calls of the model.  It never contains the device's own registers, so DMA
+ * to its own BAR finds nothing (CVE-2021-3416).
  */
 #ifndef GUEST_MEM_H
 #define GUEST_MEM_H
@@ -43,9 +43,9 @@ guest_find(const struct guest_mem *mem, unsigned int *hint, uint64_t gpa)
 }
 
 /*
- * guest_span: where the bytes from gpa on are, and how many of the *len asked
- * for (1 or more) lie there in one piece: *len is cut to that.  NULL: nowhere,
- * or to be written to and read-only.
+ * guest_span: where the bytes from gpa on are.  *len: how many are asked for, 1
+ * or more; it is cut to how many lie there in one piece.  Returns NULL if there
+ * is no memory, or `write` is set and it is read-only.
  */
 static inline void *
 guest_span(const struct guest_mem *mem, unsigned int *hint, uint64_t gpa,
@@ -76,7 +76,7 @@ guest_ptr(const struct guest_mem *mem, unsigned int *hint, uint64_t gpa,
 	return span == len ? p : NULL;
 }
 
-/* guest_read, guest_write: copy; false, having copied a part, if not there. */
+/* guest_read, guest_write: copy.  False if a part is not in memory. */
 static inline bool
 guest_read(const struct guest_mem *mem, unsigned int *hint, void *to,
     uint64_t gpa, uint32_t len)

@@ -475,7 +475,7 @@ median(double *value, unsigned int n)
 	return n & 1 ? value[n / 2] : (value[n / 2 - 1] + value[n / 2]) / 2;
 }
 
-/* What callgrind counts for so many packets; negative if there is none. */
+/* What callgrind counts for so many packets; negative without callgrind. */
 static double
 count(const char *self, const struct cell *cell, unsigned int packets)
 {

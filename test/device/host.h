@@ -200,6 +200,16 @@ host_write(struct host *h, uint32_t reg, uint32_t value)
 	e82540_mmio_write(h->dev, h->now_ns, reg, 4, value);
 }
 
+/* host_counters: what the model has counted. */
+static inline struct e82540_counters
+host_counters(const struct host *h)
+{
+	struct e82540_counters c;
+
+	e82540_counters(h->dev, &c, sizeof(c));
+	return c;
+}
+
 /* host_power: init, memory, bus master, SLU, cable in and link up. */
 static inline void
 host_power(struct host *h)

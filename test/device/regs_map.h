@@ -267,10 +267,7 @@ expect(const struct entry *e, uint32_t offset, uint32_t want)
 static inline struct e82540_counters
 counters(void)
 {
-	struct e82540_counters c;
-
-	e82540_counters(h->dev, &c, sizeof(c));
-	return c;
+	return host_counters(h);
 }
 
 /* Does the MAC see a link? */

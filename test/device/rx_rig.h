@@ -188,10 +188,7 @@ rig_refill(struct rig *r)
 static inline struct e82540_counters
 rig_counters(struct rig *r)
 {
-	struct e82540_counters c;
-
-	e82540_counters(r->h->dev, &c, sizeof(c));
-	return c;
+	return host_counters(r->h);
 }
 
 /* 802.3 3.2.9, a bit at a time; crc: UINT32_MAX at first, complement at last */

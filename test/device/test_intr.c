@@ -3,30 +3,19 @@
  * Causes, mask, line and the five moderation timers, to the nanosecond on a
  * fake clock (13.4.17 to 13.4.21, 13.4.30, 13.4.31, 13.4.41, 13.4.44).
  */
-#include "host.h"
+#include "one_host.h"
 
 #define RING	HOST_RAM		/* transmit, 8 descriptors */
 #define RX_RING	(HOST_RAM + 0x1000)
 #define BUFFER	(HOST_RAM + 0x2000)
 #define RX_BUF	(HOST_RAM + 0x4000)
 
-static struct host *h;
-
 static int
-setup(void **state)
+setup_intr(void **state)
 {
-	(void)state;
-	h = host_new(E82540_82540EM);
+	setup(state);
 	host_power(h);
 	host_read(h, E1000_ICR);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	host_free(h);
 	return 0;
 }
 
@@ -528,7 +517,7 @@ test_sloppy_host(void **state)
 	assert_int_equal(e82540_deadline(h->dev), E82540_NEVER);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup_intr, teardown)
 
 int
 main(void)

@@ -5,30 +5,12 @@
  */
 #include <errno.h>
 
-#include "host.h"
+#include "one_host.h"
 
 #define RING	HOST_RAM
 #define BUFFER	(HOST_RAM + 0x2000)
 #define RX_RING	(HOST_RAM + 0x4000)
 #define RX_BUF	(HOST_RAM + 0x8000)
-
-static struct host *h;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	h = host_new(E82540_82540EM);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	host_free(h);
-	return 0;
-}
 
 /* ---------------------------------------------------------------- config */
 

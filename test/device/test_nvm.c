@@ -3,28 +3,11 @@
  * EEPROM: its image, EERD, and the Microwire bus behind EECD, clocked by hand
  * in the orders in which drivers do it.
  */
-#include "host.h"
+#include "one_host.h"
 
 #define WORDS	64u
 
-static struct host *h;
 static uint32_t eecd;			/* what "the driver" holds */
-
-static int
-setup(void **state)
-{
-	(void)state;
-	h = host_new(E82540_82540EM);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	host_free(h);
-	return 0;
-}
 
 static void
 power(enum e82540_chip chip)
@@ -46,15 +29,6 @@ eerd(unsigned int word)
 	assert_int_equal((v & E1000_EERD_ADDR_MASK) >> E1000_EERD_ADDR_SHIFT,
 	    word & 0xff);
 	return v >> E1000_EERD_DATA_SHIFT;
-}
-
-static uint64_t
-bad_accesses(void)
-{
-	struct e82540_counters c;
-
-	e82540_counters(h->dev, &c, sizeof(c));
-	return c.bad_access;
 }
 
 /* ------------------------------------------------------------ the wires */

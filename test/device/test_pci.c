@@ -3,7 +3,7 @@
  * PCI: configuration space and its masks, capabilities, INTA# against MSI, bus
  * mastering, power states.
  */
-#include "host.h"
+#include "one_host.h"
 
 #define COMMAND		E82540_PCI_COMMAND
 #define STATUS		0x06
@@ -19,22 +19,11 @@
 #define D0		0x0000u
 #define D3		0x0003u
 
-static struct host *h;
-
 static int
-setup(void **state)
+setup_pci(void **state)
 {
-	(void)state;
-	h = host_new(E82540_82540EM);
+	setup(state);
 	h->config.msi = true;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	host_free(h);
 	return 0;
 }
 
@@ -55,15 +44,6 @@ power(enum e82540_chip chip)
 {
 	h->config.chip = chip;
 	assert_int_equal(e82540_init(h->dev, &h->config, h->now_ns), 0);
-}
-
-static uint64_t
-bad_accesses(void)
-{
-	struct e82540_counters c;
-
-	e82540_counters(h->dev, &c, sizeof(c));
-	return c.bad_access;
 }
 
 /* ----------------------------------------------------------------- header */
@@ -534,7 +514,7 @@ test_pmcsr(void **state)
 	    E1000_WUC_PME_EN | E1000_WUC_APME);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup_pci, teardown)
 
 int
 main(void)

@@ -4,7 +4,7 @@
  * modes, resets, what STATUS makes of it; and the loopback test of Linux's
  * "ethtool -t", access by access.
  */
-#include "host.h"
+#include "one_host.h"
 
 #define DELAY_NS	3000000u	/* of autonegotiation, odd on purpose */
 
@@ -14,22 +14,11 @@
 #define M1000	(2u << 14)
 #define MFD	(1u << 13)
 
-static struct host *h;
-
 static int
-setup(void **state)
+setup_phy(void **state)
 {
-	(void)state;
-	h = host_new(E82540_82540EM);
+	setup(state);
 	h->config.link_delay_ns = DELAY_NS;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	host_free(h);
 	return 0;
 }
 
@@ -825,7 +814,7 @@ test_ethtool_loopback(void **state)
 	}
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup_phy, teardown)
 
 int
 main(void)

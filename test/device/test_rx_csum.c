@@ -196,7 +196,7 @@ test_csum_not(void **state)
 	(void)state;
 	rig_start(&r, 0);
 	host_write(r.h, E1000_RXCSUM, BOTH);
-	/* Fragments: the first, one in the middle, the last; DF is none. */
+	/* Fragments: the first, one in the middle, the last; DF is not one. */
 	s.fragment = 0x2000;
 	make(&m, &s);
 	assert_int_equal(verdict(&r, &m), IPCS);

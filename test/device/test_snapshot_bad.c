@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Snapshots that are none: cut short, damaged, forged, of another chip.  They
- * are refused, and the device is as before; or, where nothing is wrong with
- * them, it works.
+ * Snapshots that are not valid: cut short, damaged, forged, of another chip.
+ * They are refused, and the device is as before; or, where nothing is wrong
+ * with them, it works.
  */
 #include "snapshot_rig.h"
 

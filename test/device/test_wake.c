@@ -3,7 +3,7 @@
  * Wake-up (6.4, 13.6): each filter with what it takes and what it does not, and
  * what is left of the packet in WUS, WUPL, WUPM and PMCSR.
  */
-#include "host.h"
+#include "one_host.h"
 
 #define PMCSR		0xE0
 #define D0		0x0000u
@@ -11,7 +11,6 @@
 #define PME_EN		0x0100u
 #define PME_STATUS	0x8000u
 
-static struct host *h;
 static uint8_t frame[2048];
 static unsigned int len;
 
@@ -19,22 +18,6 @@ static const uint8_t station[6] = { 0x52, 0x54, 0x00, 0x12, 0x34, 0x56 };
 static const uint8_t other[6] = { 0x52, 0x54, 0x00, 0x12, 0x34, 0x57 };
 static const uint8_t all[6] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
 static const uint8_t group[6] = { 0x01, 0x00, 0x5e, 0x00, 0x00, 0xfb };
-
-static int
-setup(void **state)
-{
-	(void)state;
-	h = host_new(E82540_82540EM);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	host_free(h);
-	return 0;
-}
 
 static uint16_t
 pmcsr(void)

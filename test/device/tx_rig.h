@@ -147,10 +147,7 @@ rig_head(struct rig *r)
 static inline struct e82540_counters
 rig_counters(struct rig *r)
 {
-	struct e82540_counters c;
-
-	e82540_counters(r->h->dev, &c, sizeof(c));
-	return c;
+	return host_counters(r->h);
 }
 
 /* Bytes that differ from place to place; a unicast destination. */

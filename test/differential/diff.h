@@ -3,7 +3,8 @@
  * Differential tests: one script of register and ring operations drives two
  * devices, QEMU's e1000 and our model, in step.  What the one answers and the
  * other does not is a difference.  Each difference must be in the file
- * `differences`, with who is right; and each line there must still be true.
+ * `differences`, with which of them is right; and each line there must still be
+ * true.
  *
  *	main.c		options, chips, which scripts run
  *	qemu.c		QEMU, by its qtest protocol, over pipes of our own

@@ -494,7 +494,7 @@ script_tx_odd(struct pair *p)
 
 	tx_setup(p, r.descs, 0);
 	frame_at(p, TX_BUFFER, 4096, 7);
-	/* Data before any context: there is none to go by. */
+	/* Data before any context descriptor. */
 	data(&r, TX_BUFFER, 100, LAST, E1000_TXD_POPTS_TXSM, 0);
 	go(&r, "no-context");
 	/* Kinds mixed in a packet. */

@@ -426,7 +426,7 @@ static void
 open_doorbells(void)
 {
 	if (e82540_doorbell_open(sim->dev, sim_now(sim), sim->doorbell) != 0)
-		fail("doorbells can not be opened");
+		fail("e82540_doorbell_open() fails");
 	world.open = true;
 }
 

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* For files whose tests each have one device, made before and freed after. */
+#ifndef TEST_ONE_HOST_H
+#define TEST_ONE_HOST_H
+
+#include "host.h"
+
+static struct host *h;
+
+/* An 82540EM, not yet powered: host_power(). */
+static inline int
+setup(void **state)
+{
+	(void)state;
+	h = host_new(E82540_82540EM);
+	return 0;
+}
+
+static inline int
+teardown(void **state)
+{
+	(void)state;
+	host_free(h);
+	h = NULL;
+	return 0;
+}
+
+static inline uint64_t
+bad_accesses(void)
+{
+	return host_counters(h).bad_access;
+}
+
+#endif
