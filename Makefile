@@ -21,6 +21,8 @@
 
 SRCDIR	:= $(CURDIR)
 BUILD	= build
+# One spelling, whatever the command line has: the dependencies name the objects.
+override BUILD := $(patsubst $(CURDIR)/%,%,$(abspath $(BUILD)))
 OBJ	= $(BUILD)/obj
 PREFIX	?= /usr/local
 CC	= gcc
@@ -85,13 +87,6 @@ no_newer = $(shell [ "$$($(1) -dumpversion | sed 's/\..*//')" -le $(2) ] && \
 ifneq ($(filter check%,$(MAKECMDGOALS)),)
 WERROR.gcc := $(call no_newer,gcc,12)
 WERROR.clang := $(call no_newer,clang,14)
-endif
-
-# Other options than the last time: everything is compiled again.
-FLAGS	:= $(strip $(CC) $(CFLAGS) $(USERFLAGS) $(HOSTFLAGS) $(DEVFLAGS) $(GUEST))
-ifneq ($(file <$(BUILD)/flags),$(FLAGS))
-$(shell mkdir -p $(BUILD))
-$(file >$(BUILD)/flags,$(FLAGS))
 endif
 
 # --- the bare-metal guest -------------------------------------------------
@@ -176,6 +171,15 @@ $(BUILD)/lem-vm: $(call objects,cc,$(HOST)) $(BUILD)/libe82540.a
 
 include driver/os/freebsd/freebsd.mk
 include test/tests.mk
+
+# Other options than the last time: everything is compiled again.
+FLAGS	:= $(strip $(CC) $(CFLAGS) $(USERFLAGS) $(HOSTFLAGS) $(DEVFLAGS) \
+	  $(GUEST) $(PAIRFLAGS) $(SIMFLAGS) $(FAKEFLAGS) $(SANITIZE) $(THREADS) \
+	  $(FUZZER))
+ifneq ($(file <$(BUILD)/flags),$(FLAGS))
+$(shell mkdir -p $(BUILD))
+$(file >$(BUILD)/flags,$(FLAGS))
+endif
 
 install: build
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
