@@ -273,9 +273,10 @@ bare_exit(uint32_t code)
 /*
  * These use the string instructions, because a compiler could turn a loop here
  * into a call of the same function.  They go by words, because TCG emulates one
- * iteration at a time.
+ * iteration at a time.  They are "used", because gcc 16 makes calls of them at
+ * link time, when it has dropped the functions that nobody calls.
  */
-void *
+__attribute__((used)) void *
 memcpy(void *restrict to, const void *restrict from, size_t len_bytes)
 {
 	void *cursor = to;
@@ -289,7 +290,7 @@ memcpy(void *restrict to, const void *restrict from, size_t len_bytes)
 	return to;
 }
 
-void *
+__attribute__((used)) void *
 memset(void *to, int byte, size_t len_bytes)
 {
 	void *cursor = to;
@@ -304,7 +305,7 @@ memset(void *to, int byte, size_t len_bytes)
 	return to;
 }
 
-int
+__attribute__((used)) int
 memcmp(const void *a, const void *b, size_t len_bytes)
 {
 	const uint8_t *left = a, *right = b;
