@@ -390,8 +390,8 @@ judge_anew(struct nic *nic, uint64_t now)
 /*
  * BUSY: was this thread off its processor for a quarter of the time?  Then it
  * waits for one, or for the backend, while the guest spins for room in its
- * ring: try TURNS.  TURNS: go back if that is slower, or after a while, as there
- * may be a processor now.  Returns whether the state has changed.
+ * ring: try TURNS.  TURNS: go back if that is slower, or after a while, because
+ * there may be a processor now.  Returns whether the state has changed.
  */
 static bool
 judge_turns(struct nic *nic, uint64_t now, double rate, uint64_t ns)

@@ -62,7 +62,7 @@ struct doorbell {
 	unsigned int users;		/* accesses under way; with `lock` */
 	/* Constant: what the VMM and the configuration allow. */
 	bool can_map;			/* TRAP is not all */
-	bool access_unparks;		/* any access of the guest ends PARKED */
+	bool access_unparks;		/* any guest access ends PARKED */
 	atomic_bool in_turn;		/* a vCPU thread transmits, TURNS */
 
 	/* Of vCPU threads: how often they trap, and what comes of it. */
