@@ -7,19 +7,19 @@
  *	TADV = 8 ----------->  [TADV] ---- _next() ----> reg[]
  *	x = TDH  <-----------  [TDH]  <--- _head() ----- tdh
  *
- * A write of the guest's costs it nothing, and calls nobody.  So a data path
- * compares memory with seen[] (what memory was when the model looked last)
- * before it looks at the ring.  Four rules:
+ * The guest's write costs it nothing, and calls no function of the model.  So a
+ * data path compares memory with seen[] (what memory was when the model looked
+ * last) before it looks at the ring.  Four rules:
  *
- * 1. A tail alone, which is what changes all the time, needs only the lock of
- *    its path.  Any other register needs the bus lock as well.
+ * 1. A change of the tail alone, which is the usual one, needs only the lock of
+ *    its path.  A change of any other register needs the bus lock as well.
  * 2. The model loads the tail before the others (acquire), and takes it in
- *    after them: what the guest wrote before the tail belongs to it.
+ *    after them: so it has all registers that the guest wrote before the tail.
  * 3. An access that still traps, to a register that the path's lock guards,
- *    first takes in what is in memory: that was written before.
+ *    first takes in what is in memory: the guest wrote that before.
  * 4. The model writes to memory (a head; a register without its reserved bits)
- *    by compare and exchange: what the guest has written meanwhile stays, and
- *    is taken in the next time.
+ *    by compare and exchange: a value that the guest has written meanwhile
+ *    stays, and the model takes it in the next time.
  *
  * Rule 3 keeps the order of a driver's accesses, whatever their kind.  It also
  * keeps everything when memory comes or goes, as accesses trap for a while with
@@ -29,11 +29,14 @@
 
 #define WORD(offset) (((offset)-E82540_DOORBELL_OFFSET) / 4)
 
-/* Of a path: tail, head, what the data path or the timers look at, the rest. */
+/*
+ * The registers of a path: tail, head, those that the data path or the timers
+ * use (hot), others.
+ */
 struct path {
 	enum e82540_lock lock;
 	uint8_t count;
-	uint8_t hot;		/* so many are looked at before each batch */
+	uint8_t hot;		/* the first `hot`: compared for each batch */
 	uint16_t reg[E82540_DOORBELL_REGS];
 };
 
@@ -66,7 +69,7 @@ path_number(enum e82540_lock path)
 	return path == E82540_LOCK_TX ? 0 : 1;
 }
 
-/* What a register of a ring is to the model. */
+/* The model's value of a register of a ring. */
 static inline uint32_t
 ring_value(const struct e82540 *dev, uint32_t offset)
 {
@@ -104,7 +107,7 @@ seen_store(struct e82540_doorbell *d, unsigned int p, unsigned int i,
 	atomic_store_explicit(&d->seen[p][i], v, memory_order_relaxed);
 }
 
-/* Acquire: what the guest wrote before the tail, later loads find. */
+/* Acquire: later loads find what the guest wrote before the tail. */
 static inline uint32_t
 tail_load(const struct e82540_doorbell *d, unsigned int p)
 {
@@ -112,7 +115,7 @@ tail_load(const struct e82540_doorbell *d, unsigned int p)
 	    memory_order_acquire);
 }
 
-/* Has any other of the first n changed? */
+/* Has any of the first n registers but the tail changed? */
 static inline bool
 others_changed(const struct e82540_doorbell *d, unsigned int p, unsigned int n)
 {
@@ -124,7 +127,7 @@ others_changed(const struct e82540_doorbell *d, unsigned int p, unsigned int n)
 	return changed != 0;
 }
 
-/* Memory shows what the register is, unless the guest has written it again. */
+/* Store the model's value in memory, unless the guest has written there. */
 static void
 memory_show(struct e82540 *dev, unsigned int p, unsigned int i)
 {
@@ -138,7 +141,7 @@ memory_show(struct e82540 *dev, unsigned int p, unsigned int i)
 		seen_store(d, p, i, now);
 }
 
-/* ... whatever is there. */
+/* Store the model's value in memory, whatever is there. */
 static void
 memory_store(struct e82540 *dev, unsigned int p, unsigned int i)
 {
@@ -188,7 +191,7 @@ e82540_doorbell_scan(struct e82540 *dev, enum e82540_lock path,
 	scan->tail = tail_load(&dev->doorbell, scan->path);
 }
 
-/* Goes HEAD, ..., count - 1, TAIL. */
+/* The order of registers is HEAD, ..., count - 1, TAIL. */
 bool
 e82540_doorbell_next(struct e82540 *dev, struct e82540_scan *scan,
     uint32_t *offset, uint32_t *value)

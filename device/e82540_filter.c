@@ -3,8 +3,8 @@
  * Which frames are for us (3.2.1, 9.3, 10.1.1, 13.5).
  *
  * The address must pass one of: an exact address, a promiscuous mode, broadcast
- * accept, the multicast hash.  A frame of the VLAN type must then pass the VLAN
- * filters also, in promiscuous modes as well (table 9-3).
+ * accept, the multicast hash.  A frame of the VLAN type must then also pass the
+ * VLAN filters, in promiscuous modes as well (table 9-3).
  */
 #include "e82540_filter.h"
 
@@ -20,8 +20,9 @@ address_get(const uint8_t *p)
 }
 
 /*
- * Valid, to be compared with the destination or the source (AS), and the same?
- * Values 2 and 3 of AS are reserved, and match nothing.
+ * Is entry i valid, does it compare with what `as` says (destination or
+ * source), and is its address the same?  Values 2 and 3 of AS are reserved, and
+ * match nothing.
  */
 static inline bool
 address_matches(const struct e82540 *dev, unsigned int i,
@@ -48,8 +49,8 @@ address_exact(const struct e82540 *dev, const struct address *to,
 }
 
 /*
- * 13.5.1: twelve of the last sixteen bits of the address, which ones MO says,
- * are the number of a bit in a table.
+ * 13.5.1: twelve of the last sixteen bits of the address are the number of a
+ * bit in a table.  MO says which twelve.
  */
 static bool
 address_hashed(const struct e82540 *dev, const struct address *to,
@@ -64,8 +65,8 @@ address_hashed(const struct e82540 *dev, const struct address *to,
 }
 
 /*
- * The I/G bit makes a multicast, broadcast included: if BAM is clear it still
- * may pass as any multicast (13.4.22).
+ * An address with the I/G bit is a multicast; so is the broadcast: if BAM is
+ * clear, it may still pass as any multicast does (13.4.22).
  */
 static unsigned int
 filter_address(const struct e82540 *dev, const uint8_t *frame, uint32_t rctl)
@@ -87,7 +88,7 @@ filter_address(const struct e82540 *dev, const uint8_t *frame, uint32_t rctl)
 		  0;
 }
 
-/* 9.3.1: VFE has the VLAN looked up, CFIEN the CFI bit compared. */
+/* 9.3.1: with VFE look the VLAN up; with CFIEN compare the CFI bit. */
 static bool
 filter_vlan(const struct e82540 *dev, const uint8_t *frame, uint32_t len,
     uint32_t rctl)

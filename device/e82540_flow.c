@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Flow control (8.7.2 to 8.7.5, IEEE 802.3 annex 31B): PAUSE frames of the
- * peer stop our transmitter; our FIFO, filled beyond FCRTH, has us send one.
+ * Flow control (8.7.2 to 8.7.5, IEEE 802.3 annex 31B): a PAUSE frame from the
+ * peer stops our transmitter; when our FIFO fills to FCRTH we send one.
  *
- * A PAUSE frame that we send and the network does not take is forgotten, as one
- * lost on the wire would be: it counts as tx_stopped, and is not tried again.
+ * If the network does not take our PAUSE frame, the model forgets it, as if it
+ * were lost on the wire: it counts tx_stopped, and does not try again.
  */
 #include "e82540_flow.h"
 #include "e82540_stats.h"
@@ -25,7 +25,7 @@ address_is(const uint8_t *frame, uint32_t low, uint32_t high)
 	    e82540_get16(frame + 4) == (high & E1000_RAH_ADDR_MASK);
 }
 
-/* 8.7.3: the flow control address, or receive address 0. */
+/* 8.7.3: is it to the flow control address, or to receive address 0? */
 static bool
 pause_to_us(const struct e82540 *dev, const uint8_t *frame)
 {
@@ -39,8 +39,8 @@ pause_to_us(const struct e82540 *dev, const uint8_t *frame)
 }
 
 /*
- * Without RFCE there are no control frames, only frames.  DPF drops PAUSE
- * frames whatever the filter says; PMCF passes other control frames (13.4.22).
+ * Without RFCE a control frame is treated as any frame.  DPF drops PAUSE frames
+ * whatever the filter says; PMCF passes other control frames (13.4.22).
  */
 enum e82540_flow
 e82540_flow_frame(const struct e82540 *dev, const uint8_t *frame,
@@ -88,7 +88,7 @@ pause_end(struct e82540 *dev)
 	dev->want_gates = true;
 }
 
-/* A PAUSE that comes while another runs replaces it. */
+/* A new PAUSE replaces one that still runs. */
 static void
 pause_begin(struct e82540 *dev, uint16_t quanta)
 {
@@ -130,8 +130,9 @@ pause_build(const struct e82540 *dev, uint8_t frame[FRAME_BYTES],
 }
 
 /*
- * To the network, unless the transmitter is off; being paused does not keep a
- * PAUSE back.  Bus and tx locks.  Returns whether it is on its way.
+ * Send a PAUSE frame to the network, unless the transmitter is off.  It goes
+ * out even while the transmitter is paused.  Bus and tx locks.  Returns true if
+ * the network took it.
  */
 static bool
 flow_send(struct e82540 *dev, uint16_t quanta)
@@ -158,14 +159,15 @@ flow_send(struct e82540 *dev, uint16_t quanta)
 	dev->counters.tx_packets++;
 	dev->counters.tx_bytes += FRAME_BYTES;
 	e82540_stat_add(dev, quanta == 0 ? E1000_XONTXC : E1000_XOFFTXC, 1);
-	/* Of the others only the totals count control frames (13.7). */
+	/* Only the totals count control frames, too (13.7). */
 	e82540_stat_add(dev, E1000_TPT, 1);
 	dev->total[E82540_TOT] += FRAME_BYTES + CRC_BYTES;
 	return true;
 }
 
 /*
- * 13.4.33: whatever TFCE and the FIFO say.  If FCTTV is 0 this is an XON.
+ * 13.4.33: it is sent whatever TFCE and the FIFO say.  If FCTTV is 0 it is an
+ * XON.
  */
 void
 e82540_flow_xoff(struct e82540 *dev)
@@ -174,8 +176,8 @@ e82540_flow_xoff(struct e82540 *dev)
 }
 
 /*
- * 13.4.23, 13.4.24: XOFF each time the FIFO fills to FCRTH; XON, if XONE asks
- * for it, when it then has drained to FCRTL.
+ * 13.4.23, 13.4.24: send XOFF each time the FIFO fills to FCRTH; with XONE send
+ * XON when it has then drained to FCRTL.
  */
 static void
 fifo_report(struct e82540 *dev, const struct e82540_report *report)
@@ -186,7 +188,7 @@ fifo_report(struct e82540 *dev, const struct e82540_report *report)
 	if (!(e82540_reg(dev, E1000_CTRL) & E1000_CTRL_TFCE))
 		return;
 	e82540_lock(dev, E82540_LOCK_TX);
-	/* Reports of two threads may come in either order: look again. */
+	/* Two threads' reports may come in either order: look at the FIFO. */
 	e82540_lock(dev, E82540_LOCK_RX);
 	is_low = dev->rx.fifo_tail - dev->rx.fifo_head <= low;
 	e82540_unlock(dev, E82540_LOCK_RX);

@@ -7,13 +7,13 @@
 
 /*
  * e82540_flow_frame: is it a PAUSE or other MAC control frame (8.7.3), and if
- * so where does it go (8.7.4)?  Fills in the report.  60 bytes or
- * more.  Rx lock.
+ * so where does it go (8.7.4)?  frame: 60 bytes or more.  Fills in the report.
+ * Rx lock.
  */
 enum e82540_flow {
 	E82540_FLOW_NONE,		/* an ordinary frame */
-	E82540_FLOW_FILTER,		/* as far as the filter lets it */
-	E82540_FLOW_PASS,		/* to the host, whatever its address */
+	E82540_FLOW_FILTER,		/* to the guest, through the filter */
+	E82540_FLOW_PASS,		/* to the guest, whatever its address */
 	E82540_FLOW_DROP,
 };
 enum e82540_flow e82540_flow_frame(const struct e82540 *dev,

@@ -13,7 +13,7 @@
  *	e82540_offload.c  checksums, segmentation, VLAN tags
  *	e82540_cursor.c	  reading from pieces of memory
  *	e82540_rx.c	  frames to receive ring; FIFO
- *	e82540_report.c	  what a batch reports is taken in
+ *	e82540_report.c	  takes in what a batch reports
  *	e82540_phy.c	  MDIC, the PHY's registers, the link
  *	e82540_wake.c	  packets that wake
  *	e82540_flow.c	  PAUSE, both ways
@@ -26,14 +26,14 @@
  *	e82540_fcs.c	  the CRC of a frame
  *	e82540_time.c	  deadlines, the host's timer
  *
- * One idea holds it together.  The data path (transmit, receive) runs with its
- * own lock and touches rings, guest memory and its own state.  What it has to
- * say to the rest of the device (causes, statistics, counters) it writes into a
- * struct e82540_report on the stack.  After it has released its lock, the
- * report is taken in with the bus lock.  So interrupts are looked at once a
- * batch, the threads share nothing but four ring indices, and these are atomic.
- * A register that the data path reads is written with the path's lock held, too
- * (struct row of e82540_regs.c).
+ * The main idea: a data path (transmit, receive) runs with its own lock, and
+ * touches rings, guest memory and its own state.  It writes what it has to say
+ * to the rest of the device (causes, statistics, counters) into a struct
+ * e82540_report on the stack.  Once the path has released its lock,
+ * e82540_report_post() takes the report in, with the bus lock held.  So the
+ * model looks at interrupts once a batch, and the threads share only four ring
+ * indices, which are atomic.  A register that the data path reads is written
+ * with the path's lock held, too (struct row of e82540_regs.c).
  *
  * What threads share without a lock is of an _Atomic type, or is in guest
  * memory (guest_mem.h).  Each access names its memory order, and a comment says
@@ -53,7 +53,7 @@
 
 _Static_assert(E82540_BAR0_BYTES == E1000_BAR0_SIZE_BYTES, "as the hardware");
 
-#define E82540_REGS_BYTES	0xA000u	/* what lies beyond is PBM */
+#define E82540_REGS_BYTES	0xA000u	/* PBM lies beyond */
 #define E82540_STATS		64u	/* CRCERRS to TSCTFC */
 #define E82540_FIFO_BYTES	0x10000u
 #define E82540_NVM_WORDS	64u
@@ -89,9 +89,10 @@ enum e82540_total {
 /* ------------------------------------------------------------- transmit */
 
 /*
- * Bounds of what a guest can ask for.  A packet of more descriptors, or a
- * segmentation into more frames, is dropped; one of more pieces of memory is
- * copied into one, or if it is to be segmented dropped.
+ * Bounds of what a guest can ask for.  The model drops a packet of more
+ * descriptors, and a segmentation into more frames.  If a packet has more
+ * pieces of memory, the model copies it into one piece, or drops it if it is to
+ * be segmented.
  */
 #define E82540_TX_DESCS_MAX	4096u	/* of a packet; looked at in a run */
 #define E82540_TX_SEGMENTS_MAX	4096u
@@ -112,17 +113,17 @@ struct e82540_tx_context {
 #define E82540_TX_CONTEXT_TSO	1
 #define E82540_TX_CONTEXTS	2
 
-/* Where to go on if a packet of the batch, and those behind, were not taken. */
+/* Where to go on if the network does not take this packet of the batch. */
 struct e82540_tx_mark {
 	uint16_t head;		/* its first descriptor */
 	uint16_t reports;	/* how many of batch.report come before it */
-	uint16_t segment;	/* of TSO: which it is */
+	uint16_t segment;	/* of TSO: its number */
 	uint8_t contexts;	/* batch.context[] that it uses */
 	uint8_t flags;		/* E82540_MARK_* */
 };
 
 #define E82540_MARK_CONTEXT_DONE 1u	/* a segmentation is complete */
-#define E82540_MARK_WHOLE	 2u	/* ... left to the network */
+#define E82540_MARK_WHOLE	 2u	/* the network does the segmentation */
 
 /* What is about to be sent.  Means nothing between two runs. */
 struct e82540_tx_batch {
@@ -142,20 +143,21 @@ struct e82540_tx_batch {
 
 /*
  * Guarded by the tx lock; registers TDBAL to TADV, TCTL, CTRL are, too.
- * progress_gpa is where the descriptor at TDH was when transmit stopped: is it
- * another now, then what was in progress is forgotten.
+ * progress_gpa is where the descriptor at TDH was when transmit stopped.  If
+ * the descriptor is elsewhere now, the model forgets the packet in progress.
  */
 struct e82540_tx {
 	bool open;		/* may transmit: want_gates */
 	bool loopback;		/* to our own receiver */
-	bool blocked;		/* send() had taken fewer */
-	bool discard;		/* in progress: drop up to EOP */
-	uint32_t segments_done;	/* ... of a TSO packet: already sent */
-	uint32_t partial;	/* ... so many descriptors are there, no EOP */
+	bool blocked;		/* send() took fewer: wait for tx_resume() */
+	/* The packet in progress: */
+	bool discard;		/* drop it, up to EOP */
+	uint32_t segments_done;	/* TSO: frames already sent */
+	uint32_t partial;	/* descriptors looked at, without EOP */
 	uint64_t progress_gpa;
 	struct e82540_tx_context context[E82540_TX_CONTEXTS];
 	unsigned int hint;	/* guest_mem: data */
-	unsigned int ring_hint;	/* ... descriptors */
+	unsigned int ring_hint;	/* guest_mem: descriptors */
 	struct e82540_tx_batch batch;
 };
 
@@ -176,7 +178,7 @@ struct e82540_rx {
 	bool open;		/* may receive: want_gates */
 	bool asleep;		/* D3: only wake-up looks at packets */
 	bool deaf;		/* loopback: the network is not heard */
-	bool waiting;		/* receive() took fewer than it was given */
+	bool waiting;		/* the caller keeps frames: tell it of room */
 	unsigned int hint;	/* guest_mem: ring */
 	unsigned int buffer_hint;
 	uint32_t fifo_head;	/* oldest byte; free-running, multiple of 8 */
@@ -197,7 +199,7 @@ struct e82540_wake {
 /* Interrupts.  ICR, IMS and ITR are in reg[]. */
 struct e82540_intr {
 	bool moderation;
-	bool asserted;		/* ICR & IMS has got through */
+	bool asserted;		/* ICR & IMS, as moderated */
 	bool line;		/* what host->interrupt() was told last */
 	bool fired;		/* ever: last_ns means something */
 	uint64_t last_ns;	/* of the last assertion */
@@ -216,12 +218,12 @@ struct e82540_nvm {
 };
 
 struct e82540_phy {
-	uint16_t reg[32];	/* but 30, which is: */
+	uint16_t reg[32];	/* without 30 */
 	uint16_t window[32];	/* register 30, by page (register 29) */
 	uint16_t coming;	/* register 17, when DUE_LINK comes */
-	bool autoneg;		/* ... and it was negotiated */
-	bool cable;		/* is in */
-	bool link;		/* up */
+	bool autoneg;		/* the link is negotiated, not forced */
+	bool cable;		/* the cable is in */
+	bool link;		/* the link is up */
 };
 
 struct e82540_pci {
@@ -231,8 +233,9 @@ struct e82540_pci {
 };
 
 /*
- * Registers as memory.  mem, of the host's, is written with all locks held;
- * seen[] with the path's, and the bus lock but for tail and head.
+ * Registers as memory, which is the host's.  The pointer mem is written with
+ * all locks held; seen[] with the path's lock, and the bus lock except for tail
+ * and head.
  */
 #define E82540_DOORBELL_PATHS	2u
 #define E82540_DOORBELL_REGS	15u
@@ -259,8 +262,8 @@ struct e82540 {
 	uint64_t deadline[E82540_DUES];
 	uint64_t armed;		/* what host->timer() was told last */
 	/*
-	 * What a hook, or a report, asks for.  It is done when the bus lock is
-	 * about to be, or was, released: see e82540_main.c.
+	 * What a hook, or a report, asks for.  bus_leave() of e82540_main.c
+	 * does it.
 	 */
 	bool want_gates;	/* work out tx.open, rx.open and so on anew */
 	bool want_tx;		/* transmit, or kick */
@@ -270,7 +273,7 @@ struct e82540 {
 	uint64_t total[E82540_TOTALS];	/* 64-bit statistics */
 	struct e82540_counters counters;
 
-	/* Between them. */
+	/* Shared by the locks. */
 	_Atomic(uint32_t) tdh, tdt, rdh, rdt;
 	uint32_t epoch;		/* resets and loads; written with all locks */
 	_Atomic(bool) kicked;	/* tx_kick() was called, not yet answered */
@@ -296,8 +299,8 @@ e82540_reg_set(struct e82540 *dev, uint32_t offset, uint32_t value)
 }
 
 /*
- * A ring's index.  Acquire and release: whoever sees an index sees what its
- * writer stored before.
+ * A ring's index.  Acquire and release: a thread that sees an index also sees
+ * what its writer stored before.
  */
 static inline uint32_t
 e82540_index(const _Atomic(uint32_t) *index)

@@ -10,14 +10,14 @@
  *	 asserted   ___/~~~~~~~~~~~~\____________/~~~~~~~~~~~~
  *	               |<---- ITR x 256 ns ----->|
  *
- * from one assertion to the next; the first after a quiet window comes at once.
- * Unlike other models this one has no floor: ITR 0 means no moderation
- * (13.4.18).
+ * The window runs from one assertion to the next; the first cause after a quiet
+ * window interrupts at once.  Other models have a minimum window; this one does
+ * not: ITR 0 means no moderation (13.4.18).
  *
- * TXDW (for descriptors with IDE) and RXT0 have two timers each before they
- * become causes at all: a delay that starts anew with each packet (TIDV, RDTR),
- * and a bound that does not (TADV, RADV).  Whichever runs out first sets the
- * cause and stops the other.
+ * Before TXDW (for descriptors with IDE) or RXT0 becomes a cause, two timers
+ * run: a delay that starts anew with each packet (TIDV, RDTR), and a bound that
+ * does not (TADV, RADV).  The first to run out sets the cause and stops the
+ * other.
  *
  * With moderation switched off, every event interrupts at once, as it did in
  * hypervisors when the RFC was written.
@@ -29,8 +29,9 @@
 /* ----------------------------------------------- out of the device */
 
 /*
- * D3 silences both ways.  A message is a memory write, and needs the bus; if it
- * cannot go now it does once it can, provided there is still a reason.
+ * In D3 there is neither INTA# nor MSI.  A message is a memory write, and needs
+ * the bus.  If the device may not use the bus now, the message goes once it
+ * may, if the interrupt is still asserted.
  */
 void
 e82540_intr_signal(struct e82540 *dev, bool asserted)
@@ -74,7 +75,7 @@ itr_ns(const struct e82540 *dev)
 	    E1000_ITR_UNIT_NS;
 }
 
-/* Time since the last one: after e82540_load() that may be before time 0. */
+/* After e82540_load() last_ns may be before time 0: compare the difference. */
 static bool
 window_open(const struct e82540 *dev)
 {
@@ -128,8 +129,8 @@ e82540_intr_reset(struct e82540 *dev)
 /* ---------------------------------------------------------- delay timers */
 
 /*
- * One direction's pair: the cause, the delay that each packet starts anew, and
- * the bound on it.
+ * The two timers of one direction: the delay, which each packet starts anew,
+ * and the bound, which it does not; and the cause that they set.
  */
 struct pair {
 	uint32_t cause;
@@ -168,8 +169,8 @@ pair_stop(struct e82540 *dev, const struct pair *pair)
 }
 
 /*
- * A packet whose cause is to be delayed.  On the 82544, which has no bounds,
- * RDTR is an absolute delay: packets do not start it anew (3.2.8).
+ * Start the timers for a packet.  The 82544 has no bounds; its RDTR is an
+ * absolute delay: packets do not start it anew (3.2.8).
  */
 static void
 pair_start(struct e82540 *dev, const struct pair *pair)
@@ -243,7 +244,7 @@ e82540_intr_flush(struct e82540 *dev)
 
 /* ----------------------------------------------------------- registers */
 
-/* 13.4.17: reading takes all causes, and so deasserts. */
+/* 13.4.17: a read clears all causes, and so deasserts the interrupt. */
 void
 e82540_icr_after_read(struct e82540 *dev, uint32_t offset)
 {
@@ -251,7 +252,7 @@ e82540_icr_after_read(struct e82540 *dev, uint32_t offset)
 	e82540_intr_update(dev);
 }
 
-/* 13.4.17: a 1 clears that cause. */
+/* 13.4.17: a bit written as 1 clears that cause. */
 void
 e82540_icr_write(struct e82540 *dev, uint32_t offset, uint32_t value)
 {

@@ -5,7 +5,7 @@
 
 #include "e82540_report.h"
 
-/* e82540_intr_reset: no cause is left, and the next comes at once. */
+/* e82540_intr_reset: ICR was cleared; the next cause interrupts at once. */
 void e82540_intr_reset(struct e82540 *dev);
 /* e82540_intr_set: add causes to ICR. */
 void e82540_intr_set(struct e82540 *dev, uint32_t causes);
@@ -20,7 +20,7 @@ void e82540_intr_signal(struct e82540 *dev, bool asserted);
 void e82540_intr_report(struct e82540 *dev, const struct e82540_report *r);
 /* e82540_intr_due: a moderation timer ran out. */
 void e82540_intr_due(struct e82540 *dev, enum e82540_deadline due);
-/* e82540_intr_flush: moderation was switched off: what waits comes now. */
+/* e82540_intr_flush: moderation was switched off: raise what waits. */
 void e82540_intr_flush(struct e82540 *dev);
 /* Hooks of ICR, ICS, IMS, IMC, ITR, RDTR. */
 void e82540_icr_after_read(struct e82540 *dev, uint32_t offset);

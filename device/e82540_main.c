@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The public functions.  Most begin with bus_enter() and end with bus_leave().
- * bus_enter() takes the bus lock and the time.  bus_leave() does what was asked
- * for inside (gates, timer, kick), releases the lock, and then, without it,
- * does the data path's work that came of it.
+ * bus_enter() takes the bus lock and the time.  bus_leave() does what the code
+ * in between asked for (want_*): gates, timer, kick with the bus lock held, the
+ * work of data paths without it.
  */
 #include "e82540_flow.h"
 #include "e82540_intr.h"
@@ -41,7 +41,7 @@ gates_update(struct e82540 *dev)
 	dev->rx.asleep = e82540_pci_d3(dev);
 	dev->rx.deaf = dev->tx.loopback && !dev->rx.asleep;
 	dev->want_tx |= dev->tx.open;
-	/* A frame can wait for memory, or for the receiver. */
+	/* A frame may have waited for memory, or for the receiver. */
 	dev->want_rx = true;
 }
 
@@ -67,7 +67,7 @@ deadline_due(struct e82540 *dev, enum e82540_deadline due)
 	}
 }
 
-/* In order of time, so that one late call does the same as several in time. */
+/* In order of time, so that one late call does the same as several punctual. */
 static void
 deadlines_run(struct e82540 *dev)
 {
@@ -75,7 +75,7 @@ deadlines_run(struct e82540 *dev)
 	enum e82540_deadline next;
 	unsigned int n;
 
-	/* What is due may set a deadline: but not more than this often. */
+	/* A deadline may set another; the bound keeps the loop finite. */
 	for (n = 0; n < 2 * E82540_DUES; n++) {
 		next = e82540_time_next(dev);
 		if (dev->deadline[next] > now_ns)
@@ -90,7 +90,7 @@ bus_enter(struct e82540 *dev, uint64_t now_ns)
 	e82540_lock(dev, E82540_LOCK_BUS);
 	if (now_ns > dev->now_ns)
 		dev->now_ns = now_ns;
-	/* The host's timer is late: what is due comes before what is new. */
+	/* If the host's timer is late, do first what is due. */
 	if (dev->now_ns >= dev->armed) {
 		dev->armed = E82540_NEVER;
 		deadlines_run(dev);
@@ -99,7 +99,7 @@ bus_enter(struct e82540 *dev, uint64_t now_ns)
 
 /* --------------------------------------------------------------- and leave */
 
-/* What is to be done with the bus lock still held. */
+/* Do what the bus lock is needed for. */
 static void
 bus_settle(struct e82540 *dev)
 {
@@ -119,9 +119,9 @@ bus_settle(struct e82540 *dev)
 }
 
 /*
- * A data path begins: its lock, and what the guest wrote without a trap.  If
- * hooks of registers ask for something, bus_leave() does it.  Called without
- * the bus lock.
+ * Begin a data path: take its lock, and take in what the guest wrote without a
+ * trap.  If hooks of registers ask for something, bus_leave() does it.  Called
+ * without the bus lock.
  */
 static void
 path_enter(struct e82540 *dev, enum e82540_lock path)
@@ -135,7 +135,7 @@ path_enter(struct e82540 *dev, enum e82540_lock path)
 	e82540_unlock(dev, E82540_LOCK_BUS);
 }
 
-/* One batch.  Called without the bus lock, returns with it. */
+/* Transmit one batch.  Called without the bus lock, returns with it. */
 static void
 pump_tx(struct e82540 *dev, struct e82540_report *report)
 {
@@ -162,8 +162,8 @@ pump_rx(struct e82540 *dev, struct e82540_report *report)
 }
 
 /*
- * On the caller's time it transmits one burst at most; what remains waits for
- * the timer, which is due at once.
+ * It transmits at most one burst, as the caller waits.  For the rest it sets
+ * the timer, due at once.
  */
 static void
 bus_leave(struct e82540 *dev)
@@ -247,7 +247,7 @@ e82540_init(struct e82540 *dev, const struct e82540_config *config,
 	if (!config_valid(config))
 		return -EINVAL;
 	memset(dev, 0, sizeof(*dev));
-	/* All callers have API 2, and so structs as long as these. */
+	/* All callers have API 2, so their structs are as long as these. */
 	dev->config = *config;
 	dev->host = *config->host;
 	dev->now_ns = now_ns;
@@ -283,7 +283,7 @@ e82540_reset(struct e82540 *dev, uint64_t now_ns)
 	bus_leave(dev);
 }
 
-/* It sorts as it copies, and changes nothing before all is checked. */
+/* It sorts the regions as it copies, and checks all before it changes any. */
 int
 e82540_memory_set(struct e82540 *dev, const struct e82540_region *region,
     unsigned int n)
@@ -314,7 +314,7 @@ e82540_memory_set(struct e82540 *dev, const struct e82540_region *region,
 	e82540_lock_paths(dev);
 	dev->mem = mem;
 	e82540_unlock_paths(dev);
-	/* What had stopped for want of it goes on. */
+	/* Go on with what had stopped because memory was missing. */
 	dev->want_tx = dev->want_rx = true;
 	bus_leave(dev);
 	return 0;
@@ -384,8 +384,10 @@ e82540_mmio_write(struct e82540 *dev, uint64_t now_ns, uint32_t offset,
 	bus_leave(dev);
 }
 
-/* Bits 19:0 of IOADDR are writable, but only BAR 0's size of it means anything
- * (13.2.2.1): beyond, IODATA reads 0 and ignores writes. */
+/*
+ * Bits 19:0 of IOADDR are writable.  Beyond BAR 0's size (13.2.2.1) IODATA
+ * reads 0 and ignores writes.
+ */
 uint32_t
 e82540_io_read(struct e82540 *dev, uint64_t now_ns, uint32_t offset,
     unsigned int size)
@@ -499,8 +501,8 @@ e82540_doorbell_close(struct e82540 *dev, uint64_t now_ns)
 /* ------------------------------------------------------------------- data */
 
 /*
- * It answers the kick before it looks at the ring: what the guest posts after
- * that look kicks again.  The exchange orders the two.
+ * It answers the kick before it looks at the ring: if the guest posts a packet
+ * after that look, the model kicks again.  The exchange orders the two.
  */
 bool
 e82540_transmit(struct e82540 *dev, uint64_t now_ns)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * EEPROM: a 93C46, 64 words of 16 bits (chapter 5), and the two ways to it:
- * EERD, which reads a word at a time, and EECD, by which software moves the
- * four wires of its Microwire bus.
+ * EERD, which reads a word at a time, and EECD, with which software moves the
+ * four wires of the EEPROM's Microwire bus.
  *
- * What a 93C46 does.  Bits are taken at rising edges of SK while CS is high.
- * A command is a start bit (1), two bits of opcode and six of address:
+ * A 93C46 takes a bit at each rising edge of SK while CS is high.  A command is
+ * a start bit (1), two bits of opcode and six of address:
  *
  *	10 a	READ		16 bits come out at the next edges, then those
  *				of the following word, and so on
@@ -14,11 +14,11 @@
  *	00 11	EWEN		WRITE, ERASE and the next two work from now on
  *	00 10	ERAL		ERASE of all words
  *	00 01	WRAL		WRITE of all words
- *	00 00	EWDS		they no longer do; so it begins
+ *	00 00	EWDS		they do not work any more, as after power-on
  *
- * CS that falls too early drops the command.  DO says 1, "ready", when CS rises
- * again after a write: here that takes no time.  While nobody drives it, DO is
- * pulled up.
+ * If CS falls too early, the command is dropped.  After a write, DO is 1
+ * ("ready") when CS rises again: here a write takes no time.  While nothing
+ * drives DO, it is pulled up.
  */
 #include "e82540_nvm.h"
 
@@ -28,7 +28,7 @@ enum phase {
 	PHASE_READ,
 	PHASE_DATA,			/* WRITE, WRAL: data go in */
 	PHASE_COMMIT,			/* CS falls: do it */
-	PHASE_DONE,			/* no more until CS falls */
+	PHASE_DONE,			/* ignore everything until CS falls */
 };
 
 #define COMMAND_BITS	(E1000_NVM_OPCODE_BITS - 1 + E1000_NVM_ADDR_BITS_64)
@@ -67,8 +67,8 @@ static const uint16_t subsystem_id[] = {
 };
 
 /*
- * ICW1 (5.6.6): 32-bit BARs, full duplex, power management, and take the ids of
- * words 0Bh to 0Eh.  ICW2: PAUSE both ways, for fibre.  APM wake-up is off.
+ * ICW1 (5.6.6): 32-bit BARs, full duplex, power management; ids from words 0Bh
+ * to 0Eh.  ICW2: PAUSE both ways, for fibre.  APM wake-up is off.
  * 22h: 2 W in D0, 0.5 W in D3.
  */
 static void
@@ -127,8 +127,8 @@ bit_if(uint16_t word, uint32_t bit_of_word, uint32_t bit_of_register)
 
 /*
  * What the EEPROM sets up, if the chip finds its signature (5.6.8): station
- * address, CTRL, TXCW, WUC.  SLU comes up set where APM is to wake, so that
- * there is a link before there is a driver (13.4.1).  Bus and data locks.
+ * address, CTRL, TXCW, WUC.  With APM wake-up SLU is set, so that there is a
+ * link without a driver (13.4.1).  All locks.
  */
 void
 e82540_nvm_load(struct e82540 *dev)
@@ -166,7 +166,7 @@ e82540_nvm_load(struct e82540 *dev)
 
 /*
  * 13.4.4.  The word is there at once, even while software holds the wires.
- * There are 64: of any other the bus reads as all ones.
+ * There are 64 words; any other address reads as all ones.
  */
 void
 e82540_eerd_write(struct e82540 *dev, uint32_t offset, uint32_t value)
@@ -217,7 +217,7 @@ nvm_command_extended(struct e82540_nvm *nvm)
 	}
 }
 
-/* shift_in is opcode and address; shift_out keeps them, for nvm_commit(). */
+/* shift_in is opcode and address; shift_out keeps them for nvm_commit(). */
 static void
 nvm_command(struct e82540_nvm *nvm)
 {
@@ -242,7 +242,7 @@ nvm_command(struct e82540_nvm *nvm)
 	}
 }
 
-/* CS has fallen with a command complete. */
+/* CS has fallen after a complete command: do it. */
 static void
 nvm_commit(struct e82540_nvm *nvm)
 {
@@ -317,8 +317,8 @@ nvm_deselect(struct e82540_nvm *nvm)
 /* ------------------------------------------------------------------- EECD */
 
 /*
- * The wires as the EEPROM sees them: the 82540 and later hold them low until
- * software has asked for the bus (13.4.3); it is granted at once.
+ * The wires as the EEPROM sees them.  The 82540 and later chips hold them low
+ * until software asks for the bus (13.4.3), which they grant at once.
  */
 static uint32_t
 nvm_wires(const struct e82540 *dev, uint32_t eecd)
@@ -338,7 +338,7 @@ e82540_eecd_write(struct e82540 *dev, uint32_t offset, uint32_t value)
 		mask |= E1000_EECD_REQ;
 	e82540_reg_set(dev, offset, value & mask);
 	now = nvm_wires(dev, value & mask);
-	/* Also when a reset had pulled CS down meanwhile. */
+	/* was: a reset may have pulled CS down since the last write. */
 	if (!(was & now & E1000_EECD_CS))
 		nvm_deselect(&dev->nvm);
 	if (now & E1000_EECD_CS && now & ~was & E1000_EECD_SK)

@@ -2,8 +2,8 @@
 /*
  * What the model does to a packet between the ring and the network: checksums
  * (3.6), segmentation (3.5), VLAN tag (9.3), padding.  It changes only the
- * first bytes, in a copy; the rest stays in guest memory, and is read if a
- * checksum covers it.
+ * first bytes, in a copy; the rest stays in guest memory, and the model reads
+ * it only if a checksum covers it.
  *
  * Positions come from the guest.  If a position is outside of the packet, its
  * checksum is left out, as 3.3.3.1 and 3.3.6 say.  So nothing here reaches
@@ -15,7 +15,7 @@
 #include "e82540_sum.h"
 
 #define ETH_BYTES	14u
-#define ETH_ADDRESSES	12u		/* bytes of them */
+#define ETH_ADDRESSES	12u		/* bytes of both addresses */
 #define ETH_MIN_BYTES	60u		/* without CRC */
 #define TAG_BYTES	4u
 #define TYPE_IPV4	0x0800u
@@ -25,7 +25,7 @@
 #define IPV6_BYTES	40u
 #define PROTOCOL_TCP	6u
 #define TCP_BYTES	20u
-#define TCP_CHECKSUM	16u		/* where in its header */
+#define TCP_CHECKSUM	16u		/* offset in the TCP header */
 #define TCP_FIN		0x01u
 #define TCP_PSH		0x08u
 #define TCP_CWR		0x80u
@@ -56,7 +56,7 @@ cursor_sum(struct e82540_cursor c, uint32_t skip, uint32_t n)
 		part = e82540_fold(
 		    e82540_sum((const uint8_t *)c.iov->base + c.offset, piece,
 			0));
-		/* A byte at an odd place is the low one of its word. */
+		/* A piece at an odd offset: the bytes of a word swap. */
 		sum += odd ? part << 8 : part;
 		odd ^= piece & 1;
 		n -= piece;
@@ -85,8 +85,9 @@ frame_sum(const struct e82540_tx_frame *f, uint32_t start, uint32_t end)
 }
 
 /*
- * Bytes a checksum covers end before: an end of 0, or one behind the packet,
- * is the packet's.  0: it is not to be inserted.
+ * The offset behind the last byte that a checksum covers.  An end of 0, or one
+ * behind the packet, means the packet's end.  Returns 0 if the checksum is not
+ * to be inserted.
  */
 static uint32_t
 sum_end(const struct e82540_tx_frame *f, const struct e82540_tx_sum *s)
@@ -114,8 +115,9 @@ sum_insert(struct e82540_tx_frame *f, const struct e82540_tx_sum *s,
 /* ------------------------------------------------------ to the network */
 
 /*
- * Its field keeps what the sum starts with: the chip and virtio mean the same
- * by it.  The tag comes later, and before all that is summed.
+ * Leave the checksum to the network.  Its field keeps the value that the sum
+ * starts with, which means the same to the chip and to virtio.  The tag is
+ * inserted later, before the bytes that are summed; so csum_start counts it.
  */
 static void
 sum_leave(struct e82540_tx_frame *f, const struct e82540_tx_job *job,
@@ -134,7 +136,7 @@ sum_leave(struct e82540_tx_frame *f, const struct e82540_tx_job *job,
 	f->hdr_used = true;
 }
 
-/* Can the network do it?  It sums to the end of the packet. */
+/* Can the network insert it?  The network sums to the end of the packet. */
 static bool
 sum_leavable(const struct e82540_tx_frame *f, const struct e82540_tx_sum *s,
     uint32_t end)
@@ -160,7 +162,7 @@ e82540_offload_head(const struct e82540_tx_job *job, uint32_t len)
 	return n < len ? n : len;
 }
 
-/* 9.1.1: type and tag between source address and type. */
+/* 9.1.1: insert type and tag between source address and type. */
 static void
 tag_insert(struct e82540_tx_frame *f, const struct e82540_tx_job *job)
 {
@@ -186,8 +188,8 @@ frame_pad(struct e82540_tx_frame *f)
 }
 
 /*
- * Offsets do not count the tag (3.3.3), and sums not the padding; the IP sum
- * goes first, as the other may cover it.
+ * Offsets do not count the tag (3.3.3), and sums do not cover the padding.  The
+ * IP sum comes first, as the other sum may cover it.
  */
 void
 e82540_offload(struct e82540_tx_frame *f, const struct e82540_tx_job *job,
@@ -215,7 +217,7 @@ e82540_offload_sums(struct e82540_tx_job *job,
 {
 	uint64_t q = context->qword[0];
 
-	/* 3.6: unpredictable without a context; here no checksum. */
+	/* 3.6: without a context unpredictable; here there is no checksum. */
 	if (!context->loaded)
 		return;
 	job->ip.wanted = popts & E1000_TXD_POPTS_IXSM;
@@ -230,7 +232,7 @@ e82540_offload_sums(struct e82540_tx_job *job,
 
 /* ----------------------------------------------------------- segmentation */
 
-/* Do the headers to be edited lie in what is repeated? */
+/* Do the headers that each frame edits lie in the header that is repeated? */
 static bool
 tso_headers_fit(const struct e82540_tx_tso *t)
 {
@@ -245,7 +247,7 @@ tso_headers_fit(const struct e82540_tx_tso *t)
 	    t->l4_start + l4 <= t->header_bytes;
 }
 
-/* 3.3.6 and its notes; what does not add up is a PAYLEN error (13.7.54). */
+/* 3.3.6 and its notes; a length that does not match is an error (13.7.54). */
 bool
 e82540_tso_open(struct e82540_tx_tso *tso,
     const struct e82540_tx_context *context, uint32_t len)
@@ -270,8 +272,8 @@ e82540_tso_open(struct e82540_tx_tso *tso,
 }
 
 /*
- * The lengths of a frame of len bytes.  3.5.9 gives IPv6 the same length as
- * IPv4; what receivers and drivers expect is one without its header (RFC 8200).
+ * Set the IP length of a frame of len bytes.  3.5.9 gives IPv6 the same length
+ * as IPv4; receivers and drivers expect one without its header (RFC 8200).
  */
 static void
 tso_ip_length(uint8_t *head, const struct e82540_tx_tso *tso, uint32_t len)
@@ -285,7 +287,7 @@ tso_ip_length(uint8_t *head, const struct e82540_tx_tso *tso, uint32_t len)
 		e82540_put_be16(ip + 4, len - IPV6_BYTES);
 }
 
-/* 3.5.9: what differs from frame to frame. */
+/* 3.5.9: edit what differs from frame to frame. */
 static void
 tso_header(uint8_t *head, const struct e82540_tx_tso *tso, uint32_t i,
     uint32_t len)
@@ -305,8 +307,8 @@ tso_header(uint8_t *head, const struct e82540_tx_tso *tso, uint32_t i,
 }
 
 /*
- * With TCP and IP clear the header is constant (3.3.6.1); else the sum's field
- * starts with the pseudo-header's sum, but for the length (3.5.5).
+ * With TCP and IP clear the header is constant (3.3.6.1).  Else the sum's field
+ * holds the pseudo-header's sum without the length, which l4_add adds (3.5.5).
  */
 void
 e82540_tso_frame(struct e82540_tx_frame *f, const struct e82540_tx_tso *tso,
@@ -325,7 +327,7 @@ e82540_tso_frame(struct e82540_tx_frame *f, const struct e82540_tx_tso *tso,
 	e82540_offload(f, job, l4_add);
 }
 
-/* ---------------------------------------------- ... by the network */
+/* ----------------------------------------- segmentation by the network */
 
 static bool
 tso_ethernet(const uint8_t *header, const struct e82540_tx_tso *t)
@@ -363,7 +365,7 @@ tso_ipv6(const uint8_t *ip, const struct e82540_tx_tso *t,
 	    ip[6] == PROTOCOL_TCP && !sum->wanted;
 }
 
-/* The network repeats CWR in the first frame only, the chip in all. */
+/* CWR: the network sets it in the first frame only, the chip in all frames. */
 static bool
 tso_tcp(const uint8_t *tcp, const struct e82540_tx_tso *t,
     const struct e82540_tx_sum *sum)
@@ -374,7 +376,7 @@ tso_tcp(const uint8_t *tcp, const struct e82540_tx_tso *t,
 	    sum->offset == t->l4_start + TCP_CHECKSUM;
 }
 
-/* Ethernet, perhaps a tag, IP, TCP, and the context says just that. */
+/* Is it Ethernet, perhaps a tag, IP and TCP, as the context says? */
 static bool
 tso_regular(const struct e82540_tx_tso *t, const struct e82540_tx_job *job,
     const uint8_t *header)
@@ -390,7 +392,7 @@ tso_regular(const struct e82540_tx_tso *t, const struct e82540_tx_job *job,
 	return tso_ipv6(ip, t, &job->ip);
 }
 
-/* As Linux hands a packet to a device that segments (skb_shared_info). */
+/* As Linux hands a packet to a device that does TSO (skb_shared_info). */
 bool
 e82540_tso_whole(struct e82540_tx_frame *f, const struct e82540_tx_tso *tso,
     const struct e82540_tx_job *job, const uint8_t *header)

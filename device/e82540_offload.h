@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What is done to a packet between ring and network: checksums, segmentation,
- * VLAN tags, padding.  Tx lock.
+ * What the model does to a packet between ring and network: checksums,
+ * segmentation, VLAN tags, padding.  Tx lock.
  */
 #ifndef E82540_OFFLOAD_H
 #define E82540_OFFLOAD_H
@@ -28,7 +28,7 @@ struct e82540_tx_sum {
 	uint16_t end;
 };
 
-/* What its descriptors want of a packet. */
+/* What a packet's descriptors ask for. */
 struct e82540_tx_job {
 	struct e82540_tx_sum ip;
 	struct e82540_tx_sum l4;	/* TCP, UDP, or the legacy one */
@@ -65,7 +65,7 @@ void e82540_offload_sums(struct e82540_tx_job *job,
 
 /*
  * e82540_tso_open: take a context apart, for a packet of len bytes.  Returns
- * false if they do not fit together, or it makes no sense.
+ * false if context and length do not match, or the context makes no sense.
  */
 bool e82540_tso_open(struct e82540_tx_tso *tso,
     const struct e82540_tx_context *context, uint32_t len);

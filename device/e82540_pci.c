@@ -3,9 +3,9 @@
  * PCI: configuration space (4.1) and power states (6.3).
  *
  * Capabilities: power management at DCh, and MSI at F0h if the host wants it.
- * The 82545EM and 82544GC have PCI-X at E4h as well; it is left out, for it
- * tells only of a bus that a virtual machine does not have.  There is no flash:
- * BAR 1 and the ROM's read 0.
+ * The 82545EM and 82544GC have PCI-X at E4h as well; the model leaves it out,
+ * as it describes a bus that a virtual machine does not have.  There is no
+ * flash: BAR 1 and the ROM's BAR read 0.
  */
 #include "e82540_intr.h"
 #include "e82540_nvm.h"
@@ -33,7 +33,7 @@
 #define PM			0xDC
 #define PM_ID			0x01u
 #define PM_PMC			0xDE
-#define PM_PMC_VALUE		0x0022u	/* version 2; wants a driver */
+#define PM_PMC_VALUE		0x0022u	/* version 2; DSI */
 #define PM_PMC_PME		0x4800u	/* PME# from D0 and D3hot */
 #define PM_DATA_SELECT_SHIFT	9
 #define PM_DATA_SELECT_MASK	0x1E00u
@@ -58,13 +58,13 @@ static const uint16_t device_id[] = {
 	[E82540_82544GC] = E1000_DEV_82544GC,
 };
 
-/* Bits that software can write, of the four bytes at offset. */
+/* The bits of the four bytes at offset that software can write. */
 static uint32_t
 config_mask(const struct e82540 *dev, unsigned int offset)
 {
 	switch (offset) {
 	case E82540_PCI_COMMAND:
-		return PCI_COMMAND_MASK;	/* STATUS: none is ever set */
+		return PCI_COMMAND_MASK;	/* STATUS: no bit to clear */
 	case PCI_CACHE_LINE:
 		return 0x0000FFFF;		/* and the latency timer */
 	case E82540_PCI_BAR0:
@@ -89,7 +89,7 @@ config_mask(const struct e82540 *dev, unsigned int offset)
 	}
 }
 
-/* The image's ICW1 bits; an image without signature has none (5.6.35). */
+/* The image's ICW1; 0 if the image has no signature (5.6.35). */
 static uint16_t
 config_icw1(const struct e82540 *dev)
 {
@@ -102,7 +102,7 @@ config_icw1(const struct e82540 *dev)
 
 /* ------------------------------------------------------------------ reset */
 
-/* Ids of the EEPROM are taken if it is signed, and says so (5.6.6). */
+/* The ids are the EEPROM's if it is signed, and ICW1 says so (5.6.6). */
 static void
 reset_ids(struct e82540 *dev)
 {
@@ -166,7 +166,7 @@ config_access_valid(struct e82540 *dev, uint32_t offset, unsigned int size)
 	return false;
 }
 
-/* What is worked out anew at each read. */
+/* Work out the fields that may change between two reads. */
 static void
 config_refresh(struct e82540 *dev)
 {
@@ -199,7 +199,7 @@ config_refresh(struct e82540 *dev)
 	e82540_pci_put(dev, PM_DATA, 1, data);
 }
 
-/* What is not there reads as no device at all would. */
+/* A bad offset or size reads as all ones, as if there were no device. */
 uint32_t
 e82540_pci_config_read(struct e82540 *dev, uint32_t offset, unsigned int size)
 {
@@ -210,8 +210,8 @@ e82540_pci_config_read(struct e82540 *dev, uint32_t offset, unsigned int size)
 }
 
 /*
- * 6.3.1: D1 and D2 do not exist, and are not entered.  From D3 it comes back
- * as after a reset, PHY included; the wake-up's traces stay.
+ * 6.3.1: D1 and D2 do not exist; a write of them leaves the state as it is.
+ * From D3 to D0 the device is reset, with its PHY; WUS, WUPL and WUPM stay.
  */
 static void
 power_write(struct e82540 *dev, uint32_t was)

@@ -16,8 +16,8 @@
  *
  * The link partner negotiates, can do 10, 100 and 1000 Mb/s in both duplexes,
  * and never advertises PAUSE (what is behind a tap does not obey it).  So
- * forced 10 and 100 Mb/s come up, by parallel detection, but forced 1000 does
- * not: that needs a partner that is forced, too (11.6.2).
+ * forced 10 and 100 Mb/s come up, by parallel detection.  Forced 1000 does not:
+ * it needs a partner that is forced, too (11.6.2).
  */
 #include "e82540_intr.h"
 #include "e82540_pci_state.h"
@@ -30,8 +30,8 @@
 #define REG_WINDOW		30u
 
 #define ANE_PAGE_RECEIVED	(1u << 1)	/* latched */
-#define ANE_NEXT_PAGE		(1u << 2)	/* we can */
-#define ANE_LP_NEXT_PAGE	(1u << 3)	/* the partner can */
+#define ANE_NEXT_PAGE		(1u << 2)	/* we support it */
+#define ANE_LP_NEXT_PAGE	(1u << 3)	/* the partner supports it */
 #define LPA_NEXT_PAGE		(1u << 15)
 #define GCON_MASTER_MANUAL	(1u << 12)
 #define GCON_MASTER		(1u << 11)
@@ -58,8 +58,9 @@
 			    E1000_PHY_CTRL_ISOLATE | E1000_PHY_CTRL_COLL_TEST)
 
 /*
- * After a hardware reset, and which bits can be written (13.4.7.1).  Those that
- * are not here (11 to 14, 22 to 25, 27, 28, 31) read 0 and ignore writes.
+ * A register's value after a hardware reset, and the bits that software can
+ * write (13.4.7.1).  Registers without a row (11 to 14, 22 to 25, 27, 28, 31)
+ * read 0 and ignore writes.
  */
 static const struct {
 	uint16_t reset, mask;
@@ -110,8 +111,8 @@ can_link(const struct e82540 *dev)
 }
 
 /*
- * What can be negotiated, best first, as register 17 shows it.  The partner can
- * do all of it.
+ * What we can negotiate, best first; mode: as register 17 shows it.  The
+ * partner supports all of these.
  */
 static const struct {
 	uint8_t reg;
@@ -144,7 +145,7 @@ link_forced(const struct e82540 *dev)
 	return mode;
 }
 
-/* Register 17 once the link is up; 0: it is not going to be. */
+/* What register 17 will be once the link is up; 0: the link stays down. */
 static uint16_t
 link_resolve(const struct e82540 *dev)
 {
@@ -161,7 +162,7 @@ link_resolve(const struct e82540 *dev)
 	return 0;
 }
 
-/* Register 19, and the MAC's PHYINT if it is enabled in 18. */
+/* Set bits of register 19, and the MAC's PHYINT if register 18 enables it. */
 static void
 phy_event(struct e82540 *dev, uint16_t events)
 {
@@ -183,13 +184,16 @@ link_drop(struct e82540 *dev)
 	reg[E1000_PHY_LPA] = 0;
 	reg[E1000_PHY_ANE] = ANE_NEXT_PAGE;
 	reg[E1000_PHY_GSTATUS] = 0;
-	/* Speed and duplex stay, unresolved: register 19 is about changes. */
+	/*
+	 * Speed and duplex stay, without RESOLVED: e82540_phy_due() compares
+	 * them with the next link's for register 19.
+	 */
 	reg[E1000_PHY_M88_STATUS] &= M88_MODE;
 	if (was)
 		phy_event(dev, INT_LINK);
 }
 
-/* Drop the link; if there can be one, begin to establish it. */
+/* Drop the link; if a link is possible, begin to establish it. */
 static void
 link_start(struct e82540 *dev)
 {
@@ -208,9 +212,9 @@ link_start(struct e82540 *dev)
 }
 
 /*
- * What the link partner sent.  The end with more ports becomes master, or the
- * one that is told to (802.3, 40.5.2); the partner has one port, and leaves the
- * choice to us.
+ * What the link partner sent.  The end that is configured as master becomes
+ * master, else the end with more ports (802.3, 40.5.2).  The partner has one
+ * port, and is not configured.
  */
 static void
 link_partner(struct e82540 *dev)
@@ -222,7 +226,7 @@ link_partner(struct e82540 *dev)
 	    E1000_PHY_ANA_10_HD | E1000_PHY_ANA_SELECTOR_8023;
 	reg[E1000_PHY_ANE] = ANE_NEXT_PAGE | E1000_PHY_ANE_LP_AN |
 	    ANE_LP_NEXT_PAGE | ANE_PAGE_RECEIVED;
-	/* In next pages, which it sends if 1000BASE-T was negotiated. */
+	/* The rest comes in next pages, which only 1000BASE-T uses. */
 	if (!(dev->phy.coming & E1000_PHY_M88_STATUS_SPEED_1000))
 		return;
 	reg[E1000_PHY_GSTATUS] = E1000_PHY_GSTATUS_LP_1000_FD |
@@ -276,7 +280,7 @@ e82540_phy_power(struct e82540 *dev)
 
 /* ----------------------------------------------------------------- resets */
 
-/* Pins and CTRL.PHY_RST: everything.  The cable stays where it is. */
+/* A hardware reset: everything but the cable. */
 void
 e82540_phy_reset(struct e82540 *dev)
 {
@@ -292,8 +296,8 @@ e82540_phy_reset(struct e82540 *dev)
 }
 
 /*
- * Bit 15 of register 0: states and status, not settings; of register 0 itself
- * the mode that was written along with it.
+ * Bit 15 of register 0 resets states and status, not settings.  Register 0
+ * itself gets the mode bits of the same write.
  */
 static void
 soft_reset(struct e82540 *dev, uint16_t control)
@@ -319,7 +323,7 @@ control_write(struct e82540 *dev, uint16_t value)
 	}
 	dev->phy.reg[E1000_PHY_CTRL] = value & CTRL_MASK;
 	changed = was ^ value;
-	/* Of restart, loopback and power-down, both on and off. */
+	/* A change of loopback or power-down, on or off, restarts the link. */
 	if (value & E1000_PHY_CTRL_RESTART_AN ||
 	    changed & (E1000_PHY_CTRL_POWER_DOWN | E1000_PHY_CTRL_LOOPBACK))
 		link_start(dev);
@@ -353,7 +357,7 @@ phy_write(struct e82540 *dev, unsigned int n, uint16_t value)
 	}
 }
 
-/* Some are latched: a read updates them for the next read. */
+/* Some registers are latched: a read updates them for the next read. */
 static uint16_t
 phy_read(struct e82540 *dev, unsigned int n)
 {
@@ -387,8 +391,9 @@ phy_read(struct e82540 *dev, unsigned int n)
 }
 
 /*
- * 13.4.7.  The wire would take 64 us; here it is done at once.  A PHY at
- * another address does not answer: E, and a read finds the wire pulled up.
+ * 13.4.7.  The chip needs 64 us; the model is done at once.  There is no PHY at
+ * other addresses: E is set, and a read returns all ones, as from a wire that
+ * is pulled up.
  */
 void
 e82540_mdic_write(struct e82540 *dev, uint32_t offset, uint32_t value)
@@ -418,10 +423,10 @@ e82540_mdic_write(struct e82540 *dev, uint32_t offset, uint32_t value)
 /* --------------------------------------------------------------- the MAC */
 
 /*
- * 13.4.2, 8.6.2: the MAC takes note of the PHY's link only with SLU, and upside
- * down with ILOS, by which drivers have a link in PHY loopback.  Speed and
- * duplex are the PHY's, be it detected (ASDE) or told, unless CTRL forces them;
- * 0 while there are none.
+ * 13.4.2, 8.6.2: the MAC takes note of the PHY's link only with SLU.  ILOS
+ * inverts the PHY's signal; drivers use it to have a link in PHY loopback.
+ * Speed and duplex are the PHY's, with or without ASDE, unless CTRL forces
+ * them.  They are 0 while the PHY has no link.
  */
 static uint32_t
 mac_status(const struct e82540 *dev)

@@ -5,8 +5,8 @@
  *
  *	offset --row_of[]--> row --> hook, or dev->reg[] and the row's masks
  *
- * Where the chips differ in bits there are two rows of the same offset, for
- * different chips.  What no row of the guest's chip has reads as 0.
+ * Where the chips differ in bits, there are two rows with the same offset, for
+ * different chips.  An offset without a row for the guest's chip reads as 0.
  *
  * Hooks that belong to interrupts, statistics, EEPROM, PHY and wake-up are in
  * their files; those of rings, enables and FIFO are here.
@@ -29,11 +29,11 @@
 #define TAKES_RX	2u
 
 /*
- * A row of the register map.  Without hooks a register reads as it was written
- * last, in the bits of write_mask, and has no effect by itself.  `read` is the
- * value, and changes nothing, so that a host can peek; `after_read` is what a
- * guest's read does besides.  Hooks are called with the bus lock held, and on
- * writes also with what `locks` names.
+ * A row of the register map.  A register without hooks keeps what is written to
+ * it, in the bits of write_mask, and has no effect by itself.  `read` returns
+ * the value and changes nothing, so that a host can peek; `after_read` does
+ * what else a guest's read does.  Hooks are called with the bus lock held, and
+ * on writes also with the locks that `locks` names.
  */
 struct row {
 	struct e82540_reg_info info;
@@ -58,7 +58,7 @@ struct row {
 #define BITS_16	0xFFFFu
 #define BITS_13	0x1FFFu		/* of a FIFO of 64 KiB, in units of 8 */
 
-/* 13.4.1, without RST, which is never seen set. */
+/* 13.4.1, without RST, which always reads 0. */
 #define CTRL_MASK							\
 	(E1000_CTRL_FD | E1000_CTRL_LRST | E1000_CTRL_ASDE | E1000_CTRL_SLU | \
 	    E1000_CTRL_ILOS | E1000_CTRL_SPEED_MASK | E1000_CTRL_FRCSPD | \
@@ -85,7 +85,7 @@ struct row {
 #define CTRL_EXT_NOTE							\
 	"pins are not wired; the link is copper whatever LINK_MODE says"
 
-/* A PHY has its link, and a link its speed, whatever happens to the MAC. */
+/* A reset of the MAC changes neither the PHY's link nor its speed. */
 #define STATUS_KEEP							\
 	(E1000_STATUS_FD | E1000_STATUS_LU | E1000_STATUS_SPEED_MASK |	\
 	    E1000_STATUS_ASDV_MASK)
@@ -94,11 +94,11 @@ struct row {
 
 #define TXCW_MASK	(BITS_16 | E1000_TXCW_TXC | E1000_TXCW_ANE)
 
-/* 13.4.15: mode, IVRT, BLINK of each; link up, activity, 100, 1000 Mb/s */
+/* 13.4.15: mode, IVRT, BLINK of LEDs: link up, activity, 100, 1000 Mb/s */
 #define LEDCTL_MASK	0xCFCFCFCFu
 #define LEDCTL_RESET	0x07068302u
 
-/* 13.4.16: KiB, a multiple of 8; 64 would leave none to transmit. */
+/* 13.4.16: KiB, a multiple of 8; RXA 64 would leave nothing to transmit. */
 #define PBA_KIB		64u
 #define PBA_RXA_MAX	56u
 #define PBA_RXA_MASK	0x38u
@@ -143,7 +143,7 @@ struct row {
 #define WUFC_MASK_STAR	(WUFC_MASK | E1000_WUFC_IPV6)
 #define IPAV_MASK	(E1000_IPAV_V4_MASK | E1000_IPAV_V6)
 #define BITS_12		0xFFFu		/* of a packet's length: WUPL, FFLT */
-#define FFMT_MASK	0xFu		/* a bit a filter */
+#define FFMT_MASK	0xFu		/* one bit for each filter */
 
 #define EECD_MASK							\
 	(E1000_EECD_SK | E1000_EECD_CS | E1000_EECD_DI | E1000_EECD_FWE_MASK)
@@ -159,14 +159,14 @@ struct row {
 #define HALF		"full duplex: stays 0"
 #define MANAGEMENT	"no management: stays 0"
 
-/* What a write does without a hook: see below. */
+/* What a write without a hook does: see below. */
 static void reg_store(struct e82540 *dev, uint32_t offset, uint32_t value);
 
 /* ------------------------------------------------------------ device, link */
 
 /*
- * 13.4.1.  RST takes the rest of the value with it, but for PHY_RST, whose
- * rising edge is what resets the PHY.
+ * 13.4.1.  With RST the rest of the value is lost, except PHY_RST, whose rising
+ * edge resets the PHY.
  */
 static void
 ctrl_write(struct e82540 *dev, uint32_t offset, uint32_t value)
@@ -193,7 +193,7 @@ ctrl_read(const struct e82540 *dev, uint32_t offset)
 	return e82540_reg(dev, E1000_CTRL);
 }
 
-/* 13.4.6.  Speed is always detected: ASDCHK finds nothing new. */
+/* 13.4.6.  The model always knows the speed: ASDCHK changes nothing. */
 static void
 ctrl_ext_write(struct e82540 *dev, uint32_t offset, uint32_t value)
 {
@@ -220,8 +220,8 @@ pba_write(struct e82540 *dev, uint32_t offset, uint32_t value)
 /* ------------------------------------------------------------------- rings */
 
 /*
- * Off means off before the rx lock is released: a receive in another thread
- * must not take the buffer size that comes with EN clear for the ring's.
+ * If EN is clear, close the receiver before the rx lock is released: a receive
+ * in another thread must not use the buffer size of the same write.
  */
 static void
 rctl_write(struct e82540 *dev, uint32_t offset, uint32_t value)
@@ -331,7 +331,7 @@ wuc_write(struct e82540 *dev, uint32_t offset, uint32_t value)
 
 /* ------------------------------------------------------------- diagnostics */
 
-/* 13.8.1: in units of 8 bytes.  Reads, too, need the FIFO's lock. */
+/* 13.8.1: in units of 8 bytes.  Reads need the FIFO's lock, too. */
 static uint32_t
 fifo_read(const struct e82540 *dev, uint32_t offset)
 {
@@ -402,8 +402,8 @@ pbm_read(const struct e82540 *dev, uint32_t offset)
 	}
 
 /*
- * By offset.  What is said of a reset value is what the manual says; what it
- * leaves undefined (X) is 0.
+ * Sorted by offset.  Reset values are the manual's; what it leaves undefined
+ * (X) is 0.
  */
 static const struct row rows[] = {
 	{ REG("CTRL", E1000_CTRL, CTRL_RESET_STAR, CTRL_MASK_STAR, STAR,
@@ -719,7 +719,7 @@ locks_release(struct e82540 *dev, uint8_t locks)
 		e82540_unlock(dev, E82540_LOCK_TX);
 }
 
-/* Which lock guards what the guest may have written without a trap. */
+/* The lock of the path that the register belongs to, if it is untrapped. */
 static inline uint8_t
 untrapped_locks(const struct e82540 *dev, uint32_t offset)
 {
@@ -802,7 +802,7 @@ e82540_reg_write(struct e82540 *dev, uint32_t offset, uint32_t value)
 
 /* ------------------------------------------------------------------- reset */
 
-/* Every register its reset value, but in the bits of keep. */
+/* Set each register of a row to its reset value, except the bits of keep. */
 static void
 reset_row(struct e82540 *dev, const struct row *row, uint32_t keep)
 {
@@ -866,7 +866,7 @@ e82540_device_reset(struct e82540 *dev)
 			e82540_due_clear(dev, i);
 	memset(dev->total, 0, sizeof(dev->total));
 	dev->paused = dev->xoff_sent = false;
-	/* What a path has under way is of the device before. */
+	/* A new epoch: reports that are under way are of the old device. */
 	dev->tx.open = dev->rx.open = false;
 	dev->epoch++;
 	regs_reset(dev);

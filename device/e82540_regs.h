@@ -7,7 +7,7 @@
 
 /*
  * e82540_reg_read, e82540_reg_write: a 32-bit access, offset a multiple of 4
- * below E82540_BAR0_BYTES.  Bus lock; they take the others by the row.
+ * below E82540_BAR0_BYTES.  Bus lock; they take the locks that the row names.
  */
 uint32_t e82540_reg_read(struct e82540 *dev, uint32_t offset);
 void e82540_reg_write(struct e82540 *dev, uint32_t offset, uint32_t value);
@@ -20,8 +20,8 @@ void e82540_reg_apply(struct e82540 *dev, uint32_t offset, uint32_t value);
 uint32_t e82540_reg_value(const struct e82540 *dev, uint32_t offset);
 
 /*
- * e82540_regs_init: build row_of; every register its value at power-on, those
- * that CTRL.RST leaves alone included.  All locks.
+ * e82540_regs_init: build row_of, and set every register to its value at
+ * power-on, also those that CTRL.RST leaves alone.  All locks.
  */
 void e82540_regs_init(struct e82540 *dev);
 

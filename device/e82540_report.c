@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a data path has to say is taken in by the rest of the device. */
+/* Takes what a data path reports into the rest of the device. */
 #include "e82540_flow.h"
 #include "e82540_intr.h"
 #include "e82540_stats.h"
@@ -19,7 +19,7 @@ counters_add(struct e82540_counters *to, const struct e82540_counters *from)
 void
 e82540_report_post(struct e82540 *dev, const struct e82540_report *report)
 {
-	/* The host wants to know these, whatever has come in between. */
+	/* These are for the host, even if the device was reset meanwhile. */
 	counters_add(&dev->counters, &report->counters);
 	if (report->rx_ready && dev->host.rx_ready != NULL)
 		dev->host.rx_ready(dev->config.ctx);

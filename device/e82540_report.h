@@ -22,10 +22,10 @@ struct e82540_report {
 	bool txdw_delayed;		/* IDE: TXDW by way of TIDV, TADV */
 	bool rxt0_delayed;		/* RXT0 by way of RDTR, RADV */
 	bool rx_ready;			/* tell the host */
-	bool paused;			/* a PAUSE frame came, of: */
-	uint16_t pause_quanta;		/* 512 bit times; 0: go on */
+	bool paused;			/* a PAUSE frame came */
+	uint16_t pause_quanta;		/* its 512 bit times; 0: go on */
 	bool fifo_high;			/* FIFO filled beyond FCRTH */
-	bool fifo_low;			/* ... drained below FCRTL */
+	bool fifo_low;			/* FIFO drained below FCRTL */
 	uint32_t wake;			/* WUFC bits: packets seen in D3 */
 	uint64_t good_octets_tx, total_octets_tx;
 	uint64_t good_octets_rx, total_octets_rx;

@@ -13,18 +13,18 @@
  *
  * Where the manual is silent, or a wire differs from a virtual one:
  *
- * - Frames of fewer than 60 bytes, which VMMs hand over, get the padding that
- *   the sender's MAC would have given them.  Fewer than 14 are no frame: RUC.
+ * - VMMs hand over frames of fewer than 60 bytes.  The model pads them, as the
+ *   sender's MAC would have done.  Fewer than 14 bytes are not a frame: RUC.
  * - TPR and TOR count every frame while the receiver is enabled, as 13.7.41 and
  *   13.7.43 say literally: also one that is not for us.
- * - Too long a frame counts in ROC and RLEC; it is a bad packet, which SBP has
- *   stored (3.2.1), but over 16384 bytes it never is.
- * - If a buffer is outside of memory, no one answers on the bus: its descriptor
- *   is used up, and its part of the frame is lost.  If a descriptor is outside
- *   of memory, it cannot be used up: the frame is lost.  bad_address counts
- *   both; MPC is for the FIFO only.
+ * - A frame that is too long counts in ROC and RLEC.  It is a bad packet: it is
+ *   stored if SBP is set (3.2.1) and it has at most 16384 bytes.
+ * - If a buffer is outside of memory, the bus does not answer: the model uses
+ *   up the descriptor, and loses this part of the frame.  If a descriptor is
+ *   outside of memory, the model cannot use it up, and loses the frame.
+ *   bad_address counts both; MPC is for the FIFO only.
  * - A ring without length, or with an index beyond it, has no room.
- * - RDMTS 3 is 1/16, buffer size 0 with BSEX is 2048: reserved values.
+ * - Reserved values: RDMTS 3 means 1/16; buffer size 0 with BSEX means 2048.
  */
 #include "e82540_filter.h"
 #include "e82540_flow.h"
@@ -40,7 +40,7 @@
 #define TAG_AT		12u
 #define TAG_BYTES	4u
 
-/* Descriptors of a frame: 64 of 256 bytes, and as many that have no buffer. */
+/* Descriptors of a frame: 64 with 256 bytes each, and 64 without a buffer. */
 #define SLOTS		128u
 
 #define SIZES		6u		/* PRC64 to PRC1522 */
@@ -52,7 +52,7 @@ struct run {
 	uint64_t ring;			/* its bus address */
 	uint32_t count;			/* of its descriptors */
 	uint32_t head, tail;
-	uint32_t low;			/* RXDMT0 when so many are free */
+	uint32_t low;			/* RXDMT0 when only these are free */
 	uint32_t shift;			/* a buffer is 1 << this bytes */
 	uint32_t rctl;
 	uint32_t max_bytes;		/* of a frame, without CRC */
@@ -73,7 +73,7 @@ struct packet {
 		const uint8_t *data;
 		uint32_t len;
 	} piece[3];			/* addresses; the rest, or all; CRC */
-	struct piece *next;		/* to be stored */
+	struct piece *next;		/* the first that is not stored yet */
 	uint8_t crc[CRC_BYTES];
 	uint8_t status, errors;
 	uint16_t csum, special;
@@ -113,8 +113,8 @@ sum_bad(uint64_t sum)
 }
 
 /*
- * TCP or UDP (3.2.9.5), len bytes from p on; sum: of both IP addresses.  UDP
- * without a checksum is not checked.
+ * Check TCP or UDP (3.2.9.5): len bytes from p on; sum: of both IP addresses.
+ * UDP without a checksum is not checked.
  */
 static void
 csum_check_transport(struct packet *pkt, const uint8_t *p, uint32_t len,
@@ -134,8 +134,8 @@ csum_check_transport(struct packet *pkt, const uint8_t *p, uint32_t len,
 }
 
 /*
- * 3.2.9.3.  The manual wants IPOFL for the check of TCP, too; drivers set TUOFL
- * alone, and chips do as they expect.  Fragments have no TCP checksum.
+ * 3.2.9.3.  The manual says that the check of TCP needs IPOFL, too.  Drivers
+ * set TUOFL alone, and the chips then check.  Fragments have no TCP checksum.
  */
 static void
 csum_check_ipv4(struct packet *pkt, const uint8_t *ip, uint32_t left,
@@ -159,8 +159,8 @@ csum_check_ipv4(struct packet *pkt, const uint8_t *ip, uint32_t left,
 
 /*
  * 3.2.9.4: hop-by-hop, destination and routing headers of up to 64 bytes may
- * come before TCP.  A routing header with hops left has the last address
- * elsewhere (RFC 8200, 8.1): not checked.
+ * come before TCP.  With a routing header that has hops left, the sum covers
+ * another address than the header's (RFC 8200, 8.1): it is not checked.
  */
 static void
 csum_check_ipv6(struct packet *pkt, const uint8_t *ip, uint32_t left,
@@ -186,7 +186,7 @@ csum_check_ipv6(struct packet *pkt, const uint8_t *ip, uint32_t left,
 }
 
 /*
- * 3.2.9, table 3-5.  The 82544 knows no IPv6 (table 3-6): it has no IPV6OFL.
+ * 3.2.9, table 3-5.  The 82544 does not know IPv6 (table 3-6): no IPV6OFL.
  * valid: the network has checked already.
  */
 static void
@@ -237,7 +237,7 @@ packet_csum(const struct run *run, const struct packet *pkt)
 			continue;
 		}
 		part = e82540_sum(pkt->piece[i].data + skip, len - skip, 0);
-		/* At an odd place the bytes of a word change sides. */
+		/* A piece at an odd offset: the bytes of a word swap. */
 		sum += odd ? (uint64_t)e82540_fold(part) << 8 : part;
 		odd ^= (len - skip) & 1;
 		skip = 0;
@@ -282,14 +282,14 @@ run_begin(struct run *run, struct e82540 *dev, struct e82540_report *report)
 	    rctl & E1000_RCTL_LPE ? LONG_MAX_BYTES : FRAME_MAX_BYTES;
 }
 
-/* From index a to b, which comes later. */
+/* The number of descriptors from index a to index b; b comes later. */
 static inline uint32_t
 rx_ring_distance(const struct run *run, uint32_t a, uint32_t b)
 {
 	return b - a + (b < a ? run->count : 0);
 }
 
-/* RDT equal to RDH: empty (3.2.6). */
+/* If RDT equals RDH the ring is empty (3.2.6). */
 static inline uint32_t
 ring_free(const struct run *run)
 {
@@ -302,7 +302,7 @@ rx_ring_next(const struct run *run, uint32_t i)
 	return i + 1 == run->count ? 0 : i + 1;
 }
 
-/* DD after data, length and the rest, which the guest reads once it sees DD. */
+/* Set DD last: once the guest sees DD, it reads data, length and the rest. */
 static inline void
 desc_done(uint8_t *desc, uint8_t status)
 {
@@ -310,8 +310,8 @@ desc_done(uint8_t *desc, uint8_t status)
 }
 
 /*
- * A null descriptor holds nothing: DD is set, all else stays, and the next one
- * is used (3.2.5, null descriptor padding).
+ * A null descriptor has no buffer.  The model sets its DD, leaves the rest of
+ * it alone, and uses the next one (3.2.5, null descriptor padding).
  */
 static void
 desc_skip(const struct slot *slot)
@@ -335,8 +335,9 @@ slot_get(struct run *run, uint32_t i, struct slot *slot)
 }
 
 /*
- * Collect descriptors with `needed` buffers, from head on; those that have none
- * and come first are used up on the way.  *used: how many in all.
+ * Collect descriptors with `needed` buffers, from head on.  Null descriptors
+ * that come before the first buffer are used up at once.  *used: the number of
+ * descriptors collected.
  */
 static enum fate
 slots_get(struct run *run, uint32_t needed, struct slot slot[SLOTS],
@@ -372,7 +373,7 @@ slots_get(struct run *run, uint32_t needed, struct slot slot[SLOTS],
 
 /* --------------------------------------------------------------- a packet */
 
-/* 9.2: with VME, frames of the type in VET lose their tag to the descriptor. */
+/* 9.2: with VME, the tag of a frame of type VET moves to the descriptor. */
 static inline bool
 tag_comes_off(const struct run *run, const uint8_t *data)
 {
@@ -423,7 +424,7 @@ packet_init(const struct run *run, struct packet *pkt, const uint8_t *data,
 	pkt->csum = packet_csum(run, pkt);
 }
 
-/* Take n bytes of it, or as many as are in one piece. */
+/* Take n bytes of the packet, or fewer: as many as are in one piece. */
 static inline uint32_t
 packet_take(struct packet *pkt, uint32_t n, const uint8_t **data)
 {
@@ -439,7 +440,7 @@ packet_take(struct packet *pkt, uint32_t n, const uint8_t **data)
 	return n;
 }
 
-/* The next n bytes of it to bus address `to`. */
+/* Write the next n bytes of the packet to bus address `to`. */
 static void
 packet_write(struct run *run, struct packet *pkt, uint64_t to, uint32_t n)
 {
@@ -465,7 +466,10 @@ packet_write(struct run *run, struct packet *pkt, uint64_t to, uint32_t n)
 		run->report->counters.bad_address++;
 }
 
-/* Of all but the last descriptor only length and DD mean anything (3.2.3.1). */
+/*
+ * Store the packet.  Before its last descriptor only length and DD mean
+ * anything (3.2.3.1).
+ */
 static void
 packet_store(struct run *run, struct packet *pkt, uint32_t left,
     const struct slot *slot, uint32_t used)
@@ -493,9 +497,9 @@ packet_store(struct run *run, struct packet *pkt, uint32_t left,
 }
 
 /*
- * Its causes.  A small packet (RSRPD, 3.2.7.2) does not wait for RDTR; RXDMT0
- * comes when the free descriptors fall to the threshold, not below it again and
- * again (3.2.7.3).
+ * The interrupt causes of a packet.  A small packet (RSRPD, 3.2.7.2) does not
+ * wait for RDTR.  RXDMT0 comes once, when the number of free descriptors
+ * reaches the threshold, and not again with each packet below it (3.2.7.3).
  */
 static void
 packet_report(struct run *run, uint32_t bytes, uint32_t free_before)
@@ -504,7 +508,7 @@ packet_report(struct run *run, uint32_t bytes, uint32_t free_before)
 	uint32_t small =
 	    e82540_reg(run->dev, E1000_RSRPD) & E1000_RSRPD_SIZE_MASK;
 
-	/* Of those that wait and those that do not, the latest counts. */
+	/* The last packet of the batch decides whether RXT0 waits. */
 	report->rxt0_delayed = bytes > small;
 	if (bytes <= small)
 		report->icr |= E1000_ICR_SRPD | E1000_ICR_RXT0;
@@ -512,7 +516,7 @@ packet_report(struct run *run, uint32_t bytes, uint32_t free_before)
 		report->icr |= E1000_ICR_RXDMT0;
 }
 
-/* len: 60 or more; flags: E82540_FIFO_*. */
+/* Store a frame in the ring.  len: 60 or more; flags: E82540_FIFO_*. */
 static enum fate
 ring_store(struct run *run, const uint8_t *data, uint32_t len,
     unsigned int flags)
@@ -550,7 +554,7 @@ fifo_fill(const struct e82540_rx *rx)
 	return rx->fifo_tail - rx->fifo_head;
 }
 
-/* 13.4.16: RXA KiB of the packet buffer's 64. */
+/* 13.4.16: of the packet buffer's 64 KiB, the FIFO has RXA KiB. */
 static uint32_t
 fifo_capacity(const struct e82540 *dev)
 {
@@ -641,7 +645,7 @@ e82540_rx_reset(struct e82540 *dev)
 
 /* ----------------------------------------------------------------- frames */
 
-/* A frame was received, for us or not; len without CRC. */
+/* Count a received frame, for us or not; len without CRC. */
 static inline void
 count_frame(struct run *run, uint32_t len)
 {
@@ -649,7 +653,7 @@ count_frame(struct run *run, uint32_t len)
 	run->octets += (uint64_t)len + CRC_BYTES;
 }
 
-/* 13.7.21 to 13.7.31: it is for us, of legal length, and was not missed. */
+/* 13.7.21 to 13.7.31: count a frame for us, of legal length, not missed. */
 static inline void
 count_good(struct run *run, const uint8_t *data, uint32_t len)
 {
@@ -672,8 +676,9 @@ count_good(struct run *run, const uint8_t *data, uint32_t len)
 }
 
 /*
- * To the ring, or the FIFO; neither: NO_ROOM, the caller keeps it.  RNBC counts
- * frames that find no descriptors, but not flow control (13.7.33).
+ * Put a frame into the ring, or into the FIFO.  If neither has room, return
+ * NO_ROOM: the caller keeps the frame.  RNBC counts frames that find no
+ * descriptors, except flow control frames (13.7.33).
  */
 static enum fate
 frame_put(struct run *run, const uint8_t *data, uint32_t len,
@@ -702,7 +707,10 @@ frame_put(struct run *run, const uint8_t *data, uint32_t len,
 	return LOST;
 }
 
-/* Of 14 bytes or more, padded.  Returns false if the caller has to keep it. */
+/*
+ * Take a frame of 60 bytes or more.  given: E82540_FRAME_*.  Returns false if
+ * the caller has to keep the frame.
+ */
 static bool
 frame_take(struct run *run, const uint8_t *data, uint32_t len, uint8_t given)
 {
@@ -774,7 +782,7 @@ run_end(struct run *run)
 			e82540_count(report, E1000_PRC64 + i * 4, run->size[i]);
 }
 
-/* Nothing is received, but may wake (6.4). */
+/* The receiver is closed: it drops the frames, but one may wake (6.4). */
 static void
 rx_closed(struct e82540 *dev, const struct e82540_frame *frame, unsigned int n,
     struct e82540_report *report)
@@ -820,9 +828,9 @@ e82540_rx_run(struct e82540 *dev, const struct e82540_frame *frame,
 }
 
 /*
- * The caller hears that there is room once half of the FIFO is free, not for
- * each frame that leaves it.  It also hears so when the receiver is closed, as
- * the frames that it keeps are lost then.
+ * The model tells the caller that there is room once half of the FIFO is free,
+ * not for each frame that leaves it.  It also tells the caller when the
+ * receiver closes: the frames that the caller keeps are lost then.
  */
 void
 e82540_rx_drain(struct e82540 *dev, struct e82540_report *report)

@@ -3,20 +3,20 @@
  * Snapshots.  All numbers are little-endian:
  *
  *	8 bytes		magic
- *	32 bits		version, chip, length of all, of which the last 4 bytes
- *			are the CRC-32 of what is before them
+ *	32 bits		version, chip, length of the whole snapshot
  *	sections	in the order of section[]: tag, length, bytes
+ *	32 bits		CRC-32 of all before it
  *
- * A section's bytes are its fields, one after another, and for some a tail of
- * variable length.  The tables of fields serve both directions and the check:
- * a new member of the device's state is a new row here, and a new VERSION.
- * test_snapshot.c fails for one that was forgotten.
+ * A section's bytes are its fields, one after another; some sections have a
+ * tail of variable length.  The tables of fields serve save, load and check: a
+ * new member of the device's state needs a new row here, and a new VERSION.
+ * test_snapshot.c fails for a member without a row.
  *
- * Times are relative to that of the snapshot: clocks of two hosts differ.
+ * Times are relative to the time of the snapshot: clocks of two hosts differ.
  *
- * Not in it: config and memory; what follows from the rest (gates); the
- * counters; what is true of this host alone: that send() was full, that it was
- * kicked, the level of its interrupt line.
+ * Not in a snapshot: config and memory; what follows from the rest (gates); the
+ * counters; what is true of this host alone: that send() was full, that the
+ * host was kicked, the level of its interrupt line.
  */
 #include "e82540_intr.h"
 #include "e82540_nvm.h"
@@ -48,19 +48,19 @@ enum kind {
 	U64 = 0x18,
 	INDEX = 0x24,			/* an atomic u32 */
 	AHEAD = 0x28,			/* a time to come, or E82540_NEVER */
-	AGO = 0x38,			/* a time that was */
+	AGO = 0x38,			/* a time that is past */
 };
 
 #define WIDTH(kind) ((kind)&0xFu)
 
 struct field {
 	uint32_t offset;		/* in struct e82540 */
-	uint16_t count;			/* 1, or of an array */
+	uint16_t count;			/* elements of the array, or 1 */
 	uint8_t kind;
-	uint64_t max;			/* what is more is refused */
+	uint64_t max;			/* a greater value is refused */
 };
 
-/* Of the member's type; an array decays to a pointer. */
+/* The kind for a member's type; an array decays to a pointer. */
 #define KIND(member)						\
 	_Generic(((struct e82540 *)0)->member,			\
 	    bool: BOOL, uint8_t: U8, uint16_t: U16,		\
@@ -229,7 +229,7 @@ static const struct field rx_fields[] = {
 };
 
 static const struct field flow_fields[] = {
-	FIELD(xoff_sent),		/* paused: while DUE_PAUSE runs */
+	FIELD(xoff_sent),		/* `paused` follows from DUE_PAUSE */
 };
 
 static const struct field total_fields[] = {
@@ -264,8 +264,8 @@ writer_put_bytes(struct writer *w, const uint8_t *from, size_t n)
 /* -------------------------------------------------------------- registers */
 
 /*
- * Pairs of offset and value, in order, of the registers that are not as after a
- * reset.  So a row that is new in the model gets its reset value.
+ * Pairs of offset and value, in order, of the registers that differ from their
+ * reset values.  So a row that is new in the model gets its reset value.
  */
 static const struct e82540_reg_info *
 reg_info(const struct e82540 *dev, uint32_t offset)
@@ -275,7 +275,7 @@ reg_info(const struct e82540 *dev, uint32_t offset)
 	return row != 0 ? e82540_reg_info(row - 1) : NULL;
 }
 
-/* Bits that no write, but the device sets. */
+/* Bits that the device sets, and a write cannot. */
 static uint32_t
 device_mask(uint32_t offset)
 {
@@ -358,8 +358,8 @@ regs_load(struct e82540 *dev, const uint8_t *p, size_t len)
 /* -------------------------------------------------------------------- PCI */
 
 /*
- * What of a dword of configuration space may differ from one device to another
- * of the same config; read-only bits follow from the EEPROM.
+ * The bits of a dword of configuration space that may differ between two
+ * devices of the same config; read-only bits among them follow from the EEPROM.
  */
 static uint32_t
 pci_mask(const struct e82540 *dev, unsigned int offset)
@@ -413,8 +413,8 @@ pci_valid(const struct e82540 *dev, const uint8_t *p)
 /* ------------------------------------------------------------------- FIFO */
 
 /*
- * Its frames as e82540_rx.c has them, oldest first, the filling between them
- * cleared.  Here they do not wrap.
+ * The FIFO's frames as e82540_rx.c has them, oldest first, with zeros between
+ * them.  Here they do not wrap.
  */
 #define FRAME_MIN_BYTES	60u
 #define FIFO_FLAGS	(E82540_FIFO_INEXACT | E82540_FIFO_CSUM_VALID)
@@ -462,7 +462,7 @@ fifo_valid(const struct e82540 *dev, const uint8_t *p, size_t len)
 	return true;
 }
 
-/* So that length and flags never wrap. */
+/* fifo_head is aligned, so that length and flags never wrap. */
 static bool
 rx_valid(const struct e82540 *dev, const uint8_t *p)
 {
@@ -500,9 +500,9 @@ struct section {
 	uint32_t tag;
 	const struct field *field;
 	unsigned int fields;
-	/* What the fields' table cannot say; NULL: nothing. */
+	/* Checks what the fields' table cannot; or NULL. */
 	bool (*fields_valid)(const struct e82540 *dev, const uint8_t *p);
-	/* What follows the fields; NULL: nothing. */
+	/* The tail behind the fields; NULL: the section has no tail. */
 	void (*tail_save)(const struct e82540 *dev, struct writer *w);
 	bool (*tail_valid)(const struct e82540 *dev, const uint8_t *p,
 	    size_t len);
@@ -607,7 +607,7 @@ writer_patch(const struct writer *w, size_t at, uint32_t value)
 	writer_put(&there, value, 4);
 }
 
-/* Returns how many bytes it takes. */
+/* Returns the length of the snapshot; writes nothing if out is NULL. */
 static size_t
 snapshot_save(const struct e82540 *dev, uint64_t now_ns, uint8_t *out)
 {
@@ -631,7 +631,7 @@ snapshot_save(const struct e82540 *dev, uint64_t now_ns, uint8_t *out)
 	return w.at;
 }
 
-/* All is checked before anything is touched. */
+/* Checks the whole snapshot, before e82540_load() changes anything. */
 static int
 snapshot_check(const struct e82540 *dev, const uint8_t *p, size_t len)
 {
@@ -665,8 +665,8 @@ snapshot_check(const struct e82540 *dev, const uint8_t *p, size_t len)
 }
 
 /*
- * What is left of the device's own state is what its host was told, or told it.
- * A host that kept frames may try again: this is another FIFO.
+ * Only what this host and the device have told each other stays.  A host that
+ * keeps frames may try again, as the FIFO is another now.
  */
 static void
 snapshot_apply(struct e82540 *dev, const uint8_t *p)
@@ -712,7 +712,7 @@ e82540_save(struct e82540 *dev, uint64_t now_ns, void *buf, size_t len)
 	return bytes;
 }
 
-/* e82540_run() does what is due now, and what snapshot_apply() wants. */
+/* e82540_run() does what is due now, and what snapshot_apply() asks for. */
 int
 e82540_load(struct e82540 *dev, uint64_t now_ns, const void *buf, size_t len)
 {

@@ -6,8 +6,8 @@
 #include "e82540_sum.h"
 
 /*
- * Eight bytes at a time, in the machine's own order: that of a one's complement
- * sum's bytes follows from it (RFC 1071, 2B).
+ * Sum eight bytes at a time, in the machine's byte order.  The sum then has its
+ * bytes in the same order as the data (RFC 1071, 2B).
  */
 uint64_t
 e82540_sum(const uint8_t *p, uint32_t len, uint64_t sum)

@@ -13,9 +13,9 @@ e82540_time_next(const struct e82540 *dev)
 }
 
 /*
- * A deadline that moves away leaves the host's timer as it is: the timer goes
- * off once for nothing, and is then set right.  RDTR and TIDV, which move with
- * each packet, so cost a call a window instead of one a packet.
+ * If a deadline moves to later, the host's timer stays as it is: it expires
+ * once for nothing, and is then set right.  RDTR and TIDV move with each
+ * packet; this way they cost one call a window, not one a packet.
  */
 void
 e82540_time_arm(struct e82540 *dev)

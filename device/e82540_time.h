@@ -24,7 +24,7 @@ e82540_due_clear(struct e82540 *dev, enum e82540_deadline due)
 /* e82540_time_next: which deadline comes first. */
 enum e82540_deadline e82540_time_next(const struct e82540 *dev);
 
-/* e82540_time_arm: tell the host when e82540_run() is due, if that is news. */
+/* e82540_time_arm: if e82540_run() is due earlier than the host knows, tell. */
 void e82540_time_arm(struct e82540 *dev);
 
 #endif

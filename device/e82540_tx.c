@@ -6,17 +6,17 @@
  * then commits what the network took: head, reports (DD), causes, statistics.
  * It commits nothing before.  So a packet that was not taken, or whose last
  * descriptor has not come yet, is still in the ring, and the next run gathers
- * it again.  What a run has to remember for that is in struct e82540_tx: how
- * many frames of a segmentation went out, and that a packet is being dropped.
+ * it again.  struct e82540_tx holds what a run remembers for the next: how many
+ * frames of a segmentation went out, and whether a packet is being dropped.
  *
- * A run drops a packet that cannot be sent only at the front of a batch, where
- * it commits that for sure; such a packet further behind ends the batch.
+ * A run drops a packet that cannot be sent only at the front of a batch: there
+ * it is sure to commit the drop.  Further behind, such a packet ends the batch.
  *
- * Most packets are one legacy descriptor, and ask for nothing.  These go
- * through simple_packets(), which touches the descriptor, an iovec, a packet, a
- * mark; e82540_tx_tally() touches the first byte of data.  All others go
- * through packet_collect(), which turns any packet into pieces of memory, and
- * send_plain() or send_segmented().
+ * Most packets are one legacy descriptor without any offload.  These go through
+ * simple_packets(), which touches the descriptor, an iovec, a packet, a mark;
+ * e82540_tx_tally() touches the first byte of data.  All others go through
+ * packet_collect(), which turns any packet into pieces of memory, and then
+ * through send_plain() or send_segmented().
  */
 #include "e82540_cursor.h"
 #include "e82540_offload.h"
@@ -25,15 +25,15 @@
 #include "e82540_tx.h"
 
 #define ETH_MIN_BYTES	60u	/* without CRC */
-#define ETH_BYTES	14u	/* less is no packet */
+#define ETH_BYTES	14u	/* a packet has at least these */
 #define CRC_BYTES	4u
 
 #define REPORT_DELAYED	  0x10000u	/* IDE, above a descriptor's index */
 
 enum step {
-	STEP_NEXT,		/* on with the next descriptor */
-	STEP_LATER,		/* there is more, but in another run */
-	STEP_WAIT,		/* until TDT is written */
+	STEP_NEXT,		/* go on with the next descriptor */
+	STEP_LATER,		/* end this run; another goes on */
+	STEP_WAIT,		/* end this run; wait for a write of TDT */
 };
 
 struct run {
@@ -52,11 +52,11 @@ struct run {
 	uint32_t min_bytes;	/* no need to pad */
 	uint8_t hdr_bytes;
 	uint8_t offloads;
-	/* How far it is. */
+	/* How far the run is. */
 	uint32_t at;		/* next descriptor */
 	uint32_t scanned;	/* descriptors */
-	uint32_t segment;	/* of the packet at `at`: first to be sent */
-	uint32_t partial;	/* descriptors of an incomplete packet there */
+	uint32_t segment;	/* the first to be sent of the packet at `at` */
+	uint32_t partial;	/* descriptors of the incomplete packet there */
 	uint32_t reports;
 	uint32_t iovs;
 	bool bounced;		/* batch->bounce is in use */
@@ -76,9 +76,9 @@ struct packet {
 	uint64_t last_q;
 	bool segmented;
 	bool linear;		/* in batch->bounce */
-	bool later;		/* would be, but that is in use */
+	bool later;		/* bounce is in use: wait for the next run */
 	bool bad_address;
-	bool bad;		/* otherwise */
+	bool bad;		/* cannot be sent for another reason */
 };
 
 /* --------------------------------------------------------------- the ring */
@@ -95,7 +95,7 @@ tx_ring_distance(const struct run *run, uint32_t from, uint32_t to)
 	return to >= from ? to - from : to + run->count - from;
 }
 
-/* Descriptors need memory that is aligned as their bus addresses are. */
+/* NULL also if the memory is not aligned as its bus address is. */
 static uint8_t *
 ring_memory(struct e82540 *dev, uint64_t gpa, uint32_t len)
 {
@@ -179,7 +179,7 @@ ring_open(struct run *run, struct e82540 *dev, struct e82540_report *report)
 	return true;
 }
 
-/* The ring has left memory: nothing before TDT is written. */
+/* The ring is no longer in memory: do nothing until TDT is written. */
 static enum step
 ring_gone(struct run *run)
 {
@@ -220,7 +220,7 @@ run_open(struct run *run)
 
 /* ------------------------------------------------------------ one by one */
 
-/* 3.3.3.1: DD only where it is asked for. */
+/* 3.3.3.1: the model sets DD only in descriptors with RS or RPS. */
 static inline void
 report_add(struct run *run, uint32_t i, uint64_t q1)
 {
@@ -243,13 +243,13 @@ batch_mark(struct run *run, uint32_t head, uint32_t reports, uint8_t flags)
 	m->flags = flags;
 }
 
-/* config.vnet_hdr_bytes of it: nothing is left to do. */
+/* A header for the network that asks for nothing. */
 static const uint8_t no_hdr[12];
 
 /*
- * The packets that come next and are each in one piece, in one legacy
- * descriptor, with nothing to be done to them.  In a loop of its own, which the
- * compiler can keep in registers.
+ * Gather the packets that come next, as long as each is one piece of memory,
+ * in one legacy descriptor, without any offload.  This is a loop of its own so
+ * that the compiler can keep its variables in registers.
  */
 static void
 simple_packets(struct run *run)
@@ -307,7 +307,10 @@ next_context(struct run *run, const uint64_t q[2])
 	    E82540_TX_CONTEXT_SUM;
 	struct e82540_tx_context *context;
 
-	/* Packets of this batch that use what it replaces may come back. */
+	/*
+	 * If the network does not take the packets that use the old context,
+	 * the next run needs it again: keep it.
+	 */
 	if (run->n > 0 && batch->mark[run->n - 1].contexts == run->contexts) {
 		memcpy(batch->context[run->contexts + 1],
 		    batch->context[run->contexts], sizeof(batch->context[0]));
@@ -324,7 +327,7 @@ next_context(struct run *run, const uint64_t q[2])
 	return STEP_NEXT;
 }
 
-/* The rest of a packet that was given up. */
+/* Skip the rest of a packet that is being dropped. */
 static enum step
 packet_discard(struct run *run)
 {
@@ -360,7 +363,7 @@ packet_linearise(struct run *run, struct packet *p)
 	p->linear = true;
 }
 
-/* With too many pieces, they are copied from then on. */
+/* Add a piece.  If there are too many, copy them all into one buffer. */
 static void
 packet_add_piece(struct run *run, struct packet *p, const void *data,
     uint32_t len)
@@ -384,7 +387,7 @@ packet_add_piece(struct run *run, struct packet *p, const void *data,
 	p->len_bytes += len;
 }
 
-/* 3.3.3, 3.3.7: a null address, or no length, is no data. */
+/* 3.3.3, 3.3.7: a descriptor with address 0 or length 0 has no data. */
 static void
 packet_add_data(struct run *run, struct packet *p, const uint64_t q[2])
 {
@@ -414,7 +417,7 @@ packet_add_data(struct run *run, struct packet *p, const uint64_t q[2])
 	}
 }
 
-/* At the front of a batch only: what is counted is done. */
+/* Drops only at the front of a batch: only there the count is sure to hold. */
 static enum step
 packet_drop(struct run *run, const struct packet *p)
 {
@@ -433,7 +436,10 @@ packet_drop(struct run *run, const struct packet *p)
 	return STEP_NEXT;
 }
 
-/* A ring that one packet fills so far never holds its end. */
+/*
+ * The most descriptors that a packet can have.  A packet that fills the ring
+ * without an end never gets one: the ring has no room for it.
+ */
 static uint32_t
 descs_max(const struct run *run)
 {
@@ -461,8 +467,8 @@ packet_incomplete(struct run *run, struct packet *p, uint32_t end)
 }
 
 /*
- * The packet at run->at.  STEP_NEXT: it is all there.  A context descriptor
- * within a packet makes no sense, and it does not count.
+ * Collect the packet at run->at.  Returns STEP_NEXT if all of it is there.  A
+ * context descriptor within a packet makes the packet bad, and loads nothing.
  */
 static enum step
 packet_collect(struct run *run, struct packet *p)
@@ -505,9 +511,10 @@ packet_collect(struct run *run, struct packet *p)
 }
 
 /*
- * Of the packet at TDH so many descriptors were there when it was looked at
- * last.  Is there anything to do now?  So each is looked at only once before
- * the packet is complete, however few of them a write of TDT brings.
+ * tx->partial is how many descriptors of the packet at TDH have been looked at
+ * so far.  Is the packet complete now, or is there another reason to collect
+ * it?  This looks at each descriptor only once, even if each write of TDT
+ * brings only a few of them.
  */
 static bool
 partial_changed(struct run *run)
@@ -532,7 +539,7 @@ partial_changed(struct run *run)
 
 /* ---------------------------------------------------------------- sending */
 
-/* Room for a packet's pieces, and for simple packets behind it. */
+/* Is there room for a packet's pieces, and for simple packets behind it? */
 static bool
 iovs_room(const struct run *run, const struct packet *p)
 {
@@ -593,7 +600,7 @@ batch_emit(struct run *run, const struct e82540_tx_frame *f,
 	run->n++;
 }
 
-/* 3.3.7.1: q is that of the descriptor that VLE counts in.  Needs CTRL.VME. */
+/* q1: of the descriptor whose VLE counts (3.3.7.1).  A tag needs CTRL.VME. */
 static void
 job_open(const struct run *run, struct e82540_tx_job *job, uint64_t q1)
 {
@@ -629,9 +636,9 @@ plain_job(const struct run *run, struct e82540_tx_job *job,
 }
 
 /*
- * Without IFCS the guest has put a CRC behind its packet.  The network has
- * none, and takes it off.  A packet of nothing is null descriptors alone, and
- * no mistake.
+ * Without IFCS the guest has put a CRC behind its packet.  The model takes it
+ * off, as packets for the network have no CRC.  A packet of null descriptors
+ * alone is empty; it is legal, and nothing is sent.
  */
 static enum step
 send_plain(struct run *run, struct packet *p)
@@ -680,7 +687,7 @@ send_whole(struct run *run, const struct packet *p,
 	return true;
 }
 
-/* The rest of its frames, from run->segment on. */
+/* Send the frames of a segmented packet, from run->segment on. */
 static enum step
 send_frames(struct run *run, const struct packet *p,
     const struct e82540_tx_tso *tso, const struct e82540_tx_job *job,
@@ -708,7 +715,7 @@ send_frames(struct run *run, const struct packet *p,
 	return STEP_NEXT;
 }
 
-/* IFCS is not looked at: the frames are not the guest's, nor are their CRCs. */
+/* IFCS has no effect here: the guest does not make these frames' CRCs. */
 static enum step
 send_segmented(struct run *run, struct packet *p)
 {
@@ -759,9 +766,9 @@ run_next(struct run *run)
 /* ----------------------------------------------------------------- commit */
 
 /*
- * Status, all but DD 0 (3.3.3.2), after the head: a guest that sees DD may use
- * the descriptor and its buffer again, so what the model reads of them it has
- * read before.
+ * Write the status: DD alone (3.3.3.2).  This comes after the head, and after
+ * the model's last read of descriptor and buffer: a guest that sees DD may use
+ * them again.
  */
 static void
 commit_report(const struct run *run, uint32_t what)
@@ -773,15 +780,15 @@ commit_report(const struct run *run, uint32_t what)
 	if (what & REPORT_DELAYED) {
 		run->report->txdw_delayed = true;
 	} else {
-		/* 3.3.3.1: at once, and the timer is cleared. */
+		/* 3.3.3.1: TXDW comes at once, and stops the timer. */
 		run->report->txdw_delayed = false;
 		run->report->icr |= E1000_ICR_TXDW;
 	}
 }
 
 /*
- * 3.4.3: TXQE when the ring has run empty; TXD_LOW when what is left of it
- * comes down to 8 * LWTHRESH (13.4.43).
+ * 3.4.3: TXQE when the ring has become empty; TXD_LOW when the number of
+ * descriptors left falls to 8 * LWTHRESH (13.4.43).
  */
 static void
 commit_causes(const struct run *run, uint32_t head)
@@ -799,7 +806,7 @@ commit_causes(const struct run *run, uint32_t head)
 		run->report->icr |= E1000_ICR_TXD_LOW;
 }
 
-/* What was taken, and what was consumed before the next, is done. */
+/* Commit what the network took, and the descriptors up to the next packet. */
 static void
 run_commit(struct run *run, unsigned int taken)
 {
@@ -807,7 +814,7 @@ run_commit(struct run *run, unsigned int taken)
 	struct e82540_tx *tx = run->tx;
 	uint32_t i;
 
-	/* Before the reports: it looks at the packets once more. */
+	/* Before the reports, as it reads the packets once more. */
 	if (taken > 0)
 		e82540_tx_tally(run->batch, taken, run->hdr_bytes != 0,
 		    run->min_bytes, run->report);
@@ -839,7 +846,7 @@ to_network(struct run *run)
 	return taken;
 }
 
-/* 3.2.7.4, 13.7.5: nobody keeps the frame. */
+/* 3.2.7.4, 13.7.5: in loopback no caller keeps the frame: it is lost. */
 static void
 loop_missed(struct e82540_report *report)
 {
@@ -851,8 +858,9 @@ loop_missed(struct e82540_report *report)
 }
 
 /*
- * Loopback: each is copied first, as the receiver may store into the very
- * buffer it comes from.  What it has no room for is lost, as on a wire.
+ * Loopback.  Each packet is copied first: the receiver may store it into the
+ * very buffer that it comes from.  If the receiver has no room for a packet, it
+ * is lost, as on a wire.
  */
 static unsigned int
 to_ourselves(struct run *run)
@@ -863,7 +871,10 @@ to_ourselves(struct run *run)
 	bool waiting;
 	unsigned int i;
 
-	/* Without the bus lock other registers of it have to wait. */
+	/*
+	 * The tail suffices here.  Other registers of the receiver that the
+	 * guest wrote in doorbell memory need the bus lock, and come later.
+	 */
 	(void)e82540_path_begin(dev, E82540_LOCK_RX);
 	waiting = dev->rx.waiting;
 	for (i = 0; i < run->n; i++) {

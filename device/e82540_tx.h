@@ -14,7 +14,7 @@ bool e82540_tx_run(struct e82540 *dev, struct e82540_report *report);
 /* e82540_tx_reset: forget context and packet in progress.  Tx lock. */
 void e82540_tx_reset(struct e82540 *dev);
 
-/* e82540_tx_forget: the packet in progress: the ring is another.  Tx lock. */
+/* e82540_tx_forget: forget the packet in progress: a new ring.  Tx lock. */
 void e82540_tx_forget(struct e82540 *dev);
 
 /* e82540_tx_tally: count the first n packets of a batch, as sent. */

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Transmit statistics (13.7).  They count what is on the wire, with its CRC: of
- * a packet whose segmentation is left to the network, the frames that will come
- * of it.
+ * Transmit statistics (13.7).  They count frames on the wire, with CRC.  If the
+ * network segments a packet, they count the frames that it will make.
  */
 #include "e82540_cursor.h"
 #include "e82540_tx.h"
@@ -46,7 +45,7 @@ frame_padded(uint32_t len, uint32_t min_bytes)
 	return len > min_bytes ? len : min_bytes;
 }
 
-/* Packet i goes whole.  Returns the number of its frames. */
+/* Packet i is segmented by the network.  Returns the number of its frames. */
 static uint32_t
 tally_whole(struct tally *t, const struct e82540_tx_batch *batch,
     unsigned int i, uint32_t min_bytes)
@@ -62,7 +61,7 @@ tally_whole(struct tally *t, const struct e82540_tx_batch *batch,
 	return n;
 }
 
-/* The group bit of the destination is set. */
+/* Count n frames to a destination with the group bit. */
 static void
 tally_group(struct tally *t, const struct e82540_iov *iov, uint32_t n)
 {

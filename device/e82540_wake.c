@@ -4,15 +4,16 @@
  * changes of the link.
  *
  * There are two kinds.  ACPI: filters that WUFC enables set PME_Status of
- * PMCSR.  APM: with WUC.APME a Magic Packet, WUFC or not, sets it if APMPME.
- * Either leaves its trace in WUS, WUPL and WUPM until software clears WUS.
+ * PMCSR.  APM: with WUC.APME and WUC.APMPME a Magic Packet sets it, whatever
+ * WUFC says.  Either leaves its trace in WUS, WUPL and WUPM until software
+ * clears WUS.
  *
  * PME# has no callback: a host that wants to wake its guest looks at
  * PME_Status in configuration space, E1h bit 7, after e82540_receive() or
  * e82540_link_set().
  *
- * e82540_wake_frame() runs with the rx lock alone; what it finds is carried to
- * the registers by e82540_wake_report().
+ * e82540_wake_frame() runs with the rx lock alone; e82540_wake_report() later
+ * carries what it found to the registers.
  */
 #include "e82540_filter.h"
 #include "e82540_pci_state.h"
@@ -20,7 +21,7 @@
 
 #define HEADER_BYTES	14u
 #define CRC_BYTES	4u
-#define SNAP_MAX	1500u		/* more is a type, no length */
+#define SNAP_MAX	1500u		/* above it is a type, not a length */
 #define TYPE_IPV4	0x0800u
 #define TYPE_VLAN	0x8100u		/* whatever VET says */
 #define TYPE_ARP	0x0806u
@@ -55,7 +56,7 @@ is_exact(const struct e82540 *dev, const uint8_t *frame)
 	return false;
 }
 
-/* 6.4.3.1.2: the multicast table has its bit, as in 13.5.1. */
+/* 6.4.3.1.2: is the address's bit set in the multicast table (13.5.1)? */
 static bool
 is_hashed(const struct e82540 *dev, const uint8_t *frame)
 {
@@ -70,7 +71,7 @@ is_hashed(const struct e82540 *dev, const uint8_t *frame)
 
 /* ------------------------------------------------------------------ packets */
 
-/* Sixteen times the address of RAL(0), RAH(0)? */
+/* Is the address of RAL(0), RAH(0) there sixteen times? */
 static bool
 is_station_16(const struct e82540 *dev, const uint8_t *p)
 {
@@ -84,8 +85,8 @@ is_station_16(const struct e82540 *dev, const uint8_t *p)
 }
 
 /*
- * 6.4.3.1.4: anywhere behind the header, six or more times FFh, and from the
- * first other byte on the station's address sixteen times.
+ * 6.4.3.1.4: a Magic Packet has, anywhere behind the header, six or more bytes
+ * FFh; right behind these the station's address follows, sixteen times.
  */
 static bool
 is_magic(const struct e82540 *dev, const uint8_t *frame, uint32_t len)
@@ -105,8 +106,8 @@ is_magic(const struct e82540 *dev, const uint8_t *frame, uint32_t len)
 }
 
 /*
- * Where the type field is: behind a VLAN tag, and an LLC/SNAP header, if there
- * are any.  At least 2 bytes are there.
+ * Where the type field is: behind the VLAN tag and the LLC/SNAP header, if the
+ * frame has them.  The frame has at least 2 bytes there.
  */
 static uint32_t
 type_offset(const uint8_t *frame, uint32_t len)
@@ -122,7 +123,7 @@ type_offset(const uint8_t *frame, uint32_t len)
 	return at;
 }
 
-/* One of IP4AT that IPAV says are valid; first byte of the wire lowest. */
+/* Is it a valid address (IPAV) of IP4AT?  Lowest byte: first on the wire. */
 static bool
 is_ipv4(const struct e82540 *dev, const uint8_t *address)
 {
@@ -150,7 +151,7 @@ is_ipv6(const struct e82540 *dev, const uint8_t *address)
 	return true;
 }
 
-/* 6.4.3.1.5: a request, Ethernet and IPv4, for one of our addresses. */
+/* 6.4.3.1.5: is it an Ethernet and IPv4 request for one of our addresses? */
 static bool
 is_arp(const struct e82540 *dev, const uint8_t *p, uint32_t len)
 {
@@ -160,8 +161,8 @@ is_arp(const struct e82540 *dev, const uint8_t *p, uint32_t len)
 }
 
 /*
- * What is in the frame: 6.4.3.1.5, 6.4.3.1.6, 6.4.3.2.  The last asks for type
- * 0800h, which is a mistake for 86DDh; both are taken.
+ * Match ARP, IPv4 and IPv6: 6.4.3.1.5, 6.4.3.1.6, 6.4.3.2.  For IPv6 the manual
+ * asks for type 0800h, by mistake for 86DDh; the model takes both.
  */
 static uint32_t
 match_protocol(const struct e82540 *dev, const uint8_t *frame, uint32_t len)
@@ -185,9 +186,9 @@ match_protocol(const struct e82540 *dev, const uint8_t *frame, uint32_t len)
 }
 
 /*
- * 6.4.3.3, 13.6.9 to 13.6.11: bit i of FFMT(n) has filter i compare byte n
- * with byte i of FFVT(n), up to FFLT(i), which the packet must reach.  A filter
- * of length 0 was not set up.
+ * 6.4.3.3, 13.6.9 to 13.6.11: if bit i of FFMT(n) is set, filter i compares
+ * byte n of the packet with byte i of FFVT(n).  The filter has FFLT(i) bytes; a
+ * shorter packet does not match.  A filter of length 0 was not set up.
  */
 static bool
 is_flexible(const struct e82540 *dev, unsigned int i, const uint8_t *frame,
@@ -221,7 +222,7 @@ match_flexible(const struct e82540 *dev, uint32_t wufc, const uint8_t *frame,
 
 /* ----------------------------------------------------------------- a frame */
 
-/* The filters that apply to what the address filter has let through. */
+/* The filters for frames that the address filter has let through. */
 static uint32_t
 wake_match(const struct e82540 *dev, uint32_t wufc, const uint8_t *frame,
     uint32_t len)
@@ -243,7 +244,7 @@ wake_keep(struct e82540_wake *wake, const uint8_t *frame, uint32_t len)
 	uint32_t n = len < sizeof(wake->data) ? len : sizeof(wake->data);
 
 	if (wake->len_bytes != 0)
-		return;				/* the first one counts */
+		return;			/* keep the first packet */
 	memset(wake->data, 0, sizeof(wake->data));
 	memcpy(wake->data, frame, n);
 	wake->len_bytes = len + CRC_BYTES;
@@ -261,7 +262,7 @@ e82540_wake_frame(struct e82540 *dev, const uint8_t *frame, uint32_t len)
 	pass = e82540_filter(dev, frame, len) != 0;
 	if (pass)
 		found = wake_match(dev, wufc, frame, len);
-	/* A Magic Packet may be a broadcast without BAM, 6.4.3.1.4. */
+	/* 6.4.3.1.4: as a broadcast, a Magic Packet does not need BAM. */
 	if ((wufc & E1000_WUFC_MAG || apm) &&
 	    (pass ||
 		(is_broadcast(frame) && !E82540_IS(dev, E82540_82544GC))) &&
@@ -274,7 +275,7 @@ e82540_wake_frame(struct e82540 *dev, const uint8_t *frame, uint32_t len)
 
 /* --------------------------------------------------------------- registers */
 
-/* A packet of which WUS still tells is not overwritten (6.4.1). */
+/* The caller has checked that WUS is 0: else the old packet stays (6.4.1). */
 static void
 wake_store(struct e82540 *dev, const struct e82540_wake *wake)
 {
@@ -310,7 +311,7 @@ e82540_wake_report(struct e82540 *dev, uint32_t found)
 	wake = dev->wake;
 	dev->wake.len_bytes = 0;
 	e82540_unlock(dev, E82540_LOCK_RX);
-	/* Without a link nothing came; in D0 there is nothing to wake. */
+	/* Without a link no packet comes; in D0 the device is awake. */
 	if (found == 0 || !dev->phy.link || !e82540_pci_d3(dev))
 		return;
 	if (e82540_reg(dev, E1000_WUS) == 0)
@@ -332,7 +333,7 @@ e82540_wake_enabled(const struct e82540 *dev)
 	    e82540_reg(dev, E1000_WUC) & E1000_WUC_APME;
 }
 
-/* 13.6.1: the PME bits are those of PMCSR, seen from here. */
+/* 13.6.1: the PME bits of WUC are those of PMCSR. */
 uint32_t
 e82540_wuc_read(const struct e82540 *dev, uint32_t offset)
 {
@@ -361,7 +362,7 @@ e82540_wuc_write(struct e82540 *dev, uint32_t offset, uint32_t value)
 	e82540_pci_pme_set(dev, pme);
 }
 
-/* 13.6.3: a 1 clears. */
+/* 13.6.3: a bit written as 1 is cleared. */
 void
 e82540_wus_write(struct e82540 *dev, uint32_t offset, uint32_t value)
 {

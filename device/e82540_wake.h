@@ -6,8 +6,9 @@
 #include "e82540_impl.h"
 
 /*
- * e82540_wake_frame: of what WUFC and WUC.APME ask for, the WUFC bits that a
- * frame matches (6.4.3); address filter included.  Keeps the packet.  Rx lock.
+ * e82540_wake_frame: which of the filters that WUFC and WUC.APME enable does a
+ * frame match (6.4.3), the address filter included?  Returns WUFC bits.  Keeps
+ * the packet.  Rx lock.
  */
 uint32_t
 e82540_wake_frame(struct e82540 *dev, const uint8_t *frame, uint32_t len);

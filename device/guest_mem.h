@@ -21,8 +21,8 @@ struct guest_mem {
 };
 
 /*
- * guest_find: the region that gpa lies in, or NULL.  hint: where it was found
- * last, the caller's; rings and buffers mostly lie in one region.
+ * guest_find: the region that gpa lies in, or NULL.  hint: the caller's, the
+ * region found last; rings and buffers mostly lie in one region.
  */
 static inline const struct e82540_region *
 guest_find(const struct guest_mem *mem, unsigned int *hint, uint64_t gpa)
@@ -127,9 +127,8 @@ guest_load64(const uint8_t *p)
 }
 
 /*
- * guest_publish8: a byte that tells the guest that what the model did before is
- * complete.  Release: all that is before it in the program is before it for the
- * guest, too.
+ * guest_publish8: store a byte that tells the guest that the model is done.
+ * Release: the guest that sees the byte sees all that the model stored before.
  */
 static inline void
 guest_publish8(uint8_t *p, uint8_t value)
