@@ -285,11 +285,16 @@ nic_new(const struct nic_config *config, struct err *err)
 	}
 	nic->config = *config;
 	nic->backend = config->backend;
+	nic->loop.wake_fd = nic->loop.timer_fd = -1;
 	for (i = 0; i < 3; i++)
 		pthread_mutex_init(&nic->lock[i], NULL);
 	doorbell_init(nic);
-	if (loop_init(&nic->loop, err) == 0 && model_new(nic, err) == 0) {
-		doorbell_begin(nic);
+	if (config->doorbell_ops != NULL && config->doorbell_ops->permanent &&
+	    config->doorbell == NIC_DOORBELL_EXIT)
+		(void)err_set(err,
+		    "doorbell=exit: this VMM cannot make doorbells trap");
+	else if (loop_init(&nic->loop, err) == 0 && model_new(nic, err) == 0) {
+		doorbell_offer(nic);
 		return nic;
 	}
 	nic_free(nic);

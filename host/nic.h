@@ -42,7 +42,7 @@
  * packets a second.  While the transmitter is off (TCTL.EN) the state is TRAP,
  * since drivers test registers then.
  *
- * What of this is possible depends on the VMM: see struct nic_doorbell_ops.
+ * A VMM may not be able to do all of this: see struct nic_doorbell_ops.
  * What each step costs is in doc/lem-vm.md.
  */
 #ifndef HOST_NIC_H
@@ -62,7 +62,7 @@ enum nic_doorbell {
 	NIC_DOORBELL_AUTO,	/* all, as above */
 	NIC_DOORBELL_EXIT,	/* TRAP only */
 	NIC_DOORBELL_MAPPED,	/* BUSY while the transmitter is on */
-	NIC_DOORBELL_TURNS,	/* TURNS while the transmitter is on */
+	NIC_DOORBELL_TURNS,	/* TURNS, never BUSY, while it is on */
 };
 
 /* What a NIC needs of its VMM.  ctx: nic_config.ctx. */
@@ -74,31 +74,40 @@ struct nic_vmm {
 
 /*
  * How a VMM shows the guest doorbell memory in place of the registers there.
- * ctx: nic_config.ctx.  Any pointer may be NULL; the combinations that make
- * sense are
+ * ctx: nic_config.ctx.  A VMM has one of these sets:
  *
- *	none of them		The NIC is in TRAP for ever.
- *	map, unmap, park, unpark	The VMM runs the guest (lem-vm).
- *	park, unpark		The mapping stays for good, but the VMM can take
- *				its pages back and hears of the next access
- *				(another process runs the guest, FUSE).
- *	neither, permanent	The mapping stays for good and nobody hears of
- *				an access.  The NIC's thread looks ever more
- *				seldom, at least each NIC_SELDOM_NS.
+ *	none			The state is TRAP for ever.
+ *	map, unmap,		The VMM runs the guest, as lem-vm does.  Without
+ *	park, unpark		park and unpark a quiet NIC goes back to TRAP.
+ *	permanent, away,	Another process runs the guest, but the VMM can
+ *	park, unpark		take pages back and hears of the next access
+ *				(FUSE).
+ *	permanent, park, unpark	The same, if the model may touch the memory
+ *				while the guest's accesses fault.
+ *	permanent		Nobody hears of an access.  In PARKED the NIC's
+ *				thread looks ever more seldom, at least each
+ *				NIC_SELDOM_NS, and after frames and register
+ *				accesses.
  *
- * Threads: one call at a time.  map, unmap, park: the NIC's thread; unpark:
- * any.
+ * Where the mapping is permanent there is no TRAP.  While the transmitter is
+ * off the NIC is PARKED.  A driver that tests registers of these pages may then
+ * read back reserved bits that it wrote.
+ *
+ * Threads: one call at a time, with a lock of the NIC held: none may call nic_*
+ * functions, or wait for a thread that does.  unpark comes from any thread, the
+ * others from the NIC's.
  */
 struct nic_doorbell_ops {
 	/*
-	 * The guest sees the memory from before nic_new() returns until after
-	 * nic_free(): there is no TRAP, and map and unmap are NULL.
+	 * The guest may have the memory mapped at any time.  It must not store
+	 * there before nic_new() returns, and can until nic_free().
 	 */
 	bool permanent;
 	/*
-	 * While it is PARKED the model's memory must not be touched: that would
-	 * bring the pages back, and the guest's next access would wake nobody.
-	 * So the NIC calls unpark before any call of the model.
+	 * In PARKED the model's memory must not be touched: that would bring
+	 * the pages back, and the guest's next access would wake nobody.  So
+	 * any access of the guest, and any wake-up of the NIC's thread, ends
+	 * PARKED.
 	 */
 	bool away;
 	/* map: show it.  Returns 0, or -errno: then the state stays TRAP. */
@@ -106,15 +115,17 @@ struct nic_doorbell_ops {
 	/* unmap: hide it.  When it returns no access to it is under way. */
 	void (*unmap)(void *ctx);
 	/*
-	 * park: have the guest's next access fault.  Returns 0, or -errno if it
-	 * cannot: then the state stays BUSY.  If `away`, seen is what the model
-	 * has seen of the memory, E82540_DOORBELL_BYTES of it.  If that is not
-	 * what the guest left there, the guest has just stored something: then
-	 * give the pages back and return -EAGAIN.
+	 * park: make the guest's next access fault.  Returns 0; or -errno, and
+	 * accesses succeed: then the state stays, and it is tried again after
+	 * 20 to 640 ms.
+	 * If `away`, seen is what the model has seen of the memory,
+	 * E82540_DOORBELL_BYTES of it.  If the guest left something else there,
+	 * it has just stored that: then give the pages back and return -EAGAIN,
+	 * after which it is tried again soon.
 	 */
 	int (*park)(void *ctx, const uint32_t *seen);
-	/* unpark: let accesses succeed again.  Returns 0 or -errno. */
-	int (*unpark)(void *ctx);
+	/* unpark: let accesses succeed.  It cannot fail. */
+	void (*unpark)(void *ctx);
 };
 
 struct nic_config {
@@ -142,10 +153,10 @@ struct nic_stats {
 	uint64_t traps;			/* TDT and RDT writes that trapped */
 	uint64_t busy;			/* times BUSY or TURNS began */
 	uint64_t parked;		/* times it was PARKED after that */
-	uint64_t faults;		/* times it was BUSY after that */
+	uint64_t faults;		/* times an access ended PARKED */
 	uint64_t maps;			/* map and unmap */
 	uint64_t slower;		/* times BUSY was given up as slower */
-	uint64_t trap_cost_ns;		/* of one, as it was found out */
+	uint64_t trap_cost_ns;		/* of one trap, as it was found out */
 	uint64_t looks;			/* at doorbell memory */
 	uint64_t busy_ns;		/* time in BUSY and TURNS */
 	uint64_t turns;			/* of vCPU threads, in TURNS */
@@ -162,7 +173,7 @@ struct nic;
  */
 struct nic *nic_new(const struct nic_config *config, struct err *err);
 
-/* nic_memory: as e82540_memory_set(). */
+/* nic_memory: as e82540_memory_set().  It may wait as an access does. */
 int
 nic_memory(struct nic *nic, const struct e82540_region *region, unsigned int n);
 
@@ -179,9 +190,10 @@ void nic_stop(struct nic *nic);
 void nic_free(struct nic *nic);
 
 /*
- * Accesses of the guest, as in e82540.h.  Any thread.  A write may wait: up to
- * about a millisecond for a backend that takes nothing; and one that switches
- * the transmitter off waits for the VMM's unmap.
+ * Accesses of the guest, as in e82540.h.  Any thread.  Each may transmit, and
+ * then waits about a millisecond at most for a backend that takes nothing.  A
+ * write that switches the transmitter off waits for unmap.  If the mapping is
+ * permanent, an access may wait for park and unpark.
  *
  * cpu: which of the guest's CPUs it is, below NIC_CPUS_MAX, so that the time
  * between two traps of one CPU is known.  A VMM that serves all CPUs from one
@@ -199,10 +211,13 @@ void nic_pci_write(struct nic *nic, uint32_t offset, unsigned int size,
 
 /*
  * nic_fault: an access of the guest faulted, perhaps in doorbell memory.  If
- * that is PARKED it is BUSY now.  Any thread.
- * Returns how often the guest has been shown something else there, by this call
- * or before.  If a CPU faults twice and this number is the same, it faults for
- * another reason.
+ * the NIC is PARKED it is not any more.  Any thread; waits for a park that is
+ * under way.  So a VMM whose park waits for accesses that fault (FUSE) lets the
+ * access succeed first, and calls nic_fault() after that: a store in between is
+ * found.
+ * Returns how often access to the memory has changed, by this call or before.
+ * If a CPU faults twice and this number is the same, it faults for another
+ * reason.
  */
 uint64_t nic_fault(struct nic *nic);
 

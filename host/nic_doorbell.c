@@ -2,8 +2,12 @@
 /*
  * When to trap, look, take turns, park.  See nic.h, nic_impl.h.
  *
- * The order is always: memory is opened in the model, then shown to the guest;
- * hidden from the guest, then closed.
+ * Memory is opened in the model, then shown to the guest; hidden from the
+ * guest, then closed.  Where the mapping is permanent it is open from the
+ * beginning to the end.
+ *
+ * Order of locks: doorbell.lock, then the model's.  The VMM's operations are
+ * called with doorbell.lock held.
  */
 #include <errno.h>
 
@@ -16,6 +20,7 @@
 #define JUDGE_NS	10000000u /* BUSY is given time to show what it can */
 #define HOLD_NS		20000000u /* what was slower: not so soon again */
 #define HOLD_MAX_NS	640000000u
+#define OFF_NS		20000u	/* transmitter off: PARKED after so long */
 
 /* ------------------------------------------------------------- transitions */
 
@@ -52,7 +57,7 @@ state_watched(const struct nic *nic)
 							    NIC_BUSY;
 }
 
-/* TRAP to BUSY.  Returns 0 or -errno: it stays TRAP. */
+/* TRAP to BUSY or TURNS.  Returns 0 or -errno: it stays TRAP. */
 static int
 doorbell_map(struct nic *nic)
 {
@@ -83,8 +88,9 @@ unlock:
 	return error;
 }
 
+/* This time of BUSY and TURNS is over. */
 static void
-begun_end(struct doorbell *b)
+busy_end(struct doorbell *b)
 {
 	if (b->begun)
 		b->busy_ns += now_ns() - b->begin_ns;
@@ -106,7 +112,7 @@ doorbell_unmap(struct nic *nic)
 	pthread_cond_broadcast(&b->unmapped);
 	pthread_mutex_unlock(&b->lock);
 	e82540_doorbell_close(nic->dev, now_ns());
-	begun_end(b);
+	busy_end(b);
 	atomic_store(&b->run, 0);
 }
 
@@ -125,7 +131,22 @@ seen_all(struct nic *nic)
 	return e82540_doorbell_rung(nic->dev) == 0;
 }
 
-/* BUSY, TURNS to PARKED; they stay if the VMM cannot. */
+/*
+ * With the lock: no access is under way that could bring the pages back; the
+ * model has seen all; and the transmitter, if it decides, is still off.
+ */
+static bool
+may_park(struct nic *nic)
+{
+	const struct nic_doorbell_ops *ops = nic->config.doorbell_ops;
+
+	if (nic->bell.users != 0 || (ops->away && !seen_all(nic)))
+		return false;
+	return nic->config.doorbell == NIC_DOORBELL_AUTO ||
+	    transmitter_off(nic);
+}
+
+/* BUSY, TURNS to PARKED.  They stay if something speaks against it. */
 static void
 doorbell_park(struct nic *nic)
 {
@@ -135,32 +156,38 @@ doorbell_park(struct nic *nic)
 	int error = -EAGAIN;
 
 	pthread_mutex_lock(&b->lock);
-	if (b->users == 0 && (!ops->away || seen_all(nic))) {
+	if (may_park(nic)) {
 		state_set(nic, NIC_PARKED);
 		error =
 		    ops->park != NULL ? ops->park(nic->config.ctx, b->seen) : 0;
 	}
-	if (error != 0)
+	if (error != 0) {
+		b->refused++;
 		state_set(nic, was);
+	}
 	pthread_mutex_unlock(&b->lock);
 	if (error != 0) {
 		b->active_ns = now_ns();
+		if (error != -EAGAIN)
+			b->park_ns = b->active_ns + hold_next(&b->park_for_ns);
 		return;
 	}
 	b->parked++;
 	b->from_parked = true;
-	begun_end(b);
-	nic->loop.look_for_ns = TURN_NS;
+	b->park_for_ns = HOLD_NS;
+	busy_end(b);
+	atomic_store(&nic->loop.look_for_ns, TURN_NS);
+	atomic_store(&nic->loop.look_ns, E82540_NEVER);
 }
 
-/* PARKED to BUSY.  Any thread, with the lock. */
+/* PARKED to BUSY or TURNS.  Any thread, with the lock. */
 static void
 doorbell_unpark(struct nic *nic)
 {
 	const struct nic_doorbell_ops *ops = nic->config.doorbell_ops;
 
-	if (ops->unpark != NULL && ops->unpark(nic->config.ctx) != 0)
-		return;
+	if (ops->unpark != NULL)
+		ops->unpark(nic->config.ctx);
 	nic->bell.faults++;
 	state_set(nic, state_watched(nic));
 	nic_wake(nic);
@@ -268,8 +295,8 @@ doorbell_follow(struct nic *nic)
 
 	if (!b->can_map)
 		return;
-	off = transmitter_off(nic);
 	pthread_mutex_lock(&b->lock);
+	off = transmitter_off(nic);
 	if (off && doorbell_state(nic) != NIC_TRAP) {
 		atomic_fetch_or(&b->asked, ASK_UNMAP);
 		nic_wake(nic);
@@ -351,6 +378,15 @@ doorbell_access_end(struct nic *nic)
 	pthread_mutex_unlock(&b->lock);
 }
 
+void
+doorbell_wake(struct nic *nic)
+{
+	pthread_mutex_lock(&nic->bell.lock);
+	if (doorbell_state(nic) == NIC_PARKED)
+		doorbell_unpark(nic);
+	pthread_mutex_unlock(&nic->bell.lock);
+}
+
 uint64_t
 nic_fault(struct nic *nic)
 {
@@ -360,7 +396,7 @@ nic_fault(struct nic *nic)
 	pthread_mutex_lock(&b->lock);
 	if (doorbell_state(nic) == NIC_PARKED)
 		doorbell_unpark(nic);
-	changes = b->faults + b->maps;
+	changes = b->faults + b->maps + b->refused;
 	pthread_mutex_unlock(&b->lock);
 	return changes;
 }
@@ -417,7 +453,8 @@ judge_turns(struct nic *nic, uint64_t now, double rate, uint64_t ns)
 }
 
 /*
- * Clearly fewer packets a second than by traps?  (Eight traps say little.)
+ * Clearly fewer packets a second than by traps?  (Eight traps say little; where
+ * there is no TRAP their rate is 0, so the answer is no.)
  * Then the guest sends little, or there are too few processors for its CPUs and
  * this thread: traps are better for both.
  */
@@ -459,7 +496,7 @@ judge_parks(const struct nic *nic)
 }
 
 void
-doorbell_begun(struct nic *nic)
+doorbell_busy(struct nic *nic)
 {
 	struct doorbell *b = &nic->bell;
 
@@ -478,13 +515,15 @@ doorbell_judge(struct nic *nic)
 	const struct nic_doorbell_ops *ops = nic->config.doorbell_ops;
 	struct doorbell *b = &nic->bell;
 	uint64_t now = now_ns();
-	bool quiet = now - b->active_ns >= nic->config.spin_us * 1000ull;
+	uint64_t quiet_ns = now - b->active_ns;
+	bool quiet = quiet_ns >= nic->config.spin_us * 1000ull;
 
-	if (ops->permanent && transmitter_off(nic)) {
+	if (ops->permanent && quiet_ns >= OFF_NS && now >= b->park_ns &&
+	    transmitter_off(nic)) {
 		doorbell_park(nic);
 		return;
 	}
-	if (nic->config.doorbell != NIC_DOORBELL_AUTO)
+	if (nic->config.doorbell != NIC_DOORBELL_AUTO || now < b->park_ns)
 		return;
 	if (!quiet && !judge_slower(nic, now))
 		return;
@@ -514,7 +553,7 @@ void
 doorbell_awake(struct nic *nic)
 {
 	if (doorbell_state(nic) == NIC_PARKED && nic->config.doorbell_ops->away)
-		(void)nic_fault(nic);
+		doorbell_wake(nic);
 }
 
 /* ------------------------------------------------------------ begin and end */
@@ -526,7 +565,7 @@ doorbell_init(struct nic *nic)
 	struct doorbell *b = &nic->bell;
 
 	b->trap_cost_ns = TRAP_COST_NS;
-	b->hold_for_ns = b->spin_for_ns = HOLD_NS;
+	b->hold_for_ns = b->spin_for_ns = b->park_for_ns = HOLD_NS;
 	b->can_map = ops != NULL && ops->map != NULL &&
 	    nic->config.doorbell != NIC_DOORBELL_EXIT;
 	b->access_unparks =
@@ -535,9 +574,9 @@ doorbell_init(struct nic *nic)
 	pthread_cond_init(&b->unmapped, NULL);
 }
 
-/* The guest may be there from now on: look, before it is PARKED. */
+/* The guest may store from now on: look, before it is PARKED. */
 void
-doorbell_begin(struct nic *nic)
+doorbell_offer(struct nic *nic)
 {
 	const struct nic_doorbell_ops *ops = nic->config.doorbell_ops;
 
@@ -550,7 +589,7 @@ doorbell_begin(struct nic *nic)
 }
 
 void
-doorbell_end(struct nic *nic)
+doorbell_stop(struct nic *nic)
 {
 	doorbell_awake(nic);
 	if (doorbell_state(nic) != NIC_TRAP &&

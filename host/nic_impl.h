@@ -54,7 +54,7 @@ struct loop {
 
 /* nic_doorbell.c. */
 struct doorbell {
-	/* The thread changes it; a fault makes PARKED BUSY.  With `lock`. */
+	/* The thread changes it; any thread ends PARKED.  With `lock`. */
 	_Atomic(enum nic_state) state;
 	pthread_mutex_t lock;
 	pthread_cond_t unmapped;	/* ASK_UNMAP is done */
@@ -89,9 +89,12 @@ struct doorbell {
 	uint64_t hold_for_ns;		/* if it is slower than TRAP */
 	uint64_t spin_until_ns;		/* no TURNS before */
 	uint64_t spin_for_ns;		/* if TURNS is slower than BUSY */
+	uint64_t park_ns;		/* no PARKED before */
+	uint64_t park_for_ns;		/* if it fails */
 	uint64_t turns_until_ns;	/* then BUSY is tried again */
 	uint32_t seen[E82540_DOORBELL_BYTES / 4];	/* to park, if away */
 
+	unsigned long long refused;	/* parks that failed; with `lock` */
 	atomic_ullong traps, busy, parked, faults, maps, slower, looks;
 	atomic_ullong turns, busy_ns;
 };
@@ -149,11 +152,11 @@ void nic_timer_arm(struct nic *nic);
 /* --------------------------------------------------------- nic_doorbell.c */
 
 /*
- * doorbell_init: before the model is there.  doorbell_begin: it is; where the
- * mapping is permanent its doorbells are opened.
+ * doorbell_init: before the model is there.  doorbell_offer: after that; where
+ * the mapping is permanent it opens the doorbells.
  */
 void doorbell_init(struct nic *nic);
-void doorbell_begin(struct nic *nic);
+void doorbell_offer(struct nic *nic);
 void doorbell_destroy(struct nic *nic);
 
 /*
@@ -174,17 +177,20 @@ void doorbell_follow(struct nic *nic);
 /* doorbell_asked: do what other threads have asked for. */
 void doorbell_asked(struct nic *nic);
 
-/* doorbell_awake: it woke for a reason of its own, in PARKED perhaps. */
+/* doorbell_wake: end PARKED, if it is PARKED.  Any thread. */
+void doorbell_wake(struct nic *nic);
+
+/* doorbell_awake: the thread woke, in PARKED perhaps, and calls the model. */
 void doorbell_awake(struct nic *nic);
 
-/* doorbell_begun: before a round in BUSY or TURNS. */
-void doorbell_begun(struct nic *nic);
+/* doorbell_busy: before a round in BUSY or TURNS. */
+void doorbell_busy(struct nic *nic);
 
 /* doorbell_judge: after a look, in BUSY or TURNS: on to which state? */
 void doorbell_judge(struct nic *nic);
 
-/* doorbell_end: the thread ends.  The guest's accesses trap again. */
-void doorbell_end(struct nic *nic);
+/* doorbell_stop: the thread ends.  The guest's accesses trap again. */
+void doorbell_stop(struct nic *nic);
 
 static inline enum nic_state
 doorbell_state(const struct nic *nic)

@@ -15,7 +15,7 @@
 #define LOOK_MAX_NS	80000u	/* between two looks in TURNS, if idle */
 #define ANSWER_NS	250000u	/* for a vCPU thread to take its turn */
 #define RECEIVE_BATCHES	8u	/* of frames, before something else is due */
-#define WORK_MAX	64u	/* steps before descriptors are polled */
+#define WORK_MAX	64u	/* steps before file descriptors are polled */
 #define LOOKS_CLOCK	16u	/* looks, of which one looks at the clock */
 #define BREATHE_NS	1000u	/* between two looks, if one saw something */
 #define POLL_BACKEND_NS	20000u	/* how often BUSY asks the backend */
@@ -161,7 +161,7 @@ link_follow(struct nic *nic)
 	e82540_link_set(nic->dev, now_ns(), up);
 }
 
-/* A step of all that does not wait for a descriptor.  Was there anything? */
+/* A step of all that needs no poll().  Returns whether there was anything. */
 static bool
 work_step(struct nic *nic)
 {
@@ -407,12 +407,13 @@ static void
 round_seldom(struct nic *nic)
 {
 	struct loop *l = &nic->loop;
+	uint64_t packets = nic->packets;
 
 	loop_rest(nic);
 	nic->bell.looks++;
-	if (e82540_doorbell_rung(nic->dev) != 0) {
-		(void)nic_fault(nic);
-		l->look_for_ns = TURN_NS;
+	/* After frames the guest is likely to answer. */
+	if (e82540_doorbell_rung(nic->dev) != 0 || nic->packets != packets) {
+		doorbell_wake(nic);
 	} else if (now_ns() >= atomic_load(&l->look_ns)) {
 		look_less(l, NIC_SELDOM_NS);
 		atomic_store(&l->look_ns, now_ns() + l->look_for_ns);
@@ -428,12 +429,12 @@ nic_run(struct nic *nic)
 		doorbell_asked(nic);
 		switch (doorbell_state(nic)) {
 		case NIC_BUSY:
-			doorbell_begun(nic);
+			doorbell_busy(nic);
 			round_busy(nic);
 			doorbell_judge(nic);
 			break;
 		case NIC_TURNS:
-			doorbell_begun(nic);
+			doorbell_busy(nic);
 			round_turns(nic);
 			doorbell_judge(nic);
 			break;
@@ -448,5 +449,5 @@ nic_run(struct nic *nic)
 			break;
 		}
 	}
-	doorbell_end(nic);
+	doorbell_stop(nic);
 }

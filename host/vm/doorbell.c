@@ -67,7 +67,7 @@ guest_mem_protect(const struct nic_place *p, int prot)
 }
 
 static int
-doorbell_map(void *ctx)
+slot_map(void *ctx)
 {
 	int error = guest_mem_protect(ctx, PROT_READ | PROT_WRITE);
 
@@ -75,29 +75,29 @@ doorbell_map(void *ctx)
 }
 
 static void
-doorbell_unmap(void *ctx)
+slot_unmap(void *ctx)
 {
 	(void)slot_show(ctx, false);
 }
 
 static int
-doorbell_park(void *ctx, const uint32_t *seen)
+slot_park(void *ctx, const uint32_t *seen)
 {
 	(void)seen;
 	return guest_mem_protect(ctx, PROT_READ);
 }
 
-static int
-doorbell_unpark(void *ctx)
+static void
+slot_unpark(void *ctx)
 {
-	return guest_mem_protect(ctx, PROT_READ | PROT_WRITE);
+	(void)guest_mem_protect(ctx, PROT_READ | PROT_WRITE);
 }
 
 const struct nic_doorbell_ops vm_doorbell_ops = {
-	.map = doorbell_map,
-	.unmap = doorbell_unmap,
-	.park = doorbell_park,
-	.unpark = doorbell_unpark,
+	.map = slot_map,
+	.unmap = slot_unmap,
+	.park = slot_park,
+	.unpark = slot_unpark,
 };
 
 void

@@ -172,22 +172,24 @@ vmm_park(void *ctx, const uint32_t *seen)
 	return vmm_protect(g->guest_mem, PROT_READ);
 }
 
-static int
+static void
 vmm_unpark(void *ctx)
 {
 	struct guest *g = ctx;
 
-	return vmm_protect(g->guest_mem, PROT_READ | PROT_WRITE);
+	if (vmm_protect(g->guest_mem, PROT_READ | PROT_WRITE) != 0)
+		g->wrong++;
 }
 
 /* An access meanwhile crashes, the model's too. */
-static int
+static void
 vmm_away_unpark(void *ctx)
 {
 	struct guest *g = ctx;
-	int error = vmm_protect(g->mem, PROT_READ | PROT_WRITE);
 
-	return error != 0 ? error : vmm_unpark(ctx);
+	if (vmm_protect(g->mem, PROT_READ | PROT_WRITE) != 0)
+		g->wrong++;
+	vmm_unpark(ctx);
 }
 
 static int
@@ -201,7 +203,7 @@ vmm_away_park(void *ctx, const uint32_t *seen)
 	if (error == 0)
 		error = vmm_protect(g->mem, PROT_NONE);
 	if (error != 0)
-		(void)vmm_away_unpark(ctx);
+		vmm_away_unpark(ctx);
 	return error;
 }
 
@@ -216,6 +218,7 @@ enum vmm_kind {
 	VMM_TRAPS,			/* nothing */
 	VMM_PERMANENT,			/* for good, hears of nothing */
 	VMM_AWAY,			/* for good, takes pages back */
+	VMM_PROTECTS,			/* for good, write-protects it */
 	VMM_KINDS
 };
 
@@ -232,6 +235,11 @@ static const struct nic_doorbell_ops vmm_ops[VMM_KINDS] = {
 		.away = true,
 		.park = vmm_away_park,
 		.unpark = vmm_away_unpark,
+	},
+	[VMM_PROTECTS] = {
+		.permanent = true,
+		.park = vmm_park,
+		.unpark = vmm_unpark,
 	},
 };
 
@@ -306,6 +314,18 @@ store_mapped(struct guest *g, uint32_t reg, uint32_t value)
 	}
 }
 
+/* Each thread of the test that accesses registers is a CPU. */
+static inline unsigned int
+guest_cpu(void)
+{
+	static _Thread_local unsigned int cpu = NIC_CPUS_MAX;
+	static atomic_uint cpus;
+
+	if (cpu == NIC_CPUS_MAX)
+		cpu = cpus++ % NIC_CPUS_MAX;
+	return cpu;
+}
+
 static inline void
 reg_write(struct guest *g, uint32_t reg, uint32_t value)
 {
@@ -313,7 +333,7 @@ reg_write(struct guest *g, uint32_t reg, uint32_t value)
 	    store_mapped(g, reg, value))
 		return;
 	spin(g->exit_ns / 2);
-	nic_mmio_write(g->nic, 0, reg, 4, value);
+	nic_mmio_write(g->nic, guest_cpu(), reg, 4, value);
 	spin(g->exit_ns / 2);
 }
 

@@ -169,13 +169,13 @@ test_processors_turns(void **state)
 static void *
 trapper(void *arg)
 {
-	static atomic_uint cpus;
 	struct guest *g = arg;
-	unsigned int i, cpu = cpus++;
+	unsigned int i;
 
 	for (i = 0; i < 2000; i++) {
 		spin(EXIT_NS);
-		nic_mmio_write(g->nic, cpu, E1000_RDT, 4, COUNT_RING - 1);
+		nic_mmio_write(g->nic, guest_cpu(), E1000_RDT, 4,
+		    COUNT_RING - 1);
 	}
 	return NULL;
 }
@@ -366,9 +366,14 @@ stuck(bool stream, enum nic_doorbell doorbell)
 		assert_true(wall_ns() - start < SECOND);
 		(void)irq(g);
 	}
-	quiet(g, 5 * MS);
-	while (tx_send(g))
-		quiet(g, MS);
+	/* The NIC's thread may not have run yet. */
+	start = wall_ns();
+	do {
+		quiet(g, 5 * MS);
+		while (tx_send(g))
+			quiet(g, MS);
+	} while (stats_of(g).counters.tx_stopped == 0 &&
+	    wall_ns() - start < STALL_NS);
 	assert_true(g->tx_clean != g->tx_next);
 	if (doorbell < NIC_DOORBELL_MAPPED)
 		sleeps(g);

@@ -115,6 +115,42 @@ test_two(void **state)
 	assert_false(mapped(g));
 }
 
+/*
+ * One CPU switches the transmitter off, the other on, at the same time.  If it
+ * is on in the end, doorbells are memory in the end.
+ */
+static pthread_barrier_t both;
+
+static void *
+switches_off(void *arg)
+{
+	pthread_barrier_wait(&both);
+	transmitter(false);
+	return arg;
+}
+
+static void
+test_off_and_on(void **state)
+{
+	unsigned int i;
+	pthread_t t;
+
+	(void)state;
+	pthread_barrier_init(&both, NULL, 2);
+	for (i = 0; i < 500; i++) {
+		transmitter(true);
+		mapped_wait(g);
+		assert_int_equal(pthread_create(&t, NULL, switches_off, NULL),
+		    0);
+		pthread_barrier_wait(&both);
+		transmitter(true);
+		pthread_join(t, NULL);
+		if (nic_mmio_read(g->nic, E1000_TCTL, 4) & E1000_TCTL_EN)
+			mapped_wait(g);
+	}
+	pthread_barrier_destroy(&both);
+}
+
 int
 main(void)
 {
@@ -124,6 +160,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_reset, begin, end),
 		cmocka_unit_test_setup_teardown(test_late_fault, begin, end),
 		cmocka_unit_test_setup_teardown(test_two, begin, end),
+		cmocka_unit_test_setup_teardown(test_off_and_on, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,7 +10,7 @@
 #define SPIN_US	4000	/* another may have the processor for long */
 #define PARK_NS	(10 * MS)
 
-/* The NIC's thread is told that it used no processor. */
+/* What the NIC's thread is told: it got no processor, or one all the time. */
 static atomic_bool starved;
 
 int
@@ -20,6 +20,8 @@ clock_gettime(clockid_t clock_id, struct timespec *tp)
 		*tp = (struct timespec){ 0 };
 		return 0;
 	}
+	if (clock_id == CLOCK_THREAD_CPUTIME_ID)
+		clock_id = CLOCK_MONOTONIC;
 	return (int)syscall(SYS_clock_gettime, clock_id, tp);
 }
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A NIC under VMMs whose doorbell mapping stays for good (nic_doorbell_ops):
- * one that never hears of an access, and one that can take pages back.  While
- * pages are taken back the memory is gone for the model, too (nic_rig.h): if
- * the NIC looked at it, the test would crash.
+ * one that never hears of an access, one that can take pages back, and one
+ * that can write-protect them.  While pages are taken back the memory is gone
+ * for the model, too (nic_rig.h): a look at it would crash the test.
  */
 #include "nic_cases.h"
 
-static const enum vmm_kind kinds[] = { VMM_PERMANENT, VMM_AWAY };
+static const enum vmm_kind kinds[] = { VMM_PERMANENT, VMM_AWAY, VMM_PROTECTS };
 
 static void
 traffic(enum vmm_kind vmm, enum nic_doorbell doorbell, unsigned int kind)
@@ -194,6 +194,63 @@ test_transmitter_off(void **state)
 		}
 }
 
+/* There is no TRAP here. */
+static void
+test_exit(void **state)
+{
+	struct nic_config config = { .doorbell = NIC_DOORBELL_EXIT,
+		.backend = backend_by("null", -1),
+		.doorbell_ops = &vmm_ops[VMM_AWAY] };
+	struct err err;
+
+	(void)state;
+	assert_null(nic_new(&config, &err));
+	assert_non_null(strstr(err.text, "doorbell=exit"));
+}
+
+/* A VMM that cannot park: nothing stalls, and it is not asked all the time. */
+static atomic_uint parks;
+
+static int
+park_fails(void *ctx, const uint32_t *seen)
+{
+	(void)ctx;
+	(void)seen;
+	parks++;
+	return -ENOSYS;
+}
+
+static void
+test_park_fails(void **state)
+{
+	struct nic_doorbell_ops ops = vmm_ops[VMM_AWAY];
+	uint64_t begin = wall_ns();
+	struct nic_stats s;
+	struct guest *g;
+	int pair[2];
+
+	(void)state;
+	ops.park = park_fails;
+	parks = 0;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair), 0);
+	g = guest_alloc();
+	g->peer.fd = pair[1];
+	g->ops = &ops;
+	guest_start(g, backend_by("dgram", pair[0]),
+	    &(struct how){ .doorbell = NIC_DOORBELL_AUTO, .spin_us = 1 });
+	usleep(100000);
+	guest_up(g);
+	assert_true(link_wait(g, true));
+	peer_start(g);
+	g->peer.want = 200;
+	assert_true(tx_burst(g, 500));
+	check_all(g, &s);
+	assert_int_equal(s.parked, 0);
+	assert_true(parks > 0);
+	assert_true(parks <= 2 + (wall_ns() - begin) / (20 * MS));
+	guest_end(g);
+}
+
 /* In the middle of anything. */
 static void
 test_stop(void **state)
@@ -203,7 +260,7 @@ test_stop(void **state)
 
 	(void)state;
 	for (i = 0; i < 24; i++) {
-		g = guest_new(&(struct how){ .vmm = kinds[i & 1],
+		g = guest_new(&(struct how){ .vmm = kinds[i % COUNT(kinds)],
 		    .doorbell = NIC_DOORBELL_AUTO,
 		    .moderation = i & 2,
 		    .spin_us = 50 });
@@ -227,6 +284,8 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_lone),
 		cmocka_unit_test(test_processors),
 		cmocka_unit_test(test_transmitter_off),
+		cmocka_unit_test(test_exit),
+		cmocka_unit_test(test_park_fails),
 		cmocka_unit_test(test_stop),
 	};
 
