@@ -74,7 +74,7 @@
 #define LEM_LONE_DOORBELLS	4u	/* lem_lone_doorbell() */
 #define LEM_LONE_DESC		32u
 #define LEM_RATE_DEFAULT	8000u	/* interrupts a second */
-#define LEM_RATE_BULK_DEFAULT	500u	/* ... while there is a stream */
+#define LEM_RATE_BULK_DEFAULT	500u	/* while there is a stream */
 #define LEM_RATE_MAX		3906250u /* ITR = 1 */
 
 enum lem_chip {
@@ -197,7 +197,7 @@ struct lem_tx_ring {
 	uint8_t cmd;		/* command bits of every descriptor */
 	bool int_pending;	/* an interrupt was asked for and not seen */
 	bool cheap;		/* a write of TDT does not exit */
-	bool doubt;		/* ... but the last one timed was dear */
+	bool doubt;		/* cheap, but the last one timed was dear */
 	bool bulk;		/* ITR is itr_bulk */
 	uint8_t bulk_run;	/* interrupts in a row with many packets */
 	bool lone;		/* transmit interrupts are masked */

@@ -10,7 +10,7 @@
 #include "nic_impl.h"
 
 #define INLINE_BATCHES	16u	/* that a vCPU thread transmits at most */
-#define INLINE_WAIT_NS	1000000u /* ... and waits for the backend */
+#define INLINE_WAIT_NS	1000000u /* that it waits for the backend at most */
 
 /* ------------------------------------------------- the model's callbacks */
 
@@ -161,8 +161,8 @@ nic_transmit_inline(struct nic *nic)
 /* ----------------------------------------------------- the guest's accesses */
 
 /*
- * What the access has left to transmit is sent here and now, unless somebody
- * looks at the ring anyway.
+ * Send what the access has left to transmit, unless another thread looks at the
+ * ring anyway.
  */
 static void
 access_end(struct nic *nic)

@@ -36,7 +36,7 @@ struct loop {
 	_Atomic(uint64_t) look_ns;	/* when it looks at doorbells next */
 	_Atomic(uint64_t) look_for_ns;	/* look to look: TURNS, PARKED */
 
-	atomic_bool kicked;		/* whoever looks next transmits */
+	atomic_bool kicked;		/* the next look transmits */
 	atomic_bool tx_stopped;		/* the backend takes no more now */
 	atomic_bool rx_ready;		/* the model takes frames again */
 	bool tx_more;			/* the ring had some more */
@@ -50,7 +50,7 @@ struct loop {
 
 /* What other threads ask of the NIC's: struct doorbell.asked. */
 #define ASK_MAP		1u
-#define ASK_UNMAP	2u		/* ... and wait for it */
+#define ASK_UNMAP	2u		/* they wait for it */
 
 /* nic_doorbell.c. */
 struct doorbell {
@@ -71,7 +71,7 @@ struct doorbell {
 	atomic_uint run;		/* traps, of those that count */
 	_Atomic(uint64_t) run_since_ns;	/* the first of those */
 	atomic_ullong run_packets;	/* packets by then */
-	atomic_ullong run_sent;		/* ... of which sent */
+	atomic_ullong run_sent;		/* of these, those sent */
 	atomic_ullong run_work_ns;	/* in all but the first */
 	_Atomic(uint64_t) hold_ns;	/* not BUSY before */
 
@@ -82,7 +82,7 @@ struct doorbell {
 	uint64_t active_ns;		/* when something happened last */
 	uint64_t writes;		/* packets or writes seen */
 	uint64_t packets_seen;
-	/* ... how it is judged, each JUDGE_NS. */
+	/* How it is judged, each JUDGE_NS. */
 	uint64_t judged_ns, judged_packets, judged_cpu_ns;
 	double trap_rate;		/* packets a ns, in TRAP before */
 	double spin_rate;		/* packets a ns, in BUSY before TURNS */
@@ -134,7 +134,7 @@ bool nic_room_wait(struct nic *nic, uint64_t until_ns);
 
 /*
  * nic_transmit_inline: transmit, as far as bounds in packets and in time allow.
- * The rest is left to the NIC's thread, or to whoever takes a turn.
+ * The NIC's thread, or a vCPU thread in its turn, does the rest.
  */
 void nic_transmit_inline(struct nic *nic);
 

@@ -15,7 +15,7 @@
 #include "err.h"
 
 #define RAM_HOLE	0xc0000000u	/* 3 GiB: no memory from here ... */
-#define RAM_HIGH	0x100000000u	/* ... to here */
+#define RAM_HIGH	0x100000000u	/* to here */
 #define RAM_MIN_BYTES	(16u << 20)
 #define RAM_MAX_BYTES	((uint64_t)64 << 30)
 

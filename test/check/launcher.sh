@@ -73,7 +73,7 @@ echo "sudo \$*" >>"$tmp/calls"
 exec "\$@"
 END
 		;;
-	id-user) # somebody who is not root
+	id-user) # an ordinary user
 		rm -f "$tmp/bin/id"
 		printf '#!%s\necho 1000\n' "$tmp/bin/sh" >"$tmp/bin/id"
 		chmod +x "$tmp/bin/id"

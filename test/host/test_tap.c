@@ -109,7 +109,7 @@ other_tap(const char *name, int flags)
 	return fd;
 }
 
-/* ... which changes all settings, makes the tap persistent, and ends. */
+/* That process changes all settings, makes the tap persistent, and ends. */
 static void
 other_program(const char *name)
 {

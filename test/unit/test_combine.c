@@ -174,7 +174,7 @@ test_cheap(void **state)
 	assert_true(tx->cheap);
 	assert_int_equal(fake_tx_run(&rig.dev, 64), 13);
 	assert_int_equal(rig_irq(), LEM_WORK_TX);
-	/* ... but after it, and it counts when seen a second time. */
+	/* After it, it counts when it is seen a second time. */
 	send_some(1);
 	assert_true(tx->cheap);
 	assert_int_equal(tdt_writes(), 14);

@@ -752,7 +752,7 @@ test_rs_per_doorbell(void **state)
 	assert_true(has_rs(4));
 }
 
-/* ... and on every quarter of the ring within one. */
+/* RS also comes on every quarter of the ring within one doorbell. */
 static void
 test_rs_per_quarter(void **state)
 {
