@@ -3,10 +3,10 @@
  * bench_pair: what a packet costs in driver and model, without a hypervisor.
  *
  * The driver core and the NIC model run in one process on a fake clock, with a
- * network that takes everything and looks at nothing.  Beside it stands the
- * floor: the least that any NIC with rings in memory does for a packet, which
- * is to copy the frame once, and to write, read, complete and reclaim one
- * descriptor.
+ * network that takes every packet and does not look at it.  For comparison it
+ * measures the floor: the least that any NIC with rings in memory does for a
+ * packet, which is to copy the frame once, and to write, read, complete and
+ * reclaim one descriptor.
  *
  * Nanoseconds are medians of interleaved rounds; instructions are counted by
  * callgrind, and are exact.
@@ -33,8 +33,8 @@
 #define TSO_BYTES	61440u
 
 #define ITR		488u		/* 125 us, as in lem-bench */
-#define PACKET_NS	400u		/* a packet takes, on the fake clock, */
-#define CLOCK_PACKETS	16u		/* which moves for so many at once */
+#define PACKET_NS	400u		/* of a packet, on the fake clock */
+#define CLOCK_PACKETS	16u		/* the clock moves for 16 at once */
 
 /* ------------------------------------------------------------ the machine */
 
@@ -55,14 +55,14 @@ static struct machine {
 } m;
 
 static void
-die(const char *what)
+bench_die(const char *what)
 {
 	fprintf(stderr, "bench_pair: %s\n", what);
 	exit(1);
 }
 
 static void
-advance(struct sim *sim, uint64_t ns)
+clock_advance(struct sim *sim, uint64_t ns)
 {
 	uint64_t now = atomic_load_explicit(&sim->now_ns, memory_order_relaxed);
 
@@ -77,7 +77,7 @@ advance(struct sim *sim, uint64_t ns)
 void
 sim_udelay(struct sim *sim, unsigned int us)
 {
-	advance(sim, us * 1000ull);
+	clock_advance(sim, us * 1000ull);
 }
 
 bool
@@ -104,21 +104,21 @@ sim_doorbell_write(struct sim *sim, uint32_t reg, uint32_t value)
 }
 
 static void
-interrupt(void *ctx, bool asserted)
+host_interrupt(void *ctx, bool asserted)
 {
 	(void)ctx;
 	m.sim.line = asserted;
 }
 
 static void
-timer(void *ctx, uint64_t at_ns)
+host_timer(void *ctx, uint64_t at_ns)
 {
 	(void)ctx;
 	m.sim.timer_ns = at_ns;
 }
 
 static unsigned int
-take_all(void *ctx, const struct e82540_packet *packet, unsigned int n)
+host_send(void *ctx, const struct e82540_packet *packet, unsigned int n)
 {
 	(void)ctx;
 	(void)packet;
@@ -127,9 +127,9 @@ take_all(void *ctx, const struct e82540_packet *packet, unsigned int n)
 }
 
 static const struct e82540_host host = {
-	.interrupt = interrupt,
-	.timer = timer,
-	.send = take_all,
+	.interrupt = host_interrupt,
+	.timer = host_timer,
+	.send = host_send,
 };
 
 static void
@@ -149,7 +149,7 @@ power_on(bool header)
 	m.dev = aligned_alloc(E82540_ALIGN,
 	    (e82540_size() + E82540_ALIGN - 1) & ~(E82540_ALIGN - 1ul));
 	if (m.ram == NULL || m.dev == NULL)
-		die("no memory");
+		bench_die("no memory");
 	memset(m.ram, 0x5a, RAM_BYTES);
 	memset(m.ram, 0, AT_TX_DATA);
 	m.config.api = E82540_API;
@@ -165,15 +165,15 @@ power_on(bool header)
 	m.sim.timer_ns = E82540_NEVER;
 	if (e82540_init(m.dev, &m.config, 0) != 0 ||
 	    e82540_memory_set(m.dev, &region, 1) != 0)
-		die("the model refuses its configuration");
+		bench_die("the model refuses its configuration");
 	e82540_pci_write(m.dev, 0, E82540_PCI_COMMAND, 2,
 	    E82540_PCI_MEMORY | E82540_PCI_MASTER);
 	e82540_link_set(m.dev, 0, true);
-	advance(&m.sim, 1);
+	clock_advance(&m.sim, 1);
 }
 
 static void
-refill(void)
+ring_refill(void)
 {
 	uint64_t pa[RING];
 	struct lem_rx_ring *r = &m.sc.rx;
@@ -205,13 +205,13 @@ driver_up(enum lem_combine combine, bool header)
 	    lem_filter_set(&m.sc, LEM_FILTER_PROMISC, NULL, 0) != 0 ||
 	    lem_moderation_set(&m.sc, &moderation) != 0 ||
 	    lem_tx_combine_set(&m.sc, combine) != 0 || lem_start(&m.sc) != 0)
-		die("the driver does not come up");
-	refill();
+		bench_die("the driver does not come up");
+	ring_refill();
 	lem_intr_enable(&m.sc);
 	handle_interrupt();
 	lem_link_update(&m.sc);
 	if (!m.sc.link.up)
-		die("no link");
+		bench_die("no link");
 }
 
 static void
@@ -264,7 +264,7 @@ run_floor(const struct cell *cell, uint64_t packets)
 		done += RING / 2;
 	}
 	if (sum != done)
-		die("the floor gave way");
+		bench_die("the floor lost a packet");
 }
 
 static void
@@ -298,14 +298,14 @@ run_tx(const struct cell *cell, uint64_t packets)
 			}
 		}
 		if (lem_tx_encap(&m.sc, &pkt) < 0)
-			die("a packet was refused");
+			bench_die("a packet was refused");
 		lem_tx_doorbell(&m.sc);
 		if (lem_tx_low(&m.sc.tx))
 			lem_tx_make_room(&m.sc);
 		if (i % CLOCK_PACKETS == 0) {
 			if (cell->doorbells)
 				(void)e82540_transmit(m.dev, m.sim.now_ns);
-			advance(&m.sim, CLOCK_PACKETS * PACKET_NS);
+			clock_advance(&m.sim, CLOCK_PACKETS * PACKET_NS);
 		}
 		handle_interrupt();
 	}
@@ -315,7 +315,7 @@ run_tx(const struct cell *cell, uint64_t packets)
 			continue;
 	lem_tx_reclaim(&m.sc);
 	if (m.sent - before < packets || m.sc.tx.stats.guard_flushes != 0)
-		die("packets were lost");
+		bench_die("packets were lost");
 }
 
 static void
@@ -334,14 +334,14 @@ run_rx(const struct cell *cell, uint64_t packets)
 	}
 	while (done < packets) {
 		done += e82540_receive(m.dev, m.sim.now_ns, frame, 32);
-		advance(&m.sim, 32 * PACKET_NS);
+		clock_advance(&m.sim, 32 * PACKET_NS);
 		handle_interrupt();
 		while (lem_rx_pkt_get(&m.sc, &pkt) == 1)
 			got++;
-		refill();
+		ring_refill();
 	}
 	if (got != done)
-		die("frames were lost");
+		bench_die("frames were lost");
 }
 
 #define CSUM	(LEM_TX_IP_CSUM | LEM_TX_TCP_CSUM)
@@ -410,9 +410,9 @@ static const struct cell cells[] = {
 
 #define CELLS (sizeof(cells) / sizeof(cells[0]))
 
-/* A TCP/IPv4 header in every buffer, so that offloads have their work. */
+/* Put a TCP/IPv4 header in every buffer, so that offloads have work. */
 static void
-headers(void)
+put_headers(void)
 {
 	static const uint8_t header[54] = { 0x02, 1, 2, 3, 4, 5, 0x02, 1, 2, 3,
 		4, 6, 0x08, 0x00, 0x45, 0, 0x05, 0xdc, 0, 1, 0, 0, 64, 6, 0, 0,
@@ -426,10 +426,10 @@ headers(void)
 }
 
 static void
-set_up(const struct cell *cell)
+cell_set_up(const struct cell *cell)
 {
 	driver_up(cell->combine, cell->header);
-	headers();
+	put_headers();
 	if (cell->doorbells)
 		m.sc.os.doorbells = e82540_doorbell_open(m.dev, m.sim.now_ns,
 					m.sim.doorbell) == 0;
@@ -438,7 +438,7 @@ set_up(const struct cell *cell)
 /* ------------------------------------------------------------ measurement */
 
 static double
-seconds(void)
+time_seconds(void)
 {
 	struct timespec t;
 
@@ -451,11 +451,11 @@ time_ns(const struct cell *cell, uint64_t packets)
 {
 	double start, ns;
 
-	set_up(cell);
+	cell_set_up(cell);
 	cell->run(cell, packets / 8 + 1);	/* warm */
-	start = seconds();
+	start = time_seconds();
 	cell->run(cell, packets);
-	ns = (seconds() - start) * 1e9 / (double)packets;
+	ns = (time_seconds() - start) * 1e9 / (double)packets;
 	power_off();
 	return ns;
 }
@@ -469,15 +469,15 @@ by_value(const void *a, const void *b)
 }
 
 static double
-median(double *value, unsigned int n)
+median_of(double *value, unsigned int n)
 {
 	qsort(value, n, sizeof(*value), by_value);
 	return n & 1 ? value[n / 2] : (value[n / 2 - 1] + value[n / 2]) / 2;
 }
 
-/* What callgrind counts for so many packets; negative without callgrind. */
+/* Callgrind's count for so many packets; negative without callgrind. */
 static double
-count(const char *self, const struct cell *cell, unsigned int packets)
+callgrind_count(const char *self, const struct cell *cell, unsigned int packets)
 {
 	char command[512], line[256];
 	double collected = -1;
@@ -497,10 +497,11 @@ count(const char *self, const struct cell *cell, unsigned int packets)
 }
 
 static double
-instructions(const char *self, const struct cell *cell)
+callgrind_per_packet(const char *self, const struct cell *cell)
 {
 	unsigned int few = cell->len_bytes > LEM_SEG_MAX ? 512 : 2560;
-	double a = count(self, cell, few), b = count(self, cell, few * 3);
+	double a = callgrind_count(self, cell, few),
+	       b = callgrind_count(self, cell, few * 3);
 
 	return a < 0 || b < 0 ? -1 : (b - a) / (few * 2);
 }
@@ -573,7 +574,7 @@ write_json(const char *path, const struct result *r, unsigned int runs,
 /* ------------------------------------------------------------------- main */
 
 static void
-usage(FILE *to)
+usage_print(FILE *to)
 {
 	fputs(
 	    "usage: bench_pair [--json FILE] [--runs N] [--packets N]\n"
@@ -593,7 +594,7 @@ usage(FILE *to)
 }
 
 static uint64_t
-number(const char *text)
+number_parse(const char *text)
 {
 	char *end;
 	unsigned long long n = strtoull(text, &end, 10);
@@ -613,7 +614,7 @@ run_one(const char *name, uint64_t packets)
 	for (i = 0; i < CELLS; i++) {
 		if (strcmp(cells[i].name, name) != 0)
 			continue;
-		set_up(&cells[i]);
+		cell_set_up(&cells[i]);
 		cells[i].run(&cells[i], packets);
 		power_off();
 		return 0;
@@ -623,14 +624,14 @@ run_one(const char *name, uint64_t packets)
 }
 
 static void
-progress(const char *what, const char *cell)
+progress_show(const char *what, const char *cell)
 {
 	if (isatty(STDERR_FILENO))
 		fprintf(stderr, "\r\033[K%s %s", what, cell);
 }
 
 static void
-measure(struct result *r, unsigned int runs, uint64_t packets)
+cells_measure(struct result *r, unsigned int runs, uint64_t packets)
 {
 	double *ns = calloc((size_t)runs * CELLS, sizeof(*ns));
 	double *ratio = calloc(runs, sizeof(*ratio));
@@ -638,23 +639,23 @@ measure(struct result *r, unsigned int runs, uint64_t packets)
 	uint64_t n;
 
 	if (ns == NULL || ratio == NULL)
-		die("no memory");
+		bench_die("no memory");
 	for (run = 0; run < runs; run++)
 		for (i = 0; i < CELLS; i++) {
 			n = packets;
 			if (cells[i].len_bytes > LEM_SEG_MAX)
 				n = packets / 32 + 1;
-			progress("timing", cells[i].name);
+			progress_show("timing", cells[i].name);
 			ns[i * runs + run] = time_ns(&cells[i], n);
 		}
 	for (i = 0; i < CELLS; i++) {
 		for (run = 0; run < runs; run++)
 			ratio[run] =
 			    ns[i * runs + run] / ns[floor_of(i) * runs + run];
-		r[i].ratio = median(ratio, runs);
+		r[i].ratio = median_of(ratio, runs);
 	}
 	for (i = 0; i < CELLS; i++)
-		r[i].ns = median(ns + (size_t)i * runs, runs);
+		r[i].ns = median_of(ns + (size_t)i * runs, runs);
 	free(ns);
 	free(ratio);
 }
@@ -684,10 +685,10 @@ main(int argc, char **argv)
 			json = optarg;
 			break;
 		case 'r':
-			runs = number(optarg);
+			runs = number_parse(optarg);
 			break;
 		case 'p':
-			packets = number(optarg);
+			packets = number_parse(optarg);
 			break;
 		case 'n':
 			counted = false;
@@ -697,29 +698,29 @@ main(int argc, char **argv)
 			cell = optarg;
 			break;
 		case 'h':
-			usage(stdout);
+			usage_print(stdout);
 			return 0;
 		default:
-			usage(stderr);
+			usage_print(stderr);
 			return 2;
 		}
 	if (optind != argc) {
-		usage(stderr);
+		usage_print(stderr);
 		return 2;
 	}
 	if (cell != NULL)
 		return run_one(cell, packets);
 
-	measure(r, runs, packets);
+	cells_measure(r, runs, packets);
 	for (i = 0; i < CELLS; i++) {
 		r[i].count = -1;
 		if (counted) {
-			progress("counting", cells[i].name);
-			r[i].count = instructions(argv[0], &cells[i]);
+			progress_show("counting", cells[i].name);
+			r[i].count = callgrind_per_packet(argv[0], &cells[i]);
 			counted = r[i].count >= 0;
 		}
 	}
-	progress("", "");
+	progress_show("", "");
 	print_table(r, why);
 	return json == NULL ? 0 : write_json(json, r, runs, packets);
 }

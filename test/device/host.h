@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The smallest host that the model can have: guest memory, a fake clock, an
- * interrupt line, a wire.  What the model does is recorded; nothing is
- * checked here but that it keeps to the contract of e82540.h.
+ * interrupt line, a wire.  It records what the model does.  It checks only that
+ * the model keeps to the contract of e82540.h.
  */
 #ifndef TEST_HOST_H
 #define TEST_HOST_H

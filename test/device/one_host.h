@@ -9,7 +9,7 @@ static struct host *h;
 
 /* An 82540EM, not yet powered: host_power(). */
 static inline int
-setup(void **state)
+one_host_setup(void **state)
 {
 	(void)state;
 	h = host_new(E82540_82540EM);
@@ -17,7 +17,7 @@ setup(void **state)
 }
 
 static inline int
-teardown(void **state)
+one_host_teardown(void **state)
 {
 	(void)state;
 	host_free(h);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The register map as the manual has it (13.4 to 13.8): what is there on which
- * chip, reset values, which bits hold.  The numbers are the manual's, and have
- * nothing to do with the model's.  And what tests of registers share.
+ * The register map as the manual has it (13.4 to 13.8): which registers a chip
+ * has, reset values, which bits hold.  The numbers come from the manual, not
+ * from the model.  Also functions that tests of registers share.
  */
 #ifndef TEST_REGS_MAP_H
 #define TEST_REGS_MAP_H
@@ -188,7 +188,7 @@ static unsigned int chip;		/* a bit of entry.chips */
 /* ----------------------------------------------------------------- helpers */
 
 static inline void
-power(enum e82540_chip which)
+map_power(enum e82540_chip which)
 {
 	chip = 1u << which;
 	h = host_new(which);
@@ -196,18 +196,18 @@ power(enum e82540_chip which)
 }
 
 static inline void
-power_off(void)
+map_power_off(void)
 {
 	host_free(h);
 	h = NULL;
 }
 
 static inline int
-teardown(void **state)
+map_teardown(void **state)
 {
 	(void)state;
 	if (h != NULL)
-		power_off();
+		map_power_off();
 	return 0;
 }
 
@@ -219,9 +219,9 @@ each_chip(void (*test)(void))
 	unsigned int i;
 
 	for (i = 0; i < 3; i++) {
-		power(chips[i]);
+		map_power(chips[i]);
 		test();
-		power_off();
+		map_power_off();
 	}
 }
 
@@ -236,7 +236,7 @@ each_entry(void (*test)(const struct entry *))
 }
 
 static inline uint32_t
-place(const struct entry *e, unsigned int i)
+entry_offset(const struct entry *e, unsigned int i)
 {
 	return e->offset + i * e->stride;
 }
@@ -255,7 +255,7 @@ entry_at(uint32_t offset)
 }
 
 static inline void
-expect(const struct entry *e, uint32_t offset, uint32_t want)
+expect_register(const struct entry *e, uint32_t offset, uint32_t want)
 {
 	uint32_t got = host_read(h, offset);
 
@@ -265,14 +265,14 @@ expect(const struct entry *e, uint32_t offset, uint32_t want)
 }
 
 static inline struct e82540_counters
-counters(void)
+map_counters(void)
 {
 	return host_counters(h);
 }
 
 /* Does the MAC see a link? */
 static inline bool
-lu(void)
+status_lu(void)
 {
 	return host_read(h, E1000_STATUS) & E1000_STATUS_LU;
 }
@@ -283,7 +283,7 @@ link_up(void)
 	host_write(h, E1000_CTRL, host_read(h, E1000_CTRL) | E1000_CTRL_SLU);
 	host_advance(h, h->config.link_delay_ns + 1000);
 	host_read(h, E1000_ICR);
-	assert_true(lu());
+	assert_true(status_lu());
 }
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the tests of receive share: a host whose guest has a receive ring, a
- * driver for it, and CRC and checksum done the slow way.
+ * For the tests of receive: a host whose guest has a receive ring, a driver for
+ * it, and CRC and checksum computed the slow way.
  */
 #ifndef TEST_RX_RIG_H
 #define TEST_RX_RIG_H
@@ -37,7 +37,7 @@ rig_buffer(const struct rig *r, uint32_t i)
 	return RIG_BUFFERS + i * (r->buf_bytes + 64);
 }
 
-/* rig_ring: the ring, empty, and then `free` descriptors of it. */
+/* rig_ring: set up an empty ring, then give `free` descriptors. */
 static inline void
 rig_ring(struct rig *r, uint32_t count, uint32_t buf_bytes, uint32_t free)
 {
@@ -139,8 +139,8 @@ rig_give(struct rig *r, const void *data, uint32_t len)
 }
 
 /*
- * rig_get: the next frame of the ring into r->data, the descriptors of it
- * cleared.  Returns its length, or -1: none.
+ * rig_get: copy the ring's next frame to r->data, and clear its descriptors.
+ * Returns its length, or -1 if there is no frame.
  */
 static inline int
 rig_get(struct rig *r)
@@ -178,7 +178,7 @@ rig_get(struct rig *r)
 	return len;
 }
 
-/* rig_refill: all that were got are free again. */
+/* rig_refill: give the descriptors back that rig_get() took. */
 static inline void
 rig_refill(struct rig *r)
 {

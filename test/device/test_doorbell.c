@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Registers of the rings as memory: what the guest writes there takes effect as
- * if it had trapped, in that order, and nothing is lost at either end.
+ * if it had trapped, in the same order; nothing is lost when memory comes or
+ * goes.
  */
 #include <errno.h>
 
@@ -15,7 +16,7 @@ static _Atomic(uint32_t) mem[E82540_DOORBELL_BYTES / 4];
 
 static const uint8_t mac[6] = { 0x52, 0x54, 0x00, 0x12, 0x34, 0x56 };
 
-/* All that can be written. */
+/* All registers that the guest can write there. */
 static const struct {
 	uint32_t reg;
 	uint32_t value;
@@ -52,13 +53,13 @@ static const struct {
 #define REGS (sizeof(regs) / sizeof(regs[0]))
 
 static uint32_t
-get(uint32_t reg)
+mem_get(uint32_t reg)
 {
 	return mem[(reg - E82540_DOORBELL_OFFSET) / 4];
 }
 
 static void
-set(uint32_t reg, uint32_t value)
+mem_set(uint32_t reg, uint32_t value)
 {
 	mem[(reg - E82540_DOORBELL_OFFSET) / 4] = value;
 }
@@ -76,9 +77,9 @@ doorbells_close(struct host *h)
 	e82540_doorbell_close(h->dev, h->now_ns);
 }
 
-/* Whoever looks. */
+/* The host looks at both rings. */
 static void
-look(struct host *h)
+host_look(struct host *h)
 {
 	while (e82540_transmit(h->dev, h->now_ns))
 		;
@@ -87,7 +88,7 @@ look(struct host *h)
 }
 
 static struct rig
-start(enum e82540_chip chip)
+rig_start_kicked(enum e82540_chip chip)
 {
 	struct rig r = { .h = host_new(chip) };
 
@@ -116,7 +117,7 @@ receive_ring(struct host *h, uint32_t tail)
 }
 
 static unsigned int
-give(struct host *h, unsigned int n)
+frames_give(struct host *h, unsigned int n)
 {
 	uint8_t data[64] = { 0 };
 	struct e82540_frame frame = { .data = data, .len_bytes = sizeof(data) };
@@ -130,9 +131,9 @@ give(struct host *h, unsigned int n)
 
 /* ------------------------------------------------------------ open, close */
 
-/* What the guest reads there is what it would have read. */
+/* The guest reads from memory what a register access would return. */
 static void
-shows(enum e82540_chip chip)
+memory_shows(enum e82540_chip chip)
 {
 	struct host *h = host_new(chip);
 	uint32_t was[E82540_DOORBELL_BYTES / 4], reg, i;
@@ -146,7 +147,7 @@ shows(enum e82540_chip chip)
 	doorbells_open(h);
 	for (i = 0; i < E82540_DOORBELL_BYTES / 4; i++) {
 		reg = E82540_DOORBELL_OFFSET + i * 4;
-		assert_int_equal(get(reg), was[i]);
+		assert_int_equal(mem_get(reg), was[i]);
 	}
 	assert_int_equal(e82540_doorbell_open(h->dev, h->now_ns, mem), -EBUSY);
 	assert_int_equal(e82540_save(h->dev, h->now_ns, NULL, 0), -EBUSY);
@@ -162,9 +163,9 @@ static void
 test_shows(void **state)
 {
 	(void)state;
-	shows(E82540_82540EM);
-	shows(E82540_82545EM);
-	shows(E82540_82544GC);
+	memory_shows(E82540_82540EM);
+	memory_shows(E82540_82545EM);
+	memory_shows(E82540_82544GC);
 }
 
 enum end {
@@ -174,11 +175,12 @@ enum end {
 };
 
 /*
- * Written there, bits that are none included: seen by who looks, by an access
- * that traps, and at the end, as by a twin whose writes all trap.
+ * The guest writes every register there, reserved bits included.  The host's
+ * look, a trapped access and the close take the values in; then the device is
+ * like a twin whose writes all trap.
  */
 static void
-takes(enum e82540_chip chip, enum end end)
+memory_takes(enum e82540_chip chip, enum end end)
 {
 	struct host *h = host_new(chip), *twin = host_new(chip);
 	uint32_t i, value;
@@ -188,20 +190,20 @@ takes(enum e82540_chip chip, enum end end)
 	host_power(twin);
 	doorbells_open(h);
 	for (i = 0; i < REGS; i++) {
-		set(regs[i].reg, regs[i].value | 0x08080000);
+		mem_set(regs[i].reg, regs[i].value | 0x08080000);
 		host_write(twin, regs[i].reg, regs[i].value | 0x08080000);
 	}
 	assert_int_equal(e82540_doorbell_rung(h->dev),
 	    E82540_RUNG_TX | E82540_RUNG_RX);
 	if (end == LOOK)
-		look(h);
+		host_look(h);
 	if (end == CLOSE)
 		doorbells_close(h);
 	for (i = 0; i < REGS; i++) {
 		value = host_read(h, regs[i].reg);
 		assert_int_equal(value, host_read(twin, regs[i].reg));
 		if (end != CLOSE)
-			assert_int_equal(get(regs[i].reg), value);
+			assert_int_equal(mem_get(regs[i].reg), value);
 	}
 	host_free(h);
 	host_free(twin);
@@ -214,9 +216,9 @@ test_takes(void **state)
 
 	(void)state;
 	for (end = LOOK; end <= TRAP; end++) {
-		takes(E82540_82540EM, end);
-		takes(E82540_82545EM, end);
-		takes(E82540_82544GC, end);
+		memory_takes(E82540_82540EM, end);
+		memory_takes(E82540_82545EM, end);
+		memory_takes(E82540_82544GC, end);
 	}
 }
 
@@ -225,7 +227,7 @@ test_takes(void **state)
 static void
 test_transmit(void **state)
 {
-	struct rig r = start(E82540_82540EM);
+	struct rig r = rig_start_kicked(E82540_82540EM);
 	uint32_t i;
 
 	(void)state;
@@ -233,13 +235,13 @@ test_transmit(void **state)
 	doorbells_open(r.h);
 	for (i = 0; i < 200; i++) {
 		rig_legacy(&r, RIG_DATA, 60, CMD_LAST_RS);
-		set(E1000_TDT, r.tail);
+		mem_set(E1000_TDT, r.tail);
 		assert_int_equal(e82540_doorbell_rung(r.h->dev),
 		    E82540_RUNG_TX);
-		look(r.h);
+		host_look(r.h);
 		assert_int_equal(r.h->packets, i + 1);
-		assert_int_equal(get(E1000_TDH), r.tail);
-		assert_int_equal(get(E1000_TDT), r.tail);
+		assert_int_equal(mem_get(E1000_TDH), r.tail);
+		assert_int_equal(mem_get(E1000_TDT), r.tail);
 	}
 	assert_int_equal(r.h->kicks, 0);
 	rig_free(&r);
@@ -249,13 +251,13 @@ test_transmit(void **state)
 static void
 test_transmit_at_close(void **state)
 {
-	struct rig r = start(E82540_82540EM);
+	struct rig r = rig_start_kicked(E82540_82540EM);
 
 	(void)state;
 	rig_fill(&r, RIG_DATA, 100, 1);
 	doorbells_open(r.h);
 	rig_legacy(&r, RIG_DATA, 60, CMD_LAST_RS);
-	set(E1000_TDT, r.tail);
+	mem_set(E1000_TDT, r.tail);
 	doorbells_close(r.h);
 	assert_int_equal(r.h->kicks, 1);
 	(void)e82540_transmit(r.h->dev, r.h->now_ns);
@@ -267,16 +269,16 @@ test_transmit_at_close(void **state)
 static void
 test_trap_after_memory(void **state)
 {
-	struct rig r = start(E82540_82540EM);
+	struct rig r = rig_start_kicked(E82540_82540EM);
 
 	(void)state;
 	rig_fill(&r, RIG_DATA, 100, 1);
 	doorbells_open(r.h);
 	rig_legacy(&r, RIG_DATA, 60, CMD_LAST_RS);
-	set(E1000_TDT, r.tail);
+	mem_set(E1000_TDT, r.tail);
 	rig_legacy(&r, RIG_DATA, 60, CMD_LAST_RS);
 	rig_kick(&r);
-	assert_int_equal(get(E1000_TDT), 2);
+	assert_int_equal(mem_get(E1000_TDT), 2);
 	assert_int_equal(e82540_doorbell_rung(r.h->dev), 0);
 	doorbells_close(r.h);
 	assert_int_equal(host_read(r.h, E1000_TDT), 2);
@@ -289,7 +291,7 @@ test_trap_after_memory(void **state)
 static void
 test_another_ring(void **state)
 {
-	struct rig r = start(E82540_82540EM);
+	struct rig r = rig_start_kicked(E82540_82540EM);
 
 	(void)state;
 	rig_fill(&r, RIG_DATA, 100, 1);
@@ -301,21 +303,21 @@ test_another_ring(void **state)
 	r.ring = RIG_RING + 0x2000;
 	r.tail = 0;
 	rig_legacy(&r, RIG_DATA + 0x1000, 200, CMD_LAST_RS);
-	set(E1000_TDBAL, (uint32_t)r.ring);
-	set(E1000_TDH, 0);
-	set(E1000_TDT, 1);
-	look(r.h);
+	mem_set(E1000_TDBAL, (uint32_t)r.ring);
+	mem_set(E1000_TDH, 0);
+	mem_set(E1000_TDT, 1);
+	host_look(r.h);
 	assert_int_equal(r.h->packets, 1);
 	rig_sent(&r, 0, host_ram(r.h, RIG_DATA + 0x1000), 200);
 	/* And one that the transmitter's switch takes in. */
 	host_write(r.h, E1000_TCTL, 0);
-	set(E1000_TDLEN, 8 * E1000_DESC_BYTES);
-	set(E1000_TDBAL, RIG_RING);
-	set(E1000_TDH, 0);
-	set(E1000_TDT, 2);
+	mem_set(E1000_TDLEN, 8 * E1000_DESC_BYTES);
+	mem_set(E1000_TDBAL, RIG_RING);
+	mem_set(E1000_TDH, 0);
+	mem_set(E1000_TDT, 2);
 	host_write(r.h, E1000_TCTL, E1000_TCTL_EN);
 	assert_int_equal(r.h->kicks, 1);
-	look(r.h);
+	host_look(r.h);
 	assert_int_equal(r.h->packets, 3);
 	rig_sent(&r, 2, host_ram(r.h, RIG_DATA), 60);
 	rig_free(&r);
@@ -325,17 +327,17 @@ test_another_ring(void **state)
 static void
 test_delays(void **state)
 {
-	struct rig r = start(E82540_82540EM);
+	struct rig r = rig_start_kicked(E82540_82540EM);
 
 	(void)state;
 	rig_fill(&r, RIG_DATA, 100, 1);
 	host_write(r.h, E1000_IMS, E1000_ICR_TXDW);
 	doorbells_open(r.h);
-	set(E1000_TIDV, 100);
-	set(E1000_TADV, 150);
+	mem_set(E1000_TIDV, 100);
+	mem_set(E1000_TADV, 150);
 	rig_legacy(&r, RIG_DATA, 60, CMD_LAST_RS | E1000_TXD_CMD_IDE);
-	set(E1000_TDT, r.tail);
-	look(r.h);
+	mem_set(E1000_TDT, r.tail);
+	host_look(r.h);
 	host_advance(r.h, 100 * E1000_DELAY_UNIT_NS - 1);
 	assert_false(r.h->line);
 	host_advance(r.h, 1);
@@ -343,24 +345,24 @@ test_delays(void **state)
 	rig_free(&r);
 }
 
-/* A reset forgets what is in memory, and shows what there is after it. */
+/* A reset ignores what the guest wrote, and then memory has reset values. */
 static void
 test_reset(void **state)
 {
-	struct rig r = start(E82540_82540EM);
+	struct rig r = rig_start_kicked(E82540_82540EM);
 
 	(void)state;
 	doorbells_open(r.h);
-	set(E1000_TDT, 5);
-	set(E1000_RDT, 6);
-	set(E1000_TADV, 7);
+	mem_set(E1000_TDT, 5);
+	mem_set(E1000_RDT, 6);
+	mem_set(E1000_TADV, 7);
 	host_write(r.h, E1000_CTRL,
 	    host_read(r.h, E1000_CTRL) | E1000_CTRL_RST);
 	assert_int_equal(e82540_doorbell_rung(r.h->dev), 0);
-	assert_int_equal(get(E1000_TDT), 0);
-	assert_int_equal(get(E1000_RDT), 0);
-	assert_int_equal(get(E1000_TADV), 0);
-	assert_int_equal(get(E1000_TSPMT), 0x01000400);
+	assert_int_equal(mem_get(E1000_TDT), 0);
+	assert_int_equal(mem_get(E1000_RDT), 0);
+	assert_int_equal(mem_get(E1000_TADV), 0);
+	assert_int_equal(mem_get(E1000_TSPMT), 0x01000400);
 	doorbells_close(r.h);
 	assert_int_equal(host_read(r.h, E1000_TDT), 0);
 	rig_free(&r);
@@ -371,34 +373,34 @@ test_reset(void **state)
 static void
 test_receive(void **state)
 {
-	struct rig r = start(E82540_82540EM);
+	struct rig r = rig_start_kicked(E82540_82540EM);
 	struct host *h = r.h;
 
 	(void)state;
 	receive_ring(h, 2);
 	doorbells_open(h);
-	assert_int_equal(give(h, 5), 5);
-	assert_int_equal(get(E1000_RDH), 2);
+	assert_int_equal(frames_give(h, 5), 5);
+	assert_int_equal(mem_get(E1000_RDH), 2);
 	assert_int_equal(rig_counters(&r).rx_packets, 2);
-	set(E1000_RDT, 4);
+	mem_set(E1000_RDT, 4);
 	assert_int_equal(e82540_doorbell_rung(h->dev), E82540_RUNG_RX);
-	look(h);
-	assert_int_equal(get(E1000_RDH), 4);
+	host_look(h);
+	assert_int_equal(mem_get(E1000_RDH), 4);
 	assert_int_equal(rig_counters(&r).rx_packets, 4);
 	/* With the next frame it is seen, too. */
-	set(E1000_RDT, 10);
-	assert_int_equal(give(h, 1), 1);
-	assert_int_equal(get(E1000_RDH), 6);
+	mem_set(E1000_RDT, 10);
+	assert_int_equal(frames_give(h, 1), 1);
+	assert_int_equal(mem_get(E1000_RDH), 6);
 	/* An expired delay (FPD) does not stay in memory. */
 	host_write(h, E1000_IMS, E1000_ICR_RXT0);
 	(void)host_read(h, E1000_ICR);
-	set(E1000_RDTR, 1000);
-	assert_int_equal(give(h, 1), 1);
+	mem_set(E1000_RDTR, 1000);
+	assert_int_equal(frames_give(h, 1), 1);
 	assert_false(h->line);
-	set(E1000_RDTR, 1000 | E1000_RDTR_FPD);
-	look(h);
+	mem_set(E1000_RDTR, 1000 | E1000_RDTR_FPD);
+	host_look(h);
 	assert_true(h->line);
-	assert_int_equal(get(E1000_RDTR), 1000);
+	assert_int_equal(mem_get(E1000_RDTR), 1000);
 	rig_free(&r);
 }
 
@@ -406,17 +408,18 @@ test_receive(void **state)
 static void
 test_rx_ready(void **state)
 {
-	struct rig r = start(E82540_82540EM);
+	struct rig r = rig_start_kicked(E82540_82540EM);
 
 	(void)state;
 	receive_ring(r.h, 0);
 	doorbells_open(r.h);
-	while (give(r.h, 1) == 1)
+	while (frames_give(r.h, 1) == 1)
 		;
 	assert_int_equal(r.h->rx_readies, 0);
 	while (r.h->rx_readies == 0) {
-		set(E1000_RDT, (get(E1000_RDH) + RX_COUNT - 1) % RX_COUNT);
-		look(r.h);
+		mem_set(E1000_RDT,
+		    (mem_get(E1000_RDH) + RX_COUNT - 1) % RX_COUNT);
+		host_look(r.h);
 	}
 	rig_free(&r);
 }
@@ -424,7 +427,7 @@ test_rx_ready(void **state)
 static void
 test_loopback(void **state)
 {
-	struct rig r = start(E82540_82540EM);
+	struct rig r = rig_start_kicked(E82540_82540EM);
 
 	(void)state;
 	memcpy(rig_fill(&r, RIG_DATA, 100, 1), mac, sizeof(mac));
@@ -432,11 +435,11 @@ test_loopback(void **state)
 	host_write(r.h, E1000_RCTL, E1000_RCTL_EN | E1000_RCTL_LBM_PHY);
 	doorbells_open(r.h);
 	rig_legacy(&r, RIG_DATA, 60, CMD_LAST_RS);
-	set(E1000_RDT, 8);
-	set(E1000_TDT, r.tail);
+	mem_set(E1000_RDT, 8);
+	mem_set(E1000_TDT, r.tail);
 	(void)e82540_transmit(r.h->dev, r.h->now_ns);
 	assert_int_equal(rig_counters(&r).rx_packets, 1);
-	assert_int_equal(get(E1000_RDH), 1);
+	assert_int_equal(mem_get(E1000_RDH), 1);
 	rig_free(&r);
 }
 

@@ -82,7 +82,7 @@ test_exact(void **state)
 		ra_set(&r, i, a, E1000_RAH_AV);
 		assert_int_equal(passes(&r, a), 1);
 	}
-	/* One of them may be a group, or everybody; that is exact, too. */
+	/* A multicast or the broadcast in RA is an exact match, too. */
 	ra_set(&r, 3, group, E1000_RAH_AV);
 	assert_int_equal(passes(&r, group), 1);
 	ra_set(&r, 3, broadcast, E1000_RAH_AV);
@@ -178,7 +178,7 @@ test_hash(void **state)
 		to[0] &= ~1;
 		assert_int_equal(passes(&r, to), 0);
 		to[0] |= 1;
-		/* Accepted otherwise, it is no matter of the hash. */
+		/* An exact match does not set PIF. */
 		ra_set(&r, 7, to, E1000_RAH_AV);
 		assert_int_equal(passes(&r, to), 1);
 		ra_set(&r, 7, to, 0);

@@ -10,7 +10,7 @@
 static const uint8_t multicast[6] = { 0x01, 0x80, 0xC2, 0x00, 0x00, 0x01 };
 
 static void
-start_host(struct rig *r, struct host *h, uint32_t ctrl)
+flow_start_host(struct rig *r, struct host *h, uint32_t ctrl)
 {
 	rig_on(r, h, 0);
 	host_write(h, E1000_CTRL, host_read(h, E1000_CTRL) | ctrl);
@@ -21,18 +21,19 @@ start_host(struct rig *r, struct host *h, uint32_t ctrl)
 	host_write(h, E1000_TDBAL, TX_RING);
 	host_write(h, E1000_TDLEN, 8 * 16);
 	host_write(h, E1000_TCTL, E1000_TCTL_EN);
-	/* The link may have been lost and found. */
+	/* ctrl may have restarted the link: wait until it is up. */
 	host_advance(h, h->config.link_delay_ns + 1000);
 }
 
 static void
-start(struct rig *r, uint32_t ctrl)
+flow_start(struct rig *r, uint32_t ctrl)
 {
-	start_host(r, host_new(E82540_82540EM), ctrl);
+	flow_start_host(r, host_new(E82540_82540EM), ctrl);
 }
 
 static void
-control(uint8_t frame[60], const uint8_t *to, uint16_t opcode, uint16_t quanta)
+control_frame(uint8_t frame[60], const uint8_t *to, uint16_t opcode,
+    uint16_t quanta)
 {
 	rig_frame(frame, 60, 0x8808);
 	memcpy(frame, to, 6);
@@ -47,13 +48,13 @@ pause_frame(struct rig *r, uint16_t quanta)
 {
 	uint8_t frame[60];
 
-	control(frame, multicast, 1, quanta);
+	control_frame(frame, multicast, 1, quanta);
 	assert_int_equal(rig_give(r, frame, 60), 1);
 }
 
 /* One packet more into the transmit ring. */
 static void
-transmit(struct rig *r)
+send_one(struct rig *r)
 {
 	uint32_t tail = host_read(r->h, E1000_TDT);
 	struct e1000_tx_desc *d = host_ram(r->h, TX_RING + tail * 16);
@@ -66,7 +67,7 @@ transmit(struct rig *r)
 }
 
 static bool
-is_off(struct rig *r)
+transmitter_off(struct rig *r)
 {
 	return host_read(r->h, E1000_STATUS) & E1000_STATUS_TXOFF;
 }
@@ -78,31 +79,31 @@ test_pause(void **state)
 	struct rig r;
 
 	(void)state;
-	start(&r, E1000_CTRL_RFCE);
-	assert_false(is_off(&r));
-	transmit(&r);
+	flow_start(&r, E1000_CTRL_RFCE);
+	assert_false(transmitter_off(&r));
+	send_one(&r);
 	assert_int_equal(r.h->packets, 1);
 	pause_frame(&r, 1000);
-	assert_true(is_off(&r));
+	assert_true(transmitter_off(&r));
 	assert_int_equal(host_read(r.h, E1000_XOFFRXC), 1);
-	transmit(&r);
+	send_one(&r);
 	host_advance(r.h, 1000 * 512 - 1);
-	transmit(&r);
-	assert_true(is_off(&r));
+	send_one(&r);
+	assert_true(transmitter_off(&r));
 	assert_int_equal(r.h->packets, 1);
 	host_advance(r.h, 1);
-	assert_false(is_off(&r));
+	assert_false(transmitter_off(&r));
 	assert_int_equal(r.h->packets, 3);
-	transmit(&r);
+	send_one(&r);
 	assert_int_equal(r.h->packets, 4);
 	/* A longer one, a shorter one: the last that came counts. */
 	pause_frame(&r, 65535);
 	host_advance(r.h, 1000000);
 	pause_frame(&r, 2);
 	host_advance(r.h, 2 * 512 - 1);
-	assert_true(is_off(&r));
+	assert_true(transmitter_off(&r));
 	host_advance(r.h, 1);
-	assert_false(is_off(&r));
+	assert_false(transmitter_off(&r));
 	host_advance(r.h, 100000000);
 	assert_int_equal(host_read(r.h, E1000_XOFFRXC), 2);
 	assert_int_equal(host_read(r.h, E1000_XONRXC), 0);
@@ -118,30 +119,30 @@ test_xon(void **state)
 	struct rig r;
 
 	(void)state;
-	start(&r, E1000_CTRL_RFCE);
+	flow_start(&r, E1000_CTRL_RFCE);
 	pause_frame(&r, 1000);
-	transmit(&r);
+	send_one(&r);
 	assert_int_equal(r.h->packets, 0);
 	pause_frame(&r, 0);
-	assert_false(is_off(&r));
+	assert_false(transmitter_off(&r));
 	assert_int_equal(r.h->packets, 1);
 	assert_int_equal(host_read(r.h, E1000_XONRXC), 1);
 	assert_int_equal(host_read(r.h, E1000_XOFFRXC), 1);
 	assert_true(e82540_deadline(r.h->dev) == E82540_NEVER);
 	/* In one batch. */
-	control(off, multicast, 1, 5);
-	control(on, multicast, 1, 0);
+	control_frame(off, multicast, 1, 5);
+	control_frame(on, multicast, 1, 0);
 	both[0] = (struct e82540_frame){ off, 60, 0 };
 	both[1] = (struct e82540_frame){ on, 60, 0 };
 	assert_int_equal(e82540_receive(r.h->dev, r.h->now_ns, both, 2), 2);
-	assert_false(is_off(&r));
+	assert_false(transmitter_off(&r));
 	both[0].data = on;
 	both[1].data = off;
 	assert_int_equal(e82540_receive(r.h->dev, r.h->now_ns, both, 2), 2);
-	assert_true(is_off(&r));
+	assert_true(transmitter_off(&r));
 	/* A reset ends it. */
 	host_write(r.h, E1000_CTRL, E1000_CTRL_RST);
-	assert_false(is_off(&r));
+	assert_false(transmitter_off(&r));
 	rig_stop(&r);
 }
 
@@ -154,47 +155,47 @@ test_ignored(void **state)
 	struct rig r;
 
 	(void)state;
-	start(&r, 0);
+	flow_start(&r, 0);
 	rig_rctl(&r, E1000_RCTL_MPE | E1000_RCTL_DPF);
 	pause_frame(&r, 100);
-	assert_false(is_off(&r));
+	assert_false(transmitter_off(&r));
 	assert_int_equal(rig_get(&r), 64);
 	assert_int_equal(host_read(r.h, E1000_XOFFRXC), 0);
 	assert_int_equal(host_read(r.h, E1000_GPRC), 1);
 	rig_stop(&r);
 
-	start(&r, E1000_CTRL_RFCE);
+	flow_start(&r, E1000_CTRL_RFCE);
 	rig_rctl(&r, E1000_RCTL_MPE | E1000_RCTL_DPF);
-	control(frame, other, 1, 100);
+	control_frame(frame, other, 1, 100);
 	rig_give(&r, frame, 60);
 	assert_int_equal(rig_get(&r), 64);
-	control(frame, multicast, 1, 100);
+	control_frame(frame, multicast, 1, 100);
 	frame[13] = 9;
 	rig_give(&r, frame, 60);
 	assert_int_equal(rig_get(&r), 64);
-	assert_false(is_off(&r));
+	assert_false(transmitter_off(&r));
 	assert_int_equal(host_read(r.h, E1000_XOFFRXC), 0);
 	assert_int_equal(host_read(r.h, E1000_FCRUC), 0);
 	/* Nor to an address that is not valid. */
 	rig_rctl(&r, E1000_RCTL_UPE | E1000_RCTL_DPF);
-	control(frame, rig_mac, 1, 100);
+	control_frame(frame, rig_mac, 1, 100);
 	host_write(r.h, E1000_RAH(0), 0x5634);
 	rig_give(&r, frame, 60);
 	assert_int_equal(rig_get(&r), 64);
-	assert_false(is_off(&r));
+	assert_false(transmitter_off(&r));
 	/* Address and type are what the registers say. */
-	control(frame, multicast, 1, 100);
+	control_frame(frame, multicast, 1, 100);
 	frame[13] = 9;
 	host_write(r.h, E1000_FCAL, 0x00C28001);
 	host_write(r.h, E1000_FCAH, 0x0200);
 	host_write(r.h, E1000_FCT, 0x8809);
 	memcpy(frame, other, 6);
 	rig_give(&r, frame, 60);
-	assert_true(is_off(&r));
+	assert_true(transmitter_off(&r));
 	rig_stop(&r);
 }
 
-/* 8.7.4: what of control frames reaches memory. */
+/* 8.7.4: which control frames reach memory. */
 static void
 test_forward(void **state)
 {
@@ -204,7 +205,7 @@ test_forward(void **state)
 		uint16_t opcode;
 		bool stored;
 	} row[] = {
-		/* PAUSE: DPF, else as any frame. */
+		/* PAUSE: DPF drops it; else it is filtered as any frame. */
 		{ 0, false, 1, false },
 		{ 0, true, 1, true },
 		{ E1000_RCTL_MPE, false, 1, true },
@@ -223,13 +224,13 @@ test_forward(void **state)
 	unsigned int i;
 
 	(void)state;
-	start(&r, E1000_CTRL_RFCE);
+	flow_start(&r, E1000_CTRL_RFCE);
 	for (i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
 		rig_rctl(&r, row[i].rctl);
-		control(frame, row[i].to_us ? rig_mac : multicast,
+		control_frame(frame, row[i].to_us ? rig_mac : multicast,
 		    row[i].opcode, 3);
 		rig_give(&r, frame, 60);
-		assert_int_equal(is_off(&r), row[i].opcode == 1);
+		assert_int_equal(transmitter_off(&r), row[i].opcode == 1);
 		assert_int_equal(host_read(r.h, E1000_XOFFRXC),
 		    row[i].opcode == 1);
 		assert_int_equal(host_read(r.h, E1000_FCRUC),
@@ -241,7 +242,7 @@ test_forward(void **state)
 		assert_int_equal(host_read(r.h, E1000_MPRC), 0);
 		assert_int_equal(host_read(r.h, E1000_PRC64), 0);
 		host_advance(r.h, 3 * 512);
-		assert_false(is_off(&r));
+		assert_false(transmitter_off(&r));
 	}
 	assert_int_equal(rig_counters(&r).rx_filtered, 0);
 	rig_stop(&r);
@@ -256,7 +257,7 @@ test_full(void **state)
 	struct rig r;
 
 	(void)state;
-	start(&r, E1000_CTRL_RFCE);
+	flow_start(&r, E1000_CTRL_RFCE);
 	host_write(r.h, E1000_RDT, 0);
 	rig_frame(big, sizeof(big), 0x88B5);
 	while (rig_give(&r, big, sizeof(big)) == 1)
@@ -264,9 +265,9 @@ test_full(void **state)
 	while (rig_give(&r, big, 60) == 1)
 		;
 	host_read(r.h, E1000_RNBC);
-	control(frame, rig_mac, 1, 3);
+	control_frame(frame, rig_mac, 1, 3);
 	assert_int_equal(rig_give(&r, frame, 60), 1);
-	assert_true(is_off(&r));
+	assert_true(transmitter_off(&r));
 	assert_int_equal(host_read(r.h, E1000_MPC), 1);
 	assert_int_equal(host_read(r.h, E1000_RNBC), 0);
 	rig_stop(&r);
@@ -289,7 +290,7 @@ test_speed(void **state)
 
 	(void)state;
 	for (i = 0; i < 3; i++) {
-		start(&r, E1000_CTRL_RFCE);
+		flow_start(&r, E1000_CTRL_RFCE);
 		host_write(r.h, E1000_CTRL,
 		    (host_read(r.h, E1000_CTRL) & ~E1000_CTRL_SPEED_MASK) |
 			E1000_CTRL_FRCSPD | E1000_CTRL_FRCDPX | E1000_CTRL_FD |
@@ -300,16 +301,16 @@ test_speed(void **state)
 		    row[i].speed >> 2);
 		pause_frame(&r, 7);
 		host_advance(r.h, 7 * row[i].ns - 1);
-		assert_true(is_off(&r));
+		assert_true(transmitter_off(&r));
 		host_advance(r.h, 1);
-		assert_false(is_off(&r));
+		assert_false(transmitter_off(&r));
 		rig_stop(&r);
 	}
 }
 
 /* ------------------------------------------------------------------- sent */
 
-/* The packet sent last is PAUSE with so many quanta. */
+/* The device has sent `packets`; the last is a PAUSE of `quanta`. */
 static void
 expect_pause(struct rig *r, unsigned int packets, uint16_t quanta)
 {
@@ -333,7 +334,7 @@ expect_pause(struct rig *r, unsigned int packets, uint16_t quanta)
  * bytes are in it then, at least.
  */
 static uint32_t
-fill(struct rig *r)
+fifo_fill(struct rig *r)
 {
 	static uint8_t frame[1514];
 	unsigned int before = r->h->packets;
@@ -358,14 +359,14 @@ test_thresholds(void **state)
 	unsigned int round;
 
 	(void)state;
-	start(&r, E1000_CTRL_TFCE);
+	flow_start(&r, E1000_CTRL_TFCE);
 	host_write(r.h, E1000_RDT, 0);
 	host_write(r.h, E1000_FCRTH, 20000);
 	host_write(r.h, E1000_FCRTL, E1000_FCRTL_XONE | 8000);
 	rig_frame(frame, 60, 0x88B5);
 	tail = 0;
 	for (round = 0; round < 3; round++) {
-		bytes = fill(&r);
+		bytes = fifo_fill(&r);
 		assert_in_range(bytes, 20000 - 200, 20000 + 1514);
 		expect_pause(&r, 2 * round + 1, 0x1234);
 		assert_int_equal(host_read(r.h, E1000_XOFFTXC), 1);
@@ -420,7 +421,7 @@ test_thresholds_off(void **state)
 	(void)state;
 	rig_frame(frame, sizeof(frame), 0x88B5);
 	for (i = 0; i < 4; i++) {
-		start(&r, i == 0 ? 0 : E1000_CTRL_TFCE);
+		flow_start(&r, i == 0 ? 0 : E1000_CTRL_TFCE);
 		host_write(r.h, E1000_RDT, 0);
 		host_write(r.h, E1000_FCRTH, i == 1 ? 0 : 8000);
 		host_write(r.h, E1000_FCRTL,
@@ -443,7 +444,7 @@ test_software(void **state)
 	struct rig r;
 
 	(void)state;
-	start(&r, 0);
+	flow_start(&r, 0);
 	host_write(r.h, E1000_TCTL, E1000_TCTL_EN | E1000_TCTL_SWXOFF);
 	expect_pause(&r, 1, 0x1234);
 	assert_int_equal(host_read(r.h, E1000_TCTL) & E1000_TCTL_SWXOFF, 0);
@@ -485,13 +486,13 @@ test_software_paused(void **state)
 	for (i = 0; i < 2; i++) {
 		h = host_new(E82540_82540EM);
 		h->config.vnet_hdr_bytes = bytes[i];
-		start_host(&r, h, E1000_CTRL_RFCE);
+		flow_start_host(&r, h, E1000_CTRL_RFCE);
 		memset(&h->sent[0].hdr, 0xFF, sizeof(none));
 		pause_frame(&r, 100);
 		host_write(h, E1000_TCTL, E1000_TCTL_EN | E1000_TCTL_SWXOFF);
 		expect_pause(&r, 1, 0x1234);
 		assert_memory_equal(&h->sent[0].hdr, &none, sizeof(none));
-		assert_true(is_off(&r));
+		assert_true(transmitter_off(&r));
 		rig_stop(&r);
 	}
 }

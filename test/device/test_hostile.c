@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Guests that are out to get the model, one test for each way in which models
- * of this chip have been broken before, named for it where it has a name.
+ * Hostile guests: one test for each attack that has broken a model of this chip
+ * before.  A test has the name of its CVE, if there is one.
  *
- * Each says what the guest does.  Checked is that the call returns having done
- * a bounded amount of work, that what is wrong is counted, that memory the
- * guest did not offer stays as it is, and, by finish(), that after a reset the
- * device works.
+ * The comment of a test says what the guest does.  A test checks that the call
+ * returns after a bounded amount of work, that the model counts what is wrong,
+ * that memory which the guest did not offer does not change, and, in
+ * hostile_finish(), that after a reset the device works.
  */
 #include "host.h"
 
@@ -14,7 +14,7 @@
 #define RX_RING		(HOST_RAM + 0x8000u)
 #define TX_BUF		(HOST_RAM + 0x10000u)
 #define RX_BUF		(HOST_RAM + 0x40000u)
-#define FILL		0xc3		/* what nobody may write over */
+#define FILL		0xc3		/* in memory that must not change */
 
 #define TSE		E1000_TXD_CMD_TSE
 #define EOP		E1000_TXD_CMD_EOP
@@ -24,14 +24,14 @@
 /* ---------------------------------------------------------------- tools */
 
 static struct e82540_counters
-counters(struct host *h)
+hostile_counters(struct host *h)
 {
 	return host_counters(h);
 }
 
-/* With both directions off meanwhile, as a driver has to. */
+/* Set a ring.  Both directions are off meanwhile, as the manual demands. */
 static void
-ring(struct host *h, uint32_t base_reg, uint64_t gpa, uint32_t len_bytes)
+ring_set(struct host *h, uint32_t base_reg, uint64_t gpa, uint32_t len_bytes)
 {
 	uint32_t tctl = host_read(h, E1000_TCTL);
 	uint32_t rctl = host_read(h, E1000_RCTL);
@@ -48,7 +48,7 @@ ring(struct host *h, uint32_t base_reg, uint64_t gpa, uint32_t len_bytes)
 }
 
 static void
-enable(struct host *h, uint32_t rctl)
+both_enable(struct host *h, uint32_t rctl)
 {
 	host_write(h, E1000_TCTL, E1000_TCTL_EN | E1000_TCTL_PSP);
 	host_write(h, E1000_RCTL,
@@ -57,7 +57,7 @@ enable(struct host *h, uint32_t rctl)
 
 /* A device with two rings of 64, everything on; all memory is FILL. */
 static struct host *
-start_on(enum e82540_chip chip, uint32_t rctl, bool kick)
+hostile_start_on(enum e82540_chip chip, uint32_t rctl, bool kick)
 {
 	struct host *h = host_new(chip);
 
@@ -66,21 +66,22 @@ start_on(enum e82540_chip chip, uint32_t rctl, bool kick)
 	memset(h->ram, FILL, HOST_RAM_BYTES);
 	host_power(h);
 	host_write(h, E1000_CTRL, E1000_CTRL_SLU | E1000_CTRL_ASDE);
-	ring(h, E1000_TDBAL, TX_RING, 64 * 16);
-	ring(h, E1000_RDBAL, RX_RING, 64 * 16);
+	ring_set(h, E1000_TDBAL, TX_RING, 64 * 16);
+	ring_set(h, E1000_RDBAL, RX_RING, 64 * 16);
 	host_write(h, E1000_IMS, E1000_ICR_MASK);
-	enable(h, rctl);
+	both_enable(h, rctl);
 	return h;
 }
 
 static struct host *
-start(uint32_t rctl)
+hostile_start(uint32_t rctl)
 {
-	return start_on(E82540_82540EM, rctl, false);
+	return hostile_start_on(E82540_82540EM, rctl, false);
 }
 
 static void
-legacy(struct host *h, unsigned int i, uint64_t gpa, uint16_t len, uint8_t cmd)
+put_legacy(struct host *h, unsigned int i, uint64_t gpa, uint16_t len,
+    uint8_t cmd)
 {
 	struct e1000_tx_desc d = { .buffer_addr = gpa,
 		.length = len,
@@ -90,7 +91,8 @@ legacy(struct host *h, unsigned int i, uint64_t gpa, uint16_t len, uint8_t cmd)
 }
 
 static void
-data(struct host *h, unsigned int i, uint64_t gpa, uint32_t len, uint8_t cmd)
+put_data(struct host *h, unsigned int i, uint64_t gpa, uint32_t len,
+    uint8_t cmd)
 {
 	struct e1000_tx_data_desc d = { .buffer_addr = gpa,
 		.cmd_len = len | E1000_TXD_DTYP_DATA << E1000_TXD_DTYP_SHIFT |
@@ -100,9 +102,9 @@ data(struct host *h, unsigned int i, uint64_t gpa, uint32_t len, uint8_t cmd)
 	memcpy(host_ram(h, TX_RING + i * 16), &d, 16);
 }
 
-/* A context for TCP over IPv4 in Ethernet; payload, hdr_len and mss as told. */
+/* A context for TCP over IPv4 in Ethernet. */
 static struct e1000_tx_context_desc
-context_of(uint32_t payload, uint8_t hdr_len, uint16_t mss)
+context_make(uint32_t payload, uint8_t hdr_len, uint16_t mss)
 {
 	return (struct e1000_tx_context_desc){ .ipcss = 14,
 		.ipcso = 24,
@@ -118,16 +120,16 @@ context_of(uint32_t payload, uint8_t hdr_len, uint16_t mss)
 }
 
 static void
-context(struct host *h, unsigned int i, uint32_t payload, uint8_t hdr_len,
+put_context(struct host *h, unsigned int i, uint32_t payload, uint8_t hdr_len,
     uint16_t mss)
 {
-	struct e1000_tx_context_desc d = context_of(payload, hdr_len, mss);
+	struct e1000_tx_context_desc d = context_make(payload, hdr_len, mss);
 
 	memcpy(host_ram(h, TX_RING + i * 16), &d, 16);
 }
 
 static void
-headers(struct host *h, uint64_t gpa)
+put_headers(struct host *h, uint64_t gpa)
 {
 	static const uint8_t head[54] = { 0x52, 0x54, 0x00, 0x12, 0x34, 0x56, 2,
 		0, 0, 0, 0, 1, 0x08, 0x00, 0x45, [23] = 6, [46] = 0x50 };
@@ -148,7 +150,7 @@ rx_buffers(struct host *h, unsigned int n, uint64_t gpa, uint32_t step)
 }
 
 static struct e1000_rx_desc
-rx_desc(struct host *h, unsigned int i)
+rx_desc_get(struct host *h, unsigned int i)
 {
 	struct e1000_rx_desc d;
 
@@ -157,7 +159,7 @@ rx_desc(struct host *h, unsigned int i)
 }
 
 static unsigned int
-arrive(struct host *h, uint32_t len)
+frame_arrives(struct host *h, uint32_t len)
 {
 	static uint8_t bytes[20000] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
 	struct e82540_frame frame = { bytes, len, 0 };
@@ -165,9 +167,9 @@ arrive(struct host *h, uint32_t len)
 	return e82540_receive(h->dev, h->now_ns, &frame, 1);
 }
 
-/* Write the tail: what one register access may do, and no more. */
+/* Write the tail; check that one register access sends at most one burst. */
 static void
-doorbell(struct host *h, uint32_t tail)
+tdt_write_bounded(struct host *h, uint32_t tail)
 {
 	unsigned int was = h->packets;
 
@@ -175,15 +177,15 @@ doorbell(struct host *h, uint32_t tail)
 	assert_in_range(h->packets - was, 0, E82540_TX_BURST);
 }
 
-/* Let the rest follow, by the timer, a second at most. */
+/* Let the timer run for a second, so that the rest is sent. */
 static void
-drain(struct host *h)
+run_one_second(struct host *h)
 {
 	host_advance(h, 1000000000);
 }
 
 static void
-untouched(struct host *h, uint64_t gpa, uint32_t len)
+assert_untouched(struct host *h, uint64_t gpa, uint32_t len)
 {
 	const uint8_t *p = host_ram(h, gpa);
 	uint32_t i;
@@ -194,7 +196,7 @@ untouched(struct host *h, uint64_t gpa, uint32_t len)
 
 /* After a reset one packet goes out and one comes in: the device works. */
 static void
-finish(struct host *h)
+hostile_finish(struct host *h)
 {
 	struct e82540_region all = { HOST_RAM, HOST_RAM_BYTES, h->ram, true };
 	unsigned int was;
@@ -205,21 +207,21 @@ finish(struct host *h)
 	host_write(h, E1000_CTRL, E1000_CTRL_SLU | E1000_CTRL_ASDE);
 	host_advance(h, 100000000);
 	assert_true(e82540_link_up(h->dev));
-	ring(h, E1000_TDBAL, TX_RING, 128);
-	ring(h, E1000_RDBAL, RX_RING, 128);
-	enable(h, 0);
-	legacy(h, 0, TX_BUF, 60, EOP | RS | IFCS);
+	ring_set(h, E1000_TDBAL, TX_RING, 128);
+	ring_set(h, E1000_RDBAL, RX_RING, 128);
+	both_enable(h, 0);
+	put_legacy(h, 0, TX_BUF, 60, EOP | RS | IFCS);
 	rx_buffers(h, 1, RX_BUF, 0);
 	was = h->packets;
-	doorbell(h, 1);
+	tdt_write_bounded(h, 1);
 	if (h->table.tx_kick != NULL)
 		while (e82540_transmit(h->dev, h->now_ns))
 			;
 	assert_int_equal(h->packets, was + 1);
 	assert_int_equal(host_read(h, E1000_TDH), 1);
 	host_write(h, E1000_RDT, 1);
-	assert_int_equal(arrive(h, 60), 1);
-	assert_int_equal(rx_desc(h, 0).length, 64);
+	assert_int_equal(frame_arrives(h, 60), 1);
+	assert_int_equal(rx_desc_get(h, 0).length, 64);
 	assert_int_equal(host_read(h, E1000_RDH), 1);
 	host_free(h);
 }
@@ -242,18 +244,18 @@ cve_2015_6815_no_mss(void **state)
 
 	(void)state;
 	for (i = 0; i < 3; i++) {
-		h = start(0);
-		headers(h, TX_BUF);
-		context(h, 0, 4000, bad[i].hdr_len, bad[i].mss);
-		data(h, 1, TX_BUF, 4054, TSE | EOP | RS);
-		legacy(h, 2, TX_BUF, 60, EOP | RS);
-		doorbell(h, 3);
-		drain(h);
-		/* That one is dropped, the next is sent. */
-		assert_int_equal(counters(h).bad_descriptor, 1);
+		h = hostile_start(0);
+		put_headers(h, TX_BUF);
+		put_context(h, 0, 4000, bad[i].hdr_len, bad[i].mss);
+		put_data(h, 1, TX_BUF, 4054, TSE | EOP | RS);
+		put_legacy(h, 2, TX_BUF, 60, EOP | RS);
+		tdt_write_bounded(h, 3);
+		run_one_second(h);
+		/* The bad packet is dropped, the next is sent. */
+		assert_int_equal(hostile_counters(h).bad_descriptor, 1);
 		assert_int_equal(h->packets, 1);
 		assert_int_equal(host_read(h, E1000_TDH), 3);
-		finish(h);
+		hostile_finish(h);
 	}
 }
 
@@ -264,56 +266,57 @@ cve_2015_6815_no_mss(void **state)
 static void
 cve_2016_1981_head_beyond_ring(void **state)
 {
-	struct host *h = start(0);
+	struct host *h = hostile_start(0);
 	uint64_t bad;
 
 	(void)state;
-	legacy(h, 0, TX_BUF, 60, EOP | RS);
+	put_legacy(h, 0, TX_BUF, 60, EOP | RS);
 	rx_buffers(h, 8, RX_BUF, 2048);
 	host_write(h, E1000_TDH, 64);
-	doorbell(h, 2);
-	drain(h);
-	bad = counters(h).bad_ring;
+	tdt_write_bounded(h, 2);
+	run_one_second(h);
+	bad = hostile_counters(h).bad_ring;
 	assert_true(bad > 0);
 	assert_int_equal(h->packets, 0);
 	host_write(h, E1000_TDH, 0xffff);
-	doorbell(h, 3);
-	drain(h);
-	assert_true(counters(h).bad_ring > bad);
-	bad = counters(h).bad_ring;
+	tdt_write_bounded(h, 3);
+	run_one_second(h);
+	assert_true(hostile_counters(h).bad_ring > bad);
+	bad = hostile_counters(h).bad_ring;
 	host_write(h, E1000_RDH, 1000);
 	host_write(h, E1000_RDT, 7);
-	(void)arrive(h, 60);
-	drain(h);
-	assert_true(counters(h).bad_ring > bad);
-	assert_int_equal(counters(h).rx_packets, 0);
-	untouched(h, RX_BUF, 8 * 2048);
-	finish(h);
+	(void)frame_arrives(h, 60);
+	run_one_second(h);
+	assert_true(hostile_counters(h).bad_ring > bad);
+	assert_int_equal(hostile_counters(h).rx_packets, 0);
+	assert_untouched(h, RX_BUF, 8 * 2048);
+	hostile_finish(h);
 }
 
 /*
  * CVE-2021-20257: data without EOP, then a context with smaller segments than
- * what was gathered, then more data.  hdr_len + mss less what is there wraps.
+ * what was gathered, then more data.  In other models the difference of hdr_len
+ * + mss and the bytes gathered wraps.
  */
 static void
 cve_2021_20257_context_in_a_packet(void **state)
 {
-	struct host *h = start(0);
+	struct host *h = hostile_start(0);
 
 	(void)state;
-	headers(h, TX_BUF);
-	context(h, 0, 8000, 54, 8000);
-	data(h, 1, TX_BUF, 4000, TSE);
-	context(h, 2, 10, 54, 10);
-	data(h, 3, TX_BUF, 4054, TSE | EOP | RS);
-	legacy(h, 4, TX_BUF, 60, EOP | RS);
-	doorbell(h, 5);
-	drain(h);
+	put_headers(h, TX_BUF);
+	put_context(h, 0, 8000, 54, 8000);
+	put_data(h, 1, TX_BUF, 4000, TSE);
+	put_context(h, 2, 10, 54, 10);
+	put_data(h, 3, TX_BUF, 4054, TSE | EOP | RS);
+	put_legacy(h, 4, TX_BUF, 60, EOP | RS);
+	tdt_write_bounded(h, 5);
+	run_one_second(h);
 	assert_int_equal(host_read(h, E1000_TDH), 5);
 	/* Segments of either context, and the last packet: finitely many. */
 	assert_in_range(h->packets, 1, 8054 / 10 + 2);
 	assert_int_equal(h->sent[h->packets - 1].len_bytes, 60);
-	finish(h);
+	hostile_finish(h);
 }
 
 /* TDT and RDT beyond the ring, and then anything in them. */
@@ -321,104 +324,104 @@ static void
 tail_beyond_ring(void **state)
 {
 	static const uint32_t tail[] = { 64, 65, 0x7fff, 0xffff, 0xffffffff };
-	struct host *h = start(0);
+	struct host *h = hostile_start(0);
 	unsigned int i;
 	uint64_t bad = 0;
 
 	(void)state;
 	rx_buffers(h, 8, RX_BUF, 2048);
 	for (i = 0; i < 5; i++) {
-		legacy(h, i, TX_BUF, 60, EOP | RS);
-		doorbell(h, tail[i]);
+		put_legacy(h, i, TX_BUF, 60, EOP | RS);
+		tdt_write_bounded(h, tail[i]);
 		host_write(h, E1000_RDT, tail[i]);
-		(void)arrive(h, 60);
-		drain(h);
-		assert_true(counters(h).bad_ring > bad);
-		bad = counters(h).bad_ring;
+		(void)frame_arrives(h, 60);
+		run_one_second(h);
+		assert_true(hostile_counters(h).bad_ring > bad);
+		bad = hostile_counters(h).bad_ring;
 	}
 	assert_int_equal(h->packets, 0);
-	assert_int_equal(counters(h).rx_packets, 0);
-	untouched(h, RX_BUF, 8 * 2048);
-	finish(h);
+	assert_int_equal(hostile_counters(h).rx_packets, 0);
+	assert_untouched(h, RX_BUF, 8 * 2048);
+	hostile_finish(h);
 }
 
 /* The ring shrinks below head and tail while both are in use. */
 static void
 ring_shrinks(void **state)
 {
-	struct host *h = start(0);
+	struct host *h = hostile_start(0);
 
 	(void)state;
 	h->room = 0;
-	legacy(h, 0, TX_BUF, 60, EOP | RS);
-	doorbell(h, 40);
+	put_legacy(h, 0, TX_BUF, 60, EOP | RS);
+	tdt_write_bounded(h, 40);
 	host_write(h, E1000_TDLEN, 128);
 	host_write(h, E1000_RDT, 40);
 	host_write(h, E1000_RDLEN, 128);
 	h->room = UINT32_MAX;
 	e82540_tx_resume(h->dev, h->now_ns);
-	(void)arrive(h, 60);
-	drain(h);
-	assert_true(counters(h).bad_ring > 0);
+	(void)frame_arrives(h, 60);
+	run_one_second(h);
+	assert_true(hostile_counters(h).bad_ring > 0);
 	assert_in_range(h->packets, 0, 8);
-	finish(h);
+	hostile_finish(h);
 }
 
 /* ----------------------------------------------------------- odd rings */
 
 /*
- * Length 0, and one that is no multiple of 128: bits 6:0 are 0 (13.4.38).
- * The smallest there is has 8 descriptors, and works.
+ * Length 0, and a length that is not a multiple of 128: bits 6:0 are 0
+ * (13.4.38).  The smallest ring has 8 descriptors, and works.
  */
 static void
 tiny_rings(void **state)
 {
-	struct host *h = start(0);
+	struct host *h = hostile_start(0);
 	unsigned int i;
 
 	(void)state;
 	for (i = 0; i < 8; i++)
-		legacy(h, i, TX_BUF, 60, EOP | RS);
+		put_legacy(h, i, TX_BUF, 60, EOP | RS);
 	rx_buffers(h, 8, RX_BUF, 2048);
-	ring(h, E1000_TDBAL, TX_RING, 0);
-	ring(h, E1000_RDBAL, RX_RING, 127);
+	ring_set(h, E1000_TDBAL, TX_RING, 0);
+	ring_set(h, E1000_RDBAL, RX_RING, 127);
 	assert_int_equal(host_read(h, E1000_RDLEN), 0);
-	doorbell(h, 1);
+	tdt_write_bounded(h, 1);
 	host_write(h, E1000_RDT, 1);
-	(void)arrive(h, 60);
-	drain(h);
+	(void)frame_arrives(h, 60);
+	run_one_second(h);
 	assert_int_equal(h->packets, 0);
-	assert_int_equal(counters(h).rx_packets, 0);
-	assert_true(counters(h).bad_ring > 0);
+	assert_int_equal(hostile_counters(h).rx_packets, 0);
+	assert_true(hostile_counters(h).bad_ring > 0);
 
-	ring(h, E1000_TDBAL, TX_RING, 255);
+	ring_set(h, E1000_TDBAL, TX_RING, 255);
 	assert_int_equal(host_read(h, E1000_TDLEN), 128);
-	doorbell(h, 7);
-	doorbell(h, 6);
+	tdt_write_bounded(h, 7);
+	tdt_write_bounded(h, 6);
 	assert_int_equal(h->packets, 14);
 	assert_int_equal(host_read(h, E1000_TDH), 6);
-	finish(h);
+	hostile_finish(h);
 }
 
 /* Base addresses off 16 bytes: bits 3:0 are 0 (13.4.36, 13.4.25). */
 static void
 unaligned_rings(void **state)
 {
-	struct host *h = start(0);
+	struct host *h = hostile_start(0);
 
 	(void)state;
-	legacy(h, 0, TX_BUF, 60, EOP | RS);
+	put_legacy(h, 0, TX_BUF, 60, EOP | RS);
 	rx_buffers(h, 8, RX_BUF, 2048);
-	ring(h, E1000_TDBAL, TX_RING + 15, 128);
-	ring(h, E1000_RDBAL, RX_RING + 9, 128);
+	ring_set(h, E1000_TDBAL, TX_RING + 15, 128);
+	ring_set(h, E1000_RDBAL, RX_RING + 9, 128);
 	assert_int_equal(host_read(h, E1000_TDBAL), TX_RING);
 	assert_int_equal(host_read(h, E1000_RDBAL), RX_RING);
-	doorbell(h, 1);
+	tdt_write_bounded(h, 1);
 	assert_int_equal(h->packets, 1);
 	host_write(h, E1000_RDT, 7);
-	assert_int_equal(arrive(h, 60), 1);
-	assert_int_equal(rx_desc(h, 0).length, 64);
-	finish(h);
+	assert_int_equal(frame_arrives(h, 60), 1);
+	assert_int_equal(rx_desc_get(h, 0).length, 64);
+	hostile_finish(h);
 }
 
 /* ------------------------------------------------- the device meets itself */
@@ -431,7 +434,7 @@ unaligned_rings(void **state)
 static void
 cve_2021_3416_loopback_into_own_ring(void **state)
 {
-	struct host *h = start(E1000_RCTL_LBM_PHY);
+	struct host *h = hostile_start(E1000_RCTL_LBM_PHY);
 	unsigned int i;
 
 	(void)state;
@@ -441,17 +444,17 @@ cve_2021_3416_loopback_into_own_ring(void **state)
 		E1000_PHY_CTRL_SPEED_MSB);
 	/* A frame that is a ring of descriptors which send it again. */
 	for (i = 0; i < 64; i++)
-		legacy(h, i, TX_RING, 64 * 16, EOP | RS);
+		put_legacy(h, i, TX_RING, 64 * 16, EOP | RS);
 	memcpy(host_ram(h, TX_BUF), host_ram(h, TX_RING), 64 * 16);
 	rx_buffers(h, 64, TX_RING, 0);
 	host_write(h, E1000_RDT, 63);
-	doorbell(h, 63);
-	drain(h);
+	tdt_write_bounded(h, 63);
+	run_one_second(h);
 	assert_int_equal(h->packets, 0);
-	assert_in_range(counters(h).tx_packets, 1, 63);
-	assert_in_range(counters(h).rx_packets, 0, 63);
-	untouched(h, RX_BUF, 0x1000);
-	finish(h);
+	assert_in_range(hostile_counters(h).tx_packets, 1, 63);
+	assert_in_range(hostile_counters(h).rx_packets, 0, 63);
+	assert_untouched(h, RX_BUF, 0x1000);
+	hostile_finish(h);
 }
 
 /* CVE-2021-3416: buffers and rings that are the device's own registers. */
@@ -459,32 +462,32 @@ static void
 cve_2021_3416_dma_to_own_bar(void **state)
 {
 	const uint32_t bar = 0xfeb00000u;
-	struct host *h = start(E1000_RCTL_LBM_PHY);
+	struct host *h = hostile_start(E1000_RCTL_LBM_PHY);
 	unsigned int i;
 
 	(void)state;
 	e82540_pci_write(h->dev, h->now_ns, E82540_PCI_BAR0, 4, bar);
 	for (i = 0; i < 8; i++)
-		legacy(h, i, bar + E1000_TDT - 8, 60, EOP | RS);
+		put_legacy(h, i, bar + E1000_TDT - 8, 60, EOP | RS);
 	rx_buffers(h, 8, bar + E1000_TDT, 0);
 	host_write(h, E1000_RDT, 7);
-	doorbell(h, 4);
-	assert_int_equal(arrive(h, 60), 1);
-	drain(h);
-	assert_true(counters(h).bad_address > 0);
+	tdt_write_bounded(h, 4);
+	assert_int_equal(frame_arrives(h, 60), 1);
+	run_one_second(h);
+	assert_true(hostile_counters(h).bad_address > 0);
 	assert_int_equal(host_read(h, E1000_TDT), 4);
 	/* The rings, too. */
-	ring(h, E1000_TDBAL, bar + E1000_RDBAL, 128);
-	ring(h, E1000_RDBAL, bar + E1000_TDBAL, 128);
+	ring_set(h, E1000_TDBAL, bar + E1000_RDBAL, 128);
+	ring_set(h, E1000_RDBAL, bar + E1000_TDBAL, 128);
 	host_write(h, E1000_RDT, 3);
-	doorbell(h, 3);
-	(void)arrive(h, 60);
-	drain(h);
+	tdt_write_bounded(h, 3);
+	(void)frame_arrives(h, 60);
+	run_one_second(h);
 	assert_int_equal(host_read(h, E1000_RDBAL), bar + E1000_TDBAL);
 	assert_int_equal(host_read(h, E1000_TDBAL), bar + E1000_RDBAL);
 	assert_int_equal(host_read(h, E1000_RDT), 3);
-	assert_int_equal(counters(h).tdt_writes, 4);
-	finish(h);
+	assert_int_equal(hostile_counters(h).tdt_writes, 4);
+	hostile_finish(h);
 }
 
 /* --------------------------------------------------------------- receive */
@@ -496,67 +499,68 @@ cve_2021_3416_dma_to_own_bar(void **state)
 static void
 cve_2012_6075_oversized(void **state)
 {
-	struct host *h = start(E1000_RCTL_BSIZE_2048);
+	struct host *h = hostile_start(E1000_RCTL_BSIZE_2048);
 
 	(void)state;
 	rx_buffers(h, 8, RX_BUF, 4096);
 	host_write(h, E1000_RDT, 7);
-	assert_int_equal(arrive(h, 9000), 1);
-	assert_int_equal(arrive(h, 1519), 1);	/* and 4 of CRC */
-	assert_int_equal(arrive(h, 20000), 1);
-	assert_int_equal(counters(h).rx_packets, 0);
+	assert_int_equal(frame_arrives(h, 9000), 1);
+	assert_int_equal(frame_arrives(h, 1519), 1);	/* and 4 of CRC */
+	assert_int_equal(frame_arrives(h, 20000), 1);
+	assert_int_equal(hostile_counters(h).rx_packets, 0);
 	assert_in_range(host_read(h, E1000_ROC), 2, 3);
 	assert_int_equal(host_read(h, E1000_RDH), 0);
-	untouched(h, RX_BUF, 8 * 4096);
-	finish(h);
+	assert_untouched(h, RX_BUF, 8 * 4096);
+	hostile_finish(h);
 }
 
-/* With long packets on, into as many buffers as it takes, and none beyond. */
+/* With long packets on: it fills as many buffers as it needs, not more. */
 static void
 long_frame_in_small_buffers(void **state)
 {
-	struct host *h = start(E1000_RCTL_BSIZE_256 | E1000_RCTL_LPE);
+	struct host *h = hostile_start(E1000_RCTL_BSIZE_256 | E1000_RCTL_LPE);
 	unsigned int i;
 
 	(void)state;
 	rx_buffers(h, 60, RX_BUF, 1024);
 	host_write(h, E1000_RDT, 60);
-	assert_int_equal(arrive(h, 9000), 1);
+	assert_int_equal(frame_arrives(h, 9000), 1);
 	assert_int_equal(host_read(h, E1000_RDH), (9004 + 255) / 256);
 	for (i = 0; i < 60; i++)
-		untouched(h, RX_BUF + i * 1024 + 256, 768);
-	assert_int_equal(arrive(h, 16381), 1);	/* too long for any chip */
+		assert_untouched(h, RX_BUF + i * 1024 + 256, 768);
+	assert_int_equal(frame_arrives(h, 16381),
+	    1); /* too long for any chip */
 	assert_int_equal(host_read(h, E1000_RDH), (9004 + 255) / 256);
-	finish(h);
+	hostile_finish(h);
 }
 
 /*
- * A frame that needs more descriptors than the ring has.  It never fits, and
- * must hold up nothing for ever: not the host, and not the reset.
+ * A frame that needs more descriptors than the ring has.  It never fits.  It
+ * must block neither the host nor a reset for ever.
  */
 static void
 frame_larger_than_ring(void **state)
 {
-	struct host *h = start(E1000_RCTL_BSIZE_256 | E1000_RCTL_LPE);
+	struct host *h = hostile_start(E1000_RCTL_BSIZE_256 | E1000_RCTL_LPE);
 	unsigned int i;
 
 	(void)state;
 	rx_buffers(h, 8, RX_BUF, 1024);
-	ring(h, E1000_RDBAL, RX_RING, 128);
+	ring_set(h, E1000_RDBAL, RX_RING, 128);
 	host_write(h, E1000_RDT, 7);
 	for (i = 0; i < 100; i++)
-		(void)arrive(h, 9000);
-	drain(h);
+		(void)frame_arrives(h, 9000);
+	run_one_second(h);
 	for (i = 0; i < 8; i++)
-		untouched(h, RX_BUF + i * 1024 + 256, 768);
-	finish(h);
+		assert_untouched(h, RX_BUF + i * 1024 + 256, 768);
+	hostile_finish(h);
 }
 
 /* -------------------------------------------------------------- offloads */
 
 /*
- * VirtualBox, 2018: headers longer than the packet, and than what a context
- * says there is of payload: lengths that are differences wrap.
+ * VirtualBox, 2018: headers longer than the packet, and longer than the payload
+ * of the context: lengths that are computed as differences wrap.
  */
 static void
 virtualbox_2018_context_underflow(void **state)
@@ -573,50 +577,51 @@ virtualbox_2018_context_underflow(void **state)
 		{ 0, 0, 54, 1460 },
 		{ 100, 53, 54, 0xffff },
 	};
-	struct host *h = start(0);
+	struct host *h = hostile_start(0);
 	unsigned int i;
 
 	(void)state;
-	headers(h, TX_BUF);
+	put_headers(h, TX_BUF);
 	for (i = 0; i < 6; i++) {
-		context(h, 3 * i, bad[i].payload, bad[i].hdr_len, bad[i].mss);
-		data(h, 3 * i + 1, TX_BUF, bad[i].len, TSE | EOP | RS);
-		legacy(h, 3 * i + 2, TX_BUF, 60, EOP | RS);
+		put_context(h, 3 * i, bad[i].payload, bad[i].hdr_len,
+		    bad[i].mss);
+		put_data(h, 3 * i + 1, TX_BUF, bad[i].len, TSE | EOP | RS);
+		put_legacy(h, 3 * i + 2, TX_BUF, 60, EOP | RS);
 	}
-	doorbell(h, 18);
-	drain(h);
+	tdt_write_bounded(h, 18);
+	run_one_second(h);
 	assert_int_equal(host_read(h, E1000_TDH), 18);
 	/* No segment with bytes from elsewhere. */
 	for (i = 0; i < h->packets; i++)
 		assert_in_range(h->sent[i].len_bytes, 54, 60);
 	assert_in_range(h->packets, 6, 12);
-	assert_true(counters(h).bad_descriptor >= 3);
-	finish(h);
+	assert_true(hostile_counters(h).bad_descriptor >= 3);
+	hostile_finish(h);
 }
 
 /* The same, by a context that changes between two data descriptors. */
 static void
 virtualbox_2018_context_shrinks(void **state)
 {
-	struct host *h = start(0);
+	struct host *h = hostile_start(0);
 	unsigned int i;
 
 	(void)state;
-	headers(h, TX_BUF);
-	context(h, 0, 0x3000, 54, 0x2000);
-	data(h, 1, TX_BUF, 0x1000, TSE);
-	context(h, 2, 0, 14, 0xf);
-	data(h, 3, TX_BUF, 0, TSE);
-	context(h, 4, 0, 255, 0xffff);
-	data(h, 5, TX_BUF, 0x100, TSE | EOP | RS);
-	legacy(h, 6, TX_BUF, 60, EOP | RS);
-	doorbell(h, 7);
-	drain(h);
+	put_headers(h, TX_BUF);
+	put_context(h, 0, 0x3000, 54, 0x2000);
+	put_data(h, 1, TX_BUF, 0x1000, TSE);
+	put_context(h, 2, 0, 14, 0xf);
+	put_data(h, 3, TX_BUF, 0, TSE);
+	put_context(h, 4, 0, 255, 0xffff);
+	put_data(h, 5, TX_BUF, 0x100, TSE | EOP | RS);
+	put_legacy(h, 6, TX_BUF, 60, EOP | RS);
+	tdt_write_bounded(h, 7);
+	run_one_second(h);
 	assert_int_equal(host_read(h, E1000_TDH), 7);
 	for (i = 0; i < h->packets; i++)
 		assert_in_range(h->sent[i].len_bytes, 1, 0x1100);
 	assert_true(h->packets >= 1);
-	finish(h);
+	hostile_finish(h);
 }
 
 /*
@@ -626,16 +631,16 @@ virtualbox_2018_context_shrinks(void **state)
 static void
 cve_2022_23087_checksum_offset(void **state)
 {
-	struct host *h = start(0);
+	struct host *h = hostile_start(0);
 	struct e1000_tx_context_desc d;
 	uint8_t before[256];
 	unsigned int i, n = 0;
 
 	(void)state;
-	headers(h, TX_BUF);
+	put_headers(h, TX_BUF);
 	memcpy(before, host_ram(h, TX_BUF), sizeof(before));
 	for (i = 0; i < 8; i++) {
-		d = context_of(i & 4 ? 200 : 60, 54, 100);
+		d = context_make(i & 4 ? 200 : 60, 54, 100);
 		if (i & 1)
 			d.ipcso = 255;
 		if (i & 2)
@@ -644,24 +649,24 @@ cve_2022_23087_checksum_offset(void **state)
 			d.ipcss = d.tucss = 255;
 		d.tucse = i & 1 ? 0xffff : 0;
 		memcpy(host_ram(h, TX_RING + n++ * 16), &d, 16);
-		data(h, n++, TX_BUF, i & 4 ? 254 : 60,
+		put_data(h, n++, TX_BUF, i & 4 ? 254 : 60,
 		    EOP | RS | (i & 4 ? TSE : 0));
 	}
-	doorbell(h, n);
-	drain(h);
+	tdt_write_bounded(h, n);
+	run_one_second(h);
 	assert_int_equal(host_read(h, E1000_TDH), n);
 	for (i = 0; i < h->packets; i++)
 		assert_in_range(h->sent[i].len_bytes, 60, 254);
 	/* Inserted into a copy, if at all: guest memory is the guest's. */
 	assert_memory_equal(before, host_ram(h, TX_BUF), sizeof(before));
-	finish(h);
+	hostile_finish(h);
 }
 
-/* And the legacy descriptor's: CSO and CSS beyond the packet (3.3.3). */
+/* The same for a legacy descriptor: CSO, CSS beyond the packet (3.3.3). */
 static void
 legacy_checksum_beyond_packet(void **state)
 {
-	struct host *h = start(0);
+	struct host *h = hostile_start(0);
 	struct e1000_tx_desc d = { .buffer_addr = TX_BUF,
 		.length = 60,
 		.cmd = EOP | RS | E1000_TXD_CMD_IC };
@@ -675,66 +680,67 @@ legacy_checksum_beyond_packet(void **state)
 		d.css = at[i][1];
 		memcpy(host_ram(h, TX_RING + i * 16), &d, 16);
 	}
-	doorbell(h, 6);
-	drain(h);
+	tdt_write_bounded(h, 6);
+	run_one_second(h);
 	assert_int_equal(host_read(h, E1000_TDH), 6);
 	for (i = 0; i < h->packets; i++)
 		assert_int_equal(h->sent[i].len_bytes, 60);
-	untouched(h, TX_BUF, 4096);
-	finish(h);
+	assert_untouched(h, TX_BUF, 4096);
+	hostile_finish(h);
 }
 
 /* ---------------------------------------------------------- much at once */
 
 /*
- * One frame a byte, each with 255 bytes of headers: it is a register write that
- * has to return.  A megabyte of it is refused; what is just not refused goes
- * on by the timer, burst after burst, and the next packet comes after it.
+ * A frame for each byte of payload, each with 255 bytes of headers.  The
+ * register write must return soon.  A megabyte of payload is refused.  The most
+ * that is not refused is sent by the timer, burst after burst, and the next
+ * packet comes after it.
  */
 static void
 absurd_tso(void **state)
 {
-	struct host *h = start(0);
+	struct host *h = hostile_start(0);
 	unsigned int i, n;
 
 	(void)state;
-	headers(h, TX_BUF);
-	context(h, 0, 0xe0000 - 255, 255, 1);
-	data(h, 1, TX_BUF, 0xe0000, TSE | EOP | RS);
-	context(h, 2, 3000, 255, 1);
-	data(h, 3, TX_BUF, 3255, TSE | EOP | RS);
-	legacy(h, 4, TX_BUF, 60, EOP | RS);
-	doorbell(h, 5);
+	put_headers(h, TX_BUF);
+	put_context(h, 0, 0xe0000 - 255, 255, 1);
+	put_data(h, 1, TX_BUF, 0xe0000, TSE | EOP | RS);
+	put_context(h, 2, 3000, 255, 1);
+	put_data(h, 3, TX_BUF, 3255, TSE | EOP | RS);
+	put_legacy(h, 4, TX_BUF, 60, EOP | RS);
+	tdt_write_bounded(h, 5);
 	for (i = 0; i < 10 && h->timer_ns != E82540_NEVER; i++) {
 		n = h->packets;
 		h->timer_ns = E82540_NEVER;
 		e82540_run(h->dev, h->now_ns);
 		assert_in_range(h->packets - n, 0, E82540_TX_BURST);
 	}
-	assert_int_equal(counters(h).bad_descriptor, 1);
+	assert_int_equal(hostile_counters(h).bad_descriptor, 1);
 	assert_int_equal(h->packets, 3001);
 	for (i = 0; i < 3000; i++)
 		assert_int_equal(h->sent[i].len_bytes, 256);
 	assert_int_equal(h->sent[3000].len_bytes, 60);
 	assert_int_equal(host_read(h, E1000_TDH), 5);
-	finish(h);
+	hostile_finish(h);
 }
 
-/* A ring of 65,528 descriptors, none with EOP: a packet that never ends. */
+/* A ring of 65,528 descriptors without EOP: a packet that never ends. */
 static void
 packet_without_end(void **state)
 {
-	struct host *h = start(0);
+	struct host *h = hostile_start(0);
 	struct e1000_tx_desc d = { .buffer_addr = HOST_RAM, .length = 0xffff };
 	unsigned int i, round;
 
 	(void)state;
-	ring(h, E1000_TDBAL, HOST_RAM, 65528 * 16);
+	ring_set(h, E1000_TDBAL, HOST_RAM, 65528 * 16);
 	for (i = 0; i < 65528; i++)
 		memcpy(h->ram + i * 16, &d, 16);
 	for (round = 0; round < 4; round++) {
-		doorbell(h, (host_read(h, E1000_TDH) + 65527) % 65528);
-		drain(h);
+		tdt_write_bounded(h, (host_read(h, E1000_TDH) + 65527) % 65528);
+		run_one_second(h);
 	}
 	assert_int_equal(h->packets, 0);
 	/* Its end comes at last: it is dropped, and the next is sent. */
@@ -743,16 +749,16 @@ packet_without_end(void **state)
 	d.cmd = EOP;
 	memcpy(h->ram + i * 16, &d, 16);
 	memcpy(h->ram + (i + 1) % 65528 * 16, &d, 16);
-	doorbell(h, (i + 2) % 65528);
-	drain(h);
+	tdt_write_bounded(h, (i + 2) % 65528);
+	run_one_second(h);
 	assert_in_range(h->packets, 1, 1);
-	assert_true(counters(h).bad_descriptor >= 1);
-	finish(h);
+	assert_true(hostile_counters(h).bad_descriptor >= 1);
+	hostile_finish(h);
 }
 
 /*
- * The same, with its end just where the model gives up, around 4096: whatever
- * it is taken for, what follows are whole packets again.
+ * The same, but EOP comes around descriptor 4096, where the model gives up.
+ * Whether it sends or drops the packet, it must send the next ones whole.
  */
 static void
 packet_ends_late(void **state)
@@ -766,8 +772,8 @@ packet_ends_late(void **state)
 
 	(void)state;
 	for (i = 0; i < 7; i++) {
-		h = start(0);
-		ring(h, E1000_TDBAL, TX_RING, 16384 * 16);
+		h = hostile_start(0);
+		ring_set(h, E1000_TDBAL, TX_RING, 16384 * 16);
 		d.cmd = 0;
 		d.length = 1;
 		for (n = 0; n < at[i]; n++)
@@ -777,8 +783,8 @@ packet_ends_late(void **state)
 			d.length = 60 + n - at[i];
 			memcpy(host_ram(h, TX_RING + n * 16), &d, 16);
 		}
-		doorbell(h, n);
-		drain(h);
+		tdt_write_bounded(h, n);
+		run_one_second(h);
 		assert_int_equal(host_read(h, E1000_TDH), n);
 		/* The first of the ten is the end of the long one. */
 		assert_in_range(h->packets, 9, 10);
@@ -787,26 +793,26 @@ packet_ends_late(void **state)
 			    60 + n);
 		if (h->packets == 10)
 			assert_int_equal(h->sent[0].len_bytes, at[i] + 60);
-		finish(h);
+		hostile_finish(h);
 	}
 }
 
-/* Nothing but contexts, a full ring of them. */
+/* A full ring of context descriptors alone. */
 static void
 contexts_only(void **state)
 {
-	struct host *h = start(0);
+	struct host *h = hostile_start(0);
 	unsigned int i;
 
 	(void)state;
 	for (i = 0; i < 64; i++)
-		context(h, i, 0xfffff, 255, 0xffff);
+		put_context(h, i, 0xfffff, 255, 0xffff);
 	for (i = 0; i < 1000; i++)
-		doorbell(h, (i * 63 + 63) % 64);
-	drain(h);
+		tdt_write_bounded(h, (i * 63 + 63) % 64);
+	run_one_second(h);
 	assert_int_equal(h->packets, 0);
 	assert_int_equal(host_read(h, E1000_TDH), host_read(h, E1000_TDT));
-	finish(h);
+	hostile_finish(h);
 }
 
 /* --------------------------------------------------- memory that vanishes */
@@ -815,17 +821,17 @@ contexts_only(void **state)
 static void
 memory_vanishes(void **state)
 {
-	struct host *h = start_on(E82540_82545EM, 0, true);
+	struct host *h = hostile_start_on(E82540_82545EM, 0, true);
 	struct e82540_region half = { HOST_RAM, 0x8000, h->ram, true };
 	unsigned int i;
 
 	(void)state;
 	for (i = 0; i < 60; i++)
-		legacy(h, i, TX_BUF, 60, EOP | RS);
+		put_legacy(h, i, TX_BUF, 60, EOP | RS);
 	rx_buffers(h, 60, RX_BUF, 2048);
 	host_write(h, E1000_RDT, 60);
 	h->room = 10;
-	doorbell(h, 60);
+	tdt_write_bounded(h, 60);
 	assert_int_equal(h->kicks, 1);
 	(void)e82540_transmit(h->dev, h->now_ns);
 	assert_int_equal(h->packets, 10);
@@ -837,25 +843,25 @@ memory_vanishes(void **state)
 		;
 	assert_true(i < 100);
 	assert_int_equal(h->packets, 10);
-	assert_true(counters(h).bad_address > 0);
+	assert_true(hostile_counters(h).bad_address > 0);
 	/* Nothing is. */
 	assert_int_equal(e82540_memory_set(h->dev, NULL, 0), 0);
-	(void)arrive(h, 60);
-	doorbell(h, 5);
+	(void)frame_arrives(h, 60);
+	tdt_write_bounded(h, 5);
 	for (i = 0; i < 100 && e82540_transmit(h->dev, h->now_ns); i++)
 		;
 	assert_true(i < 100);
-	drain(h);
+	run_one_second(h);
 	assert_int_equal(h->packets, 10);
-	untouched(h, RX_BUF, 60 * 2048);
-	finish(h);
+	assert_untouched(h, RX_BUF, 60 * 2048);
+	hostile_finish(h);
 }
 
 /* Rings and buffers of which only the first half is there. */
 static void
 half_outside(void **state)
 {
-	struct host *h = start(0);
+	struct host *h = hostile_start(0);
 	const uint64_t end = HOST_RAM + HOST_RAM_BYTES;
 	struct e1000_tx_desc d = { .buffer_addr = TX_BUF,
 		.length = 60,
@@ -864,54 +870,54 @@ half_outside(void **state)
 
 	(void)state;
 	/* A buffer. */
-	legacy(h, 0, end - 30, 60, EOP | RS);
-	legacy(h, 1, UINT64_MAX - 30, 60, EOP | RS);
-	legacy(h, 2, TX_BUF, 60, EOP | RS);
-	doorbell(h, 3);
+	put_legacy(h, 0, end - 30, 60, EOP | RS);
+	put_legacy(h, 1, UINT64_MAX - 30, 60, EOP | RS);
+	put_legacy(h, 2, TX_BUF, 60, EOP | RS);
+	tdt_write_bounded(h, 3);
 	assert_int_equal(h->packets, 1);
-	assert_true(counters(h).bad_address >= 2);
+	assert_true(hostile_counters(h).bad_address >= 2);
 	rx_buffers(h, 8, end - 30, 0);
 	host_write(h, E1000_RDT, 7);
-	assert_int_equal(arrive(h, 60), 1);
-	assert_true(counters(h).bad_address >= 3);
+	assert_int_equal(frame_arrives(h, 60), 1);
+	assert_true(hostile_counters(h).bad_address >= 3);
 	/* A ring. */
-	ring(h, E1000_TDBAL, end - 64, 128);
+	ring_set(h, E1000_TDBAL, end - 64, 128);
 	for (i = 0; i < 4; i++)
 		memcpy(host_ram(h, end - 64 + i * 16), &d, 16);
-	doorbell(h, 7);
-	drain(h);
+	tdt_write_bounded(h, 7);
+	run_one_second(h);
 	assert_in_range(h->packets, 5, 5);
-	ring(h, E1000_RDBAL, end - 16, 128);
+	ring_set(h, E1000_RDBAL, end - 16, 128);
 	host_write(h, E1000_RDT, 7);
 	for (i = 0; i < 4; i++)
-		(void)arrive(h, 60);
-	drain(h);
-	finish(h);
+		(void)frame_arrives(h, 60);
+	run_one_second(h);
+	hostile_finish(h);
 }
 
 /* Rings and buffers in ROM: read, never written. */
 static void
 rom_is_not_written(void **state)
 {
-	struct host *h = start(0);
+	struct host *h = hostile_start(0);
 	struct e82540_region rom = { HOST_RAM, HOST_RAM_BYTES, h->ram, false };
 	uint8_t *was;
 
 	(void)state;
-	legacy(h, 0, TX_BUF, 60, EOP | RS);
+	put_legacy(h, 0, TX_BUF, 60, EOP | RS);
 	rx_buffers(h, 8, RX_BUF, 2048);
 	was = malloc(HOST_RAM_BYTES);
 	assert_non_null(was);
 	memcpy(was, h->ram, HOST_RAM_BYTES);
 	assert_int_equal(e82540_memory_set(h->dev, &rom, 1), 0);
 	host_write(h, E1000_RDT, 7);
-	doorbell(h, 1);
-	(void)arrive(h, 60);
-	drain(h);
-	assert_true(counters(h).bad_address > 0);
+	tdt_write_bounded(h, 1);
+	(void)frame_arrives(h, 60);
+	run_one_second(h);
+	assert_true(hostile_counters(h).bad_address > 0);
 	assert_memory_equal(was, h->ram, HOST_RAM_BYTES);
 	free(was);
-	finish(h);
+	hostile_finish(h);
 }
 
 /* --------------------------------------------------------------- accesses */
@@ -928,7 +934,7 @@ any_access(void **state)
 
 	(void)state;
 	for (i = 0; i < 3; i++) {
-		h = start_on(chips[i], 0, false);
+		h = hostile_start_on(chips[i], 0, false);
 		for (at = 0; at < E1000_BAR0_SIZE_BYTES + 16; at += 3) {
 			size = 1u << (at & 3);
 			e82540_mmio_write(h->dev, h->now_ns, at, size,
@@ -952,12 +958,12 @@ any_access(void **state)
 				(void)e82540_io_read(h->dev, h->now_ns, at,
 				    size);
 			}
-		assert_true(counters(h).bad_access > 0);
-		drain(h);
+		assert_true(hostile_counters(h).bad_access > 0);
+		run_one_second(h);
 		e82540_reset(h->dev, h->now_ns);
 		e82540_pci_write(h->dev, h->now_ns, E82540_PCI_COMMAND, 2,
 		    E82540_PCI_MEMORY | E82540_PCI_MASTER);
-		finish(h);
+		hostile_finish(h);
 	}
 }
 

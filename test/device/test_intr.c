@@ -13,7 +13,7 @@
 static int
 setup_intr(void **state)
 {
-	setup(state);
+	one_host_setup(state);
 	host_power(h);
 	host_read(h, E1000_ICR);
 	return 0;
@@ -148,7 +148,7 @@ test_itr_zero_has_no_floor(void **state)
 	assert_int_equal(h->timer_ns, E82540_NEVER);
 }
 
-/* What is waiting for the window may be masked, taken, or let go earlier. */
+/* A cause that waits for the window is masked, read, or ITR gets shorter. */
 static void
 test_itr_while_waiting(void **state)
 {
@@ -182,7 +182,7 @@ test_itr_while_waiting(void **state)
 	assert_int_equal(h->edge_ns, start + 256000);
 	host_read(h, E1000_ICR);
 
-	/* The causes are read while it waits: nothing comes. */
+	/* ICR is read while the interrupt waits: no interrupt comes. */
 	host_write(h, E1000_ICS, E1000_ICR_TXDW);
 	host_read(h, E1000_ICR);
 	host_advance(h, 300000);
@@ -237,7 +237,7 @@ test_moderation_off(void **state)
 	host_write(h, E1000_ICS, E1000_ICR_TXDW);
 	assert_int_equal(h->edges, 3);
 	host_read(h, E1000_ICR);
-	/* ... and waits again when it is on. */
+	/* The interrupt waits again when moderation is on. */
 	e82540_moderation_set(h->dev, h->now_ns, true);
 	host_write(h, E1000_ICS, E1000_ICR_TXDW);
 	assert_int_equal(h->edges, 3);
@@ -248,7 +248,7 @@ test_moderation_off(void **state)
 /* -------------------------------------------------------- delay timers */
 
 static void
-rings(void)
+rings_set_up(void)
 {
 	struct e1000_rx_desc rx = { 0 };
 	unsigned int i;
@@ -300,7 +300,7 @@ test_tidv_tadv(void **state)
 	unsigned int i;
 
 	(void)state;
-	rings();
+	rings_set_up();
 	host_write(h, E1000_TIDV, 100);
 
 	/* Without IDE: at once. */
@@ -350,7 +350,7 @@ test_rdtr_radv(void **state)
 	unsigned int i;
 
 	(void)state;
-	rings();
+	rings_set_up();
 	receive_one(60);
 	assert_int_equal(h->edge_ns, h->now_ns);
 	host_read(h, E1000_ICR);
@@ -397,7 +397,7 @@ static void
 test_small_packets_do_not_wait(void **state)
 {
 	(void)state;
-	rings();
+	rings_set_up();
 	host_write(h, E1000_RDTR, 100);
 	host_write(h, E1000_RSRPD, 128);
 	receive_one(1000);
@@ -418,7 +418,7 @@ test_delay_then_itr(void **state)
 	uint64_t start;
 
 	(void)state;
-	rings();
+	rings_set_up();
 	host_write(h, E1000_ITR, 1000);
 	host_write(h, E1000_TIDV, 10);
 	send_one(0);
@@ -436,7 +436,7 @@ static void
 test_moderation_off_delays(void **state)
 {
 	(void)state;
-	rings();
+	rings_set_up();
 	host_write(h, E1000_TIDV, 100);
 	host_write(h, E1000_RDTR, 100);
 	send_one(E1000_TXD_CMD_IDE);
@@ -464,7 +464,7 @@ test_82544_delay_is_absolute(void **state)
 	host_free(h);
 	h = host_new(E82540_82544GC);
 	host_power(h);
-	rings();
+	rings_set_up();
 	host_write(h, E1000_RDTR, 20);
 	host_write(h, E1000_ITR, 60000);
 	start = h->now_ns;
@@ -479,7 +479,7 @@ static void
 test_reset_stops_all(void **state)
 {
 	(void)state;
-	rings();
+	rings_set_up();
 	host_write(h, E1000_ITR, 1000);
 	host_write(h, E1000_TIDV, 100);
 	send_one(0);
@@ -517,7 +517,8 @@ test_sloppy_host(void **state)
 	assert_int_equal(e82540_deadline(h->dev), E82540_NEVER);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup_intr, teardown)
+#define TEST(f) \
+	cmocka_unit_test_setup_teardown(f, setup_intr, one_host_teardown)
 
 int
 main(void)

@@ -15,13 +15,13 @@
 /* ---------------------------------------------------------------- config */
 
 static void
-refused(void)
+init_refused(void)
 {
 	assert_int_equal(e82540_init(h->dev, &h->config, h->now_ns), -EINVAL);
 }
 
 static void
-accepted(void)
+init_accepted(void)
 {
 	assert_int_equal(e82540_init(h->dev, &h->config, h->now_ns), 0);
 }
@@ -32,51 +32,51 @@ test_config(void **state)
 	struct e82540_host table = h->table;
 
 	(void)state;
-	accepted();
+	init_accepted();
 	h->config.api = E82540_API + 1;
-	refused();
+	init_refused();
 	h->config.api = E82540_API_OLDEST - 1;
-	refused();
+	init_refused();
 	h->config.api = E82540_API;
 	h->config.chip = 3;
-	refused();
+	init_refused();
 	h->config.chip = E82540_82544GC;
-	accepted();
+	init_accepted();
 
 	h->config.vnet_hdr_bytes = 11;
-	refused();
+	init_refused();
 	h->config.vnet_hdr_bytes = 12;
-	accepted();
+	init_accepted();
 	h->config.offloads = E82540_OFFLOAD_TSO4;
-	refused();		/* a segment needs its checksum */
+	init_refused();		/* a segment needs its checksum */
 	h->config.offloads |= E82540_OFFLOAD_CSUM;
-	accepted();
+	init_accepted();
 	h->config.offloads |= 0x80;
-	refused();
+	init_refused();
 	h->config.offloads = E82540_OFFLOAD_CSUM;
 	h->config.vnet_hdr_bytes = 0;
-	refused();
+	init_refused();
 	h->config.offloads = 0;
 
 	h->table.interrupt = NULL;
-	refused();
+	init_refused();
 	h->table = table;
 	h->table.send = NULL;
-	refused();
+	init_refused();
 	h->table = table;
 	h->table.msi = NULL;
-	accepted();
+	init_accepted();
 	h->config.msi = true;
-	refused();
+	init_refused();
 	h->table = table;
 	h->table.timer = NULL;
 	h->table.rx_ready = NULL;
-	accepted();
+	init_accepted();
 	h->table.lock = (void (*)(void *, enum e82540_lock))abort;
-	refused();
+	init_refused();
 	h->table = table;
 	h->config.host = NULL;
-	refused();
+	init_refused();
 }
 
 static void
@@ -86,7 +86,7 @@ test_memory_set(void **state)
 	unsigned int i;
 
 	(void)state;
-	accepted();
+	init_accepted();
 	for (i = 0; i <= E82540_REGIONS_MAX; i++) {
 		r[i].gpa = 0x100000u - i * 0x1000u;
 		r[i].len = 0x1000;
@@ -98,7 +98,7 @@ test_memory_set(void **state)
 	assert_int_equal(e82540_memory_set(h->dev, r, E82540_REGIONS_MAX), 0);
 	r[5].len++;
 	assert_int_equal(e82540_memory_set(h->dev, r, 6), -EINVAL);
-	r[5].len = 0;		/* nothing there, then */
+	r[5].len = 0;		/* an empty region is ignored */
 	assert_int_equal(e82540_memory_set(h->dev, r, 6), 0);
 	r[0].gpa = UINT64_MAX - 0xfff;
 	assert_int_equal(e82540_memory_set(h->dev, r, 1), 0);
@@ -119,7 +119,7 @@ ring_up(void)
 
 /* Each packet is 60 bytes and begins with its number. */
 static void
-post(unsigned int first, unsigned int n)
+post_packets(unsigned int first, unsigned int n)
 {
 	struct e1000_tx_desc desc = {
 		.length = 60,
@@ -158,13 +158,13 @@ test_gates(void **state)
 
 	/* Each of four holds transmission up; when it goes, it goes on. */
 	host_write(h, E1000_TCTL, 0);
-	post(0, 1);
+	post_packets(0, 1);
 	assert_int_equal(h->packets, 0);
 	host_write(h, E1000_TCTL, E1000_TCTL_EN);
 	expect_sent(1);
 
 	e82540_pci_write(h->dev, h->now_ns, E82540_PCI_COMMAND, 2, 0);
-	post(1, 1);
+	post_packets(1, 1);
 	expect_sent(1);
 	e82540_pci_write(h->dev, h->now_ns, E82540_PCI_COMMAND, 2,
 	    E82540_PCI_MASTER);
@@ -172,7 +172,7 @@ test_gates(void **state)
 
 	e82540_link_set(h->dev, h->now_ns, false);
 	assert_false(e82540_link_up(h->dev));
-	post(2, 1);
+	post_packets(2, 1);
 	expect_sent(2);
 	e82540_link_set(h->dev, h->now_ns, true);
 	assert_false(e82540_link_up(h->dev));
@@ -184,8 +184,8 @@ test_gates(void **state)
 }
 
 /*
- * A loopback is a wire of its own: it opens though the network takes nothing
- * more, and the network is not heard.
+ * Loopback does not use the network: it works though the network takes no more
+ * packets, and frames of the network are not received.
  */
 static void
 test_loopback_gates(void **state)
@@ -199,23 +199,23 @@ test_loopback_gates(void **state)
 	host_power(h);
 	ring_up();
 	h->room = 0;
-	post(0, 3);
+	post_packets(0, 3);
 	expect_sent(0);
 	host_write(h, E1000_RCTL,
 	    E1000_RCTL_EN | E1000_RCTL_UPE | E1000_RCTL_MPE |
 		E1000_RCTL_LBM_PHY);
 	assert_int_equal(host_read(h, E1000_TDH), 3);
 	assert_int_equal(host_read(h, E1000_GPRC), 3);
-	post(3, 2);
+	post_packets(3, 2);
 	assert_int_equal(host_read(h, E1000_TDH), 5);
 	assert_int_equal(host_read(h, E1000_GPRC), 2);
 	assert_int_equal(e82540_receive(h->dev, h->now_ns, &frame, 1), 1);
 	assert_int_equal(host_read(h, E1000_TPR), 5);
 	e82540_counters(h->dev, &c, sizeof(c));
 	assert_int_equal(c.rx_filtered, 0);
-	/* Back on the network, which takes none yet. */
+	/* Loopback is off; the network still takes no packets. */
 	host_write(h, E1000_RCTL, E1000_RCTL_EN | E1000_RCTL_BAM);
-	post(5, 1);
+	post_packets(5, 1);
 	assert_int_equal(host_read(h, E1000_TDH), 5);
 	assert_int_equal(e82540_receive(h->dev, h->now_ns, &frame, 1), 1);
 	assert_int_equal(host_read(h, E1000_GPRC), 1);
@@ -232,7 +232,7 @@ test_memory_returns(void **state)
 	host_power(h);
 	ring_up();
 	assert_int_equal(e82540_memory_set(h->dev, NULL, 0), 0);
-	post(0, 3);
+	post_packets(0, 3);
 	expect_sent(0);
 	e82540_counters(h->dev, &c, sizeof(c));
 	assert_int_not_equal(c.bad_address, 0);
@@ -254,7 +254,7 @@ test_counters_size(void **state)
 	(void)state;
 	host_power(h);
 	ring_up();
-	post(0, 3);
+	post_packets(0, 3);
 	e82540_counters(h->dev, &all, sizeof(all));
 	assert_int_equal(all.tx_packets, 3);
 
@@ -277,10 +277,10 @@ test_back_pressure(void **state)
 	host_power(h);
 	ring_up();
 	h->room = 5;
-	post(0, 20);
+	post_packets(0, 20);
 	expect_sent(5);
 	assert_int_equal(host_read(h, E1000_TDH), 5);
-	post(20, 1);
+	post_packets(20, 1);
 	expect_sent(5);
 	h->room = 7;
 	e82540_tx_resume(h->dev, h->now_ns);
@@ -319,7 +319,7 @@ test_burst(void **state)
 	assert_int_equal(host_read(h, E1000_TDH), 4000);
 }
 
-/* The host's timer is late: whatever comes first does what was due. */
+/* The host's timer is late: the next call does what was due. */
 static void
 test_late_timer(void **state)
 {
@@ -354,15 +354,15 @@ test_kick(void **state)
 	while (e82540_transmit(h->dev, h->now_ns))
 		;
 	h->kicks = 0;
-	post(0, 1);
-	post(1, 1);
+	post_packets(0, 1);
+	post_packets(1, 1);
 	/* Once, until it is answered. */
 	assert_int_equal(h->kicks, 1);
 	expect_sent(0);
 	while (e82540_transmit(h->dev, h->now_ns))
 		;
 	expect_sent(2);
-	post(2, 100);
+	post_packets(2, 100);
 	assert_int_equal(h->kicks, 2);
 	assert_true(e82540_transmit(h->dev, h->now_ns));
 	expect_sent(2 + E82540_SEND_MAX);
@@ -370,7 +370,7 @@ test_kick(void **state)
 	expect_sent(102);
 	/* Back-pressure: resume kicks. */
 	h->room = 1;
-	post(102, 2);
+	post_packets(102, 2);
 	assert_int_equal(h->kicks, 3);
 	assert_false(e82540_transmit(h->dev, h->now_ns));
 	h->room = UINT32_MAX;
@@ -449,7 +449,7 @@ test_access_widths(void **state)
 static int held[3], taken[3];
 
 static void
-lock(void *ctx, enum e82540_lock lock)
+order_lock(void *ctx, enum e82540_lock lock)
 {
 	unsigned int i;
 
@@ -462,7 +462,7 @@ lock(void *ctx, enum e82540_lock lock)
 }
 
 static void
-unlock(void *ctx, enum e82540_lock lock)
+order_unlock(void *ctx, enum e82540_lock lock)
 {
 	(void)ctx;
 	assert_int_equal(held[lock], 1);
@@ -492,15 +492,15 @@ test_locks(void **state)
 	struct e82540_frame frame = { .data = data, .len_bytes = 60 };
 
 	(void)state;
-	h->table.lock = lock;
-	h->table.unlock = unlock;
+	h->table.lock = order_lock;
+	h->table.unlock = order_unlock;
 	h->table.interrupt = locked_interrupt;
 	h->table.send = locked_send;
 	host_power(h);
 	ring_up();
 	host_write(h, E1000_IMS, E1000_ICR_MASK);
 	memset(taken, 0, sizeof(taken));
-	post(0, 10);
+	post_packets(0, 10);
 	expect_sent(10);
 	assert_true(h->line);
 	assert_int_equal(taken[E82540_LOCK_TX], 1);
@@ -512,7 +512,7 @@ test_locks(void **state)
 	assert_int_equal(held[0] + held[1] + held[2], 0);
 }
 
-/* A device is as new after PCI reset, but for EEPROM and counters. */
+/* After PCI reset a device is as new, except EEPROM and counters. */
 static void
 test_pci_reset(void **state)
 {
@@ -520,7 +520,7 @@ test_pci_reset(void **state)
 	host_power(h);
 	ring_up();
 	host_write(h, E1000_IMS, E1000_ICR_MASK);
-	post(0, 1);
+	post_packets(0, 1);
 	assert_true(h->line);
 	e82540_reset(h->dev, h->now_ns);
 	assert_false(h->line);
@@ -534,7 +534,8 @@ test_pci_reset(void **state)
 	assert_true(e82540_link_up(h->dev));
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) \
+	cmocka_unit_test_setup_teardown(f, one_host_setup, one_host_teardown)
 
 int
 main(void)

@@ -10,7 +10,7 @@
 static uint32_t eecd;			/* what "the driver" holds */
 
 static void
-power(enum e82540_chip chip)
+nvm_power(enum e82540_chip chip)
 {
 	h->config.chip = chip;
 	host_power(h);
@@ -18,7 +18,7 @@ power(enum e82540_chip chip)
 }
 
 static uint16_t
-eerd(unsigned int word)
+eerd_read(unsigned int word)
 {
 	uint32_t v;
 
@@ -34,7 +34,7 @@ eerd(unsigned int word)
 /* ------------------------------------------------------------ the wires */
 
 static void
-set(uint32_t value)
+eecd_set(uint32_t value)
 {
 	eecd = value;
 	host_write(h, E1000_EECD, eecd);
@@ -42,15 +42,15 @@ set(uint32_t value)
 }
 
 static void
-raise(void)
+sk_raise(void)
 {
-	set(eecd | E1000_EECD_SK);
+	eecd_set(eecd | E1000_EECD_SK);
 }
 
 static void
-lower(void)
+sk_lower(void)
 {
-	set(eecd & ~E1000_EECD_SK);
+	eecd_set(eecd & ~E1000_EECD_SK);
 }
 
 static bool
@@ -65,11 +65,12 @@ shift_out(uint32_t bits, unsigned int n)
 {
 	eecd = host_read(h, E1000_EECD) & ~E1000_EECD_DO;
 	while (n-- > 0) {
-		set((eecd & ~E1000_EECD_DI) | (bits >> n & 1) * E1000_EECD_DI);
-		raise();
-		lower();
+		eecd_set(
+		    (eecd & ~E1000_EECD_DI) | (bits >> n & 1) * E1000_EECD_DI);
+		sk_raise();
+		sk_lower();
 	}
-	set(eecd & ~E1000_EECD_DI);
+	eecd_set(eecd & ~E1000_EECD_DI);
 }
 
 static uint16_t
@@ -79,61 +80,61 @@ shift_in(unsigned int n)
 
 	eecd = host_read(h, E1000_EECD) & ~(E1000_EECD_DO | E1000_EECD_DI);
 	while (n-- > 0) {
-		raise();
+		sk_raise();
 		value = value << 1 | data_out();
-		lower();
+		sk_lower();
 	}
 	return value;
 }
 
 static void
-acquire(void)
+eecd_acquire(void)
 {
 	eecd = host_read(h, E1000_EECD);
 	if (h->config.chip != E82540_82544GC) {
-		set(eecd | E1000_EECD_REQ);
+		eecd_set(eecd | E1000_EECD_REQ);
 		assert_true(host_read(h, E1000_EECD) & E1000_EECD_GNT);
 	}
-	set(eecd & ~(E1000_EECD_DI | E1000_EECD_SK));
-	set(eecd | E1000_EECD_CS);
+	eecd_set(eecd & ~(E1000_EECD_DI | E1000_EECD_SK));
+	eecd_set(eecd | E1000_EECD_CS);
 }
 
 /* CS falls, a clock goes by, CS rises while SK is high. */
 static void
-standby(void)
+eecd_standby(void)
 {
-	set(eecd & ~(E1000_EECD_CS | E1000_EECD_SK));
-	raise();
-	set(eecd | E1000_EECD_CS);
-	lower();
+	eecd_set(eecd & ~(E1000_EECD_CS | E1000_EECD_SK));
+	sk_raise();
+	eecd_set(eecd | E1000_EECD_CS);
+	sk_lower();
 }
 
 static void
-release(void)
+eecd_release(void)
 {
-	set(eecd & ~(E1000_EECD_CS | E1000_EECD_DI));
-	raise();
-	lower();
-	set(eecd & ~E1000_EECD_REQ);
+	eecd_set(eecd & ~(E1000_EECD_CS | E1000_EECD_DI));
+	sk_raise();
+	sk_lower();
+	eecd_set(eecd & ~E1000_EECD_REQ);
 }
 
 static void
-command(uint32_t opcode, uint32_t address)
+eecd_command(uint32_t opcode, uint32_t address)
 {
 	shift_out(opcode, E1000_NVM_OPCODE_BITS);
 	shift_out(address, E1000_NVM_ADDR_BITS_64);
 }
 
 static uint16_t
-bang(unsigned int word)
+eecd_read_word(unsigned int word)
 {
 	uint16_t value;
 
-	acquire();
-	command(E1000_NVM_OPCODE_READ, word);
+	eecd_acquire();
+	eecd_command(E1000_NVM_OPCODE_READ, word);
 	value = shift_in(16);
-	standby();
-	release();
+	eecd_standby();
+	eecd_release();
 	return value;
 }
 
@@ -142,27 +143,27 @@ write_enable(bool on)
 {
 	shift_out(on ? E1000_NVM_OPCODE_EWEN : E1000_NVM_OPCODE_EWDS, 5);
 	shift_out(0, E1000_NVM_ADDR_BITS_64 - 2);
-	standby();
+	eecd_standby();
 }
 
 static void
 write_word(unsigned int word, uint16_t value)
 {
-	command(E1000_NVM_OPCODE_WRITE, word);
+	eecd_command(E1000_NVM_OPCODE_WRITE, word);
 	shift_out(value, 16);
-	standby();
+	eecd_standby();
 	assert_true(data_out());		/* ready */
-	standby();
+	eecd_standby();
 }
 
 static void
-bang_write(unsigned int word, uint16_t value)
+eecd_write_word(unsigned int word, uint16_t value)
 {
-	acquire();
+	eecd_acquire();
 	write_enable(true);
 	write_word(word, value);
 	write_enable(false);
-	release();
+	eecd_release();
 }
 
 /* ------------------------------------------------------------------ tests */
@@ -176,10 +177,10 @@ test_image(void **state)
 
 	(void)state;
 	for (chip = 0; chip < 3; chip++) {
-		power(chip);
+		nvm_power(chip);
 		e82540_nvm_get(h->dev, nvm);
 		for (i = 0, sum = 0; i < WORDS; i++) {
-			assert_int_equal(eerd(i), nvm[i]);
+			assert_int_equal(eerd_read(i), nvm[i]);
 			sum += nvm[i];
 		}
 		assert_int_equal(sum, 0xBABA);		/* 5.6.35 */
@@ -190,7 +191,7 @@ test_image(void **state)
 		assert_int_equal(nvm[0x0C], 0x8086);
 		assert_int_equal(nvm[0x0D], device[chip]);
 		assert_int_equal(nvm[0x0E], 0x8086);
-		/* ... and the station address is taken from it. */
+		/* The station address comes from the EEPROM. */
 		assert_int_equal(host_read(h, E1000_RAL(0)), 0x12005452);
 		assert_int_equal(host_read(h, E1000_RAH(0)),
 		    0x5634 | E1000_RAH_AV);
@@ -207,31 +208,31 @@ test_own_image(void **state)
 	for (i = 0; i < WORDS; i++)
 		mine[i] = 0x1234 + 7 * i;	/* no signature, no checksum */
 	h->config.nvm = mine;
-	power(E82540_82545EM);
+	nvm_power(E82540_82545EM);
 	h->config.nvm = NULL;
 	e82540_nvm_get(h->dev, nvm);
 	assert_memory_equal(nvm, mine, sizeof(nvm));
 	memset(mine, 0, sizeof(mine));		/* it was copied */
-	assert_int_equal(eerd(5), 0x1234 + 35);
+	assert_int_equal(eerd_read(5), 0x1234 + 35);
 }
 
 static void
 test_eerd(void **state)
 {
 	(void)state;
-	power(E82540_82540EM);
+	nvm_power(E82540_82540EM);
 	assert_int_equal(host_read(h, E1000_EERD) & E1000_EERD_DONE, 0);
 	host_write(h, E1000_EERD, 3u << E1000_EERD_ADDR_SHIFT);
 	assert_int_equal(host_read(h, E1000_EERD), 3u << E1000_EERD_ADDR_SHIFT);
-	assert_int_equal(eerd(0x0E), 0x8086);
+	assert_int_equal(eerd_read(0x0E), 0x8086);
 	/* Only START begins a read, and ends the result of the last. */
 	host_write(h, E1000_EERD, ~E1000_EERD_START);
 	assert_int_equal(host_read(h, E1000_EERD), E1000_EERD_ADDR_MASK);
 	assert_int_equal(bad_accesses(), 0);
-	assert_int_equal(eerd(63), eerd(63));
+	assert_int_equal(eerd_read(63), eerd_read(63));
 	assert_int_equal(bad_accesses(), 0);
-	assert_int_equal(eerd(64), 0xFFFF);
-	assert_int_equal(eerd(255), 0xFFFF);
+	assert_int_equal(eerd_read(64), 0xFFFF);
+	assert_int_equal(eerd_read(255), 0xFFFF);
 	assert_int_equal(bad_accesses(), 2);
 }
 
@@ -241,7 +242,7 @@ test_eecd_bits(void **state)
 	const uint32_t idle = E1000_EECD_PRES | E1000_EECD_DO;
 
 	(void)state;
-	power(E82540_82540EM);
+	nvm_power(E82540_82540EM);
 	assert_int_equal(host_read(h, E1000_EECD) & ~E1000_EECD_FWE_MASK, idle);
 	host_write(h, E1000_EECD, E1000_EECD_REQ);
 	assert_int_equal(host_read(h, E1000_EECD),
@@ -252,7 +253,7 @@ test_eecd_bits(void **state)
 	host_write(h, E1000_EECD, 0xFFFFFFFF);
 	assert_int_equal(host_read(h, E1000_EECD), idle | 0xF7);
 
-	power(E82540_82544GC);			/* no arbitration */
+	nvm_power(E82540_82544GC);			/* no arbitration */
 	host_write(h, E1000_EECD, 0xFFFFFFFF);
 	assert_int_equal(host_read(h, E1000_EECD), idle | 0x37);
 }
@@ -265,10 +266,10 @@ test_read_by_hand(void **state)
 
 	(void)state;
 	for (chip = 0; chip < 3; chip++) {
-		power(chip);
+		nvm_power(chip);
 		e82540_nvm_get(h->dev, nvm);
 		for (i = 0; i < WORDS; i++)
-			assert_int_equal(bang(i), nvm[i]);
+			assert_int_equal(eecd_read_word(i), nvm[i]);
 	}
 }
 
@@ -279,10 +280,10 @@ lem_out(uint32_t bits, unsigned int n)
 	while (n-- > 0) {
 		eecd = (eecd & ~(E1000_EECD_DI | E1000_EECD_SK)) |
 		    (bits >> n & 1) * E1000_EECD_DI;
-		set(eecd);
-		raise();
+		eecd_set(eecd);
+		sk_raise();
 	}
-	set(eecd & ~(E1000_EECD_DI | E1000_EECD_SK));
+	eecd_set(eecd & ~(E1000_EECD_DI | E1000_EECD_SK));
 }
 
 static void
@@ -291,18 +292,19 @@ test_read_other_order(void **state)
 	unsigned int i;
 
 	(void)state;
-	power(E82540_82545EM);
+	nvm_power(E82540_82545EM);
 	for (i = 0; i < WORDS; i++) {
-		set(host_read(h, E1000_EECD) | E1000_EECD_REQ);
-		set((eecd & ~(E1000_EECD_SK | E1000_EECD_DI)) | E1000_EECD_CS);
+		eecd_set(host_read(h, E1000_EECD) | E1000_EECD_REQ);
+		eecd_set(
+		    (eecd & ~(E1000_EECD_SK | E1000_EECD_DI)) | E1000_EECD_CS);
 		lem_out(0, 2);		/* zeros before the start bit */
 		lem_out(E1000_NVM_OPCODE_READ, 3);
 		lem_out(i, 6);
 		assert_false(data_out());	/* the dummy bit */
-		assert_int_equal(shift_in(16), eerd(i));
-		set(eecd & ~E1000_EECD_CS);
+		assert_int_equal(shift_in(16), eerd_read(i));
+		eecd_set(eecd & ~E1000_EECD_CS);
 		assert_true(data_out());	/* nobody drives it */
-		release();
+		eecd_release();
 	}
 }
 
@@ -313,12 +315,12 @@ test_read_sequential(void **state)
 	unsigned int i;
 
 	(void)state;
-	power(E82540_82540EM);
-	acquire();
-	command(E1000_NVM_OPCODE_READ, 60);
+	nvm_power(E82540_82540EM);
+	eecd_acquire();
+	eecd_command(E1000_NVM_OPCODE_READ, 60);
 	for (i = 60; i < 70; i++)
-		assert_int_equal(shift_in(16), eerd(i % WORDS));
-	release();
+		assert_int_equal(shift_in(16), eerd_read(i % WORDS));
+	eecd_release();
 }
 
 /* Without REQ the wires are not the driver's. */
@@ -326,17 +328,17 @@ static void
 test_not_granted(void **state)
 {
 	(void)state;
-	power(E82540_82540EM);
+	nvm_power(E82540_82540EM);
 	eecd = E1000_EECD_CS;
-	set(eecd);
-	command(E1000_NVM_OPCODE_READ, 0x0E);
+	eecd_set(eecd);
+	eecd_command(E1000_NVM_OPCODE_READ, 0x0E);
 	assert_int_equal(shift_in(16), 0xFFFF);
 	/* To lose it in the middle is to lose CS. */
-	acquire();
+	eecd_acquire();
 	shift_out(E1000_NVM_OPCODE_READ, 3);
-	set(eecd & ~E1000_EECD_REQ);
-	set(eecd | E1000_EECD_REQ);
-	command(E1000_NVM_OPCODE_READ, 0x0E);
+	eecd_set(eecd & ~E1000_EECD_REQ);
+	eecd_set(eecd | E1000_EECD_REQ);
+	eecd_command(E1000_NVM_OPCODE_READ, 0x0E);
 	assert_int_equal(shift_in(16), 0x8086);
 }
 
@@ -347,26 +349,26 @@ test_write(void **state)
 	unsigned int i;
 
 	(void)state;
-	power(E82540_82540EM);
+	nvm_power(E82540_82540EM);
 	/* Disabled at first. */
-	acquire();
+	eecd_acquire();
 	write_word(0x06, 0x1111);
-	release();
-	assert_int_equal(eerd(6), 0);
+	eecd_release();
+	assert_int_equal(eerd_read(6), 0);
 
 	for (i = 0; i < WORDS; i++)
-		bang_write(i, 0xA500 + i);
+		eecd_write_word(i, 0xA500 + i);
 	for (i = 0; i < WORDS; i++)
-		assert_int_equal(bang(i), 0xA500 + i);
+		assert_int_equal(eecd_read_word(i), 0xA500 + i);
 	/* EWDS came last: disabled again. */
-	acquire();
+	eecd_acquire();
 	write_word(0x06, 0x1111);
-	release();
-	assert_int_equal(eerd(6), 0xA506);
+	eecd_release();
+	assert_int_equal(eerd_read(6), 0xA506);
 
 	/* It lasts, whatever is reset. */
 	host_write(h, E1000_CTRL, E1000_CTRL_RST);
-	assert_int_equal(eerd(7), 0xA507);
+	assert_int_equal(eerd_read(7), 0xA507);
 	e82540_reset(h->dev, h->now_ns);
 	e82540_nvm_get(h->dev, nvm);
 	for (i = 0; i < WORDS; i++)
@@ -381,15 +383,15 @@ test_new_address(void **state)
 	unsigned int i;
 
 	(void)state;
-	power(E82540_82544GC);
-	bang_write(0, 0x1302);
+	nvm_power(E82540_82544GC);
+	eecd_write_word(0, 0x1302);
 	for (i = 0; i < 63; i++)
-		sum += bang(i);
-	bang_write(63, 0xBABA - sum);
+		sum += eecd_read_word(i);
+	eecd_write_word(63, 0xBABA - sum);
 	host_write(h, E1000_CTRL, E1000_CTRL_RST);
 	assert_int_equal(host_read(h, E1000_RAL(0)), 0x12001302);
 	for (i = 0, sum = 0; i < WORDS; i++)
-		sum += eerd(i);
+		sum += eerd_read(i);
 	assert_int_equal(sum, 0xBABA);
 }
 
@@ -397,26 +399,26 @@ static void
 test_write_cut_short(void **state)
 {
 	(void)state;
-	power(E82540_82540EM);
-	acquire();
+	nvm_power(E82540_82540EM);
+	eecd_acquire();
 	write_enable(true);
-	command(E1000_NVM_OPCODE_WRITE, 6);
+	eecd_command(E1000_NVM_OPCODE_WRITE, 6);
 	shift_out(0x7FFF, 15);
-	standby();
-	assert_int_equal(eerd(6), 0);
+	eecd_standby();
+	assert_int_equal(eerd_read(6), 0);
 	/* More than 16 bits: the first 16 count. */
-	command(E1000_NVM_OPCODE_WRITE, 6);
+	eecd_command(E1000_NVM_OPCODE_WRITE, 6);
 	shift_out(0xABCD, 16);
 	shift_out(0x5, 3);
-	assert_int_equal(eerd(6), 0);		/* not before CS falls */
-	standby();
-	assert_int_equal(eerd(6), 0xABCD);
+	assert_int_equal(eerd_read(6), 0);	/* not before CS falls */
+	eecd_standby();
+	assert_int_equal(eerd_read(6), 0xABCD);
 	/* And a command of which only a part came. */
 	shift_out(E1000_NVM_OPCODE_ERASE, 3);
 	shift_out(6 >> 1, 5);
-	standby();
-	assert_int_equal(eerd(6), 0xABCD);
-	release();
+	eecd_standby();
+	assert_int_equal(eerd_read(6), 0xABCD);
+	eecd_release();
 }
 
 static void
@@ -425,35 +427,35 @@ test_erase(void **state)
 	unsigned int i;
 
 	(void)state;
-	power(E82540_82545EM);
-	acquire();
-	command(E1000_NVM_OPCODE_ERASE, 0x0E);	/* without EWEN */
-	standby();
-	assert_int_equal(eerd(0x0E), 0x8086);
+	nvm_power(E82540_82545EM);
+	eecd_acquire();
+	eecd_command(E1000_NVM_OPCODE_ERASE, 0x0E);	/* without EWEN */
+	eecd_standby();
+	assert_int_equal(eerd_read(0x0E), 0x8086);
 	write_enable(true);
-	command(E1000_NVM_OPCODE_ERASE, 0x0E);
-	standby();
+	eecd_command(E1000_NVM_OPCODE_ERASE, 0x0E);
+	eecd_standby();
 	assert_true(data_out());
-	assert_int_equal(eerd(0x0E), 0xFFFF);
-	assert_int_equal(eerd(0x0C), 0x8086);
+	assert_int_equal(eerd_read(0x0E), 0xFFFF);
+	assert_int_equal(eerd_read(0x0C), 0x8086);
 	shift_out(0x11, 5);			/* WRAL: 1 00 01 */
 	shift_out(0, 4);
 	shift_out(0x600D, 16);
-	standby();
+	eecd_standby();
 	for (i = 0; i < WORDS; i++)
-		assert_int_equal(eerd(i), 0x600D);
+		assert_int_equal(eerd_read(i), 0x600D);
 	shift_out(0x12, 5);			/* ERAL: 1 00 10 */
 	shift_out(0, 4);
-	standby();
+	eecd_standby();
 	for (i = 0; i < WORDS; i++)
-		assert_int_equal(eerd(i), 0xFFFF);
+		assert_int_equal(eerd_read(i), 0xFFFF);
 	write_enable(false);
 	shift_out(0x11, 5);
 	shift_out(0, 4);
 	shift_out(0, 16);
-	standby();
-	assert_int_equal(eerd(0), 0xFFFF);
-	release();
+	eecd_standby();
+	assert_int_equal(eerd_read(0), 0xFFFF);
+	eecd_release();
 }
 
 /* CTRL.RST takes CS down in the middle of a command. */
@@ -461,17 +463,18 @@ static void
 test_reset_midway(void **state)
 {
 	(void)state;
-	power(E82540_82540EM);
-	acquire();
+	nvm_power(E82540_82540EM);
+	eecd_acquire();
 	shift_out(E1000_NVM_OPCODE_READ, 3);
 	host_write(h, E1000_CTRL, E1000_CTRL_RST);
 	eecd = E1000_EECD_REQ | E1000_EECD_CS;
-	set(eecd);
-	command(E1000_NVM_OPCODE_READ, 0x0D);
+	eecd_set(eecd);
+	eecd_command(E1000_NVM_OPCODE_READ, 0x0D);
 	assert_int_equal(shift_in(16), 0x100E);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) \
+	cmocka_unit_test_setup_teardown(f, one_host_setup, one_host_teardown)
 
 int
 main(void)

@@ -81,7 +81,7 @@ test_legacy(void **state)
 
 /* What drivers prepare: the pseudo-header's sum, and all lengths. */
 static void
-plain(uint32_t hdr_bytes, uint32_t offloads)
+plain_packet(uint32_t hdr_bytes, uint32_t offloads)
 {
 	struct rig r = rig_with(hdr_bytes, offloads);
 	struct flow f = flow_random();
@@ -119,16 +119,16 @@ test_plain(void **state)
 
 	(void)state;
 	for (i = 0; i < 150; i++) {
-		plain(0, 0);
-		plain(10, 0);
-		plain(12, E82540_OFFLOAD_CSUM);
+		plain_packet(0, 0);
+		plain_packet(10, 0);
+		plain_packet(12, E82540_OFFLOAD_CSUM);
 	}
 }
 
 /* Bytes start to end summed into offset, by one of the two sums. */
 struct range {
 	uint32_t start, offset, end;
-	uint32_t last;			/* byte really summed; 0: none */
+	uint32_t last;			/* byte that is summed; 0: no sum */
 };
 
 static const struct range ranges[] = {
@@ -174,7 +174,7 @@ test_ranges(void **state)
 		rig_context(&r, &c);
 		rig_data(&r, RIG_DATA, 40, 0,
 		    i < n ? E1000_TXD_POPTS_IXSM : E1000_TXD_POPTS_TXSM);
-		/* POPTS of a later descriptor means nothing. */
+		/* POPTS of a later descriptor has no effect. */
 		rig_data(&r, RIG_DATA + 40, 60, CMD_LAST, BOTH_SUMS);
 		rig_flush(&r);
 		memcpy(want, data, 100);
@@ -348,7 +348,7 @@ test_not_left(void **state)
 	    (uint16_t)~ref_sum(data + 34, 27, 0));
 	assert_int_equal(get16(r.h->sent[1].data + 20),
 	    (uint16_t)~ref_sum(data + 34, 66, 0));
-	/* A header of nothing: all zero, of either size. */
+	/* A header that asks for nothing: all zero, of either size. */
 	rig_legacy(&r, RIG_DATA, 100, CMD_LAST);
 	rig_flush(&r);
 	assert_int_equal(r.h->sent[5].hdr.flags, 0);

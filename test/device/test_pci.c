@@ -22,25 +22,25 @@
 static int
 setup_pci(void **state)
 {
-	setup(state);
+	one_host_setup(state);
 	h->config.msi = true;
 	return 0;
 }
 
 static uint32_t
-get(uint32_t offset, unsigned int size)
+config_get(uint32_t offset, unsigned int size)
 {
 	return e82540_pci_read(h->dev, h->now_ns, offset, size);
 }
 
 static void
-put(uint32_t offset, unsigned int size, uint32_t value)
+config_put(uint32_t offset, unsigned int size, uint32_t value)
 {
 	e82540_pci_write(h->dev, h->now_ns, offset, size, value);
 }
 
 static void
-power(enum e82540_chip chip)
+pci_power(enum e82540_chip chip)
 {
 	h->config.chip = chip;
 	assert_int_equal(e82540_init(h->dev, &h->config, h->now_ns), 0);
@@ -59,25 +59,25 @@ test_header(void **state)
 
 	(void)state;
 	for (chip = 0; chip < 3; chip++) {
-		power(chip);
-		assert_int_equal(get(0x00, 4), id[chip]);
-		assert_int_equal(get(0x04, 4), 0x02300000);
-		assert_int_equal(get(0x08, 4), class[chip]);
-		assert_int_equal(get(0x0C, 4), 0);
-		assert_int_equal(get(0x10, 4), 0);
-		assert_int_equal(get(0x14, 4), 0);
-		assert_int_equal(get(0x18, 4), 1);
-		assert_int_equal(get(0x28, 4), 0);
-		assert_int_equal(get(0x2C, 4), subsystem[chip]);
-		assert_int_equal(get(0x30, 4), 0);
-		assert_int_equal(get(0x34, 4), 0xDC);
-		assert_int_equal(get(0x3C, 4), 0x00FF0100);
+		pci_power(chip);
+		assert_int_equal(config_get(0x00, 4), id[chip]);
+		assert_int_equal(config_get(0x04, 4), 0x02300000);
+		assert_int_equal(config_get(0x08, 4), class[chip]);
+		assert_int_equal(config_get(0x0C, 4), 0);
+		assert_int_equal(config_get(0x10, 4), 0);
+		assert_int_equal(config_get(0x14, 4), 0);
+		assert_int_equal(config_get(0x18, 4), 1);
+		assert_int_equal(config_get(0x28, 4), 0);
+		assert_int_equal(config_get(0x2C, 4), subsystem[chip]);
+		assert_int_equal(config_get(0x30, 4), 0);
+		assert_int_equal(config_get(0x34, 4), 0xDC);
+		assert_int_equal(config_get(0x3C, 4), 0x00FF0100);
 	}
 	/* In parts. */
-	assert_int_equal(get(0x00, 2), 0x8086);
-	assert_int_equal(get(0x02, 2), 0x100C);
-	assert_int_equal(get(0x0B, 1), 0x02);
-	assert_int_equal(get(0x3D, 1), 0x01);
+	assert_int_equal(config_get(0x00, 2), 0x8086);
+	assert_int_equal(config_get(0x02, 2), 0x100C);
+	assert_int_equal(config_get(0x0B, 1), 0x02);
+	assert_int_equal(config_get(0x3D, 1), 0x01);
 }
 
 static void
@@ -101,33 +101,33 @@ test_masks(void **state)
 	unsigned int i;
 
 	(void)state;
-	power(E82540_82540EM);
+	pci_power(E82540_82540EM);
 	for (offset = 0; offset < 256; offset += 4) {
 		for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 			if (rows[i].offset == offset)
 				break;
 		if (offset == PMCSR)
 			continue;
-		was = get(offset, 4);
-		put(offset, 4, 0xFFFFFFFF);
-		assert_int_equal(get(offset, 4),
+		was = config_get(offset, 4);
+		config_put(offset, 4, 0xFFFFFFFF);
+		assert_int_equal(config_get(offset, 4),
 		    i < sizeof(rows) / sizeof(rows[0]) ? rows[i].ones : was);
-		put(offset, 4, 0);
-		assert_int_equal(get(offset, 4),
+		config_put(offset, 4, 0);
+		assert_int_equal(config_get(offset, 4),
 		    i < sizeof(rows) / sizeof(rows[0]) ? rows[i].zeros : was);
 	}
 	/* Bytes and halves go where they belong. */
-	put(0x12, 2, 0xFEBC);
-	assert_int_equal(get(0x10, 4), 0xFEBC0000);
-	put(0x13, 1, 0x12);
-	assert_int_equal(get(0x10, 4), 0x12BC0000);
-	put(0x19, 1, 0xC0);
-	assert_int_equal(get(0x18, 4), 0xC001);
-	put(0x3C, 1, 11);
-	assert_int_equal(get(0x3C, 4), 0x00FF010B);
+	config_put(0x12, 2, 0xFEBC);
+	assert_int_equal(config_get(0x10, 4), 0xFEBC0000);
+	config_put(0x13, 1, 0x12);
+	assert_int_equal(config_get(0x10, 4), 0x12BC0000);
+	config_put(0x19, 1, 0xC0);
+	assert_int_equal(config_get(0x18, 4), 0xC001);
+	config_put(0x3C, 1, 11);
+	assert_int_equal(config_get(0x3C, 4), 0x00FF010B);
 	e82540_reset(h->dev, h->now_ns);
-	assert_int_equal(get(0x10, 4), 0);
-	assert_int_equal(get(0x3C, 1), 0);
+	assert_int_equal(config_get(0x10, 4), 0);
+	assert_int_equal(config_get(0x3C, 1), 0);
 }
 
 /* As a BIOS finds out how large BARs are. */
@@ -135,37 +135,37 @@ static void
 test_sizing(void **state)
 {
 	(void)state;
-	power(E82540_82540EM);
-	put(0x10, 4, 0xFFFFFFFF);
-	assert_int_equal(~(get(0x10, 4) & ~0xFu) + 1, 0x20000);
-	assert_int_equal(get(0x10, 4) & 0xF, 0);	/* 32 bits, memory */
-	put(0x18, 4, 0xFFFFFFFF);
-	assert_int_equal(~(get(0x18, 4) & ~0x3u) + 1, 8);
-	assert_int_equal(get(0x18, 4) & 3, 1);		/* I/O */
-	put(0x14, 4, 0xFFFFFFFF);
-	assert_int_equal(get(0x14, 4), 0);
-	put(0x30, 4, 0xFFFFFFFF);
-	assert_int_equal(get(0x30, 4), 0);
+	pci_power(E82540_82540EM);
+	config_put(0x10, 4, 0xFFFFFFFF);
+	assert_int_equal(~(config_get(0x10, 4) & ~0xFu) + 1, 0x20000);
+	assert_int_equal(config_get(0x10, 4) & 0xF, 0);	/* 32 bits, memory */
+	config_put(0x18, 4, 0xFFFFFFFF);
+	assert_int_equal(~(config_get(0x18, 4) & ~0x3u) + 1, 8);
+	assert_int_equal(config_get(0x18, 4) & 3, 1);		/* I/O */
+	config_put(0x14, 4, 0xFFFFFFFF);
+	assert_int_equal(config_get(0x14, 4), 0);
+	config_put(0x30, 4, 0xFFFFFFFF);
+	assert_int_equal(config_get(0x30, 4), 0);
 }
 
 static void
 test_capabilities(void **state)
 {
 	(void)state;
-	power(E82540_82540EM);
-	assert_int_equal(get(STATUS, 2) & 0x10, 0x10);
-	assert_int_equal(get(0xDC, 2), 0xF001);
-	assert_int_equal(get(PMC, 2), 0x4822);
-	assert_int_equal(get(0xF0, 4), 0x00800005);
+	pci_power(E82540_82540EM);
+	assert_int_equal(config_get(STATUS, 2) & 0x10, 0x10);
+	assert_int_equal(config_get(0xDC, 2), 0xF001);
+	assert_int_equal(config_get(PMC, 2), 0x4822);
+	assert_int_equal(config_get(0xF0, 4), 0x00800005);
 	h->config.msi = false;
-	power(E82540_82545EM);
-	assert_int_equal(get(0xDC, 2), 0x0001);
-	put(0xF0, 4, 0xFFFFFFFF);
-	put(0xF4, 4, 0xFFFFFFFF);
-	put(0xF8, 4, 0xFFFFFFFF);
-	put(0xFC, 4, 0xFFFFFFFF);
-	assert_int_equal(get(0xF0, 4) | get(0xF4, 4) | get(0xF8, 4) |
-		get(0xFC, 4),
+	pci_power(E82540_82545EM);
+	assert_int_equal(config_get(0xDC, 2), 0x0001);
+	config_put(0xF0, 4, 0xFFFFFFFF);
+	config_put(0xF4, 4, 0xFFFFFFFF);
+	config_put(0xF8, 4, 0xFFFFFFFF);
+	config_put(0xFC, 4, 0xFFFFFFFF);
+	assert_int_equal(config_get(0xF0, 4) | config_get(0xF4, 4) |
+		config_get(0xF8, 4) | config_get(0xFC, 4),
 	    0);
 }
 
@@ -191,14 +191,14 @@ test_bad_accesses(void **state)
 	unsigned int i, n = sizeof(rows) / sizeof(rows[0]);
 
 	(void)state;
-	power(E82540_82540EM);
+	pci_power(E82540_82540EM);
 	for (i = 0; i < n; i++) {
-		get(rows[i].offset, rows[i].size);
-		put(rows[i].offset, rows[i].size, 0xFFFFFFFF);
+		config_get(rows[i].offset, rows[i].size);
+		config_put(rows[i].offset, rows[i].size, 0xFFFFFFFF);
 	}
 	assert_int_equal(bad_accesses(), 2 * n);
-	assert_int_equal(get(COMMAND, 2), 0);
-	assert_int_equal(get(0, 4), 0x100E8086);
+	assert_int_equal(config_get(COMMAND, 2), 0);
+	assert_int_equal(config_get(0, 4), 0x100E8086);
 }
 
 static void
@@ -213,37 +213,37 @@ test_ids_of_eeprom(void **state)
 	nvm[0x0D] = 0x1011;
 	nvm[0x0E] = 0x8086;
 	h->config.nvm = nvm;
-	power(E82540_82545EM);
-	assert_int_equal(get(0x00, 4), 0x10118086);
-	assert_int_equal(get(0x2C, 4), 0x075015AD);
+	pci_power(E82540_82545EM);
+	assert_int_equal(config_get(0x00, 4), 0x10118086);
+	assert_int_equal(config_get(0x2C, 4), 0x075015AD);
 	/* Neither load bit: as without EEPROM. */
 	nvm[0x0A] = 0x4000;
-	power(E82540_82545EM);
-	assert_int_equal(get(0x00, 4), 0x100F8086);
-	assert_int_equal(get(0x2C, 4), 0x00008086);
+	pci_power(E82540_82545EM);
+	assert_int_equal(config_get(0x00, 4), 0x100F8086);
+	assert_int_equal(config_get(0x2C, 4), 0x00008086);
 	/* No signature: none of it counts. */
 	nvm[0x0A] = 0x800B;
-	power(E82540_82545EM);
-	assert_int_equal(get(0x00, 4), 0x100F8086);
-	assert_int_equal(get(0x2C, 4), 0x00008086);
-	/* Power management is off then: nothing wakes. */
-	assert_int_equal(get(PMC, 2), 0x0022);
-	put(PMCSR, 2, 0xFFFF);
-	assert_int_equal(get(PMCSR, 4), D3);
+	pci_power(E82540_82545EM);
+	assert_int_equal(config_get(0x00, 4), 0x100F8086);
+	assert_int_equal(config_get(0x2C, 4), 0x00008086);
+	/* Power management is off then: the device cannot wake the guest. */
+	assert_int_equal(config_get(PMC, 2), 0x0022);
+	config_put(PMCSR, 2, 0xFFFF);
+	assert_int_equal(config_get(PMCSR, 4), D3);
 	h->config.nvm = NULL;
 }
 
 /* ------------------------------------------------------------- interrupts */
 
 static void
-cause(void)
+cause_raise(void)
 {
 	host_write(h, E1000_IMS, E1000_ICR_LSC);
 	host_write(h, E1000_ICS, E1000_ICR_LSC);
 }
 
 static void
-quiet(void)
+cause_clear(void)
 {
 	host_read(h, E1000_ICR);
 }
@@ -251,35 +251,35 @@ quiet(void)
 static void
 msi_on(void)
 {
-	put(MSI_ADDRESS, 4, 0xFEE01000);
-	put(MSI_ADDRESS_HIGH, 4, 0x12);
-	put(MSI_DATA, 2, 0x4041);
-	put(MSI_CONTROL, 2, 1);
+	config_put(MSI_ADDRESS, 4, 0xFEE01000);
+	config_put(MSI_ADDRESS_HIGH, 4, 0x12);
+	config_put(MSI_DATA, 2, 0x4041);
+	config_put(MSI_CONTROL, 2, 1);
 }
 
 static void
 test_intx(void **state)
 {
 	(void)state;
-	power(E82540_82540EM);
-	cause();			/* needs no bus mastering */
+	pci_power(E82540_82540EM);
+	cause_raise();			/* needs no bus mastering */
 	assert_true(h->line);
-	assert_int_equal(get(STATUS, 2) & INTERRUPT, INTERRUPT);
-	put(COMMAND, 2, E82540_PCI_INTX_DISABLE);
+	assert_int_equal(config_get(STATUS, 2) & INTERRUPT, INTERRUPT);
+	config_put(COMMAND, 2, E82540_PCI_INTX_DISABLE);
 	assert_false(h->line);
 	/* It is there all the same. */
-	assert_int_equal(get(STATUS, 2) & INTERRUPT, INTERRUPT);
-	put(COMMAND, 2, 0);
+	assert_int_equal(config_get(STATUS, 2) & INTERRUPT, INTERRUPT);
+	config_put(COMMAND, 2, 0);
 	assert_true(h->line);
-	quiet();
+	cause_clear();
 	assert_false(h->line);
-	assert_int_equal(get(STATUS, 2) & INTERRUPT, 0);
+	assert_int_equal(config_get(STATUS, 2) & INTERRUPT, 0);
 	assert_int_equal(h->edges, 2);
-	put(COMMAND, 2, E82540_PCI_INTX_DISABLE);
-	cause();
+	config_put(COMMAND, 2, E82540_PCI_INTX_DISABLE);
+	cause_raise();
 	assert_false(h->line);
-	quiet();
-	put(COMMAND, 2, 0);
+	cause_clear();
+	config_put(COMMAND, 2, 0);
 	assert_false(h->line);
 	assert_int_equal(h->edges, 2);
 	assert_int_equal(h->msis, 0);
@@ -289,57 +289,57 @@ static void
 test_msi(void **state)
 {
 	(void)state;
-	power(E82540_82540EM);
-	put(COMMAND, 2, E82540_PCI_MASTER);
+	pci_power(E82540_82540EM);
+	config_put(COMMAND, 2, E82540_PCI_MASTER);
 	msi_on();
 	assert_int_equal(h->msis, 0);
-	cause();
+	cause_raise();
 	assert_int_equal(h->msis, 1);
 	assert_true(h->msi_addr == 0x12FEE01000);
 	assert_int_equal(h->msi_data, 0x4041);
 	/* Once, until ICR was read and there is a new cause (4.1.3). */
-	cause();
+	cause_raise();
 	host_write(h, E1000_ICS, E1000_ICR_TXDW);
 	assert_int_equal(h->msis, 1);
-	quiet();
+	cause_clear();
 	assert_int_equal(h->msis, 1);
-	cause();
+	cause_raise();
 	assert_int_equal(h->msis, 2);
 	assert_false(h->line);
 	assert_int_equal(h->edges, 0);
 	/* INTX_DISABLE is not about messages. */
-	quiet();
-	put(COMMAND, 2, E82540_PCI_MASTER | E82540_PCI_INTX_DISABLE);
-	cause();
+	cause_clear();
+	config_put(COMMAND, 2, E82540_PCI_MASTER | E82540_PCI_INTX_DISABLE);
+	cause_raise();
 	assert_int_equal(h->msis, 3);
 }
 
-/* On and off while asserted: nothing is lost, nothing is told twice. */
+/* MSI on and off while asserted: no interrupt is lost or told twice. */
 static void
 test_msi_switch(void **state)
 {
 	(void)state;
-	power(E82540_82540EM);
-	put(COMMAND, 2, E82540_PCI_MASTER);
-	cause();
+	pci_power(E82540_82540EM);
+	config_put(COMMAND, 2, E82540_PCI_MASTER);
+	cause_raise();
 	assert_true(h->line);
 	msi_on();
 	assert_false(h->line);
 	assert_int_equal(h->msis, 1);
-	put(MSI_DATA, 2, 0x4042);
-	put(MSI_CONTROL, 2, 1);
+	config_put(MSI_DATA, 2, 0x4042);
+	config_put(MSI_CONTROL, 2, 1);
 	assert_int_equal(h->msis, 1);
-	put(MSI_CONTROL, 2, 0);
+	config_put(MSI_CONTROL, 2, 0);
 	assert_true(h->line);
 	assert_int_equal(h->msis, 1);
-	/* And on again: there still is a reason. */
-	put(MSI_CONTROL, 2, 1);
+	/* On again: the interrupt is still asserted. */
+	config_put(MSI_CONTROL, 2, 1);
 	assert_false(h->line);
 	assert_int_equal(h->msis, 2);
-	put(MSI_CONTROL, 2, 0);
-	quiet();
+	config_put(MSI_CONTROL, 2, 0);
+	cause_clear();
 	assert_false(h->line);
-	put(MSI_CONTROL, 2, 1);
+	config_put(MSI_CONTROL, 2, 1);
 	assert_int_equal(h->msis, 2);
 }
 
@@ -348,22 +348,22 @@ static void
 test_msi_master(void **state)
 {
 	(void)state;
-	power(E82540_82540EM);
+	pci_power(E82540_82540EM);
 	msi_on();
-	cause();
+	cause_raise();
 	assert_int_equal(h->msis, 0);
 	assert_false(h->line);
-	put(COMMAND, 2, E82540_PCI_MASTER);
+	config_put(COMMAND, 2, E82540_PCI_MASTER);
 	assert_int_equal(h->msis, 1);
-	put(COMMAND, 2, 0);
-	put(COMMAND, 2, E82540_PCI_MASTER);
+	config_put(COMMAND, 2, 0);
+	config_put(COMMAND, 2, E82540_PCI_MASTER);
 	assert_int_equal(h->msis, 1);
 	/* What has gone by then is gone. */
-	quiet();
-	put(COMMAND, 2, 0);
-	cause();
-	quiet();
-	put(COMMAND, 2, E82540_PCI_MASTER);
+	cause_clear();
+	config_put(COMMAND, 2, 0);
+	cause_raise();
+	cause_clear();
+	config_put(COMMAND, 2, E82540_PCI_MASTER);
 	assert_int_equal(h->msis, 1);
 }
 
@@ -371,19 +371,19 @@ static void
 test_reset_while_asserted(void **state)
 {
 	(void)state;
-	power(E82540_82540EM);
-	cause();
+	pci_power(E82540_82540EM);
+	cause_raise();
 	assert_true(h->line);
 	e82540_reset(h->dev, h->now_ns);
 	assert_false(h->line);
 	assert_int_equal(h->edges, 1);
-	put(COMMAND, 2, E82540_PCI_MASTER);
+	config_put(COMMAND, 2, E82540_PCI_MASTER);
 	msi_on();
-	cause();
+	cause_raise();
 	e82540_reset(h->dev, h->now_ns);
 	assert_int_equal(h->msis, 1);
 	assert_int_equal(h->edges, 1);
-	assert_int_equal(get(MSI_CONTROL, 2), 0x80);
+	assert_int_equal(config_get(MSI_CONTROL, 2), 0x80);
 }
 
 /* --------------------------------------------------------- bus and power */
@@ -392,7 +392,7 @@ test_reset_while_asserted(void **state)
 #define BUFFER	(HOST_RAM + 0x1000)
 
 static void
-transmit(unsigned int tail)
+transmit_to(unsigned int tail)
 {
 	struct e1000_tx_desc desc = {
 		.buffer_addr = BUFFER,
@@ -414,13 +414,13 @@ test_master(void **state)
 {
 	(void)state;
 	host_power(h);
-	put(COMMAND, 2, E82540_PCI_MEMORY);
-	transmit(1);
+	config_put(COMMAND, 2, E82540_PCI_MEMORY);
+	transmit_to(1);
 	assert_int_equal(h->packets, 0);
-	put(COMMAND, 2, E82540_PCI_MEMORY | E82540_PCI_MASTER);
+	config_put(COMMAND, 2, E82540_PCI_MEMORY | E82540_PCI_MASTER);
 	host_advance(h, 1000);
 	assert_int_equal(h->packets, 1);
-	transmit(2);
+	transmit_to(2);
 	assert_int_equal(h->packets, 2);
 }
 
@@ -430,45 +430,45 @@ test_power_states(void **state)
 	(void)state;
 	host_power(h);
 	host_write(h, E1000_FCTTV, 0x1234);
-	cause();
+	cause_raise();
 	assert_true(h->line);
 	/* There is no D1 and no D2. */
-	put(PMCSR, 2, 1);
-	assert_int_equal(get(PMCSR, 2) & 3, D0);
-	put(PMCSR, 2, 2);
-	assert_int_equal(get(PMCSR, 2) & 3, D0);
+	config_put(PMCSR, 2, 1);
+	assert_int_equal(config_get(PMCSR, 2) & 3, D0);
+	config_put(PMCSR, 2, 2);
+	assert_int_equal(config_get(PMCSR, 2) & 3, D0);
 	assert_true(h->line);
 
-	put(PMCSR, 2, D3);
-	assert_int_equal(get(PMCSR, 2) & 3, D3);
-	put(PMCSR, 1, 2);
-	assert_int_equal(get(PMCSR, 2) & 3, D3);
+	config_put(PMCSR, 2, D3);
+	assert_int_equal(config_get(PMCSR, 2) & 3, D3);
+	config_put(PMCSR, 1, 2);
+	assert_int_equal(config_get(PMCSR, 2) & 3, D3);
 	assert_false(h->line);
-	assert_int_equal(get(STATUS, 2) & INTERRUPT, 0);
-	quiet();
-	cause();
+	assert_int_equal(config_get(STATUS, 2) & INTERRUPT, 0);
+	cause_clear();
+	cause_raise();
 	assert_false(h->line);
-	transmit(1);
+	transmit_to(1);
 	assert_int_equal(h->packets, 0);
 	/* The PHY is off: nothing is to wake us (11.4.2). */
 	host_advance(h, 10 * h->config.link_delay_ns);
 	assert_false(e82540_link_up(h->dev));
 
 	/* Back: reset, PHY too; the rest of configuration space stays. */
-	put(PMCSR, 2, D0);
-	assert_int_equal(get(PMCSR, 2) & 3, D0);
+	config_put(PMCSR, 2, D0);
+	assert_int_equal(config_get(PMCSR, 2) & 3, D0);
 	assert_false(h->line);
 	assert_int_equal(host_read(h, E1000_ICR), 0);
 	assert_int_equal(host_read(h, E1000_FCTTV), 0);
 	assert_int_equal(host_read(h, E1000_IMS), 0);
-	assert_int_equal(get(COMMAND, 2),
+	assert_int_equal(config_get(COMMAND, 2),
 	    E82540_PCI_IO | E82540_PCI_MEMORY | E82540_PCI_MASTER);
 	host_write(h, E1000_CTRL, E1000_CTRL_SLU);
 	host_advance(h, h->config.link_delay_ns - 1);
 	assert_false(e82540_link_up(h->dev));
 	host_advance(h, 1);
 	assert_true(e82540_link_up(h->dev));
-	transmit(1);
+	transmit_to(1);
 	assert_int_equal(h->packets, 1);
 }
 
@@ -478,12 +478,12 @@ test_msi_in_d3(void **state)
 	(void)state;
 	host_power(h);
 	msi_on();
-	put(PMCSR, 2, D3);
-	cause();
+	config_put(PMCSR, 2, D3);
+	cause_raise();
 	assert_int_equal(h->msis, 0);
-	put(PMCSR, 2, D0);
+	config_put(PMCSR, 2, D0);
 	assert_int_equal(h->msis, 0);		/* the reset took the cause */
-	cause();
+	cause_raise();
 	assert_int_equal(h->msis, 1);
 }
 
@@ -495,26 +495,26 @@ test_pmcsr(void **state)
 	unsigned int i;
 
 	(void)state;
-	power(E82540_82540EM);
+	pci_power(E82540_82540EM);
 	for (i = 0; i < 16; i++) {
-		put(PMCSR, 2, i << 9);
-		assert_int_equal(get(PMCSR, 2),
+		config_put(PMCSR, 2, i << 9);
+		assert_int_equal(config_get(PMCSR, 2),
 		    i << 9 | (data[i] != 0 ? 0x2000 : 0));
-		assert_int_equal(get(PM_DATA, 1), data[i]);
+		assert_int_equal(config_get(PM_DATA, 1), data[i]);
 	}
-	put(PMCSR, 4, 0xFFFFFFFC);
-	assert_int_equal(get(PMCSR, 4), 0x1F00);
+	config_put(PMCSR, 4, 0xFFFFFFFC);
+	assert_int_equal(config_get(PMCSR, 4), 0x1F00);
 	/* WUC shows and changes the same bits (13.6.1). */
 	assert_int_equal(host_read(h, E1000_WUC), E1000_WUC_PME_EN);
 	host_write(h, E1000_WUC, 0);
-	assert_int_equal(get(PMCSR, 2), 0x1E00);
+	assert_int_equal(config_get(PMCSR, 2), 0x1E00);
 	host_write(h, E1000_WUC, E1000_WUC_PME_EN | E1000_WUC_APME);
-	assert_int_equal(get(PMCSR, 2), 0x1F00);
+	assert_int_equal(config_get(PMCSR, 2), 0x1F00);
 	assert_int_equal(host_read(h, E1000_WUC),
 	    E1000_WUC_PME_EN | E1000_WUC_APME);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup_pci, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup_pci, one_host_teardown)
 
 int
 main(void)

@@ -17,13 +17,13 @@
 static int
 setup_phy(void **state)
 {
-	setup(state);
+	one_host_setup(state);
 	h->config.link_delay_ns = DELAY_NS;
 	return 0;
 }
 
 static uint32_t
-mdic(uint32_t op, unsigned int phy, unsigned int reg, uint16_t data)
+mdic_access(uint32_t op, unsigned int phy, unsigned int reg, uint16_t data)
 {
 	host_write(h, E1000_MDIC,
 	    op | phy << E1000_MDIC_PHY_SHIFT | reg << E1000_MDIC_REG_SHIFT |
@@ -34,7 +34,7 @@ mdic(uint32_t op, unsigned int phy, unsigned int reg, uint16_t data)
 static uint16_t
 phy_read(unsigned int reg)
 {
-	uint32_t v = mdic(E1000_MDIC_OP_READ, E1000_PHY_ADDR, reg, 0);
+	uint32_t v = mdic_access(E1000_MDIC_OP_READ, E1000_PHY_ADDR, reg, 0);
 
 	assert_int_equal(v >> 28, 1);		/* R, no I, no E */
 	return v;
@@ -43,14 +43,15 @@ phy_read(unsigned int reg)
 static void
 phy_write(unsigned int reg, uint16_t value)
 {
-	uint32_t v = mdic(E1000_MDIC_OP_WRITE, E1000_PHY_ADDR, reg, value);
+	uint32_t v =
+	    mdic_access(E1000_MDIC_OP_WRITE, E1000_PHY_ADDR, reg, value);
 
 	assert_int_equal(v >> 28, 1);
 }
 
 /* Power, SLU, the cable out. */
 static void
-power(enum e82540_chip chip)
+phy_power(enum e82540_chip chip)
 {
 	h->config.chip = chip;
 	assert_int_equal(e82540_init(h->dev, &h->config, h->now_ns), 0);
@@ -59,13 +60,13 @@ power(enum e82540_chip chip)
 }
 
 static void
-cable(bool in)
+cable_set(bool in)
 {
 	e82540_link_set(h->dev, h->now_ns, in);
 }
 
 static bool
-lu(void)
+status_lu(void)
 {
 	bool up = host_read(h, E1000_STATUS) & E1000_STATUS_LU;
 
@@ -83,12 +84,12 @@ status_mode(void)
 static void
 expect_link(uint16_t mode)
 {
-	assert_false(lu());
+	assert_false(status_lu());
 	assert_false(e82540_link_up(h->dev));
 	host_advance(h, DELAY_NS - 1);
-	assert_false(lu());
+	assert_false(status_lu());
 	host_advance(h, 1);
-	assert_true(lu());
+	assert_true(status_lu());
 	assert_true(e82540_link_up(h->dev));
 	assert_int_equal(phy_read(17) & 0xEC00, mode | 0x0C00);
 	assert_int_equal(status_mode(),
@@ -102,7 +103,7 @@ static void
 expect_no_link(void)
 {
 	host_advance(h, 10 * DELAY_NS);
-	assert_false(lu());
+	assert_false(status_lu());
 	assert_false(e82540_link_up(h->dev));
 	assert_int_equal(phy_read(17) & 0x0C00, 0);
 }
@@ -146,7 +147,7 @@ test_defaults(void **state)
 
 	(void)state;
 	for (chip = 0; chip < 3; chip++) {
-		power(chip);
+		phy_power(chip);
 		expect_defaults(chip);
 	}
 }
@@ -159,7 +160,7 @@ test_masks(void **state)
 	unsigned int i, p;
 
 	(void)state;
-	power(E82540_82540EM);
+	phy_power(E82540_82540EM);
 	for (i = 1; i < 32; i++) {
 		if (i == 30)
 			continue;
@@ -181,7 +182,7 @@ static void
 test_control_bits(void **state)
 {
 	(void)state;
-	power(E82540_82540EM);
+	phy_power(E82540_82540EM);
 	phy_write(0, 0x7FFF);
 	assert_int_equal(phy_read(0), 0x7DC0);
 	phy_write(0, 0);
@@ -197,7 +198,7 @@ static void
 test_soft_reset_keeps_settings(void **state)
 {
 	(void)state;
-	power(E82540_82540EM);
+	phy_power(E82540_82540EM);
 	phy_write(4, 0x0C00);
 	phy_write(9, 0x0300);
 	phy_write(16, 0x0868);
@@ -214,7 +215,7 @@ static void
 test_pages(void **state)
 {
 	(void)state;
-	power(E82540_82545EM);
+	phy_power(E82540_82545EM);
 	phy_write(29, 0x001F);
 	phy_write(30, 0x8FFC);
 	phy_write(29, 0x001A);
@@ -241,31 +242,31 @@ test_mdic(void **state)
 	uint32_t v;
 
 	(void)state;
-	power(E82540_82540EM);
+	phy_power(E82540_82540EM);
 	for (phy = 0; phy < 32; phy++) {
 		if (phy == E1000_PHY_ADDR)
 			continue;
-		v = mdic(E1000_MDIC_OP_READ, phy, 2, 0);
+		v = mdic_access(E1000_MDIC_OP_READ, phy, 2, 0);
 		assert_int_equal(v >> 28, 5);		/* R, E */
 		assert_int_equal(v & 0xFFFF, 0xFFFF);
-		v = mdic(E1000_MDIC_OP_WRITE, phy, 4, 0);
+		v = mdic_access(E1000_MDIC_OP_WRITE, phy, 4, 0);
 		assert_int_equal(v >> 28, 5);
 	}
 	assert_int_equal(phy_read(4), 0x01E1);
 	/* Register, PHY and operation stay as they were written. */
-	v = mdic(E1000_MDIC_OP_READ, 1, 2, 0x5555);
+	v = mdic_access(E1000_MDIC_OP_READ, 1, 2, 0x5555);
 	assert_int_equal(v,
 	    E1000_MDIC_R | E1000_MDIC_OP_READ | 1u << 21 | 2u << 16 | 0x0141);
 	/* Neither read nor write. */
 	e82540_counters(h->dev, &before, sizeof(before));
-	assert_int_equal(mdic(0, 1, 4, 0xFFFF) >> 28, 5);
-	assert_int_equal(mdic(3u << 26, 1, 4, 0xFFFF) >> 28, 5);
+	assert_int_equal(mdic_access(0, 1, 4, 0xFFFF) >> 28, 5);
+	assert_int_equal(mdic_access(3u << 26, 1, 4, 0xFFFF) >> 28, 5);
 	e82540_counters(h->dev, &after, sizeof(after));
 	assert_int_equal(after.bad_access, before.bad_access + 2);
 	assert_int_equal(phy_read(4), 0x01E1);
 	/* MDAC, if asked for. */
 	assert_int_equal(host_read(h, E1000_ICR) & E1000_ICR_MDAC, 0);
-	v = mdic(E1000_MDIC_OP_READ | E1000_MDIC_I, 1, 2, 0);
+	v = mdic_access(E1000_MDIC_OP_READ | E1000_MDIC_I, 1, 2, 0);
 	assert_int_equal(v >> 28, 3);			/* R, I */
 	assert_int_equal(host_read(h, E1000_ICR), E1000_ICR_MDAC);
 }
@@ -276,10 +277,10 @@ static void
 test_negotiation(void **state)
 {
 	(void)state;
-	power(E82540_82540EM);
+	phy_power(E82540_82540EM);
 	expect_no_link();
 	assert_int_equal(h->timer_ns, E82540_NEVER);
-	cable(true);
+	cable_set(true);
 	assert_int_equal(phy_read(1), 0x7949);
 	assert_int_equal(phy_read(5), 0);
 	assert_int_equal(host_read(h, E1000_ICR), 0);
@@ -294,14 +295,14 @@ test_negotiation(void **state)
 	assert_int_equal(phy_read(1), 0x7969);
 	assert_int_equal(phy_read(1), 0x796D);
 
-	cable(false);
-	assert_false(lu());
+	cable_set(false);
+	assert_false(status_lu());
 	assert_int_equal(host_read(h, E1000_ICR), E1000_ICR_LSC);
 	assert_int_equal(phy_read(1), 0x7949);
 	assert_int_equal(phy_read(5), 0);
 	assert_int_equal(phy_read(10), 0);
 	expect_no_link();
-	cable(true);
+	cable_set(true);
 	expect_link(M1000 | MFD);
 	assert_int_equal(phy_read(1), 0x7969);
 }
@@ -311,15 +312,15 @@ static void
 test_link_latch(void **state)
 {
 	(void)state;
-	power(E82540_82540EM);
-	cable(true);
+	phy_power(E82540_82540EM);
+	cable_set(true);
 	host_advance(h, DELAY_NS);
 	phy_read(1);
 	assert_true(phy_read(1) & E1000_PHY_STATUS_LINK);
-	cable(false);
-	cable(true);
+	cable_set(false);
+	cable_set(true);
 	host_advance(h, DELAY_NS);
-	assert_true(lu());
+	assert_true(status_lu());
 	assert_false(phy_read(1) & E1000_PHY_STATUS_LINK);
 	assert_true(phy_read(1) & E1000_PHY_STATUS_LINK);
 }
@@ -328,23 +329,23 @@ static void
 test_cable_midway(void **state)
 {
 	(void)state;
-	power(E82540_82540EM);
-	cable(true);
+	phy_power(E82540_82540EM);
+	cable_set(true);
 	host_advance(h, DELAY_NS - 1);
-	cable(true);			/* it is in already */
+	cable_set(true);			/* it is in already */
 	host_advance(h, 1);
-	assert_true(lu());
-	cable(true);
-	assert_true(lu());
-	cable(false);
-	cable(true);
+	assert_true(status_lu());
+	cable_set(true);
+	assert_true(status_lu());
+	cable_set(false);
+	cable_set(true);
 	host_advance(h, DELAY_NS - 1);
-	cable(false);
+	cable_set(false);
 	expect_no_link();
-	cable(true);
+	cable_set(true);
 	host_advance(h, DELAY_NS / 2);
-	cable(false);
-	cable(true);			/* all anew */
+	cable_set(false);
+	cable_set(true);			/* all anew */
 	expect_link(M1000 | MFD);
 }
 
@@ -366,17 +367,17 @@ test_advertisement(void **state)
 	unsigned int i;
 
 	(void)state;
-	power(E82540_82540EM);
-	cable(true);
+	phy_power(E82540_82540EM);
+	cable_set(true);
 	host_advance(h, DELAY_NS);
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		phy_write(4, rows[i].ana);
 		phy_write(9, rows[i].gcon);
-		assert_true(lu());		/* not before a restart */
+		assert_true(status_lu());	/* not before a restart */
 		phy_write(0, 0x1200);
 		assert_int_equal(phy_read(0), 0x1000);
 		expect_link(rows[i].mode);
-		/* Who does not do 1000 does not hear of it. */
+		/* The partner tells of 1000 only if we advertise it. */
 		assert_int_equal(phy_read(10), rows[i].gcon ? 0x3C00 : 0);
 	}
 	phy_write(4, 0);
@@ -406,8 +407,8 @@ test_master(void **state)
 	unsigned int i;
 
 	(void)state;
-	power(E82540_82540EM);
-	cable(true);
+	phy_power(E82540_82540EM);
+	cable_set(true);
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		phy_write(9, rows[i].gcon);
 		phy_write(0, 0x1340);
@@ -435,8 +436,8 @@ test_forced(void **state)
 	unsigned int i;
 
 	(void)state;
-	power(E82540_82540EM);
-	cable(true);
+	phy_power(E82540_82540EM);
+	cable_set(true);
 	host_advance(h, DELAY_NS);
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		phy_write(0, rows[i].control);
@@ -461,16 +462,16 @@ static void
 test_register_update(void **state)
 {
 	(void)state;
-	power(E82540_82540EM);
-	cable(true);
+	phy_power(E82540_82540EM);
+	cable_set(true);
 	expect_link(M1000 | MFD);
 	phy_write(0, 0x2100);
 	assert_int_equal(phy_read(0), 0x2100);
 	host_advance(h, DELAY_NS * 2);
-	assert_true(lu());
+	assert_true(status_lu());
 	assert_int_equal(phy_read(17) & 0xE000, M1000 | MFD);
-	cable(false);
-	cable(true);
+	cable_set(false);
+	cable_set(true);
 	expect_link(M100 | MFD);
 }
 
@@ -478,15 +479,15 @@ static void
 test_power_down(void **state)
 {
 	(void)state;
-	power(E82540_82540EM);
-	cable(true);
+	phy_power(E82540_82540EM);
+	cable_set(true);
 	expect_link(M1000 | MFD);
 	phy_write(0, 0x1940);
-	assert_false(lu());
+	assert_false(status_lu());
 	assert_int_equal(phy_read(2), 0x0141);		/* MDIC works */
 	expect_no_link();
-	cable(false);
-	cable(true);
+	cable_set(false);
+	cable_set(true);
 	expect_no_link();
 	phy_write(0, 0x1140);
 	expect_link(M1000 | MFD);
@@ -503,16 +504,16 @@ static void
 test_isolate(void **state)
 {
 	(void)state;
-	power(E82540_82540EM);
-	cable(true);
+	phy_power(E82540_82540EM);
+	cable_set(true);
 	expect_link(M1000 | MFD);
 	host_read(h, E1000_ICR);
 	phy_write(0, 0x1540);
-	assert_false(lu());				/* the MAC's */
+	assert_false(status_lu());				/* the MAC's */
 	assert_true(phy_read(17) & 0x0400);		/* the PHY's */
 	assert_int_equal(host_read(h, E1000_ICR), E1000_ICR_LSC);
 	phy_write(0, 0x1140);
-	assert_true(lu());
+	assert_true(status_lu());
 	/* Neither is it a loopback then. */
 	phy_write(0, 0x4540);
 	assert_int_equal(status_mode(), 0);
@@ -525,17 +526,17 @@ static void
 test_mac_reset(void **state)
 {
 	(void)state;
-	power(E82540_82540EM);
+	phy_power(E82540_82540EM);
 	phy_write(16, 0x0868);
-	cable(true);
+	cable_set(true);
 	expect_link(M1000 | MFD);
 	host_write(h, E1000_CTRL, E1000_CTRL_RST | E1000_CTRL_SLU);
-	assert_false(lu());
+	assert_false(status_lu());
 	assert_true(e82540_link_up(h->dev));
 	assert_int_equal(phy_read(16), 0x0868);
 	host_read(h, E1000_ICR);
 	host_write(h, E1000_CTRL, E1000_CTRL_SLU);
-	assert_true(lu());
+	assert_true(status_lu());
 	assert_int_equal(host_read(h, E1000_ICR), E1000_ICR_LSC);
 	/* Nor does it hold up a negotiation. */
 	phy_write(0, 0x1340);
@@ -543,18 +544,18 @@ test_mac_reset(void **state)
 	host_write(h, E1000_CTRL, E1000_CTRL_RST);
 	host_write(h, E1000_CTRL, E1000_CTRL_SLU);
 	host_advance(h, DELAY_NS - DELAY_NS / 2 - 1);
-	assert_false(lu());
+	assert_false(status_lu());
 	host_advance(h, 1);
-	assert_true(lu());
+	assert_true(status_lu());
 }
 
 static void
 test_phy_reset(void **state)
 {
 	(void)state;
-	power(E82540_82544GC);
+	phy_power(E82540_82544GC);
 	phy_write(9, 0);
-	cable(true);
+	cable_set(true);
 	expect_link(M100 | MFD);
 	host_write(h, E1000_CTRL, E1000_CTRL_SLU | E1000_CTRL_PHY_RST);
 	host_write(h, E1000_CTRL, E1000_CTRL_SLU);
@@ -572,14 +573,14 @@ test_ctrl(void **state)
 	const uint32_t slu = E1000_CTRL_SLU;
 
 	(void)state;
-	power(E82540_82540EM);
+	phy_power(E82540_82540EM);
 	host_write(h, E1000_CTRL, 0);
-	cable(true);
+	cable_set(true);
 	host_advance(h, DELAY_NS);
-	assert_false(lu());			/* 8.6.2.1: SLU is a must */
+	assert_false(status_lu());	/* 8.6.2.1: SLU is a must */
 	assert_int_equal(host_read(h, E1000_ICR), 0);
 	host_write(h, E1000_CTRL, slu);
-	assert_true(lu());
+	assert_true(status_lu());
 	assert_int_equal(host_read(h, E1000_ICR), E1000_ICR_LSC);
 	host_write(h, E1000_CTRL, slu | E1000_CTRL_ASDE);
 	assert_int_equal(status_mode(),
@@ -595,11 +596,11 @@ test_ctrl(void **state)
 	    E1000_STATUS_SPEED_1000 | E1000_STATUS_FD);
 	assert_int_equal(host_read(h, E1000_ICR), 0);
 	host_write(h, E1000_CTRL, slu | E1000_CTRL_ILOS);
-	assert_false(lu());
-	cable(false);
-	assert_true(lu());
+	assert_false(status_lu());
+	cable_set(false);
+	assert_true(status_lu());
 	host_write(h, E1000_CTRL, slu);
-	assert_false(lu());
+	assert_false(status_lu());
 	host_write(h, E1000_CTRL, 0);
 	assert_int_equal(host_read(h, E1000_ICR), E1000_ICR_LSC);
 }
@@ -610,21 +611,21 @@ static void
 test_interrupts(void **state)
 {
 	(void)state;
-	power(E82540_82540EM);
-	cable(true);
+	phy_power(E82540_82540EM);
+	cable_set(true);
 	host_advance(h, DELAY_NS);
-	/* Link, done, page, duplex, speed; nobody asked to be told. */
+	/* Link, done, page, duplex, speed; register 18 enables none of them. */
 	assert_int_equal(host_read(h, E1000_ICR), E1000_ICR_LSC);
 	assert_int_equal(phy_read(19), 0x7C00);
 	assert_int_equal(phy_read(19), 0);
 	phy_write(18, 0x0400);
 	assert_int_equal(host_read(h, E1000_ICR), 0);
-	cable(false);
+	cable_set(false);
 	assert_int_equal(host_read(h, E1000_ICR),
 	    E1000_ICR_LSC | E1000_ICR_PHYINT);
 	assert_int_equal(phy_read(19), 0x0400);
 	/* The same speed again is no change. */
-	cable(true);
+	cable_set(true);
 	host_advance(h, DELAY_NS);
 	assert_int_equal(host_read(h, E1000_ICR),
 	    E1000_ICR_LSC | E1000_ICR_PHYINT);
@@ -643,9 +644,9 @@ test_interrupts(void **state)
 	assert_int_equal(host_read(h, E1000_ICR), E1000_ICR_PHYINT);
 	assert_int_equal(phy_read(19), 0x5C00);
 
-	power(E82540_82544GC);			/* bit 12 is a pin there */
+	phy_power(E82540_82544GC);	/* bit 12 is a pin there */
 	phy_write(18, 0xFFFF);
-	cable(true);
+	cable_set(true);
 	host_advance(h, DELAY_NS);
 	assert_int_equal(host_read(h, E1000_ICR), E1000_ICR_LSC);
 }
@@ -656,8 +657,8 @@ static void
 test_loopback_link(void **state)
 {
 	(void)state;
-	power(E82540_82540EM);
-	cable(true);
+	phy_power(E82540_82540EM);
+	cable_set(true);
 	expect_link(M1000 | MFD);
 	phy_write(0, 0x5140);
 	assert_false(e82540_link_up(h->dev));	/* it breaks the link */
@@ -797,24 +798,24 @@ test_ethtool_loopback(void **state)
 	for (i = 0; i < 6; i++) {
 		h->config.chip = i % 3;
 		host_power(h);
-		cable(i >= 3);
+		cable_set(i >= 3);
 		host_advance(h, DELAY_NS);
 		host_write(h, E1000_IMC, 0xFFFFFFFF);
 		host_write(h, E1000_CTRL, E1000_CTRL_RST);
 		host_write(h, E1000_CTRL, E1000_CTRL_SLU);
 		loopback_rings();
 		loopback_phy();
-		assert_true(lu());
+		assert_true(status_lu());
 		assert_int_equal(status_mode(),
 		    E1000_STATUS_SPEED_1000 | E1000_STATUS_FD);
 		loopback_run();
 		loopback_end();
-		cable(true);
+		cable_set(true);
 		expect_link(M1000 | MFD);
 	}
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup_phy, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup_phy, one_host_teardown)
 
 int
 main(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Every register of the map on every chip: reset values, which bits hold, what
- * a read clears, what a reset leaves alone, the ways to them, their locks.
+ * a read clears, what a reset leaves alone, I/O access, locks.
  */
 #include "regs_map.h"
 
@@ -51,15 +51,15 @@ reset_value(const struct entry *e)
 	if (e->kind == OWN)
 		return;
 	for (i = 0; i < e->count; i++)
-		if (!from_eeprom(place(e, i)))
-			expect(e, place(e, i), e->reset);
+		if (!from_eeprom(entry_offset(e, i)))
+			expect_register(e, entry_offset(e, i), e->reset);
 }
 
 static void
 reset_values(void)
 {
 	each_entry(reset_value);
-	assert_int_equal(counters().bad_access, 0);
+	assert_int_equal(map_counters().bad_access, 0);
 }
 
 static void
@@ -70,7 +70,7 @@ test_reset_values(void **state)
 }
 
 static void
-hold(const struct entry *e)
+entry_holds(const struct entry *e)
 {
 	static const uint32_t patterns[] = { ONES, 0, 0x5A5A5A5A, 0xA5A5A5A5,
 		0x12345678, 0x80000001 };
@@ -80,72 +80,74 @@ hold(const struct entry *e)
 	if (e->kind != RW && e->kind != RO)
 		return;
 	for (i = 0; i < e->count; i++) {
-		before = host_read(h, place(e, i));
+		before = host_read(h, entry_offset(e, i));
 		for (p = 0; p < sizeof(patterns) / sizeof(*patterns); p++) {
-			host_write(h, place(e, i), patterns[p]);
-			expect(e, place(e, i), patterns[p] & e->mask);
+			host_write(h, entry_offset(e, i), patterns[p]);
+			expect_register(e, entry_offset(e, i),
+			    patterns[p] & e->mask);
 		}
-		host_write(h, place(e, i), before);
-		expect(e, place(e, i), before);
+		host_write(h, entry_offset(e, i), before);
+		expect_register(e, entry_offset(e, i), before);
 	}
 }
 
 static void
-holds(void)
+check_holds(void)
 {
 	/* It is all the same while rings and link are busy, or not. */
-	each_entry(hold);
+	each_entry(entry_holds);
 	link_up();
 	host_write(h, E1000_TCTL, E1000_TCTL_EN);
 	host_write(h, E1000_RCTL, E1000_RCTL_EN);
-	each_entry(hold);
-	assert_int_equal(counters().bad_access, 0);
+	each_entry(entry_holds);
+	assert_int_equal(map_counters().bad_access, 0);
 }
 
 static void
 test_holds(void **state)
 {
 	(void)state;
-	each_chip(holds);
+	each_chip(check_holds);
 }
 
 /* Each register is its own: arrays do not overlap, nor do their neighbours. */
 static uint32_t
-own_value(uint32_t offset)
+value_of(uint32_t offset)
 {
 	return offset * 0x9E3779B1u ^ 0x5BD1E995u;
 }
 
 static void
-fill(const struct entry *e)
+entry_fill(const struct entry *e)
 {
 	unsigned int i;
 
 	for (i = 0; e->kind == RW && i < e->count; i++)
-		host_write(h, place(e, i), own_value(place(e, i)));
+		host_write(h, entry_offset(e, i), value_of(entry_offset(e, i)));
 }
 
 static void
-filled(const struct entry *e)
+entry_filled(const struct entry *e)
 {
 	unsigned int i;
 
 	for (i = 0; e->kind == RW && i < e->count; i++)
-		expect(e, place(e, i), own_value(place(e, i)) & e->mask);
+		expect_register(e, entry_offset(e, i),
+		    value_of(entry_offset(e, i)) & e->mask);
 }
 
 static void
-distinct(void)
+check_distinct(void)
 {
-	each_entry(fill);
-	each_entry(filled);
+	each_entry(entry_fill);
+	each_entry(entry_filled);
 }
 
 static void
 test_distinct(void **state)
 {
 	(void)state;
-	each_chip(distinct);
+	each_chip(check_distinct);
 }
 
 /* ------------------------------------------------------------------ resets */
@@ -158,13 +160,13 @@ after_software_reset(const struct entry *e)
 	if (e->kind == OWN)
 		return;
 	for (i = 0; i < e->count; i++)
-		if (!from_eeprom(place(e, i)))
-			expect(e, place(e, i),
-			    e->kept ? own_value(place(e, i)) & e->mask :
+		if (!from_eeprom(entry_offset(e, i)))
+			expect_register(e, entry_offset(e, i),
+			    e->kept ? value_of(entry_offset(e, i)) & e->mask :
 				      e->reset);
 }
 
-/* What woke the guest outlives RST# as well (14.7); PBA does not. */
+/* RST# leaves WUS, WUPL and WUPM alone, too (14.7), but resets PBA. */
 static void
 after_pci_reset(const struct entry *e)
 {
@@ -175,17 +177,17 @@ after_pci_reset(const struct entry *e)
 }
 
 static void
-resets(void)
+check_resets(void)
 {
 	uint32_t status;
 
 	link_up();
 	status = host_read(h, E1000_STATUS);
-	each_entry(fill);
+	each_entry(entry_fill);
 	host_write(h, E1000_PBA, 40);
 	host_write(h, E1000_IMS, E1000_ICR_MASK);
 	host_write(h, E1000_CTRL, E1000_CTRL_RST);
-	assert_int_equal(counters().resets, 1);
+	assert_int_equal(map_counters().resets, 1);
 	each_entry(after_software_reset);
 	assert_int_equal(host_read(h, E1000_CTRL) & E1000_CTRL_RST, 0);
 	assert_int_equal(host_read(h, E1000_IMS), 0);
@@ -197,25 +199,25 @@ resets(void)
 	assert_int_equal(host_read(h, E1000_STATUS) & ~E1000_STATUS_LU,
 	    status & ~E1000_STATUS_LU);
 
-	each_entry(fill);
+	each_entry(entry_fill);
 	e82540_reset(h->dev, h->now_ns);
 	each_entry(after_pci_reset);
 	assert_int_equal(host_read(h, E1000_PBA), 0x00100030);
 	assert_int_equal(host_read(h, E1000_ICR), 0);
-	assert_false(lu());
+	assert_false(status_lu());
 }
 
 static void
 test_resets(void **state)
 {
 	(void)state;
-	each_chip(resets);
+	each_chip(check_resets);
 }
 
 /* ------------------------------------------------------- what is not there */
 
 static void
-nothing_else(void)
+check_nothing_else(void)
 {
 	uint32_t offset, value;
 	uint64_t bad;
@@ -223,14 +225,14 @@ nothing_else(void)
 
 	for (offset = 0; offset < 0x20000; offset += 4) {
 		there = entry_at(offset) != NULL;
-		bad = counters().bad_access;
+		bad = map_counters().bad_access;
 		value = host_read(h, offset);
-		assert_int_equal(counters().bad_access, bad + !there);
+		assert_int_equal(map_counters().bad_access, bad + !there);
 		if (there)
 			continue;
 		assert_int_equal(value, 0);
 		host_write(h, offset, ONES);
-		assert_int_equal(counters().bad_access, bad + 2);
+		assert_int_equal(map_counters().bad_access, bad + 2);
 		assert_int_equal(host_read(h, offset), 0);
 	}
 }
@@ -239,15 +241,15 @@ static void
 test_nothing_else(void **state)
 {
 	(void)state;
-	each_chip(nothing_else);
+	each_chip(check_nothing_else);
 }
 
 static void
-star(const struct entry *e)
+entry_star(const struct entry *e)
 {
 	if (e->chips == STAR && entry_at(e->offset) == NULL) {
 		host_write(h, e->offset, ONES);
-		expect(e, e->offset, 0);
+		expect_register(e, e->offset, 0);
 	}
 }
 
@@ -258,19 +260,19 @@ test_star(void **state)
 	unsigned int i, n = 0;
 
 	(void)state;
-	power(E82540_82544GC);
+	map_power(E82540_82544GC);
 	for (i = 0; i < ENTRIES; i++) {
 		n += map[i].chips == STAR && entry_at(map[i].offset) == NULL;
-		star(&map[i]);
+		entry_star(&map[i]);
 	}
 	/* ITR LEDCTL RADV RSRPD TADV MGTPRC MGTPDC MGTPTC MANC */
 	assert_int_equal(n, 9);
-	assert_int_equal(counters().bad_access, 2 * n);
+	assert_int_equal(map_counters().bad_access, 2 * n);
 }
 
 /* Any value anywhere, whatever it starts, leaves a device that works. */
 static void
-storm(void)
+check_storm(void)
 {
 	static const uint32_t values[] = { ONES, 0x55555555, 0xAAAAAAAA, 0 };
 	uint32_t offset;
@@ -284,53 +286,53 @@ storm(void)
 		}
 	host_advance(h, 1000000000);
 	host_write(h, E1000_CTRL, E1000_CTRL_RST);
-	each_entry(hold);
+	each_entry(entry_holds);
 }
 
 static void
 test_storm(void **state)
 {
 	(void)state;
-	each_chip(storm);
+	each_chip(check_storm);
 }
 
 /* ------------------------------------------------------------ ways to them */
 
 static void
-io(uint32_t offset, uint32_t value)
+io_write(uint32_t offset, uint32_t value)
 {
 	e82540_io_write(h->dev, h->now_ns, E1000_IOADDR, 4, offset);
 	e82540_io_write(h->dev, h->now_ns, E1000_IODATA, 4, value);
 }
 
 static void
-by_io(const struct entry *e)
+entry_by_io(const struct entry *e)
 {
-	uint32_t offset = place(e, e->count - 1);
+	uint32_t offset = entry_offset(e, e->count - 1);
 
 	if (e->kind != RW)
 		return;
-	io(offset, own_value(offset));
-	expect(e, offset, own_value(offset) & e->mask);
-	host_write(h, offset, ~own_value(offset));
+	io_write(offset, value_of(offset));
+	expect_register(e, offset, value_of(offset) & e->mask);
+	host_write(h, offset, ~value_of(offset));
 	assert_int_equal(e82540_io_read(h->dev, h->now_ns, E1000_IODATA, 4),
-	    ~own_value(offset) & e->mask);
+	    ~value_of(offset) & e->mask);
 	assert_int_equal(e82540_io_read(h->dev, h->now_ns, E1000_IOADDR, 4),
 	    offset);
 }
 
 static void
-every_by_io(void)
+check_by_io(void)
 {
-	each_entry(by_io);
-	assert_int_equal(counters().bad_access, 0);
+	each_entry(entry_by_io);
+	assert_int_equal(map_counters().bad_access, 0);
 }
 
 static void
 test_io(void **state)
 {
 	(void)state;
-	each_chip(every_by_io);
+	each_chip(check_by_io);
 }
 
 static uint64_t
@@ -346,7 +348,7 @@ test_widths(void **state)
 	unsigned int i;
 
 	(void)state;
-	power(E82540_82540EM);
+	map_power(E82540_82540EM);
 	e82540_mmio_write(h->dev, h->now_ns, E1000_RAL(3), 8,
 	    0x8000665544332211u);
 	assert_int_equal(host_read(h, E1000_RAL(3)), 0x44332211);
@@ -358,18 +360,18 @@ test_widths(void **state)
 		    0x11 * (i + 1));
 	assert_int_equal(wide_read(E1000_RAL(3), 2), 0x2211);
 	assert_int_equal(wide_read(E1000_RAL(3) + 2, 2), 0x4433);
-	assert_int_equal(counters().bad_access, 0);
+	assert_int_equal(map_counters().bad_access, 0);
 
 	e82540_mmio_write(h->dev, h->now_ns, E1000_RAL(3), 1, 0xFF);
 	e82540_mmio_write(h->dev, h->now_ns, E1000_RAL(3), 2, 0xFFFF);
 	e82540_mmio_write(h->dev, h->now_ns, E1000_RAL(3) + 2, 4, ONES);
 	assert_int_equal(host_read(h, E1000_RAL(3)), 0x44332211);
-	assert_int_equal(counters().bad_access, 3);
+	assert_int_equal(map_counters().bad_access, 3);
 	/* The last register, and what lies beyond. */
 	assert_true(wide_read(0x1FFFC, 8) == 0);
-	assert_int_equal(counters().bad_access, 3);
+	assert_int_equal(map_counters().bad_access, 3);
 	assert_int_equal(wide_read(0x20000, 4), 0);
-	assert_int_equal(counters().bad_access, 4);
+	assert_int_equal(map_counters().bad_access, 4);
 }
 
 /* An access of 8 bytes is two; all are counted. */
@@ -379,24 +381,24 @@ test_counted(void **state)
 	struct e82540_counters was, is;
 
 	(void)state;
-	power(E82540_82540EM);
-	was = counters();
+	map_power(E82540_82540EM);
+	was = map_counters();
 	host_read(h, E1000_STATUS);
 	host_write(h, E1000_VET, 0x8100);
 	wide_read(E1000_RDBAL, 8);
 	host_write(h, E1000_TDT, 0);
 	host_write(h, E1000_RDT, 0);
 	host_write(h, E1000_RDT, 0);
-	is = counters();
+	is = map_counters();
 	assert_int_equal(is.reg_reads - was.reg_reads, 3);
 	assert_int_equal(is.reg_writes - was.reg_writes, 4);
 	assert_int_equal(is.tdt_writes - was.tdt_writes, 1);
 	assert_int_equal(is.rdt_writes - was.rdt_writes, 2);
 }
 
-/* A peek is what a read would return, and leaves no trace in the model. */
+/* A peek returns what a read would return, and does not change the model. */
 static void
-peek(const struct entry *e)
+entry_peek(const struct entry *e)
 {
 	struct e82540 *was = malloc(e82540_size());
 	uint32_t value;
@@ -405,22 +407,23 @@ peek(const struct entry *e)
 	assert_non_null(was);
 	for (i = 0; i < e->count; i += e->count / 8 + 1) {
 		if (e->kind == RC)
-			e82540_reg_set(h->dev, place(e, i), 7 + i);
+			e82540_reg_set(h->dev, entry_offset(e, i), 7 + i);
 		memcpy(was, h->dev, e82540_size());
-		value = e82540_peek(h->dev, place(e, i));
+		value = e82540_peek(h->dev, entry_offset(e, i));
 		assert_memory_equal(was, h->dev, e82540_size());
-		assert_int_equal(e82540_peek(h->dev, place(e, i) + 1), 0);
+		assert_int_equal(e82540_peek(h->dev, entry_offset(e, i) + 1),
+		    0);
 		if (e->kind == RC)
 			assert_int_equal(value, 7 + i);
-		expect(e, place(e, i), value);
+		expect_register(e, entry_offset(e, i), value);
 	}
 	free(was);
 }
 
 static void
-peeks(void)
+check_peeks(void)
 {
-	each_entry(fill);
+	each_entry(entry_fill);
 	h->dev->total[E82540_GORC] = 0x300000002u;
 	h->dev->total[E82540_TOT] = 0x500000004u;
 	host_write(h, E1000_IMS, E1000_ICR_RXT0);
@@ -429,7 +432,7 @@ peeks(void)
 	assert_int_equal(e82540_peek(h->dev, E1000_ICR) & E1000_ICR_RXT0,
 	    E1000_ICR_RXT0);
 	assert_true(h->line);
-	each_entry(peek);
+	each_entry(entry_peek);
 	assert_false(h->line);		/* now ICR was read, too */
 }
 
@@ -439,14 +442,14 @@ test_peek(void **state)
 	struct e82540_counters was;
 
 	(void)state;
-	each_chip(peeks);
-	power(E82540_82540EM);
-	was = counters();
+	each_chip(check_peeks);
+	map_power(E82540_82540EM);
+	was = map_counters();
 	assert_int_equal(e82540_peek(h->dev, 0x0FFFC), 0);
 	assert_int_equal(e82540_peek(h->dev, 0x20000), 0);
 	assert_int_equal(e82540_peek(h->dev, UINT32_MAX & ~3u), 0);
-	assert_int_equal(counters().reg_reads, was.reg_reads);
-	assert_int_equal(counters().bad_access, was.bad_access);
+	assert_int_equal(map_counters().reg_reads, was.reg_reads);
+	assert_int_equal(map_counters().bad_access, was.bad_access);
 }
 
 /* -------------------------------------------------------------- statistics */
@@ -466,13 +469,13 @@ counted_own(const struct entry *e)
 		return;
 	e82540_stat_add(h->dev, e->offset, 4);
 	host_write(h, e->offset, 1000);
-	expect(e, e->offset, e->offset + 4);
-	expect(e, e->offset, 0);
+	expect_register(e, e->offset, e->offset + 4);
+	expect_register(e, e->offset, 0);
 }
 
 /* 13.7: they stick, and do not wrap. */
 static void
-saturate(const struct entry *e)
+entry_saturate(const struct entry *e)
 {
 	if (e->kind != RC)
 		return;
@@ -480,8 +483,8 @@ saturate(const struct entry *e)
 	e82540_stat_add(h->dev, e->offset, 1);
 	e82540_stat_add(h->dev, e->offset, 1);
 	e82540_stat_add(h->dev, e->offset, 7);
-	expect(e, e->offset, ONES);
-	expect(e, e->offset, 0);
+	expect_register(e, e->offset, ONES);
+	expect_register(e, e->offset, 0);
 }
 
 static void
@@ -489,7 +492,7 @@ statistics(void)
 {
 	each_entry(count_own);
 	each_entry(counted_own);
-	each_entry(saturate);
+	each_entry(entry_saturate);
 	each_entry(count_own);
 	host_write(h, E1000_CTRL, E1000_CTRL_RST);
 	each_entry(reset_value);
@@ -511,7 +514,7 @@ test_totals(void **state)
 	unsigned int i;
 
 	(void)state;
-	power(E82540_82540EM);
+	map_power(E82540_82540EM);
 	for (i = 0; i < 4; i++)
 		h->dev->total[i] = 0x0000001122334400u * 0x100 + i;
 	for (i = 0; i < 4; i++) {
@@ -534,7 +537,7 @@ static int depth[3];
 static unsigned int taken;		/* bits, while bus was held */
 
 static void
-lock(void *ctx, enum e82540_lock which)
+count_lock(void *ctx, enum e82540_lock which)
 {
 	(void)ctx;
 	assert_int_equal(depth[which], 0);
@@ -546,7 +549,7 @@ lock(void *ctx, enum e82540_lock which)
 }
 
 static void
-unlock(void *ctx, enum e82540_lock which)
+count_unlock(void *ctx, enum e82540_lock which)
 {
 	(void)ctx;
 	assert_int_equal(depth[which], 1);
@@ -614,8 +617,8 @@ test_locks(void **state)
 	chip = STAR;
 	memset(depth, 0, sizeof(depth));
 	h = host_new(E82540_82540EM);
-	h->table.lock = lock;
-	h->table.unlock = unlock;
+	h->table.lock = count_lock;
+	h->table.unlock = count_unlock;
 	host_power(h);
 	for (i = 0; i < sizeof(writes) / sizeof(*writes); i++) {
 		taken = 0;
@@ -624,7 +627,7 @@ test_locks(void **state)
 			fail_msg("%05X: locks %x, not %x", writes[i].offset,
 			    taken, writes[i].locks);
 	}
-	/* Reads need the bus alone, but for the FIFO. */
+	/* Reads take the bus lock alone, except those of the FIFO. */
 	for (i = 0; i < ENTRIES; i++) {
 		if (!(map[i].chips & STAR))
 			continue;
@@ -635,7 +638,7 @@ test_locks(void **state)
 		e82540_peek(h->dev, map[i].offset);
 		assert_int_equal(taken, in_fifo(map[i].offset) ? B | R : B);
 	}
-	/* A reset takes them all, whichever way it comes. */
+	/* A reset takes all locks. */
 	taken = 0;
 	host_write(h, E1000_CTRL, E1000_CTRL_RST);
 	assert_int_equal(taken, B | T | R);
@@ -645,11 +648,11 @@ test_locks(void **state)
 /* ------------------------------------------------- as a driver's self-test */
 
 /*
- * What Linux's e1000 asks of the registers in "ethtool -t": what reads back of
- * four patterns and-ed with `write`, is those and-ed with `mask`.
+ * As Linux's e1000 checks registers in "ethtool -t": write four patterns,
+ * and-ed with `write`; they must read back and-ed with `mask`.
  */
 static void
-pattern(uint32_t offset, uint32_t mask, uint32_t write)
+check_pattern(uint32_t offset, uint32_t mask, uint32_t write)
 {
 	static const uint32_t patterns[] = { 0x5A5A5A5A, 0xA5A5A5A5, 0, ONES };
 	uint32_t value;
@@ -665,7 +668,7 @@ pattern(uint32_t offset, uint32_t mask, uint32_t write)
 }
 
 static void
-settable(uint32_t offset, uint32_t mask, uint32_t write)
+check_settable(uint32_t offset, uint32_t mask, uint32_t write)
 {
 	host_write(h, offset, write & mask);
 	assert_int_equal(host_read(h, offset) & mask, write & mask);
@@ -701,16 +704,16 @@ self_test(void)
 	host_write(h, E1000_STATUS, 0xFFFFF833);
 	assert_int_equal(host_read(h, E1000_STATUS), status);
 	for (i = 0; i < sizeof(test) / sizeof(*test); i++)
-		pattern(test[i].offset, test[i].mask, test[i].write);
-	settable(E1000_RCTL, ONES, 0);
-	settable(E1000_RCTL, 0x06DFB3FE, 0x003FFFFB);
-	settable(E1000_TCTL, ONES, 0);
-	settable(E1000_RCTL, 0x06DFB3FE, ONES);
+		check_pattern(test[i].offset, test[i].mask, test[i].write);
+	check_settable(E1000_RCTL, ONES, 0);
+	check_settable(E1000_RCTL, 0x06DFB3FE, 0x003FFFFB);
+	check_settable(E1000_TCTL, ONES, 0);
+	check_settable(E1000_RCTL, 0x06DFB3FE, ONES);
 	for (i = 0; i < E1000_RA_COUNT; i++)
-		pattern(E1000_RAH(i), 0x8003FFFF, ONES);
+		check_pattern(E1000_RAH(i), 0x8003FFFF, ONES);
 	for (i = 0; i < E1000_MTA_COUNT; i++)
-		pattern(E1000_MTA(i), ONES, ONES);
-	assert_int_equal(counters().bad_access, 0);
+		check_pattern(E1000_MTA(i), ONES, ONES);
+	assert_int_equal(map_counters().bad_access, 0);
 }
 
 static void
@@ -728,7 +731,7 @@ test_self_test(void **state)
 	each_chip(self_tests);
 }
 
-#define TEST(f) cmocka_unit_test_teardown(f, teardown)
+#define TEST(f) cmocka_unit_test_teardown(f, map_teardown)
 
 int
 main(void)

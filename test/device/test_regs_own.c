@@ -7,7 +7,8 @@
 
 /* 5.6: words of the EEPROM set CTRL, TXCW, WUC and the address up. */
 static void
-eeprom(const uint16_t nvm[64], uint32_t ctrl, uint32_t txcw, uint32_t wuc)
+eeprom_check(const uint16_t nvm[64], uint32_t check_ctrl, uint32_t txcw,
+    uint32_t wuc)
 {
 	host_free(h);
 	h = host_new(chip == OLD ? E82540_82544GC : E82540_82540EM);
@@ -15,53 +16,53 @@ eeprom(const uint16_t nvm[64], uint32_t ctrl, uint32_t txcw, uint32_t wuc)
 	assert_int_equal(e82540_init(h->dev, &h->config, h->now_ns), 0);
 	e82540_link_set(h->dev, h->now_ns, true);
 	host_advance(h, h->config.link_delay_ns);
-	assert_int_equal(host_read(h, E1000_CTRL), ctrl);
-	assert_int_equal(host_read(h, E1000_CTRL_DUP), ctrl);
+	assert_int_equal(host_read(h, E1000_CTRL), check_ctrl);
+	assert_int_equal(host_read(h, E1000_CTRL_DUP), check_ctrl);
 	assert_int_equal(host_read(h, E1000_TXCW), txcw);
 	assert_int_equal(host_read(h, E1000_WUC), wuc);
-	assert_int_equal(lu(), (ctrl & E1000_CTRL_SLU) != 0);
+	assert_int_equal(status_lu(), (check_ctrl & E1000_CTRL_SLU) != 0);
 }
 
 static void
-eeproms(void)
+check_eeproms(void)
 {
 	uint32_t base = chip == OLD ? 0x200 : 0x100200;
 	uint16_t nvm[64] = { 0x2211, 0x4433, 0x6655 };
 
 	/* No signature: as if there were no EEPROM. */
-	eeprom(nvm, base | 1, 0, 0);
+	eeprom_check(nvm, base | 1, 0, 0);
 	assert_int_equal(host_read(h, E1000_RAL(0)), 0);
 	assert_int_equal(host_read(h, E1000_RAH(0)), 0);
 	nvm[0x0A] = 0x4000;
-	eeprom(nvm, base, 0, 0);
+	eeprom_check(nvm, base, 0, 0);
 	assert_int_equal(host_read(h, E1000_RAL(0)), 0x44332211);
 	assert_int_equal(host_read(h, E1000_RAH(0)), 0x80006655);
 	nvm[0x0A] = 0x4400;		/* full duplex */
-	eeprom(nvm, base | E1000_CTRL_FD, E1000_TXCW_FD, 0);
+	eeprom_check(nvm, base | E1000_CTRL_FD, E1000_TXCW_FD, 0);
 	nvm[0x0A] = 0x4A10;		/* FRCSPD, LRST, ILOS */
-	eeprom(nvm, base | 0x888, 0, 0);
+	eeprom_check(nvm, base | 0x888, 0, 0);
 	nvm[0x0A] = 0x4000;
 	nvm[0x0F] = 0xB800;		/* APM PME#, ASM_DIR, PAUSE, ANE */
-	eeprom(nvm, base, 0x80000180, 8);
+	eeprom_check(nvm, base, 0x80000180, 8);
 	/* APM: the link comes up before there is a driver. */
 	nvm[0x0F] = 0x0004;
 	nvm[0x24] = 0;
-	eeprom(nvm, chip == OLD ? base | 0x40 : base, 0, chip == OLD);
+	eeprom_check(nvm, chip == OLD ? base | 0x40 : base, 0, chip == OLD);
 	nvm[0x0F] = 0;
 	nvm[0x24] = 0x0400;
-	eeprom(nvm, chip == OLD ? base : base | 0x40, 0, chip != OLD);
+	eeprom_check(nvm, chip == OLD ? base : base | 0x40, 0, chip != OLD);
 }
 
 static void
 test_eeprom(void **state)
 {
 	(void)state;
-	each_chip(eeproms);
+	each_chip(check_eeproms);
 }
 
 /*
- * CTRL.RST is nothing to the PHY: where the EEPROM wants the link up it stays
- * up, and nobody is told that it came.
+ * CTRL.RST does not touch the PHY.  If the EEPROM sets SLU, the link stays up,
+ * and there is no LSC.
  */
 static void
 test_reset_link(void **state)
@@ -70,20 +71,20 @@ test_reset_link(void **state)
 	    nvm[64] = { [E1000_NVM_ICW1] = 0x4000, [E1000_NVM_ICW3] = 0x0400 };
 
 	(void)state;
-	power(E82540_82540EM);
-	eeprom(nvm, 0x100240, 0, E1000_WUC_APME);
+	map_power(E82540_82540EM);
+	eeprom_check(nvm, 0x100240, 0, E1000_WUC_APME);
 	assert_int_equal(host_read(h, E1000_ICR), E1000_ICR_LSC);
 	host_write(h, E1000_CTRL, E1000_CTRL_RST);
-	assert_true(lu());
+	assert_true(status_lu());
 	assert_int_equal(host_read(h, E1000_ICR), 0);
 }
 
-/* 13.4.6: EE_RST reads the EEPROM again, and is gone. */
+/* 13.4.6: EE_RST reads the EEPROM again, and then reads 0. */
 static void
 test_ctrl_ext(void **state)
 {
 	(void)state;
-	power(E82540_82540EM);
+	map_power(E82540_82540EM);
 	host_write(h, E1000_RAL(0), 0xDEADBEEF);
 	host_write(h, E1000_RAH(0), 0);
 	host_write(h, E1000_RAL(1), 0x01020304);
@@ -100,9 +101,9 @@ test_ctrl_ext(void **state)
 	assert_int_equal(host_read(h, E1000_TXCW) & E1000_TXCW_ANE, 0);
 }
 
-/* CTRL (13.4.1): two addresses; what holds, what does not. */
+/* CTRL (13.4.1): two addresses; which bits hold. */
 static void
-ctrl(void)
+check_ctrl(void)
 {
 	uint32_t mask = entry_at(E1000_CTRL)->mask, way;
 
@@ -114,46 +115,46 @@ ctrl(void)
 		assert_int_equal(host_read(h, E1000_CTRL), 0);
 		assert_int_equal(host_read(h, E1000_CTRL_DUP), 0);
 	}
-	/* RST takes what was written with it along. */
+	/* Bits written together with RST are reset, too. */
 	host_write(h, E1000_TDT, 5);
 	host_write(h, E1000_CTRL_DUP, ~E1000_CTRL_PHY_RST);
 	assert_int_equal(host_read(h, E1000_TDT), 0);
 	assert_int_equal(host_read(h, E1000_CTRL) & E1000_CTRL_VME, 0);
-	assert_int_equal(counters().resets, 1);
+	assert_int_equal(map_counters().resets, 1);
 }
 
 static void
 test_ctrl(void **state)
 {
 	(void)state;
-	each_chip(ctrl);
+	each_chip(check_ctrl);
 }
 
-/* SLU: the MAC sees the PHY's link, and software hears of it (13.4.17). */
+/* SLU: the MAC sees the PHY's link, and sets LSC (13.4.17). */
 static void
 test_ctrl_link(void **state)
 {
 	(void)state;
-	power(E82540_82540EM);
+	map_power(E82540_82540EM);
 	link_up();
 	host_write(h, E1000_CTRL, 0);
-	assert_false(lu());
+	assert_false(status_lu());
 	assert_int_equal(host_read(h, E1000_ICR), E1000_ICR_LSC);
 	host_write(h, E1000_CTRL, E1000_CTRL_SLU);
-	assert_true(lu());
+	assert_true(status_lu());
 	assert_int_equal(host_read(h, E1000_ICR), E1000_ICR_LSC);
 
 	/* PHY_RST: its rising edge costs the link, until negotiated anew. */
 	host_write(h, E1000_CTRL, E1000_CTRL_SLU | E1000_CTRL_PHY_RST);
-	assert_false(lu());
+	assert_false(status_lu());
 	host_advance(h, h->config.link_delay_ns);
-	assert_true(lu());
+	assert_true(status_lu());
 	host_write(h, E1000_CTRL, E1000_CTRL_SLU | E1000_CTRL_PHY_RST);
 	host_write(h, E1000_CTRL, E1000_CTRL_SLU);
-	assert_true(lu());
+	assert_true(status_lu());
 	host_write(h, E1000_CTRL,
 	    E1000_CTRL_SLU | E1000_CTRL_PHY_RST | E1000_CTRL_RST);
-	assert_false(lu());
+	assert_false(status_lu());
 	assert_int_equal(host_read(h, E1000_CTRL) & E1000_CTRL_PHY_RST, 0);
 }
 
@@ -164,7 +165,7 @@ test_status(void **state)
 	uint32_t status;
 
 	(void)state;
-	power(E82540_82540EM);
+	map_power(E82540_82540EM);
 	link_up();
 	status = host_read(h, E1000_STATUS);
 	assert_int_equal(status & 0xFF,
@@ -187,7 +188,7 @@ test_pba(void **state)
 	unsigned int i;
 
 	(void)state;
-	power(E82540_82540EM);
+	map_power(E82540_82540EM);
 	for (i = 0; i < sizeof(pba) / sizeof(*pba); i++) {
 		host_write(h, E1000_PBA, pba[i].write);
 		assert_int_equal(host_read(h, E1000_PBA),
@@ -200,7 +201,7 @@ static void
 test_causes(void **state)
 {
 	(void)state;
-	power(E82540_82540EM);
+	map_power(E82540_82540EM);
 	host_write(h, E1000_ICS, ONES);
 	assert_int_equal(host_read(h, E1000_ICS), 0);
 	host_write(h, E1000_ICR, ~E1000_ICR_TXDW);
@@ -219,7 +220,7 @@ static void
 test_wake(void **state)
 {
 	(void)state;
-	power(E82540_82540EM);
+	map_power(E82540_82540EM);
 	host_write(h, E1000_WUC, ONES);
 	assert_int_equal(host_read(h, E1000_WUC), 0xB);
 	host_write(h, E1000_WUC, 0);
@@ -228,7 +229,7 @@ test_wake(void **state)
 	assert_int_equal(host_read(h, E1000_WUS), 0xF0033);
 	host_write(h, E1000_WUS, 0x10001);
 	assert_int_equal(host_read(h, E1000_WUS), 0xE0032);
-	/* No reset but that of power clears it (14.7). */
+	/* Only power-on clears it, no other reset (14.7). */
 	host_write(h, E1000_CTRL, E1000_CTRL_RST);
 	assert_int_equal(host_read(h, E1000_WUS), 0xE0032);
 	host_write(h, E1000_WUS, ONES);
@@ -243,7 +244,7 @@ test_commands(void **state)
 	    E1000_PHY_ID1 << E1000_MDIC_REG_SHIFT | E1000_MDIC_OP_READ;
 
 	(void)state;
-	power(E82540_82540EM);
+	map_power(E82540_82540EM);
 	host_write(h, E1000_EERD,
 	    1u << E1000_EERD_ADDR_SHIFT | E1000_EERD_START);
 	assert_int_equal(host_read(h, E1000_EERD), 0x12000110);
@@ -265,7 +266,7 @@ static void
 test_swxoff(void **state)
 {
 	(void)state;
-	power(E82540_82540EM);
+	map_power(E82540_82540EM);
 	link_up();
 	host_write(h, E1000_FCAL, E1000_FCAL_PAUSE);
 	host_write(h, E1000_FCAH, E1000_FCAH_PAUSE);
@@ -281,7 +282,7 @@ test_swxoff(void **state)
 	    6);
 }
 
-/* 13.8: what waits in the receive FIFO can be seen there. */
+/* 13.8: the registers show the frames that wait in the receive FIFO. */
 static void
 test_fifo(void **state)
 {
@@ -291,7 +292,7 @@ test_fifo(void **state)
 	uint32_t at, used, word;
 
 	(void)state;
-	power(E82540_82540EM);
+	map_power(E82540_82540EM);
 	link_up();
 	memcpy(bytes + 40, needle, sizeof(needle));
 	host_write(h, E1000_RCTL, E1000_RCTL_EN | E1000_RCTL_BAM);
@@ -340,7 +341,7 @@ static void
 test_tx_ring(void **state)
 {
 	(void)state;
-	power(E82540_82540EM);
+	map_power(E82540_82540EM);
 	link_up();
 	tx_desc(0);
 	tx_desc(1);
@@ -361,7 +362,7 @@ test_tx_ring(void **state)
 }
 
 static void
-arrives(void)
+frame_arrives(void)
 {
 	static const uint8_t bytes[60] = { 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF };
 	struct e82540_frame frame = { bytes, sizeof(bytes), 0 };
@@ -376,29 +377,29 @@ test_rx_ring(void **state)
 	struct e1000_rx_desc *desc;
 
 	(void)state;
-	power(E82540_82540EM);
+	map_power(E82540_82540EM);
 	link_up();
 	desc = host_ram(h, RING);
 	desc[0].buffer_addr = desc[1].buffer_addr = BUFFER;
 	host_write(h, E1000_RCTL, E1000_RCTL_EN | E1000_RCTL_BAM);
 	host_write(h, E1000_RDBAL, RING);
 	host_write(h, E1000_RDT, 1);
-	arrives();
+	frame_arrives();
 	assert_int_equal(host_read(h, E1000_RDFPC), 1);
 	host_write(h, E1000_RDLEN, 8 * 16);
 	assert_int_equal(host_read(h, E1000_RDFPC), 0);
 	assert_int_equal(host_read(h, E1000_RDH), 1);
-	arrives();
+	frame_arrives();
 	assert_int_equal(host_read(h, E1000_RDFPC), 1);
 	host_write(h, E1000_RDH, 0);
 	assert_int_equal(host_read(h, E1000_RDFPC), 0);
-	arrives();
+	frame_arrives();
 	assert_int_equal(host_read(h, E1000_RDFPC), 1);
 	host_write(h, E1000_RDT, 2);
 	assert_int_equal(host_read(h, E1000_RDFPC), 0);
 }
 
-#define TEST(f) cmocka_unit_test_teardown(f, teardown)
+#define TEST(f) cmocka_unit_test_teardown(f, map_teardown)
 
 int
 main(void)

@@ -18,7 +18,7 @@ test_fcs(void **state)
 	uint32_t i, len;
 
 	(void)state;
-	/* The check value of CRC-32 as in catalogues; and of nothing. */
+	/* The usual check value of CRC-32, and the CRC of an empty string. */
 	assert_int_equal(e82540_fcs((const uint8_t *)"123456789", 9),
 	    0xCBF43926);
 	assert_int_equal(e82540_fcs(data, 0), 0);
@@ -65,7 +65,7 @@ test_one(void **state)
 	rig_stop(&r);
 }
 
-/* Nothing of a buffer but the frame is written. */
+/* The model writes the frame, and no other byte of a buffer. */
 static void
 guard_set(struct rig *r)
 {
@@ -247,7 +247,7 @@ test_long(void **state)
 	rig_stop(&r);
 }
 
-/* Closed: EN clear, link down, no bus master.  All are lost, none counted. */
+/* Closed: EN clear, link down, no bus master.  Frames are lost, not counted. */
 static void
 test_closed(void **state)
 {
@@ -334,7 +334,7 @@ test_all_or_none(void **state)
 	rig_stop(&r);
 }
 
-/* 3.2.5: a descriptor without a buffer holds nothing, and is done. */
+/* 3.2.5: a descriptor without a buffer gets DD, and no part of a frame. */
 static void
 test_null(void **state)
 {
@@ -378,7 +378,7 @@ test_null(void **state)
 		assert_int_equal(d->length, 0x5555);
 		assert_int_equal(d->special, 0x6666);
 	}
-	/* A ring of nothing else is used up, once. */
+	/* A ring of null descriptors alone is used up, once. */
 	for (i = 0; i < 16; i++) {
 		rig_desc(&r, i)->buffer_addr = 0;
 		rig_desc(&r, i)->status = 0;
@@ -601,7 +601,7 @@ test_vlan(void **state)
 	assert_int_equal(rig_get(&r), 100);
 	assert_memory_equal(r.data, bare, 100);
 	assert_int_equal(r.csum, rig_csum(bare, 100, 0));
-	/* Only what VET says is a tag. */
+	/* Only the type in VET makes a tag. */
 	host_write(r.h, E1000_VET, 0x88A8);
 	rig_rctl(&r, 0);
 	rig_give(&r, frame, sizeof(frame));
@@ -648,7 +648,7 @@ test_vlan_long(void **state)
 
 /* ------------------------------------------------------------------ causes */
 
-/* 3.2.7.3: when the free descriptors become as few as RDMTS says. */
+/* 3.2.7.3: when the number of free descriptors falls to RDMTS's part. */
 static void
 test_rxdmt0(void **state)
 {
@@ -678,7 +678,7 @@ test_rxdmt0(void **state)
 	}
 }
 
-/* 3.2.7.1, 3.2.7.2: RDTR delays RXT0, but not of a small packet. */
+/* 3.2.7.1, 3.2.7.2: RDTR delays RXT0, except for a small packet. */
 static void
 test_delay(void **state)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Receive checksums (3.2.9, 13.4.47): what is checked, and what is found.
+ * Receive checksums (3.2.9, 13.4.47): which packets are checked, with which
+ * result.
  */
 #include "rx_rig.h"
 
@@ -34,7 +35,7 @@ put_be16(uint8_t *p, uint32_t v)
 }
 
 static void
-make(struct made *m, const struct shape *s)
+frame_make(struct made *m, const struct shape *s)
 {
 	static const uint8_t snap[6] = { 0xAA, 0xAA, 3, 0, 0, 0 };
 	uint32_t at = 12, header = s->udp ? 8 : 20 + s->tcp_options, l4_len;
@@ -96,7 +97,7 @@ make(struct made *m, const struct shape *s)
 
 /* Status and errors that a frame gets, of those about checksums. */
 static unsigned int
-verdict_flags(struct rig *r, const struct made *m, uint8_t flags)
+csum_verdict_flags(struct rig *r, const struct made *m, uint8_t flags)
 {
 	rig_give_flags(r, m->frame, m->len, flags);
 	rig_expect(r, m->frame, m->len);
@@ -105,9 +106,9 @@ verdict_flags(struct rig *r, const struct made *m, uint8_t flags)
 }
 
 static unsigned int
-verdict(struct rig *r, const struct made *m)
+csum_verdict(struct rig *r, const struct made *m)
 {
-	return verdict_flags(r, m, 0);
+	return csum_verdict_flags(r, m, 0);
 }
 
 #define BOTH	(E1000_RXCSUM_IPOFL | E1000_RXCSUM_TUOFL)
@@ -130,24 +131,26 @@ test_csum_ipv4(void **state)
 		s.options = (i >> 3 & 3) * 12;
 		s.tcp_options = i & 32 ? 12 : 0;
 		s.payload = (i >> 6) * 333 + i % 3;
-		make(&m, &s);
-		assert_int_equal(verdict(&r, &m), IPCS | TCPCS);
+		frame_make(&m, &s);
+		assert_int_equal(csum_verdict(&r, &m), IPCS | TCPCS);
 		/* A bit of the payload, of the L4 header, of IP's. */
 		m.frame[m.l4 + 1] ^= 0x10;
-		assert_int_equal(verdict(&r, &m), IPCS | TCPCS | TCPE << 8);
-		assert_int_equal(verdict_flags(&r, &m, E82540_FRAME_CSUM_VALID),
+		assert_int_equal(csum_verdict(&r, &m),
+		    IPCS | TCPCS | TCPE << 8);
+		assert_int_equal(csum_verdict_flags(&r, &m,
+				     E82540_FRAME_CSUM_VALID),
 		    IPCS | TCPCS);
 		m.frame[m.l4 + 1] ^= 0x10;
 		if (s.payload > 0) {
 			m.frame[m.sum + (s.udp ? 2 : 4 + s.tcp_options)] ^= 1;
-			assert_int_equal(verdict(&r, &m),
+			assert_int_equal(csum_verdict(&r, &m),
 			    IPCS | TCPCS | TCPE << 8);
 			m.frame[m.sum + (s.udp ? 2 : 4 + s.tcp_options)] ^= 1;
 		}
 		m.frame[m.ip + 8] ^= 1;
-		assert_int_equal(verdict(&r, &m), IPCS | TCPCS | IPE << 8);
+		assert_int_equal(csum_verdict(&r, &m), IPCS | TCPCS | IPE << 8);
 		m.frame[m.ip + 13] ^= 1;
-		assert_int_equal(verdict(&r, &m),
+		assert_int_equal(csum_verdict(&r, &m),
 		    IPCS | TCPCS | (IPE | TCPE) << 8);
 	}
 	rig_stop(&r);
@@ -163,17 +166,17 @@ test_csum_enable(void **state)
 
 	(void)state;
 	rig_start(&r, 0);
-	make(&m, &s);
+	frame_make(&m, &s);
 	m.frame[m.ip + 8] ^= 1;
 	m.frame[m.l4] ^= 1;
-	assert_int_equal(verdict(&r, &m), IXSM);
+	assert_int_equal(csum_verdict(&r, &m), IXSM);
 	host_write(r.h, E1000_RXCSUM, E1000_RXCSUM_IPOFL);
-	assert_int_equal(verdict(&r, &m), IPCS | IPE << 8);
+	assert_int_equal(csum_verdict(&r, &m), IPCS | IPE << 8);
 	host_write(r.h, E1000_RXCSUM, E1000_RXCSUM_TUOFL);
-	assert_int_equal(verdict(&r, &m), TCPCS | TCPE << 8);
+	assert_int_equal(csum_verdict(&r, &m), TCPCS | TCPE << 8);
 	/* With a tag that comes off, too. */
 	host_write(r.h, E1000_RXCSUM, BOTH);
-	make(&m, &(struct shape){ .tag = true, .payload = 100 });
+	frame_make(&m, &(struct shape){ .tag = true, .payload = 100 });
 	host_write(r.h, E1000_CTRL,
 	    host_read(r.h, E1000_CTRL) | E1000_CTRL_VME);
 	rig_give(&r, m.frame, m.len);
@@ -185,7 +188,7 @@ test_csum_enable(void **state)
 	rig_stop(&r);
 }
 
-/* Table 3-5: what is not checked; and what is no proper packet. */
+/* Table 3-5: packets that are not checked, and malformed packets. */
 static void
 test_csum_not(void **state)
 {
@@ -198,53 +201,53 @@ test_csum_not(void **state)
 	host_write(r.h, E1000_RXCSUM, BOTH);
 	/* Fragments: the first, one in the middle, the last; DF is not one. */
 	s.fragment = 0x2000;
-	make(&m, &s);
-	assert_int_equal(verdict(&r, &m), IPCS);
+	frame_make(&m, &s);
+	assert_int_equal(csum_verdict(&r, &m), IPCS);
 	s.fragment = 0x2010;
-	make(&m, &s);
-	assert_int_equal(verdict(&r, &m), IPCS);
+	frame_make(&m, &s);
+	assert_int_equal(csum_verdict(&r, &m), IPCS);
 	s.fragment = 0x0010;
-	make(&m, &s);
-	assert_int_equal(verdict(&r, &m), IPCS);
+	frame_make(&m, &s);
+	assert_int_equal(csum_verdict(&r, &m), IPCS);
 	s.fragment = 0x4000;
-	make(&m, &s);
-	assert_int_equal(verdict(&r, &m), IPCS | TCPCS);
+	frame_make(&m, &s);
+	assert_int_equal(csum_verdict(&r, &m), IPCS | TCPCS);
 	s.fragment = 0;
 	/* UDP without. */
 	s.udp = true;
-	make(&m, &s);
+	frame_make(&m, &s);
 	put_be16(m.frame + m.sum, 0);
-	assert_int_equal(verdict(&r, &m), IPCS);
+	assert_int_equal(csum_verdict(&r, &m), IPCS);
 	/* ICMP. */
-	make(&m, &s);
+	frame_make(&m, &s);
 	m.frame[m.ip + 9] = 1;
-	assert_int_equal(verdict(&r, &m), IPCS | IPE << 8);
+	assert_int_equal(csum_verdict(&r, &m), IPCS | IPE << 8);
 	/* Version, header length: no IP at all. */
-	make(&m, &s);
+	frame_make(&m, &s);
 	m.frame[m.ip] = 0x55;
-	assert_int_equal(verdict(&r, &m), IXSM);
+	assert_int_equal(csum_verdict(&r, &m), IXSM);
 	m.frame[m.ip] = 0x44;
-	assert_int_equal(verdict(&r, &m), IXSM);
+	assert_int_equal(csum_verdict(&r, &m), IXSM);
 	s.payload = 0;
-	make(&m, &s);
+	frame_make(&m, &s);
 	m.frame[m.ip] = 0x4F;		/* 60 bytes, beyond the end */
-	assert_int_equal(verdict(&r, &m), IXSM);
+	assert_int_equal(csum_verdict(&r, &m), IXSM);
 	/* Longer than the frame, shorter than its header. */
 	s.payload = 100;
-	make(&m, &s);
+	frame_make(&m, &s);
 	put_be16(m.frame + m.ip + 2, m.len - m.ip + 1);
-	assert_int_equal(verdict(&r, &m), IPCS | IPE << 8);
+	assert_int_equal(csum_verdict(&r, &m), IPCS | IPE << 8);
 	put_be16(m.frame + m.ip + 2, 19);
-	assert_int_equal(verdict(&r, &m), IPCS | IPE << 8);
+	assert_int_equal(csum_verdict(&r, &m), IPCS | IPE << 8);
 	/* No room for a UDP, a TCP header. */
 	put_be16(m.frame + m.ip + 2, 20 + 7);
-	assert_int_equal(verdict(&r, &m), IPCS | IPE << 8);
+	assert_int_equal(csum_verdict(&r, &m), IPCS | IPE << 8);
 	put_be16(m.frame + m.ip + 2, 20 + 19);
 	m.frame[m.ip + 9] = 6;
-	assert_int_equal(verdict(&r, &m), IPCS | IPE << 8);
+	assert_int_equal(csum_verdict(&r, &m), IPCS | IPE << 8);
 	/* ARP. */
 	put_be16(m.frame + 12, 0x0806);
-	assert_int_equal(verdict(&r, &m), IXSM);
+	assert_int_equal(csum_verdict(&r, &m), IXSM);
 	rig_stop(&r);
 }
 
@@ -260,8 +263,8 @@ test_csum_ipv6(void **state)
 	(void)state;
 	rig_start(&r, 0);
 	host_write(r.h, E1000_RXCSUM, BOTH);
-	make(&m, &s);
-	assert_int_equal(verdict(&r, &m), IXSM);
+	frame_make(&m, &s);
+	assert_int_equal(csum_verdict(&r, &m), IXSM);
 	host_write(r.h, E1000_RXCSUM, BOTH | E1000_RXCSUM_IPV6OFL);
 	for (i = 0; i < 64; i++) {
 		s.tag = i & 1;
@@ -269,47 +272,47 @@ test_csum_ipv6(void **state)
 		s.udp = i & 4;
 		s.options = (i >> 3 & 1) * 64;
 		s.payload = (i >> 4) * 333 + i % 3;
-		make(&m, &s);
-		assert_int_equal(verdict(&r, &m), TCPCS);
+		frame_make(&m, &s);
+		assert_int_equal(csum_verdict(&r, &m), TCPCS);
 		m.frame[m.l4 + 1] ^= 0x10;
-		assert_int_equal(verdict(&r, &m), TCPCS | TCPE << 8);
+		assert_int_equal(csum_verdict(&r, &m), TCPCS | TCPE << 8);
 	}
 	/* Extensions of more than 64 bytes, and those it does not know. */
 	s.options = 72;
-	make(&m, &s);
-	assert_int_equal(verdict(&r, &m), IXSM);
+	frame_make(&m, &s);
+	assert_int_equal(csum_verdict(&r, &m), IXSM);
 	s.options = 8;
-	make(&m, &s);
+	frame_make(&m, &s);
 	m.frame[m.ip + 6] = 44;		/* fragment */
-	assert_int_equal(verdict(&r, &m), IXSM);
+	assert_int_equal(csum_verdict(&r, &m), IXSM);
 	m.frame[m.ip + 6] = 0;		/* hop by hop */
-	assert_int_equal(verdict(&r, &m), TCPCS);
+	assert_int_equal(csum_verdict(&r, &m), TCPCS);
 	m.frame[m.ip + 6] = 43;		/* routing, no hops left, or one */
 	m.frame[m.ip + 43] = 0;
-	i = verdict(&r, &m);
+	i = csum_verdict(&r, &m);
 	assert_int_equal(i & 0xFF, TCPCS);
 	m.frame[m.ip + 43] = 1;
-	assert_int_equal(verdict(&r, &m), IXSM);
+	assert_int_equal(csum_verdict(&r, &m), IXSM);
 	/* It ends in the middle of an extension; of nothing. */
 	m.frame[m.ip + 6] = 60;
 	m.frame[m.ip + 41] = 7;
 	put_be16(m.frame + m.ip + 4, 63);
-	assert_int_equal(verdict(&r, &m), IXSM);
+	assert_int_equal(csum_verdict(&r, &m), IXSM);
 	put_be16(m.frame + m.ip + 4, 0);
-	assert_int_equal(verdict(&r, &m), IXSM);
+	assert_int_equal(csum_verdict(&r, &m), IXSM);
 	put_be16(m.frame + m.ip + 4, 0xFFFF);
-	assert_int_equal(verdict(&r, &m), IXSM);
+	assert_int_equal(csum_verdict(&r, &m), IXSM);
 	rig_stop(&r);
 
 	/* Table 3-6: the 82544 does not. */
 	rig_on(&r, host_new(E82540_82544GC), 0);
 	host_write(r.h, E1000_RXCSUM, BOTH | E1000_RXCSUM_IPV6OFL);
 	s.options = 0;
-	make(&m, &s);
-	assert_int_equal(verdict(&r, &m), IXSM);
+	frame_make(&m, &s);
+	assert_int_equal(csum_verdict(&r, &m), IXSM);
 	s.ipv6 = false;
-	make(&m, &s);
-	assert_int_equal(verdict(&r, &m), IPCS | TCPCS);
+	frame_make(&m, &s);
+	assert_int_equal(csum_verdict(&r, &m), IPCS | TCPCS);
 	assert_int_equal(r.csum, 0);	/* table 3-1 */
 	rig_stop(&r);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The receive FIFO: what waits when the ring has no room, and what is missed.
+ * The receive FIFO: frames that wait for room in the ring, and missed frames.
  */
 #include "rx_rig.h"
 
@@ -14,8 +14,8 @@ numbered(uint8_t *frame, uint32_t len, uint32_t n)
 }
 
 /*
- * 48 KiB without a ring: then the host keeps the rest, until the guest has made
- * room.  Nothing is lost, nothing overtakes.
+ * Without a ring the FIFO takes 48 KiB; then the host keeps the rest until the
+ * guest makes room.  No frame is lost, and all come in order.
  */
 static void
 test_back_pressure(void **state)
@@ -51,7 +51,7 @@ test_back_pressure(void **state)
 		rig_expect(&r, frame, sizeof(frame));
 	}
 	for (n = got + 1; got < 200; n++) {
-		/* From here on they are given as they are taken. */
+		/* From here on give a frame for each that is taken. */
 		while (rig_get(&r) >= 0) {
 			assert_memory_equal(r.data + 14, &got, 4);
 			got++;
@@ -67,7 +67,7 @@ test_back_pressure(void **state)
 }
 
 /*
- * Any frames, in any batches, to a guest that takes them as it likes: all
+ * Random frames in random batches, to a guest that takes them at random: all
  * arrive, in order and whole.
  */
 static void
@@ -128,7 +128,7 @@ test_order(void **state)
 	assert_true(waited > 0);
 }
 
-/* 13.7.5: with rx_drop what finds the FIFO full is missed. */
+/* 13.7.5: with rx_drop a frame that finds the FIFO full is missed. */
 static void
 test_drop(void **state)
 {
@@ -151,7 +151,7 @@ test_drop(void **state)
 	kept = host_read(h, E1000_GPRC);
 	assert_in_range(kept, 32, 33);
 	assert_int_equal(host_read(h, E1000_MPC), 100 - kept);
-	/* Those too found no descriptor, and were received (13.7.33, .43). */
+	/* These frames count, too, in RNBC and TPR (13.7.33, 13.7.43). */
 	assert_int_equal(host_read(h, E1000_RNBC), 100);
 	assert_int_equal(host_read(h, E1000_TPR), 100);
 	assert_int_equal(host_read(h, E1000_TORL), 100 * 1518);

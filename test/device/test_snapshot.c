@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Snapshots.  The property: at any moment, a device that is loaded with what
- * another one saved behaves from then on as that one does, to the byte and the
+ * Snapshots.  The property: a device that loads what another one saved, at any
+ * moment, behaves from then on exactly as the other one, to the byte and the
  * nanosecond, on a clock of its own.
  *
  * LEM_TEST_SEED=n in the environment runs the round with that seed alone.
  */
 #include "snapshot_rig.h"
 
-/* For what is forgotten: the state, as it is laid out. */
+/* The state as it is laid out, to find members that a snapshot lacks. */
 #include "e82540_impl.h"
 #include "e82540_pci_state.h"
 
@@ -16,9 +16,9 @@
 
 static uint8_t snapshot[2][SNAPSHOT_MAX];
 
-/* All that one told its host since the last time, as the other one did. */
+/* Both devices have told their hosts the same since the last time. */
 static void
-compare(struct host *a, struct host *b)
+compare_hosts(struct host *a, struct host *b)
 {
 	uint64_t shift = b->now_ns - a->now_ns, da, db;
 	unsigned int i;
@@ -47,37 +47,37 @@ compare(struct host *a, struct host *b)
 	db = e82540_deadline(b->dev);
 	assert_int_equal(da == E82540_NEVER ? da : da + shift, db);
 	assert_memory_equal(a->ram, b->ram, HOST_RAM_BYTES);
-	len = save(a, snapshot[0]);
-	assert_int_equal(len, save(b, snapshot[1]));
+	len = host_save(a, snapshot[0]);
+	assert_int_equal(len, host_save(b, snapshot[1]));
 	assert_memory_equal(snapshot[0], snapshot[1], len);
-	forget(a);
-	forget(b);
+	host_forget(a);
+	host_forget(b);
 }
 
 static void
-drop(void *state_of, size_t bytes)
+clear_member(void *state_of, size_t bytes)
 {
 	memset(state_of, 0, bytes);
 }
 
-/* strip: of a copy of a device, what no snapshot has to carry. */
+/* strip_device: a copy of a device, without what a snapshot does not carry. */
 static struct e82540 *
-strip(const struct e82540 *dev)
+strip_device(const struct e82540 *dev)
 {
 	struct e82540 *s = aligned_alloc(E82540_ALIGN, sizeof(*s));
 
 	assert_non_null(s);
 	memcpy(s, dev, sizeof(*s));
-	drop(&s->config, sizeof(s->config));
-	drop(&s->host, sizeof(s->host));
-	drop(&s->now_ns, sizeof(s->now_ns));
-	drop(&s->armed, sizeof(s->armed));
-	drop(&s->epoch, sizeof(s->epoch));
-	drop(&s->counters, sizeof(s->counters));
-	drop(&s->mem, sizeof(s->mem));
-	drop(&s->tx.batch, sizeof(s->tx.batch));
-	drop(&s->rx.unwrapped, sizeof(s->rx.unwrapped));
-	drop(&s->wake, sizeof(s->wake));
+	clear_member(&s->config, sizeof(s->config));
+	clear_member(&s->host, sizeof(s->host));
+	clear_member(&s->now_ns, sizeof(s->now_ns));
+	clear_member(&s->armed, sizeof(s->armed));
+	clear_member(&s->epoch, sizeof(s->epoch));
+	clear_member(&s->counters, sizeof(s->counters));
+	clear_member(&s->mem, sizeof(s->mem));
+	clear_member(&s->tx.batch, sizeof(s->tx.batch));
+	clear_member(&s->rx.unwrapped, sizeof(s->rx.unwrapped));
+	clear_member(&s->wake, sizeof(s->wake));
 	s->want_gates = s->want_tx = s->want_rx = false;
 	s->tx.hint = s->tx.ring_hint = 0;
 	s->rx.hint = s->rx.buffer_hint = 0;
@@ -85,18 +85,18 @@ strip(const struct e82540 *dev)
 	if (!s->intr.fired || dev->now_ns - s->intr.last_ns >= 0xFFFF * 256u)
 		s->intr.last_ns = 0;
 	/* The FIFO's bytes are compared as they are in the snapshot. */
-	drop(s->rx.fifo, sizeof(s->rx.fifo));
+	clear_member(s->rx.fifo, sizeof(s->rx.fifo));
 	return s;
 }
 
 /*
- * Is every member of the state in the snapshot?  A new one which is not, and
- * not in strip() either, is found here as soon as it differs from its default.
+ * Is every member of the state in the snapshot?  This finds a new member that
+ * is neither there nor in strip_device(), once it differs from its default.
  */
 static void
 compare_inside(const struct host *a, const struct host *b)
 {
-	struct e82540 *sa = strip(a->dev), *sb = strip(b->dev);
+	struct e82540 *sa = strip_device(a->dev), *sb = strip_device(b->dev);
 
 	assert_int_equal(e82540_index(&sa->tdh), e82540_index(&sb->tdh));
 	assert_memory_equal(sa, sb, sizeof(*sa));
@@ -117,7 +117,7 @@ static const char *const going_on[] = { "interrupt asserted", "MSI sent",
 static unsigned int seen[GOING_ON];
 
 static void
-look(const struct e82540 *dev)
+note_going_on(const struct e82540 *dev)
 {
 	const uint64_t *due = dev->deadline;
 	const bool now[GOING_ON] = {
@@ -149,24 +149,24 @@ look(const struct e82540 *dev)
 		seen[i] += now[i];
 }
 
-/* Anything may have happened to it; or it is busy, too. */
+/* Use a device at random before it is loaded; sometimes leave it busy. */
 static void
-age(struct host *h)
+host_age(struct host *h)
 {
 	unsigned int i;
 
-	for (i = below(200); i > 0; i--) {
-		apply(h, draw_operation());
-		forget(h);
+	for (i = draw_below(200); i > 0; i--) {
+		op_apply(h, draw_operation());
+		host_forget(h);
 	}
-	if (below(4) == 0)
+	if (draw_below(4) == 0)
 		return;
-	apply(h, (struct operation){ SETUP, draw() });
-	for (i = 5 + below(40); i > 0; i--) {
-		apply(h, draw_traffic());
-		forget(h);
+	op_apply(h, (struct operation){ SETUP, draw64() });
+	for (i = 5 + draw_below(40); i > 0; i--) {
+		op_apply(h, draw_traffic());
+		host_forget(h);
 	}
-	if (below(8) == 0)		/* D3 */
+	if (draw_below(8) == 0)		/* D3 */
 		e82540_pci_write(h->dev, h->now_ns, 0xE0, 2, 3);
 }
 
@@ -175,31 +175,31 @@ age(struct host *h)
  * loaded with a's snapshot.
  */
 static struct host *
-twin(struct host *a, unsigned int kind, uint64_t now_ns)
+twin_new(struct host *a, unsigned int kind, uint64_t now_ns)
 {
 	struct e82540_region region = { HOST_RAM, HOST_RAM_BYTES, a->ram,
 		true };
-	struct host *b = power(kind, now_ns);
+	struct host *b = snapshot_host_new(kind, now_ns);
 	size_t len;
 
-	if (below(2))
-		age(b);
-	if (below(2) && b->now_ns < a->now_ns)
+	if (draw_below(2))
+		host_age(b);
+	if (draw_below(2) && b->now_ns < a->now_ns)
 		host_advance(b, a->now_ns - b->now_ns);
 	/* b will look at send(), rings and FIFO anew: so does a. */
-	look(a->dev);
+	note_going_on(a->dev);
 	e82540_tx_resume(a->dev, a->now_ns);
 	assert_int_equal(e82540_memory_set(a->dev, &region, 1), 0);
 	e82540_run(a->dev, a->now_ns);
 	b->room = a->room;
-	len = save(a, snapshot[0]);
+	len = host_save(a, snapshot[0]);
 	memcpy(b->ram, a->ram, HOST_RAM_BYTES);
-	forget(b);
+	host_forget(b);
 	assert_int_equal(e82540_load(b->dev, b->now_ns, snapshot[0], len), 0);
 	assert_int_equal(b->packets, 0);
 	assert_int_equal(b->msis, 0);
-	forget(a);
-	forget(b);
+	host_forget(a);
+	host_forget(b);
 	return b;
 }
 
@@ -212,22 +212,22 @@ run_round(unsigned int kind)
 	unsigned int i;
 
 	/* Young clocks, and old ones. */
-	a_ns = below(2) ? 1000 : draw() >> 2;
-	b_ns = below(2) ? 1000 : draw() >> 2;
-	a = power(kind, a_ns);
-	age(a);
-	b = twin(a, kind, b_ns);
+	a_ns = draw_below(2) ? 1000 : draw64() >> 2;
+	b_ns = draw_below(2) ? 1000 : draw64() >> 2;
+	a = snapshot_host_new(kind, a_ns);
+	host_age(a);
+	b = twin_new(a, kind, b_ns);
 	if (a->now_ns == b->now_ns)
 		compare_inside(a, b);
 	/* Both hosts answer their kicks, if there were any. */
 	for (i = 0; i < 100; i++)
 		assert_int_equal(e82540_transmit(a->dev, a->now_ns),
 		    e82540_transmit(b->dev, b->now_ns));
-	compare(a, b);
+	compare_hosts(a, b);
 	for (i = 0; i < 100; i++) {
 		o = draw_operation();
-		assert_int_equal(apply(a, o), apply(b, o));
-		compare(a, b);
+		assert_int_equal(op_apply(a, o), op_apply(b, o));
+		compare_hosts(a, b);
 	}
 	host_free(a);
 	host_free(b);
@@ -246,7 +246,7 @@ test_lockstep(void **unused)
 		printf("LEM_TEST_SEED=%llu\n", (unsigned long long)seed);
 		fflush(stdout);
 		state = seed;
-		run_round(below(128));
+		run_round(draw_below(128));
 	}
 	for (i = 0; i < GOING_ON; i++) {
 		printf("%20s: %u of %u\n", going_on[i], seen[i], ROUNDS);
@@ -262,7 +262,8 @@ test_host_is_told(void **unused)
 {
 	static uint8_t frame[1000];
 	struct e82540_frame frames[64];
-	struct host *quiet = power(0, 1000), *loud = power(0, 70000);
+	struct host *quiet = snapshot_host_new(0, 1000),
+		    *loud = snapshot_host_new(0, 70000);
 	unsigned int i;
 	size_t len;
 
@@ -278,11 +279,11 @@ test_host_is_told(void **unused)
 	assert_true(loud->line);
 	assert_false(quiet->line);
 
-	/* Its line falls, and its network may come again. */
-	len = save(loud, snapshot[1]);
+	/* The loud device's line falls, and its network may try again. */
+	len = host_save(loud, snapshot[1]);
 	assert_int_equal(loud->rx_readies, 0);
 	assert_int_equal(e82540_load(loud->dev, loud->now_ns, snapshot[0],
-			     save(quiet, snapshot[0])),
+			     host_save(quiet, snapshot[0])),
 	    0);
 	assert_false(loud->line);
 	assert_int_equal(loud->rx_readies, 1);
@@ -302,17 +303,17 @@ test_host_is_told(void **unused)
 static unsigned int held, taken;
 
 static void
-lock(void *ctx, enum e82540_lock which)
+count_lock(void *ctx, enum e82540_lock which)
 {
 	(void)ctx;
-	/* None that is held, nor one that comes before. */
+	/* Neither this lock nor a later one is held. */
 	assert_int_equal(held >> which, 0);
 	held |= 1u << which;
 	taken |= 1u << which;
 }
 
 static void
-unlock(void *ctx, enum e82540_lock which)
+count_unlock(void *ctx, enum e82540_lock which)
 {
 	(void)ctx;
 	assert_true(held >> which & 1);
@@ -326,11 +327,11 @@ test_locks(void **unused)
 	size_t len;
 
 	(void)unused;
-	h->table.lock = lock;
-	h->table.unlock = unlock;
+	h->table.lock = count_lock;
+	h->table.unlock = count_unlock;
 	host_power(h);
 	taken = 0;
-	len = save(h, snapshot[0]);
+	len = host_save(h, snapshot[0]);
 	assert_int_equal(held, 0);
 	assert_int_equal(taken, 7);
 	taken = 0;

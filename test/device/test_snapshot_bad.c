@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Snapshots that are not valid: cut short, damaged, forged, of another chip.
- * They are refused, and the device is as before; or, where nothing is wrong
- * with them, it works.
+ * Either the model refuses them, and the device is as before; or it takes a
+ * snapshot whose values are legal, and the device works.
  */
 #include "snapshot_rig.h"
 
@@ -13,7 +13,7 @@ static uint8_t snapshot[2][SNAPSHOT_MAX];
 static void
 test_sizes(void **unused)
 {
-	struct host *h = power(0, 1000);
+	struct host *h = snapshot_host_new(0, 1000);
 	static uint8_t buf[SNAPSHOT_MAX];
 	int64_t len = e82540_save(h->dev, h->now_ns, NULL, 0);
 	size_t i;
@@ -27,9 +27,9 @@ test_sizes(void **unused)
 		assert_int_equal(buf[i], 0xA5);
 	assert_int_equal(e82540_save(h->dev, h->now_ns, buf, len), len);
 	assert_int_equal(buf[len], 0xA5);
-	assert_int_equal(save(h, snapshot[0]), len);
+	assert_int_equal(host_save(h, snapshot[0]), len);
 	assert_memory_equal(buf, snapshot[0], len);
-	/* A step back of the clock is no time. */
+	/* If the clock steps back, no time has passed. */
 	host_read(h, E1000_STATUS);
 	assert_int_equal(e82540_save(h->dev, 0, snapshot[0], SNAPSHOT_MAX),
 	    len);
@@ -69,21 +69,21 @@ put32(uint8_t *p, uint32_t value)
 }
 
 static void
-seal(uint8_t *p, size_t len)
+snapshot_seal(uint8_t *p, size_t len)
 {
 	put32(p + len - 4, crc32_of(p, len - 4));
 }
 
 /* A busy device: something in the FIFO, in the ring, waiting, pending. */
 static struct host *
-busy(unsigned int kind)
+host_busy(unsigned int kind)
 {
-	struct host *h = power(kind, 1000);
+	struct host *h = snapshot_host_new(kind, 1000);
 	uint8_t small[61];
 	struct e82540_frame frame = { small, sizeof(small), 0 };
 	unsigned int i;
 
-	apply(h, (struct operation){ SETUP, 7 });
+	op_apply(h, (struct operation){ SETUP, 7 });
 	host_write(h, E1000_RCTL, E1000_RCTL_EN | E1000_RCTL_BAM);
 	host_write(h, E1000_ITR, 500);
 	host_write(h, E1000_RDTR, 10);
@@ -91,7 +91,7 @@ busy(unsigned int kind)
 	host_write(h, E1000_IMS, E1000_ICR_MASK);
 	h->room = 1;
 	for (i = 0; i < 6; i++)
-		apply(h, (struct operation){ SEND, i });
+		op_apply(h, (struct operation){ SEND, i });
 	host_write(h, E1000_RDT, host_read(h, E1000_RDH));
 	memset(small, 0xFF, sizeof(small));
 	for (i = 0; i < 3; i++)
@@ -100,9 +100,9 @@ busy(unsigned int kind)
 	return h;
 }
 
-/* What was loaded, if it was, must bear the same as any other state. */
+/* Use a device after a load: its state must be as good as any other. */
 static void
-exercise(struct host *h)
+host_exercise(struct host *h)
 {
 	static const enum verb verbs[] = { SEND, REFILL, RECEIVE, WAIT,
 		BIT_BANG, PHY, ACKNOWLEDGE };
@@ -110,20 +110,20 @@ exercise(struct host *h)
 
 	h->room = UINT32_MAX;
 	for (i = 0; i < sizeof(verbs) / sizeof(*verbs); i++)
-		apply(h, (struct operation){ verbs[i], i });
-	forget(h);
+		op_apply(h, (struct operation){ verbs[i], i });
+	host_forget(h);
 }
 
-/* Load what may be bad; if it is refused, nothing has changed. */
+/* Load what may be bad; check that a refused load changes nothing. */
 static int
-attempt(struct host *h, const uint8_t *p, size_t len)
+load_attempt(struct host *h, const uint8_t *p, size_t len)
 {
 	static uint8_t before[SNAPSHOT_MAX], after[SNAPSHOT_MAX];
-	size_t size = save(h, before);
+	size_t size = host_save(h, before);
 	int error = e82540_load(h->dev, h->now_ns, p, len);
 
 	if (error != 0) {
-		assert_int_equal(save(h, after), size);
+		assert_int_equal(host_save(h, after), size);
 		assert_memory_equal(before, after, size);
 	}
 	return error;
@@ -132,8 +132,8 @@ attempt(struct host *h, const uint8_t *p, size_t len)
 static void
 test_damaged(void **unused)
 {
-	struct host *h = busy(0), *to = power(0, 5000000);
-	size_t len = save(h, snapshot[0]), i;
+	struct host *h = host_busy(0), *to = snapshot_host_new(0, 5000000);
+	size_t len = host_save(h, snapshot[0]), i;
 	uint8_t *p = malloc(len + 8);
 
 	(void)unused;
@@ -148,7 +148,7 @@ test_damaged(void **unused)
 		    -EINVAL);
 		if (i > LENGTH_AT + 8) {
 			put32(cut + LENGTH_AT, i);
-			seal(cut, i);
+			snapshot_seal(cut, i);
 			assert_int_equal(e82540_load(to->dev, to->now_ns, cut,
 					     i),
 			    -EINVAL);
@@ -158,11 +158,11 @@ test_damaged(void **unused)
 	/* Something behind it, known of or not. */
 	memcpy(p, snapshot[0], len);
 	memset(p + len, 0, 8);
-	assert_int_equal(attempt(to, p, len + 8), -EINVAL);
+	assert_int_equal(load_attempt(to, p, len + 8), -EINVAL);
 	put32(p + LENGTH_AT, len + 8);
-	assert_int_equal(attempt(to, p, len + 8), -EINVAL);
-	seal(p, len + 8);
-	assert_int_equal(attempt(to, p, len + 8), -EINVAL);
+	assert_int_equal(load_attempt(to, p, len + 8), -EINVAL);
+	snapshot_seal(p, len + 8);
+	assert_int_equal(load_attempt(to, p, len + 8), -EINVAL);
 	/* Each bit. */
 	memcpy(p, snapshot[0], len);
 	for (i = 0; i < len * 8; i++) {
@@ -170,7 +170,7 @@ test_damaged(void **unused)
 		assert_true(e82540_load(to->dev, to->now_ns, p, len) < 0);
 		p[i / 8] ^= 1 << i % 8;
 	}
-	assert_int_equal(attempt(to, p, len), 0);
+	assert_int_equal(load_attempt(to, p, len), 0);
 	free(p);
 	host_free(h);
 	host_free(to);
@@ -179,29 +179,29 @@ test_damaged(void **unused)
 static void
 test_other_kind(void **unused)
 {
-	struct host *h = busy(0), *other = power(1, 1000);
-	size_t len = save(h, snapshot[0]);
+	struct host *h = host_busy(0), *other = snapshot_host_new(1, 1000);
+	size_t len = host_save(h, snapshot[0]);
 
 	(void)unused;
-	assert_int_equal(attempt(other, snapshot[0], len), -ENOTSUP);
+	assert_int_equal(load_attempt(other, snapshot[0], len), -ENOTSUP);
 	memcpy(snapshot[1], snapshot[0], len);
 	put32(snapshot[1] + VERSION_AT, 2);
-	seal(snapshot[1], len);
-	assert_int_equal(attempt(h, snapshot[1], len), -ENOTSUP);
+	snapshot_seal(snapshot[1], len);
+	assert_int_equal(load_attempt(h, snapshot[1], len), -ENOTSUP);
 	memcpy(snapshot[1], snapshot[0], len);
 	put32(snapshot[1] + CHIP_AT, 77);
-	seal(snapshot[1], len);
-	assert_int_equal(attempt(h, snapshot[1], len), -ENOTSUP);
+	snapshot_seal(snapshot[1], len);
+	assert_int_equal(load_attempt(h, snapshot[1], len), -ENOTSUP);
 	snapshot[0][0] ^= 1;
-	seal(snapshot[0], len);
-	assert_int_equal(attempt(h, snapshot[0], len), -EINVAL);
+	snapshot_seal(snapshot[0], len);
+	assert_int_equal(load_attempt(h, snapshot[0], len), -EINVAL);
 	host_free(h);
 	host_free(other);
 }
 
 /* The bytes of a section, by its tag. */
 static uint8_t *
-section(uint8_t *p, const char *tag)
+section_find(uint8_t *p, const char *tag)
 {
 	for (p += 20; memcmp(p, tag, 4) != 0; p += 8 + p[4] + (p[5] << 8))
 		;
@@ -229,19 +229,19 @@ test_out_of_range(void **unused)
 		{ "RX  ", 0, 0x04 },	/* the FIFO's head: not aligned */
 		{ "RX  ", 4, 0x02 },
 		{ "RX  ", 5, 0x40 },	/* a frame of fewer bytes than it has */
-		{ "RX  ", 6, 0x80 },	/* ... of more than all */
-		{ "RX  ", 7, 0x80 },	/* ... flags */
+		{ "RX  ", 6, 0x80 },	/* a frame longer than all */
+		{ "RX  ", 7, 0x80 },	/* a frame with unknown flags */
 	};
-	struct host *h = busy(0);
-	size_t len = save(h, snapshot[0]), i;
+	struct host *h = host_busy(0);
+	size_t len = host_save(h, snapshot[0]), i;
 
 	(void)unused;
 	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		memcpy(snapshot[1], snapshot[0], len);
-		section(snapshot[1], cases[i].tag)[cases[i].at] ^=
+		section_find(snapshot[1], cases[i].tag)[cases[i].at] ^=
 		    cases[i].bits;
-		seal(snapshot[1], len);
-		if (attempt(h, snapshot[1], len) != -EINVAL)
+		snapshot_seal(snapshot[1], len);
+		if (load_attempt(h, snapshot[1], len) != -EINVAL)
 			fail_msg("%s, byte %u: taken", cases[i].tag,
 			    cases[i].at);
 	}
@@ -259,19 +259,19 @@ test_forged(void **unused)
 
 	(void)unused;
 	for (kind = 0; kind < 3; kind += 2) {
-		h = busy(kind);
-		to = power(kind, 5000000);
-		len = save(h, snapshot[0]);
+		h = host_busy(kind);
+		to = snapshot_host_new(kind, 5000000);
+		len = host_save(h, snapshot[0]);
 		accepted = refused = 0;
 		p = malloc(len);
 		assert_non_null(p);
 		memcpy(p, snapshot[0], len);
 		for (i = 0; i < (len - 4) * 8; i++) {
 			p[i / 8] ^= 1 << i % 8;
-			seal(p, len);
-			if (attempt(to, p, len) == 0) {
+			snapshot_seal(p, len);
+			if (load_attempt(to, p, len) == 0) {
 				accepted++;
-				exercise(to);
+				host_exercise(to);
 			} else {
 				refused++;
 			}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Two threads, made exact: whenever one of them releases a lock, it may be the
- * other's turn.  The other runs right there, in unlock(), to its end.
+ * other's turn.  The other runs right there, in turn_unlock(), to its end.
  */
 #include "rx_rig.h"
 
@@ -10,20 +10,20 @@
 
 static struct {
 	enum e82540_lock lock;
-	unsigned int after;		/* so many releases of it */
+	unsigned int after;		/* releases of it before the turn */
 	void (*turn)(struct rig *r);
 	struct rig *r;
 } other;
 
 static void
-lock(void *ctx, enum e82540_lock lock)
+turn_lock(void *ctx, enum e82540_lock lock)
 {
 	(void)ctx;
 	(void)lock;
 }
 
 static void
-unlock(void *ctx, enum e82540_lock lock)
+turn_unlock(void *ctx, enum e82540_lock lock)
 {
 	void (*turn)(struct rig * r) = other.turn;
 
@@ -51,12 +51,12 @@ turn_taken(void)
 }
 
 static void
-start(struct rig *r)
+turns_start(struct rig *r)
 {
 	struct host *h = host_new(E82540_82540EM);
 
-	h->table.lock = lock;
-	h->table.unlock = unlock;
+	h->table.lock = turn_lock;
+	h->table.unlock = turn_unlock;
 	h->table.tx_kick = host_tx_kick;
 	rig_on(r, h, 0);
 	host_write(h, E1000_TDBAL, TX_RING);
@@ -67,7 +67,7 @@ start(struct rig *r)
 }
 
 static void
-give(struct rig *r)
+turn_give(struct rig *r)
 {
 	uint8_t frame[1514];
 
@@ -76,14 +76,14 @@ give(struct rig *r)
 }
 
 static void
-reset(struct rig *r)
+turn_reset(struct rig *r)
 {
 	host_write(r->h, E1000_CTRL,
 	    host_read(r->h, E1000_CTRL) | E1000_CTRL_RST);
 }
 
 static void
-refill(struct rig *r)
+turn_refill(struct rig *r)
 {
 	host_write(r->h, E1000_RDT, RIG_COUNT - 1);
 }
@@ -99,10 +99,10 @@ test_receive_while_switched_off(void **state)
 	uint32_t i;
 
 	(void)state;
-	start(&r);
+	turns_start(&r);
 	rig_ring(&r, RIG_COUNT, 256, RIG_COUNT - 1);
 	rig_rctl(&r, 0);
-	turn_at(&r, E82540_LOCK_RX, give);
+	turn_at(&r, E82540_LOCK_RX, turn_give);
 	host_write(r.h, E1000_RCTL, 0);
 	turn_taken();
 	for (i = 0; i < 1514; i++)
@@ -111,16 +111,16 @@ test_receive_while_switched_off(void **state)
 	rig_stop(&r);
 }
 
-/* What a path did before a reset, and says after it, is no news to the guest.*/
+/* A path's report from before a reset must not reach the guest after it. */
 static void
 test_report_of_receive_after_reset(void **state)
 {
 	struct rig r;
 
 	(void)state;
-	start(&r);
-	turn_at(&r, E82540_LOCK_RX, reset);
-	give(&r);
+	turns_start(&r);
+	turn_at(&r, E82540_LOCK_RX, turn_reset);
+	turn_give(&r);
 	turn_taken();
 	assert_int_equal(host_read(r.h, E1000_ICR) & ~E1000_ICR_LSC, 0);
 	assert_int_equal(host_read(r.h, E1000_GPRC), 0);
@@ -135,14 +135,14 @@ test_report_of_transmit_after_reset(void **state)
 	struct rig r;
 
 	(void)state;
-	start(&r);
+	turns_start(&r);
 	d = host_ram(r.h, TX_RING);
 	d->buffer_addr = TX_BUFFER;
 	d->length = 60;
 	d->cmd = E1000_TXD_CMD_EOP | E1000_TXD_CMD_IFCS | E1000_TXD_CMD_RS;
 	host_write(r.h, E1000_TDT, 1);
 	assert_int_equal(r.h->kicks, 1);
-	turn_at(&r, E82540_LOCK_TX, reset);
+	turn_at(&r, E82540_LOCK_TX, turn_reset);
 	assert_false(e82540_transmit(r.h->dev, r.h->now_ns));
 	turn_taken();
 	assert_int_equal(r.h->packets, 1);
@@ -160,22 +160,22 @@ test_rx_ready_after_reset(void **state)
 	struct rig r;
 
 	(void)state;
-	start(&r);
+	turns_start(&r);
 	rig_ring(&r, RIG_COUNT, 2048, 0);
 	rig_frame(frame, sizeof(frame), 0x88B5);
 	while (rig_give(&r, frame, sizeof(frame)) == 1)
 		continue;
 	assert_int_equal(r.h->rx_readies, 0);
-	turn_at(&r, E82540_LOCK_RX, reset);
-	refill(&r);
+	turn_at(&r, E82540_LOCK_RX, turn_reset);
+	turn_refill(&r);
 	turn_taken();
 	assert_true(r.h->rx_readies > 0);
 	rig_stop(&r);
 }
 
 /*
- * "The FIFO is high" said after "it is low again": an XOFF now would stop the
- * peer for nothing.
+ * The report "the FIFO is high" comes after "it is low again": an XOFF now
+ * would stop the peer for nothing.
  */
 static void
 test_late_report_of_full_fifo(void **state)
@@ -183,15 +183,15 @@ test_late_report_of_full_fifo(void **state)
 	struct rig r;
 
 	(void)state;
-	start(&r);
+	turns_start(&r);
 	host_write(r.h, E1000_CTRL,
 	    host_read(r.h, E1000_CTRL) | E1000_CTRL_TFCE);
 	host_write(r.h, E1000_FCTTV, 100);
 	host_write(r.h, E1000_FCRTH, 1024);
 	host_write(r.h, E1000_FCRTL, 512 | E1000_FCRTL_XONE);
 	rig_ring(&r, RIG_COUNT, 2048, 0);
-	turn_at(&r, E82540_LOCK_RX, refill);
-	give(&r);
+	turn_at(&r, E82540_LOCK_RX, turn_refill);
+	turn_give(&r);
 	turn_taken();
 	assert_int_equal(r.h->packets, 0);
 	assert_int_equal(rig_counters(&r).rx_packets, 1);

@@ -212,7 +212,7 @@ test_groups(void **state)
 /* --------------------------------------------------------- scatter, gather */
 
 static void
-gather(uint32_t descs, uint32_t each)
+gather_pieces(uint32_t descs, uint32_t each)
 {
 	struct rig r = rig_new(E82540_82540EM);
 	uint8_t *data = rig_fill(&r, RIG_DATA, descs * each + 1, descs);
@@ -242,13 +242,13 @@ static void
 test_gather(void **state)
 {
 	(void)state;
-	gather(2, 30);
-	gather(3, 700);
-	gather(255, 7);
-	gather(256, 7);
-	gather(257, 7);
-	gather(800, 3);
-	gather(60, 271);
+	gather_pieces(2, 30);
+	gather_pieces(3, 700);
+	gather_pieces(255, 7);
+	gather_pieces(256, 7);
+	gather_pieces(257, 7);
+	gather_pieces(800, 3);
+	gather_pieces(60, 271);
 }
 
 /* Exactly the longest, and a byte more (3.3.3). */
@@ -326,7 +326,7 @@ test_borders(void **state)
 	free(high);
 }
 
-/* Null descriptors (3.3.3.1, note 3): no data, no mistake. */
+/* Null descriptors (3.3.3.1, note 3) have no data, and are legal. */
 static void
 test_null(void **state)
 {
@@ -363,7 +363,7 @@ test_malformed(void **state)
 	rig_legacy(&r, RIG_DATA, 13, CMD_LAST_RS);
 	rig_legacy(&r, RIG_DATA, 17, E1000_TXD_CMD_EOP);
 	rig_legacy(&r, RIG_DATA, 3, E1000_TXD_CMD_EOP);
-	/* No such type. */
+	/* A type that does not exist. */
 	rig_put(&r, RIG_DATA,
 	    60 | 2u << 20 | (uint64_t)(CMD_LAST | E1000_TXD_CMD_DEXT) << 24);
 	/* A context within a packet: its bit 0 is not EOP. */
@@ -509,7 +509,7 @@ test_ring_places(void **state)
 #define TIDV_NS		((uint64_t)TIDV_UNITS * E1000_DELAY_UNIT_NS)
 
 static uint32_t
-icr(struct rig *r)
+icr_read(struct rig *r)
 {
 	return host_read(r->h, E1000_ICR);
 }
@@ -522,34 +522,34 @@ test_ide(void **state)
 	(void)state;
 	rig_fill(&r, RIG_DATA, 60, 1);
 	host_write(r.h, E1000_TIDV, TIDV_UNITS);
-	/* Without RS, IDE means nothing. */
+	/* Without RS, IDE has no effect. */
 	rig_legacy(&r, RIG_DATA, 60, CMD_LAST | E1000_TXD_CMD_IDE);
 	rig_kick(&r);
 	host_advance(r.h, TIDV_NS);
-	assert_int_equal(icr(&r) & E1000_ICR_TXDW, 0);
-	/* RS and IDE: later, but DD at once. */
+	assert_int_equal(icr_read(&r) & E1000_ICR_TXDW, 0);
+	/* RS and IDE: TXDW comes later, but DD at once. */
 	rig_legacy(&r, RIG_DATA, 60, CMD_LAST_RS | E1000_TXD_CMD_IDE);
 	rig_kick(&r);
 	assert_true(rig_done(&r, 1));
-	assert_int_equal(icr(&r) & E1000_ICR_TXDW, 0);
+	assert_int_equal(icr_read(&r) & E1000_ICR_TXDW, 0);
 	host_advance(r.h, TIDV_NS - 1);
-	assert_int_equal(icr(&r) & E1000_ICR_TXDW, 0);
+	assert_int_equal(icr_read(&r) & E1000_ICR_TXDW, 0);
 	host_advance(r.h, 1);
-	assert_int_equal(icr(&r) & E1000_ICR_TXDW, E1000_ICR_TXDW);
+	assert_int_equal(icr_read(&r) & E1000_ICR_TXDW, E1000_ICR_TXDW);
 	/* RS alone behind it: at once, and the timer is cleared. */
 	rig_legacy(&r, RIG_DATA, 60, CMD_LAST_RS | E1000_TXD_CMD_IDE);
 	rig_legacy(&r, RIG_DATA, 60, CMD_LAST_RS);
 	rig_kick(&r);
-	assert_int_equal(icr(&r) & E1000_ICR_TXDW, E1000_ICR_TXDW);
+	assert_int_equal(icr_read(&r) & E1000_ICR_TXDW, E1000_ICR_TXDW);
 	host_advance(r.h, 2 * TIDV_NS);
-	assert_int_equal(icr(&r) & E1000_ICR_TXDW, 0);
-	/* RS alone before it: at once, and again later. */
+	assert_int_equal(icr_read(&r) & E1000_ICR_TXDW, 0);
+	/* RS alone, then RS and IDE: TXDW at once, and again later. */
 	rig_legacy(&r, RIG_DATA, 60, CMD_LAST_RS);
 	rig_legacy(&r, RIG_DATA, 60, CMD_LAST_RS | E1000_TXD_CMD_IDE);
 	rig_kick(&r);
-	assert_int_equal(icr(&r) & E1000_ICR_TXDW, E1000_ICR_TXDW);
+	assert_int_equal(icr_read(&r) & E1000_ICR_TXDW, E1000_ICR_TXDW);
 	host_advance(r.h, TIDV_NS);
-	assert_int_equal(icr(&r) & E1000_ICR_TXDW, E1000_ICR_TXDW);
+	assert_int_equal(icr_read(&r) & E1000_ICR_TXDW, E1000_ICR_TXDW);
 	rig_free(&r);
 }
 
@@ -570,7 +570,7 @@ test_context_report(void **state)
 	assert_false(rig_done(&r, j));
 	assert_int_equal(rig_head(&r), 2);
 	assert_int_equal(r.h->sends, 0);
-	assert_int_equal(icr(&r) & (E1000_ICR_TXDW | E1000_ICR_TXQE),
+	assert_int_equal(icr_read(&r) & (E1000_ICR_TXDW | E1000_ICR_TXQE),
 	    E1000_ICR_TXDW | E1000_ICR_TXQE);
 	rig_free(&r);
 }
@@ -590,8 +590,8 @@ test_rps(void **state)
 	rig_kick(&r);
 	assert_true(rig_done(&old, 0));
 	assert_false(rig_done(&r, 0));
-	assert_int_equal(icr(&old) & E1000_ICR_TXDW, E1000_ICR_TXDW);
-	assert_int_equal(icr(&r) & E1000_ICR_TXDW, 0);
+	assert_int_equal(icr_read(&old) & E1000_ICR_TXDW, E1000_ICR_TXDW);
+	assert_int_equal(icr_read(&r) & E1000_ICR_TXDW, 0);
 	rig_free(&old);
 	rig_free(&r);
 }
@@ -602,12 +602,12 @@ low_icr(struct rig *r, uint32_t n, uint32_t left)
 {
 	uint32_t i;
 
-	(void)icr(r);
+	(void)icr_read(r);
 	for (i = 0; i < n; i++)
 		rig_legacy(r, RIG_DATA, 60, CMD_LAST);
 	r->h->room = n - left;
 	rig_flush(r);
-	i = icr(r);
+	i = icr_read(r);
 	r->h->room = UINT32_MAX;
 	e82540_tx_resume(r->h->dev, r->h->now_ns);
 	assert_int_equal(rig_head(r), r->tail);
@@ -643,7 +643,7 @@ test_low(void **state)
 
 /* ------------------------------------------------------------------ bounds */
 
-/* A write of TDT transmits so many; the rest follows by the timer. */
+/* A write of TDT transmits one burst; the timer sends the rest. */
 static void
 test_burst(void **state)
 {
@@ -815,7 +815,7 @@ test_loopback(void **state)
 	rig_free(&r);
 }
 
-/* Nobody keeps a frame that the receiver has no room for. */
+/* Loopback: a frame that the receiver has no room for is lost. */
 static void
 test_loopback_full(void **state)
 {
@@ -835,7 +835,7 @@ test_loopback_full(void **state)
 	assert_int_equal(host_read(r.h, E1000_MPC), n - 5);
 	assert_int_equal(rig_counters(&r).rx_dropped, n - 5);
 	assert_int_equal(rig_counters(&r).rx_waited, 0);
-	assert_int_equal(icr(&r) & E1000_ICR_RXO, E1000_ICR_RXO);
+	assert_int_equal(icr_read(&r) & E1000_ICR_RXO, E1000_ICR_RXO);
 	host_write(r.h, E1000_RDT, 40);
 	assert_int_equal(r.h->rx_readies, 0);
 	rig_free(&r);

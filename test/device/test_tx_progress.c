@@ -42,7 +42,7 @@ test_partial(void **state)
 	rig_free(&r);
 }
 
-/* What was seen of descriptors that were taken back says nothing. */
+/* The driver takes descriptors back: what the model saw of them is void. */
 static void
 test_partial_moved(void **state)
 {
@@ -54,7 +54,7 @@ test_partial_moved(void **state)
 	rig_legacy(&r, RIG_DATA, 100, 0);
 	rig_legacy(&r, RIG_DATA, 100, 0);
 	rig_kick(&r);
-	/* Another ring: what was seen of the old one says nothing. */
+	/* Another ring: what the model saw of the old one is void. */
 	rig_ring(&r, RIG_RING + 0x1000, RIG_COUNT);
 	rig_legacy(&r, RIG_DATA, 100, CMD_LAST);
 	rig_legacy(&r, RIG_DATA, 100, 0);
@@ -92,7 +92,7 @@ test_partial_full(void **state)
 	assert_int_equal(rig_head(&r), RIG_COUNT - 1);
 	assert_true(rig_done(&r, 5));
 	assert_false(rig_done(&r, 6));
-	/* The rest of it, which alone would be a packet. */
+	/* The rest of the packet, which alone would be a packet, too. */
 	rig_legacy(&r, RIG_DATA, 100, 0);
 	rig_flush(&r);
 	rig_legacy(&r, RIG_DATA, 100, CMD_LAST_RS);
@@ -155,7 +155,7 @@ test_partial_endless(void **state)
 	rig_free(&r);
 }
 
-/* The same descriptor by descriptor: no write of TDT looks at all of them. */
+/* The same, one descriptor a write of TDT: no write looks at all of them. */
 static void
 test_partial_slow(void **state)
 {
@@ -238,7 +238,7 @@ tso_put(struct rig *r, uint64_t gpa, uint32_t flags)
  * end a batch.
  */
 static void
-mixture(struct rig *r, bool drops)
+put_mixture(struct rig *r, bool drops)
 {
 	struct rig_context c = { .tucss = 14, .tucso = 20 };
 	uint32_t i;
@@ -271,7 +271,7 @@ static const uint32_t stats[] = { E1000_TPT, E1000_GPTC, E1000_TOTL,
 
 /* Both sent, counted and reported the same. */
 static void
-same(struct rig *a, struct rig *b)
+assert_same(struct rig *a, struct rig *b)
 {
 	unsigned int i;
 
@@ -298,10 +298,10 @@ back_pressure(unsigned int first, unsigned int step, bool drops)
 	struct rig a = rig_new(E82540_82540EM), b = rig_new(E82540_82540EM);
 	unsigned int i;
 
-	mixture(&a, drops);
+	put_mixture(&a, drops);
 	rig_flush(&a);
 	assert_int_equal(a.h->packets, 4 * 3 + 4 * 11);
-	mixture(&b, drops);
+	put_mixture(&b, drops);
 	b.h->room = first;
 	rig_flush(&b);
 	assert_int_equal(b.h->packets,
@@ -311,7 +311,7 @@ back_pressure(unsigned int first, unsigned int step, bool drops)
 		e82540_tx_resume(b.h->dev, b.h->now_ns);
 		host_advance(b.h, 10000);
 	}
-	same(&a, &b);
+	assert_same(&a, &b);
 	if (first < a.h->packets)
 		assert_in_range(rig_counters(&b).tx_stopped, 1, UINT32_MAX);
 	rig_free(&a);
@@ -447,8 +447,8 @@ test_progress_of_old_ring(void **state)
 }
 
 /*
- * Behind an ordinary packet one of 4096 descriptors, which is too many, and no
- * more in the ring: it is given up without another write of TDT.
+ * Behind an ordinary packet comes one with 4096 descriptors, which is too many,
+ * and then the ring ends.  It is dropped without another write of TDT.
  */
 static void
 test_endless_behind_another(void **state)

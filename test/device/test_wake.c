@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Wake-up (6.4, 13.6): each filter with what it takes and what it does not, and
- * what is left of the packet in WUS, WUPL, WUPM and PMCSR.
+ * Wake-up (6.4, 13.6): for each filter, packets that wake and packets that do
+ * not; and the traces of the packet in WUS, WUPL, WUPM and PMCSR.
  */
 #include "one_host.h"
 
@@ -33,7 +33,7 @@ pmcsr_write(uint16_t value)
 
 /* As a driver and its OS put the device to sleep. */
 static void
-asleep(enum e82540_chip chip, uint32_t wufc)
+wake_asleep(enum e82540_chip chip, uint32_t wufc)
 {
 	h->config.chip = chip;
 	host_power(h);
@@ -51,9 +51,9 @@ put16(unsigned int at, uint16_t v)
 	frame[at + 1] = v & 0xff;
 }
 
-/* A frame of 100 bytes; returns where what is behind the type goes. */
+/* Make a frame of 100 bytes.  Returns the offset behind its type. */
 static unsigned int
-header(const uint8_t *to, bool tagged, bool snap, uint16_t type)
+frame_header(const uint8_t *to, bool tagged, bool snap, uint16_t type)
 {
 	static const uint8_t llc[6] = { 0xaa, 0xaa, 3, 0, 0, 0 };
 	unsigned int at = 12;
@@ -77,7 +77,7 @@ header(const uint8_t *to, bool tagged, bool snap, uint16_t type)
 }
 
 static void
-receive(void)
+frame_receive(void)
 {
 	struct e82540_frame f = { frame, len, 0 };
 
@@ -86,9 +86,9 @@ receive(void)
 
 /* Give it the frame: does it wake, and for this reason? */
 static void
-expect(uint32_t wus)
+expect_wus(uint32_t wus)
 {
-	receive();
+	frame_receive();
 	assert_int_equal(host_read(h, E1000_WUS), wus);
 	assert_int_equal(pmcsr() & PME_STATUS, wus ? PME_STATUS : 0);
 	assert_int_equal(host_read(h, E1000_WUC) & E1000_WUC_PME_STATUS,
@@ -108,29 +108,29 @@ static void
 test_exact(void **state)
 {
 	(void)state;
-	asleep(E82540_82540EM, E1000_WUFC_EX);
-	header(other, false, false, 0x9000);
-	expect(0);
-	header(station, false, false, 0x9000);
-	expect(E1000_WUFC_EX);
-	header(all, false, false, 0x9000);
-	expect(0);
+	wake_asleep(E82540_82540EM, E1000_WUFC_EX);
+	frame_header(other, false, false, 0x9000);
+	expect_wus(0);
+	frame_header(station, false, false, 0x9000);
+	expect_wus(E1000_WUFC_EX);
+	frame_header(all, false, false, 0x9000);
+	expect_wus(0);
 	/* Any of the sixteen addresses. */
 	host_write(h, E1000_RAL(15), 0x12005452);
 	host_write(h, E1000_RAH(15), 0x5734 | E1000_RAH_AV);
-	header(other, false, false, 0x9000);
-	expect(E1000_WUFC_EX);
+	frame_header(other, false, false, 0x9000);
+	expect_wus(E1000_WUFC_EX);
 	host_write(h, E1000_RAH(15), 0x5734);	/* not valid */
-	expect(0);
+	expect_wus(0);
 	/* Promiscuous lets it in, but it is not an exact match. */
 	host_write(h, E1000_RCTL, E1000_RCTL_EN | E1000_RCTL_UPE);
-	expect(0);
+	expect_wus(0);
 	len = 13;
-	header(station, false, false, 0x9000);
+	frame_header(station, false, false, 0x9000);
 	len = 13;
-	expect(0);
+	expect_wus(0);
 	len = 14;
-	expect(E1000_WUFC_EX);
+	expect_wus(E1000_WUFC_EX);
 }
 
 static void
@@ -141,40 +141,40 @@ test_multicast(void **state)
 	unsigned int mo;
 
 	(void)state;
-	asleep(E82540_82540EM, E1000_WUFC_MC);
-	header(group, false, false, 0x9000);
-	expect(0);
+	wake_asleep(E82540_82540EM, E1000_WUFC_MC);
+	frame_header(group, false, false, 0x9000);
+	expect_wus(0);
 	for (mo = 0; mo < 4; mo++) {
 		host_write(h, E1000_RCTL,
 		    E1000_RCTL_EN | mo << E1000_RCTL_MO_SHIFT);
 		host_write(h, E1000_MTA(hash[mo] / 32), 1u << hash[mo] % 32);
-		expect(E1000_WUFC_MC);
+		expect_wus(E1000_WUFC_MC);
 		host_write(h, E1000_MTA(hash[mo] / 32), ~(1u << hash[mo] % 32));
-		expect(0);
+		expect_wus(0);
 		host_write(h, E1000_MTA(hash[mo] / 32), 0);
 	}
-	/* MPE lets all in, but this is about the table. */
+	/* With MPE all multicasts pass, but MC wakes only by the table. */
 	host_write(h, E1000_RCTL, E1000_RCTL_EN | E1000_RCTL_MPE);
-	expect(0);
+	expect_wus(0);
 }
 
 static void
 test_broadcast(void **state)
 {
 	(void)state;
-	asleep(E82540_82545EM, E1000_WUFC_BC);
-	header(all, false, false, 0x9000);
-	expect(E1000_WUFC_BC);
+	wake_asleep(E82540_82545EM, E1000_WUFC_BC);
+	frame_header(all, false, false, 0x9000);
+	expect_wus(E1000_WUFC_BC);
 	/* It must pass the address filter. */
 	host_write(h, E1000_RCTL, E1000_RCTL_EN);
-	expect(0);
+	expect_wus(0);
 	host_write(h, E1000_WUFC, 0);
 	host_write(h, E1000_RCTL, E1000_RCTL_EN | E1000_RCTL_BAM);
-	expect(0);
+	expect_wus(0);
 }
 
 static void
-magic(unsigned int at, unsigned int ones, unsigned int copies)
+put_magic(unsigned int at, unsigned int ones, unsigned int copies)
 {
 	unsigned int i;
 
@@ -190,51 +190,51 @@ test_magic(void **state)
 	unsigned int at;
 
 	(void)state;
-	asleep(E82540_82540EM, E1000_WUFC_MAG);
+	wake_asleep(E82540_82540EM, E1000_WUFC_MAG);
 	for (at = 14; at < 600; at += 7) {
-		header(station, false, false, 0x0842);
-		magic(at, 6, 16);
-		expect(E1000_WUFC_MAG);
+		frame_header(station, false, false, 0x0842);
+		put_magic(at, 6, 16);
+		expect_wus(E1000_WUFC_MAG);
 	}
-	header(station, false, false, 0x0842);
-	magic(14, 7, 16);			/* more are as good */
-	expect(E1000_WUFC_MAG);
-	header(station, false, false, 0x0842);
-	magic(15, 5, 16);
-	expect(0);
-	header(station, false, false, 0x0842);
-	magic(14, 6, 15);
-	expect(0);
-	magic(14, 6, 16);
+	frame_header(station, false, false, 0x0842);
+	put_magic(14, 7, 16);			/* more are as good */
+	expect_wus(E1000_WUFC_MAG);
+	frame_header(station, false, false, 0x0842);
+	put_magic(15, 5, 16);
+	expect_wus(0);
+	frame_header(station, false, false, 0x0842);
+	put_magic(14, 6, 15);
+	expect_wus(0);
+	put_magic(14, 6, 16);
 	len--;
-	expect(0);
+	expect_wus(0);
 	len++;
 	frame[14 + 6 + 95]++;			/* the last byte */
-	expect(0);
+	expect_wus(0);
 	/* A false start, and then another stream. */
-	header(station, false, false, 0x0842);
-	magic(14, 6, 7);
-	magic(len, 6, 16);
-	expect(E1000_WUFC_MAG);
+	frame_header(station, false, false, 0x0842);
+	put_magic(14, 6, 7);
+	put_magic(len, 6, 16);
+	expect_wus(E1000_WUFC_MAG);
 	/* To somebody else; to all, and then BAM does not matter. */
 	memcpy(frame, other, 6);
-	expect(0);
+	expect_wus(0);
 	memcpy(frame, all, 6);
-	expect(E1000_WUFC_MAG);
+	expect_wus(E1000_WUFC_MAG);
 	host_write(h, E1000_RCTL, E1000_RCTL_EN);
-	expect(E1000_WUFC_MAG);
-	asleep(E82540_82544GC, E1000_WUFC_MAG);
-	expect(E1000_WUFC_MAG);
+	expect_wus(E1000_WUFC_MAG);
+	wake_asleep(E82540_82544GC, E1000_WUFC_MAG);
+	expect_wus(E1000_WUFC_MAG);
 	host_write(h, E1000_RCTL, E1000_RCTL_EN);
-	expect(0);				/* to the 82544 it does */
+	expect_wus(0);				/* to the 82544 it does */
 }
 
 static unsigned int
-arp(bool tagged, bool snap)
+put_arp(bool tagged, bool snap)
 {
 	static const uint8_t request[8] = { 0, 1, 8, 0, 6, 4, 0, 1 };
 	static const uint8_t target[4] = { 192, 0, 2, 7 };
-	unsigned int at = header(all, tagged, snap, 0x0806);
+	unsigned int at = frame_header(all, tagged, snap, 0x0806);
 
 	memcpy(frame + at, request, 8);
 	memcpy(frame + at + 24, target, 4);
@@ -247,49 +247,49 @@ test_arp(void **state)
 	unsigned int i, at;
 
 	(void)state;
-	asleep(E82540_82540EM, E1000_WUFC_ARP);
+	wake_asleep(E82540_82540EM, E1000_WUFC_ARP);
 	for (i = 0; i < 4; i++) {
 		host_write(h, E1000_IPAV, 1u << i);
 		host_write(h, E1000_IP4AT(i), 0x070200C0);
-		arp(i & 1, i & 2);
-		expect(E1000_WUFC_ARP);
+		put_arp(i & 1, i & 2);
+		expect_wus(E1000_WUFC_ARP);
 		host_write(h, E1000_IP4AT(i), 0x070200C1);
-		expect(0);
+		expect_wus(0);
 		host_write(h, E1000_IP4AT(i), 0x070200C0);
 		host_write(h, E1000_IPAV, 0xF & ~(1u << i));
-		expect(0);
+		expect_wus(0);
 		host_write(h, E1000_IP4AT(i), 0);
 	}
 	host_write(h, E1000_IP4AT(2), 0x070200C0);
 	host_write(h, E1000_IPAV, 0xF);
 	for (i = 0; i < 8; i++) {	/* each byte of it counts */
-		at = arp(false, false);
+		at = put_arp(false, false);
 		frame[at + i] ^= 0x10;
-		expect(0);
+		expect_wus(0);
 	}
-	arp(false, false);
+	put_arp(false, false);
 	memcpy(frame, station, 6);	/* not a broadcast */
-	expect(0);
-	arp(false, false);
+	expect_wus(0);
+	put_arp(false, false);
 	len = 41;
-	expect(0);
+	expect_wus(0);
 	len = 42;
-	expect(E1000_WUFC_ARP);
+	expect_wus(E1000_WUFC_ARP);
 	/* A tag of another VLAN does not pass the filter. */
-	arp(true, false);
+	put_arp(true, false);
 	host_write(h, E1000_VET, E1000_VET_8021Q);
 	host_write(h, E1000_RCTL,
 	    E1000_RCTL_EN | E1000_RCTL_BAM | E1000_RCTL_VFE);
-	expect(0);
+	expect_wus(0);
 	host_write(h, E1000_VFTA(0), 1u << 7);
-	expect(E1000_WUFC_ARP);
+	expect_wus(E1000_WUFC_ARP);
 }
 
 static unsigned int
-ipv4(bool tagged, bool snap)
+put_ipv4(bool tagged, bool snap)
 {
 	static const uint8_t to[4] = { 192, 0, 2, 7 };
-	unsigned int at = header(station, tagged, snap, 0x0800);
+	unsigned int at = frame_header(station, tagged, snap, 0x0800);
 
 	frame[at] = 0x45;
 	memcpy(frame + at + 16, to, 4);
@@ -302,39 +302,39 @@ test_ipv4(void **state)
 	unsigned int i, at;
 
 	(void)state;
-	asleep(E82540_82544GC, E1000_WUFC_IPV4);
+	wake_asleep(E82540_82544GC, E1000_WUFC_IPV4);
 	for (i = 0; i < 4; i++) {
 		host_write(h, E1000_IPAV, 1u << i);
 		host_write(h, E1000_IP4AT(i), 0x070200C0);
-		ipv4(i & 1, i & 2);
-		expect(E1000_WUFC_IPV4);
+		put_ipv4(i & 1, i & 2);
+		expect_wus(E1000_WUFC_IPV4);
 		host_write(h, E1000_IP4AT(i), 0);
-		expect(0);
+		expect_wus(0);
 	}
 	host_write(h, E1000_IP4AT(3), 0x070200C0);
-	at = ipv4(false, false);
+	at = put_ipv4(false, false);
 	frame[at] = 0x55;
-	expect(0);
+	expect_wus(0);
 	frame[at] = 0x4F;			/* options */
-	expect(E1000_WUFC_IPV4);
+	expect_wus(E1000_WUFC_IPV4);
 	memcpy(frame, all, 6);
-	expect(0);
-	ipv4(false, false);
+	expect_wus(0);
+	put_ipv4(false, false);
 	len = 33;
-	expect(0);
+	expect_wus(0);
 	len = 34;
-	expect(E1000_WUFC_IPV4);
-	ipv4(true, true);
+	expect_wus(E1000_WUFC_IPV4);
+	put_ipv4(true, true);
 	len = 16;				/* cut within the headers */
-	expect(0);
+	expect_wus(0);
 	len = 20;
-	expect(0);
+	expect_wus(0);
 }
 
 static unsigned int
-ipv6(uint16_t type)
+put_ipv6(uint16_t type)
 {
-	unsigned int at = header(station, false, false, type), i;
+	unsigned int at = frame_header(station, false, false, type), i;
 
 	frame[at] = 0x60;
 	for (i = 0; i < 16; i++)
@@ -348,32 +348,32 @@ test_ipv6(void **state)
 	unsigned int i, at;
 
 	(void)state;
-	asleep(E82540_82545EM, E1000_WUFC_IPV6);
+	wake_asleep(E82540_82545EM, E1000_WUFC_IPV6);
 	for (i = 0; i < 4; i++)
 		host_write(h, E1000_IP6AT(i), 0x23222120 + 0x04040404 * i);
-	ipv6(0x86DD);
-	expect(0);				/* not valid yet */
+	put_ipv6(0x86DD);
+	expect_wus(0);				/* not valid yet */
 	host_write(h, E1000_IPAV, E1000_IPAV_V6);
-	expect(E1000_WUFC_IPV6);
-	ipv6(0x0800);				/* as the manual has it */
-	expect(E1000_WUFC_IPV6);
-	at = ipv6(0x86DD);
+	expect_wus(E1000_WUFC_IPV6);
+	put_ipv6(0x0800);			/* as the manual has it */
+	expect_wus(E1000_WUFC_IPV6);
+	at = put_ipv6(0x86DD);
 	frame[at + 39]++;
-	expect(0);
-	at = ipv6(0x86DD);
+	expect_wus(0);
+	at = put_ipv6(0x86DD);
 	frame[at] = 0x40;
-	expect(0);
-	ipv6(0x86DD);
+	expect_wus(0);
+	put_ipv6(0x86DD);
 	len = 53;
-	expect(0);
+	expect_wus(0);
 	len = 54;
-	expect(E1000_WUFC_IPV6);
+	expect_wus(E1000_WUFC_IPV6);
 
-	asleep(E82540_82544GC, E1000_WUFC_IPV6);	/* has none */
+	wake_asleep(E82540_82544GC, E1000_WUFC_IPV6);	/* has none */
 	for (i = 0; i < 4; i++)
 		host_write(h, E1000_IP6AT(i), 0x23222120 + 0x04040404 * i);
 	host_write(h, E1000_IPAV, E1000_IPAV_V6);
-	expect(0);
+	expect_wus(0);
 }
 
 static void
@@ -382,14 +382,14 @@ test_flexible(void **state)
 	unsigned int i, n;
 
 	(void)state;
-	asleep(E82540_82540EM,
+	wake_asleep(E82540_82540EM,
 	    E1000_WUFC_FLX0 | E1000_WUFC_FLX1 | E1000_WUFC_FLX2 |
 		E1000_WUFC_FLX3);
-	header(station, false, false, 0x9000);
+	frame_header(station, false, false, 0x9000);
 	for (i = 14; i < 200; i++)
 		frame[i] = i * 5;
 	len = 128;
-	expect(0);				/* lengths are 0 */
+	expect_wus(0);				/* lengths are 0 */
 	for (i = 0; i < 4; i++) {
 		/* Bytes 20, 21 and 127; filters to a byte of FFVT each. */
 		for (n = 0; n < 128; n++) {
@@ -403,33 +403,33 @@ test_flexible(void **state)
 		host_write(h, E1000_FFVT(20), (20 * 5 & 0xFFu) << i * 8);
 		host_write(h, E1000_FFVT(21), (21 * 5 & 0xFFu) << i * 8);
 		host_write(h, E1000_FFVT(127), (127 * 5 & 0xFFu) << i * 8);
-		expect(E1000_WUFC_FLX0 << i);
+		expect_wus(E1000_WUFC_FLX0 << i);
 		frame[127]++;
-		expect(0);
+		expect_wus(0);
 		host_write(h, E1000_FFLT(i), 127);	/* not that far */
-		expect(E1000_WUFC_FLX0 << i);
+		expect_wus(E1000_WUFC_FLX0 << i);
 		frame[127]--;
 		frame[21]++;
-		expect(0);
+		expect_wus(0);
 		frame[21]--;
 		len = 126;			/* shorter than required */
-		expect(0);
+		expect_wus(0);
 		len = 128;
 		memcpy(frame, other, 6);	/* not for us */
-		expect(0);
+		expect_wus(0);
 		memcpy(frame, station, 6);
 		host_write(h, E1000_FFLT(i), 0x7FF);
-		expect(0);
+		expect_wus(0);
 		len = 2047;
-		expect(E1000_WUFC_FLX0 << i);
+		expect_wus(E1000_WUFC_FLX0 << i);
 		len = 128;
 		host_write(h, E1000_FFLT(i), 0);
 	}
 	/* Not enabled, it does not count. */
 	host_write(h, E1000_FFLT(3), 128);
-	expect(E1000_WUFC_FLX3);
+	expect_wus(E1000_WUFC_FLX3);
 	host_write(h, E1000_WUFC, E1000_WUFC_FLX2);
-	expect(0);
+	expect_wus(0);
 }
 
 static void
@@ -441,14 +441,14 @@ test_packet_kept(void **state)
 	unsigned int i;
 
 	(void)state;
-	asleep(E82540_82540EM, E1000_WUFC_EX | E1000_WUFC_BC);
+	wake_asleep(E82540_82540EM, E1000_WUFC_EX | E1000_WUFC_BC);
 	memset(first, 0x11, sizeof(first));
 	memset(second, 0x22, sizeof(second));
 	memcpy(first, other, 6);
 	two[0] = (struct e82540_frame){ first, 60, 0 };
 	memcpy(second, station, 6);
 	two[1] = (struct e82540_frame){ second, 200, 0 };
-	header(all, false, false, 0x9000);
+	frame_header(all, false, false, 0x9000);
 	two[2] = (struct e82540_frame){ frame, len, 0 };
 	assert_int_equal(e82540_receive(h->dev, h->now_ns, two, 3), 3);
 	/* Two reasons; of the packets the first that is one. */
@@ -460,7 +460,7 @@ test_packet_kept(void **state)
 		assert_int_equal(host_read(h, E1000_WUPM(i)), word);
 	}
 	/* It stays while WUS tells of it, through resets as well. */
-	receive();
+	frame_receive();
 	assert_int_equal(host_read(h, E1000_WUPL), 204);
 	pmcsr_write(PME_EN | D0);
 	host_write(h, E1000_CTRL, E1000_CTRL_RST);
@@ -480,16 +480,16 @@ static void
 test_packet_lengths(void **state)
 {
 	(void)state;
-	asleep(E82540_82540EM, E1000_WUFC_EX);
-	header(station, false, false, 0x9000);
+	wake_asleep(E82540_82540EM, E1000_WUFC_EX);
+	frame_header(station, false, false, 0x9000);
 	memset(frame + 14, 0x33, sizeof(frame) - 14);
 	len = 60;
-	receive();
+	frame_receive();
 	assert_int_equal(host_read(h, E1000_WUPM(14)), 0x33333333);
 	assert_int_equal(host_read(h, E1000_WUPM(15)), 0);
 	host_write(h, E1000_WUS, E1000_WUFC_EX);
 	len = 2044;
-	receive();
+	frame_receive();
 	assert_int_equal(host_read(h, E1000_WUPL), 2047);
 	assert_int_equal(host_read(h, E1000_WUPM(31)), 0x33333333);
 }
@@ -502,8 +502,8 @@ test_awake(void **state)
 	host_power(h);
 	host_write(h, E1000_RCTL, E1000_RCTL_EN | E1000_RCTL_BAM);
 	host_write(h, E1000_WUFC, E1000_WUFC_EX | E1000_WUFC_BC);
-	header(station, false, false, 0x9000);
-	receive();
+	frame_header(station, false, false, 0x9000);
+	frame_receive();
 	assert_int_equal(host_read(h, E1000_WUS), 0);
 	assert_int_equal(pmcsr() & PME_STATUS, 0);
 }
@@ -513,21 +513,21 @@ static void
 test_not_enabled(void **state)
 {
 	(void)state;
-	asleep(E82540_82540EM, E1000_WUFC_EX);
-	header(station, false, false, 0x9000);
+	wake_asleep(E82540_82540EM, E1000_WUFC_EX);
+	frame_header(station, false, false, 0x9000);
 	assert_true(e82540_link_up(h->dev));
 	pmcsr_write(D3);
 	assert_false(e82540_link_up(h->dev));
-	receive();
+	frame_receive();
 	assert_int_equal(pmcsr() & PME_STATUS, 0);
 	assert_int_equal(host_read(h, E1000_WUS), 0);
 	/* Asked for after all: the link comes, then the packet. */
 	pmcsr_write(PME_EN | D3);
 	host_advance(h, h->config.link_delay_ns);
 	assert_true(e82540_link_up(h->dev));
-	expect(E1000_WUFC_EX);
+	expect_wus(E1000_WUFC_EX);
 	e82540_link_set(h->dev, h->now_ns, false);
-	expect(0);
+	expect_wus(0);
 }
 
 /* 6.4.1: without WUFC; to PME only with APMPME. */
@@ -540,17 +540,17 @@ test_apm(void **state)
 	host_write(h, E1000_WUC, E1000_WUC_APME);
 	pmcsr_write(D3);
 	assert_true(e82540_link_up(h->dev));
-	header(station, false, false, 0x9000);
-	receive();
+	frame_header(station, false, false, 0x9000);
+	frame_receive();
 	assert_int_equal(host_read(h, E1000_WUS), 0);
-	magic(14, 6, 16);
-	receive();
+	put_magic(14, 6, 16);
+	frame_receive();
 	assert_int_equal(host_read(h, E1000_WUS), E1000_WUFC_MAG);
 	assert_int_equal(host_read(h, E1000_WUPL), len + 4);
 	assert_int_equal(pmcsr() & PME_STATUS, 0);
 	host_write(h, E1000_WUS, E1000_WUFC_MAG);
 	host_write(h, E1000_WUC, E1000_WUC_APME | E1000_WUC_APMPME);
-	receive();
+	frame_receive();
 	assert_int_equal(host_read(h, E1000_WUS), E1000_WUFC_MAG);
 	assert_int_equal(pmcsr() & PME_STATUS, PME_STATUS);
 }
@@ -559,7 +559,7 @@ static void
 test_link_change(void **state)
 {
 	(void)state;
-	asleep(E82540_82540EM, E1000_WUFC_LNKC);
+	wake_asleep(E82540_82540EM, E1000_WUFC_LNKC);
 	assert_int_equal(pmcsr() & PME_STATUS, 0);
 	e82540_link_set(h->dev, h->now_ns, false);
 	assert_int_equal(host_read(h, E1000_WUS), E1000_WUFC_LNKC);
@@ -571,12 +571,13 @@ test_link_change(void **state)
 	host_advance(h, h->config.link_delay_ns);
 	assert_int_equal(pmcsr() & PME_STATUS, PME_STATUS);
 
-	asleep(E82540_82540EM, E1000_WUFC_EX);
+	wake_asleep(E82540_82540EM, E1000_WUFC_EX);
 	e82540_link_set(h->dev, h->now_ns, false);
 	assert_int_equal(pmcsr() & PME_STATUS, 0);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) \
+	cmocka_unit_test_setup_teardown(f, one_host_setup, one_host_teardown)
 
 int
 main(void)

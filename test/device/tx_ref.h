@@ -2,8 +2,8 @@
 /*
  * A reference for offloads, which computes everything in the plain way:
  * checksums word by word, over pseudo-headers made from the addresses, and
- * segments from the payload.  And a network, which does what a virtio header
- * leaves to it.
+ * segments from the payload.  Also a network, which does what a virtio header
+ * asks it to do.
  */
 #ifndef TEST_TX_REF_H
 #define TEST_TX_REF_H
@@ -199,8 +199,8 @@ net_sum(struct host_packet *p)
 }
 
 /*
- * A packet to be segmented: its headers are those that Linux wants, and then
- * segment i of it.  The flow's positions are in the packet, with its tag.
+ * net_segment: check that the headers of a packet to be segmented are as Linux
+ * wants them, and make segment i.  The flow's positions count the tag.
  */
 static inline uint32_t
 net_segment(const struct flow *f, const struct host_packet *p, uint32_t i,

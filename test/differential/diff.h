@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Differential tests: one script of register and ring operations drives two
- * devices, QEMU's e1000 and our model, in step.  What the one answers and the
- * other does not is a difference.  Each difference must be in the file
- * `differences`, with which of them is right; and each line there must still be
- * true.
+ * devices, QEMU's e1000 and our model, in step.  Where their answers differ,
+ * the file `differences` must have a line that says which of them is right; and
+ * each line there must still be true.
  *
  *	main.c		options, chips, which scripts run
  *	qemu.c		QEMU, by its qtest protocol, over pipes of our own
@@ -39,7 +38,7 @@
 
 #define FRAME_MAX	65536u
 #define MS		1000000ull	/* in nanoseconds */
-/* Autonegotiation, in both; and what all timers of a device are short of. */
+/* Autonegotiation takes this in both; all timers of a device take less. */
 #define LINK_DELAY_NS	(500 * MS)
 #define SETTLE_NS	(40 * MS)
 /* QEMU holds frames back so long after a write of RCTL. */
@@ -70,7 +69,7 @@ qemu_mem_write(struct qemu *q, uint32_t gpa, const void *buf, uint32_t len);
 void qemu_clock(struct qemu *q, uint64_t ns);
 bool qemu_line(struct qemu *q);
 void qemu_frame_in(struct qemu *q, const void *frame, uint32_t len);
-/* qemu_frame_out: the next frame sent, up to FRAME_MAX; -1: no more. */
+/* qemu_frame_out: the next frame sent, up to FRAME_MAX; -1: there is none. */
 int qemu_frame_out(struct qemu *q, void *frame);
 
 /* --------------------------------------------------------------- model.c */
@@ -98,7 +97,7 @@ int model_frame_out(struct model *m, void *frame);
 
 struct list;
 
-/* list_load: NULL, and says why, if a line is not as it should be. */
+/* list_load: read the file.  If a line is wrong, says why and returns NULL. */
 struct list *list_load(const char *path, const char *qemu_version);
 void list_free(struct list *list);
 /* list_find: is it there?  Marks the line as true. */
@@ -135,11 +134,11 @@ differ(struct pair *p, const char *what, const char *qemu, const char *model);
 void
 differ_number(struct pair *p, const char *what, uint32_t qemu, uint32_t model);
 
-/* both_read: compare what they read; the model's is returned. */
+/* both_read: read in both, and compare.  Returns the model's value. */
 uint32_t both_read(struct pair *p, const char *what, uint32_t offset);
 /* both_icr: read ICR; causes that are told apart by themselves: see there. */
 void both_icr(struct pair *p, const char *what);
-/* both_peek: read, compare nothing. */
+/* both_peek: read in both, without comparing. */
 void both_peek(struct pair *p, uint32_t offset);
 void both_write(struct pair *p, uint32_t offset, uint32_t value);
 void

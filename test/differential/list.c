@@ -37,7 +37,7 @@ struct list {
 };
 
 static char *
-trim(char *s)
+column_trim(char *s)
 {
 	char *end = s + strlen(s);
 
@@ -48,9 +48,9 @@ trim(char *s)
 	return s;
 }
 
-/* "10.2.1 (Debian ...)" to 10002; nothing to `none`. */
+/* "10.2.1 (Debian ...)" to 10002; a text without a version to `none`. */
 static unsigned int
-version(const char *s, unsigned int none)
+version_number(const char *s, unsigned int none)
 {
 	unsigned int major = 0, minor = 0;
 
@@ -68,9 +68,9 @@ in_range(const char *range, unsigned int v)
 	if (strcmp(range, "*") == 0)
 		return true;
 	if (dash == NULL)
-		return version(range, 0) == v;
-	return v >= (dash == range ? 0 : version(range, 0)) &&
-	    v <= version(dash + 1, ~0u);
+		return version_number(range, 0) == v;
+	return v >= (dash == range ? 0 : version_number(range, 0)) &&
+	    v <= version_number(dash + 1, ~0u);
 }
 
 static const char *
@@ -105,11 +105,11 @@ entry_split(struct entry *e)
 			*next++ = '\0';
 		else
 			next = at + strlen(at);
-		e->column[i] = trim(at);
+		e->column[i] = column_trim(at);
 	}
 }
 
-/* One line of the file; false, having said why, if it is not as it should. */
+/* Load a line of the file.  If it is wrong, says why and returns false. */
 static bool
 line_load(struct list *list, const char *path, unsigned int number,
     const char *text, unsigned int qemu)
@@ -148,9 +148,9 @@ list_load(const char *path, const char *qemu_version)
 		perror(path);
 	while (good && fgets(line, sizeof(line), file) != NULL) {
 		number++;
-		if (*line != '#' && *trim(line) != '\0')
+		if (*line != '#' && *column_trim(line) != '\0')
 			good = line_load(list, path, number, line,
-			    version(qemu_version, 0));
+			    version_number(qemu_version, 0));
 	}
 	if (file != NULL)
 		fclose(file);
@@ -194,7 +194,7 @@ list_find(struct list *list, const char *where, const char *qemu,
 	return false;
 }
 
-/* Was a script run that this line is of?  Random ones prove nothing. */
+/* Did this line's script run?  Random scripts do not count. */
 static bool
 entry_was_due(const struct entry *e, const char *const *ran, unsigned int rans)
 {

@@ -52,7 +52,8 @@ static char ran[RANS][48];
 static unsigned int rans;
 
 static bool
-wanted(const struct options *o, const struct script *s, unsigned int chip)
+script_wanted(const struct options *o, const struct script *s,
+    unsigned int chip)
 {
 	if (s->exact && !o->exact)
 		return false;
@@ -93,13 +94,13 @@ run_script(struct pair *p, const struct options *o, const struct script *s,
 }
 
 static void
-run(struct pair *p, const struct options *o, const struct script *s,
+script_run_all(struct pair *p, const struct options *o, const struct script *s,
     unsigned int chip)
 {
 	unsigned int unknown = p->unknown, known = p->known, steps = p->steps;
 	unsigned int i, rounds = 1;
 
-	if (!wanted(o, s, chip))
+	if (!script_wanted(o, s, chip))
 		return;
 	if (strncmp(s->name, "random", 6) == 0)
 		rounds = o->rounds;
@@ -122,7 +123,7 @@ run(struct pair *p, const struct options *o, const struct script *s,
 }
 
 static int
-usage(void)
+usage_print(void)
 {
 	fprintf(stderr,
 	    "usage: differential [-tv] [-c CHIP] [-s SCRIPT]"
@@ -176,7 +177,7 @@ main(int argc, char **argv)
 	o.seed = time(NULL);
 	used = options(&o, argc, argv);
 	if (used < 0 || argc - used != 3)
-		return usage();
+		return usage_print();
 	o.program = argv[used];
 	p.verbose = o.verbose;
 	p.list = list_load(argv[used + 2], argv[used + 1]);
@@ -187,7 +188,7 @@ main(int argc, char **argv)
 	for (chip = 0; chip < sizeof(chips) / sizeof(chips[0]); chip++)
 		for (i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
 			for (s = tables[i]; s->name != NULL; s++)
-				run(&p, &o, s, chip);
+				script_run_all(&p, &o, s, chip);
 	for (i = 0; i < rans; i++)
 		names[i] = ran[i];
 	/* Part of the scripts says little of the list. */

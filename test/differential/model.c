@@ -29,7 +29,7 @@ struct model {
 };
 
 static void
-die(const char *what)
+model_die(const char *what)
 {
 	fprintf(stderr, "model: %s\n", what);
 	exit(2);
@@ -43,14 +43,14 @@ frame_put(struct frame *queue, unsigned int *tail, uint32_t len, uint8_t **data)
 	free(f->data);
 	f->data = malloc(len + 1);
 	if (f->data == NULL)
-		die("no memory");
+		model_die("no memory");
 	f->len = len;
 	*data = f->data;
 	(*tail)++;
 }
 
 static void
-on_interrupt(void *ctx, bool asserted)
+model_interrupt(void *ctx, bool asserted)
 {
 	struct model *m = ctx;
 
@@ -58,7 +58,7 @@ on_interrupt(void *ctx, bool asserted)
 }
 
 static void
-on_timer(void *ctx, uint64_t at_ns)
+model_timer(void *ctx, uint64_t at_ns)
 {
 	struct model *m = ctx;
 
@@ -66,7 +66,7 @@ on_timer(void *ctx, uint64_t at_ns)
 }
 
 static unsigned int
-on_send(void *ctx, const struct e82540_packet *packet, unsigned int n)
+model_send(void *ctx, const struct e82540_packet *packet, unsigned int n)
 {
 	struct model *m = ctx;
 	unsigned int i, j;
@@ -85,7 +85,7 @@ on_send(void *ctx, const struct e82540_packet *packet, unsigned int n)
 
 /* Offer what waits. */
 static void
-offer(struct model *m)
+frames_offer(struct model *m)
 {
 	struct e82540_frame frame;
 
@@ -109,10 +109,10 @@ model_start(enum e82540_chip chip)
 	struct e82540_region region = { RAM, RAM_BYTES, NULL, true };
 
 	if (m == NULL)
-		die("no memory");
-	m->host = (struct e82540_host){ .interrupt = on_interrupt,
-		.timer = on_timer,
-		.send = on_send };
+		model_die("no memory");
+	m->host = (struct e82540_host){ .interrupt = model_interrupt,
+		.timer = model_timer,
+		.send = model_send };
 	config.host = &m->host;
 	config.ctx = m;
 	memcpy(config.mac, test_mac, sizeof(test_mac));
@@ -124,7 +124,7 @@ model_start(enum e82540_chip chip)
 	if (m->ram == NULL || m->dev == NULL ||
 	    e82540_init(m->dev, &config, 0) != 0 ||
 	    e82540_memory_set(m->dev, &region, 1) != 0)
-		die("does not start");
+		model_die("does not start");
 	model_pci_write(m, 0x04,
 	    E82540_PCI_IO | E82540_PCI_MEMORY | E82540_PCI_MASTER);
 	e82540_link_set(m->dev, m->now_ns, true);
@@ -155,7 +155,7 @@ void
 model_write(struct model *m, uint32_t offset, uint32_t value)
 {
 	e82540_mmio_write(m->dev, m->now_ns, offset, 4, value);
-	offer(m);
+	frames_offer(m);
 }
 
 uint32_t
@@ -186,7 +186,7 @@ static uint8_t *
 ram_at(struct model *m, uint32_t gpa, uint32_t len)
 {
 	if (gpa > RAM_BYTES - len)
-		die("a script leaves its memory");
+		model_die("a script accesses an address outside of memory");
 	return m->ram + gpa;
 }
 
@@ -212,7 +212,7 @@ model_clock(struct model *m, uint64_t ns)
 			m->now_ns = m->timer_ns;
 		m->timer_ns = E82540_NEVER;
 		e82540_run(m->dev, m->now_ns);
-		offer(m);
+		frames_offer(m);
 	}
 	m->now_ns = end;
 }
@@ -229,10 +229,10 @@ model_frame_in(struct model *m, const void *frame, uint32_t len)
 	uint8_t *data;
 
 	if (m->in_tail - m->in_head == FRAMES)
-		die("too many frames wait");
+		model_die("too many frames wait");
 	frame_put(m->in, &m->in_tail, len, &data);
 	memcpy(data, frame, len);
-	offer(m);
+	frames_offer(m);
 }
 
 int

@@ -42,7 +42,7 @@ struct qemu {
 const uint8_t test_mac[6] = { 0x52, 0x54, 0x00, 0x12, 0x34, 0x56 };
 
 static void
-die(const char *what)
+qemu_die(const char *what)
 {
 	fprintf(stderr, "QEMU: %s\n", what);
 	exit(2);
@@ -58,12 +58,13 @@ bios_make(void)
 	if (fd < 0 || ftruncate(fd, BIOS_BYTES) != 0 ||
 	    pwrite(fd, code, sizeof(code), BIOS_BYTES - 16) !=
 		(ssize_t)sizeof(code))
-		die("memfd");
+		qemu_die("memfd");
 	return fd;
 }
 
 static void
-child(const char *program, const char *chip, bool exact, int qtest, int wire)
+qemu_exec(const char *program, const char *chip, bool exact, int qtest,
+    int wire)
 {
 	static char bios[32], netdev[64], device[96];
 	char *args[] = { (char *)program, "-M", "pc", "-m", "16", "-display",
@@ -95,7 +96,7 @@ line_get(struct qemu *q)
 
 	while ((end = memchr(q->in, '\n', q->in_len)) == NULL) {
 		if (q->in_len == sizeof(q->in) || poll(&fd, 1, ANSWER_MS) <= 0)
-			die("no answer");
+			qemu_die("no answer");
 		n = read(q->qtest, q->in + q->in_len,
 		    sizeof(q->in) - q->in_len);
 		if (n <= 0)
@@ -123,7 +124,7 @@ ask(struct qemu *q, const char *format, ...)
 	va_end(args);
 	command[n++] = '\n';
 	if (write(q->qtest, command, n) != n)
-		die("has ended");
+		qemu_die("has ended");
 	line = line_get(q);
 	if (line == NULL || strncmp(line, "OK", 2) != 0)
 		return NULL;
@@ -131,18 +132,18 @@ ask(struct qemu *q, const char *format, ...)
 }
 
 static uint32_t
-number(const char *answer)
+answer_number(const char *answer)
 {
 	if (answer == NULL)
-		die("refused a command");
+		qemu_die("refused a command");
 	return strtoull(answer, NULL, 0);
 }
 
 static void
-done(const char *answer)
+answer_done(const char *answer)
 {
 	if (answer == NULL)
-		die("refused a command");
+		qemu_die("refused a command");
 }
 
 /* As a BIOS would: BARs, and let it answer and be a bus master. */
@@ -154,7 +155,7 @@ pci_setup(struct qemu *q)
 	qemu_pci_write(q, 0x04,
 	    E82540_PCI_IO | E82540_PCI_MEMORY | E82540_PCI_MASTER);
 	/* The PC's interval timer: one shot, not started. */
-	done(ask(q, "outb 0x43 0x30"));
+	answer_done(ask(q, "outb 0x43 0x30"));
 }
 
 struct qemu *
@@ -165,7 +166,7 @@ qemu_start(const char *program, const char *chip, bool exact)
 
 	if (q == NULL || socketpair(AF_UNIX, SOCK_STREAM, 0, qtest) != 0 ||
 	    socketpair(AF_UNIX, SOCK_DGRAM, 0, wire) != 0)
-		die("no sockets");
+		qemu_die("no sockets");
 	fcntl(qtest[0], F_SETFD, FD_CLOEXEC);
 	fcntl(wire[0], F_SETFD, FD_CLOEXEC);
 	q->exact = exact;
@@ -173,7 +174,7 @@ qemu_start(const char *program, const char *chip, bool exact)
 	q->wire = wire[0];
 	q->pid = fork();
 	if (q->pid == 0)
-		child(program, chip, exact, qtest[1], wire[1]);
+		qemu_exec(program, chip, exact, qtest[1], wire[1]);
 	close(qtest[1]);
 	close(wire[1]);
 	signal(SIGPIPE, SIG_IGN);
@@ -200,39 +201,39 @@ qemu_stop(struct qemu *q)
 uint32_t
 qemu_read(struct qemu *q, uint32_t offset)
 {
-	return number(ask(q, "readl 0x%x", BAR0 + offset));
+	return answer_number(ask(q, "readl 0x%x", BAR0 + offset));
 }
 
 void
 qemu_write(struct qemu *q, uint32_t offset, uint32_t value)
 {
-	done(ask(q, "writel 0x%x 0x%x", BAR0 + offset, value));
+	answer_done(ask(q, "writel 0x%x 0x%x", BAR0 + offset, value));
 }
 
 uint32_t
 qemu_pci_read(struct qemu *q, uint32_t offset)
 {
-	done(ask(q, "outl 0xcf8 0x%x", DEVFN | offset));
-	return number(ask(q, "inl 0xcfc"));
+	answer_done(ask(q, "outl 0xcf8 0x%x", DEVFN | offset));
+	return answer_number(ask(q, "inl 0xcfc"));
 }
 
 void
 qemu_pci_write(struct qemu *q, uint32_t offset, uint32_t value)
 {
-	done(ask(q, "outl 0xcf8 0x%x", DEVFN | offset));
-	done(ask(q, "outl 0xcfc 0x%x", value));
+	answer_done(ask(q, "outl 0xcf8 0x%x", DEVFN | offset));
+	answer_done(ask(q, "outl 0xcfc 0x%x", value));
 }
 
 uint32_t
 qemu_io_read(struct qemu *q, uint32_t offset)
 {
-	return number(ask(q, "inl 0x%x", IO_BASE + offset));
+	return answer_number(ask(q, "inl 0x%x", IO_BASE + offset));
 }
 
 void
 qemu_io_write(struct qemu *q, uint32_t offset, uint32_t value)
 {
-	done(ask(q, "outl 0x%x 0x%x", IO_BASE + offset, value));
+	answer_done(ask(q, "outl 0x%x 0x%x", IO_BASE + offset, value));
 }
 
 void
@@ -245,7 +246,7 @@ qemu_mem_read(struct qemu *q, uint32_t gpa, void *buf, uint32_t len)
 	for (; len > 0; len -= n, gpa += n, out += n) {
 		n = len < 16384 ? len : 16384;
 		hex = ask(q, "read 0x%x 0x%x", gpa, n);
-		done(hex);
+		answer_done(hex);
 		for (i = 0; i < n; i++)
 			sscanf(hex + 3 + 2 * i, "%2hhx", &out[i]);
 	}
@@ -262,7 +263,7 @@ qemu_mem_write(struct qemu *q, uint32_t gpa, const void *buf, uint32_t len)
 		n = len < 1024 ? len : 1024;
 		for (i = 0; i < n; i++)
 			snprintf(hex + 2 * i, 3, "%02x", in[i]);
-		done(ask(q, "write 0x%x 0x%x 0x%s", gpa, n, hex));
+		answer_done(ask(q, "write 0x%x 0x%x 0x%s", gpa, n, hex));
 	}
 }
 
@@ -275,15 +276,16 @@ timer_run(struct qemu *q, uint64_t ns)
 {
 	unsigned int count = 1 + ns * PIT_HZ / 1000000000, i;
 
-	done(ask(q, "outb 0x43 0x30"));	/* counter 0, two bytes, mode 0 */
-	done(ask(q, "outb 0x40 0x%x", count & 0xff));
-	done(ask(q, "outb 0x40 0x%x", count >> 8));
+	answer_done(
+	    ask(q, "outb 0x43 0x30")); /* counter 0, two bytes, mode 0 */
+	answer_done(ask(q, "outb 0x40 0x%x", count & 0xff));
+	answer_done(ask(q, "outb 0x40 0x%x", count >> 8));
 	for (i = 0; i < TIMER_POLLS; i++) {
-		done(ask(q, "outb 0x43 0xe2"));	/* latch its status */
-		if (number(ask(q, "inb 0x40")) & 0x80)
+		answer_done(ask(q, "outb 0x43 0xe2"));	/* latch its status */
+		if (answer_number(ask(q, "inb 0x40")) & 0x80)
 			return;
 	}
-	die("time stands still");
+	qemu_die("the clock does not advance");
 }
 
 void
@@ -292,7 +294,7 @@ qemu_clock(struct qemu *q, uint64_t ns)
 	uint64_t step;
 
 	if (q->exact) {
-		done(ask(q, "clock_step %llu", (unsigned long long)ns));
+		answer_done(ask(q, "clock_step %llu", (unsigned long long)ns));
 		return;
 	}
 	for (; ns > 0; ns -= step) {
@@ -309,8 +311,8 @@ qemu_line(struct qemu *q)
 }
 
 /*
- * QEMU's loop serves commands and network alike: after some commands the frame
- * was taken and dealt with, or QEMU wants none now, and it waits.
+ * QEMU's loop serves commands and network: after some commands QEMU has taken
+ * the frame and handled it, or QEMU does not take frames now, and it waits.
  */
 void
 qemu_frame_in(struct qemu *q, const void *frame, uint32_t len)
@@ -318,9 +320,9 @@ qemu_frame_in(struct qemu *q, const void *frame, uint32_t len)
 	unsigned int i;
 
 	if (send(q->wire, frame, len, 0) != (ssize_t)len)
-		die("takes no frame");
+		qemu_die("does not take a frame");
 	for (i = 0; i < FRAME_ROUNDS; i++)
-		done(ask(q, "inl 0xcf8"));
+		answer_done(ask(q, "inl 0xcf8"));
 }
 
 int

@@ -77,7 +77,7 @@ script_acknowledge(struct pair *p)
 
 /* Second event at once after the first was acknowledged. */
 static void
-twice(struct pair *p, const char *name, uint32_t itr)
+itr_twice(struct pair *p, const char *name, uint32_t itr)
 {
 	char what[48];
 
@@ -100,12 +100,12 @@ twice(struct pair *p, const char *name, uint32_t itr)
 static void
 script_itr(struct pair *p)
 {
-	twice(p, "ITR-0", 0);
-	twice(p, "ITR-100", 100);
-	twice(p, "ITR-500", 500);
-	twice(p, "ITR-1000", 1000);
-	twice(p, "ITR-10000", 10000);
-	twice(p, "ITR-65535", 65535);
+	itr_twice(p, "ITR-0", 0);
+	itr_twice(p, "ITR-100", 100);
+	itr_twice(p, "ITR-500", 500);
+	itr_twice(p, "ITR-1000", 1000);
+	itr_twice(p, "ITR-10000", 10000);
+	itr_twice(p, "ITR-65535", 65535);
 }
 
 /* Receive: RDTR, RADV, one packet or four, 20 us apart. */

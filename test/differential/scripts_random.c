@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Random traffic with a driver's manners: what it may vary, it does.
+ * Random traffic as a driver makes it: it varies all that a driver may vary.
  */
 #include <stdio.h>
 #include <string.h>
@@ -17,7 +17,7 @@ random_below(struct pair *p, uint32_t n)
 
 /* A packet in one to four legacy or data descriptors; returns the next. */
 static unsigned int
-packet(struct pair *p, unsigned int next, unsigned int descs)
+packet_random(struct pair *p, unsigned int next, unsigned int descs)
 {
 	uint8_t frame[1514];
 	union e1000_tx_any_desc d;
@@ -60,7 +60,7 @@ random_tx(struct pair *p)
 	for (round = 0; round < 12; round++) {
 		n = 1 + random_below(p, (descs - 1) / 4);
 		for (i = 0; i < n; i++)
-			next = packet(p, next, descs);
+			next = packet_random(p, next, descs);
 		both_write(p, E1000_TDT, next);
 		both_clock(p, SETTLE_NS);
 		both_sent(p, "sent");
@@ -102,9 +102,9 @@ random_rctl(struct pair *p)
 	return rctl;
 }
 
-/* What a frame is to the filters; a name for what differs. */
+/* The kind of a frame's address, as a name for differences. */
 static const char *
-kind(const char *to)
+address_kind(const char *to)
 {
 	if (strcmp(to, "ff:ff:ff:ff:ff:ff") == 0)
 		return "broadcast";
@@ -134,7 +134,7 @@ random_rx(struct pair *p)
 		    frame_build(frame, to, 60 + random_below(p, 1455),
 			random_below(p, 1 << 30)));
 		both_clock(p, SETTLE_NS);
-		rx_taken(p, kind(to));
+		rx_taken(p, address_kind(to));
 		/* Hand back all but one; each has its own head. */
 		qemu_write(p->qemu, E1000_RDT,
 		    (p->rx.qemu_head + descs - 1) % descs);

@@ -16,7 +16,7 @@ is_sample(const struct e82540_reg_info *info, unsigned int i)
 }
 
 static void
-name_of(char *name, size_t len, const struct e82540_reg_info *info,
+reg_name(char *name, size_t len, const struct e82540_reg_info *info,
     unsigned int i)
 {
 	if (info->count == 1)
@@ -36,7 +36,7 @@ script_reset(struct pair *p)
 		for (i = 0; i < info->count; i++) {
 			if (!is_sample(info, i))
 				continue;
-			name_of(name, sizeof(name), info, i);
+			reg_name(name, sizeof(name), info, i);
 			both_read(p, name, info->offset + i * info->stride);
 		}
 	}
@@ -97,7 +97,7 @@ script_write(struct pair *p)
 			offset = info->offset + i * info->stride;
 			if (!is_sample(info, i) || write_filter(offset) == 0)
 				continue;
-			name_of(name, sizeof(name), info, i);
+			reg_name(name, sizeof(name), info, i);
 			ones_and_zeros(p, name, offset, write_filter(offset));
 		}
 	}
@@ -159,8 +159,8 @@ bit_out(struct pair *p, uint32_t pins, bool bit, uint32_t *qemu,
 
 /* A command of `bits` bits, then read 16 or write 16. */
 static void
-microwire(struct pair *p, const char *name, uint32_t command, unsigned int bits,
-    bool reads, uint32_t data)
+eecd_microwire(struct pair *p, const char *name, uint32_t command,
+    unsigned int bits, bool reads, uint32_t data)
 {
 	uint32_t pins = E1000_EECD_REQ | E1000_EECD_CS, qemu = 0, model = 0;
 	unsigned int i;
@@ -194,19 +194,21 @@ script_eecd(struct pair *p)
 	both_read(p, "grant", E1000_EECD);
 	for (word = 0; word < 64; word++) {
 		snprintf(name, sizeof(name), "word-%02x", word);
-		microwire(p, name, E1000_NVM_OPCODE_READ << 6 | word, 9, true,
-		    0);
+		eecd_microwire(p, name, E1000_NVM_OPCODE_READ << 6 | word, 9,
+		    true, 0);
 	}
 	/* Write-enable, write word 5, write-disable, and see. */
-	microwire(p, "", E1000_NVM_OPCODE_EWEN << 4, 9, false, ~0u);
-	microwire(p, "", E1000_NVM_OPCODE_WRITE << 6 | 0x1e, 9, false, 0x1234);
+	eecd_microwire(p, "", E1000_NVM_OPCODE_EWEN << 4, 9, false, ~0u);
+	eecd_microwire(p, "", E1000_NVM_OPCODE_WRITE << 6 | 0x1e, 9, false,
+	    0x1234);
 	both_clock(p, 20 * MS);
-	microwire(p, "", E1000_NVM_OPCODE_EWDS << 4, 9, false, ~0u);
-	microwire(p, "written", E1000_NVM_OPCODE_READ << 6 | 0x1e, 9, true, 0);
+	eecd_microwire(p, "", E1000_NVM_OPCODE_EWDS << 4, 9, false, ~0u);
+	eecd_microwire(p, "written", E1000_NVM_OPCODE_READ << 6 | 0x1e, 9, true,
+	    0);
 }
 
 static void
-mdic(struct pair *p, const char *what, uint32_t op, unsigned int phy,
+mdic_access(struct pair *p, const char *what, uint32_t op, unsigned int phy,
     unsigned int reg, uint32_t data)
 {
 	both_write(p, E1000_MDIC,
@@ -224,7 +226,8 @@ script_phy(struct pair *p)
 
 	for (reg = 0; reg < 32; reg++) {
 		snprintf(name, sizeof(name), "reset-%02x", reg);
-		mdic(p, name, E1000_MDIC_OP_READ, E1000_PHY_ADDR, reg, 0);
+		mdic_access(p, name, E1000_MDIC_OP_READ, E1000_PHY_ADDR, reg,
+		    0);
 	}
 	/* Ones and zeros, but for what resets, restarts, cuts the link. */
 	for (reg = 4; reg < 32; reg++) {
@@ -233,31 +236,35 @@ script_phy(struct pair *p)
 		    E1000_MDIC_OP_WRITE |
 			E1000_PHY_ADDR << E1000_MDIC_PHY_SHIFT |
 			reg << E1000_MDIC_REG_SHIFT | 0xffff);
-		mdic(p, name, E1000_MDIC_OP_READ, E1000_PHY_ADDR, reg, 0);
+		mdic_access(p, name, E1000_MDIC_OP_READ, E1000_PHY_ADDR, reg,
+		    0);
 		snprintf(name, sizeof(name), "zeros-%02x", reg);
 		both_write(p, E1000_MDIC,
 		    E1000_MDIC_OP_WRITE |
 			E1000_PHY_ADDR << E1000_MDIC_PHY_SHIFT |
 			reg << E1000_MDIC_REG_SHIFT);
-		mdic(p, name, E1000_MDIC_OP_READ, E1000_PHY_ADDR, reg, 0);
+		mdic_access(p, name, E1000_MDIC_OP_READ, E1000_PHY_ADDR, reg,
+		    0);
 	}
 }
 
 static void
 script_mdic(struct pair *p)
 {
-	mdic(p, "write", E1000_MDIC_OP_WRITE, E1000_PHY_ADDR, E1000_PHY_ANA,
-	    0x01e1);
-	mdic(p, "read", E1000_MDIC_OP_READ, E1000_PHY_ADDR, E1000_PHY_ANA, 0);
-	mdic(p, "other-phy", E1000_MDIC_OP_READ, 2, E1000_PHY_ID1, 0);
-	mdic(p, "no-op", 0, E1000_PHY_ADDR, E1000_PHY_ID1, 0);
+	mdic_access(p, "write", E1000_MDIC_OP_WRITE, E1000_PHY_ADDR,
+	    E1000_PHY_ANA, 0x01e1);
+	mdic_access(p, "read", E1000_MDIC_OP_READ, E1000_PHY_ADDR,
+	    E1000_PHY_ANA, 0);
+	mdic_access(p, "other-phy", E1000_MDIC_OP_READ, 2, E1000_PHY_ID1, 0);
+	mdic_access(p, "no-op", 0, E1000_PHY_ADDR, E1000_PHY_ID1, 0);
 	both_peek(p, E1000_ICR);
-	mdic(p, "interrupt", E1000_MDIC_OP_READ | E1000_MDIC_I, E1000_PHY_ADDR,
-	    E1000_PHY_ID1, 0);
+	mdic_access(p, "interrupt", E1000_MDIC_OP_READ | E1000_MDIC_I,
+	    E1000_PHY_ADDR, E1000_PHY_ID1, 0);
 	both_read(p, "MDAC", E1000_ICR);
-	mdic(p, "isolate", E1000_MDIC_OP_WRITE, E1000_PHY_ADDR, E1000_PHY_CTRL,
-	    E1000_PHY_CTRL_SPEED_MSB | E1000_PHY_CTRL_FD);
-	mdic(p, "ctrl", E1000_MDIC_OP_READ, E1000_PHY_ADDR, E1000_PHY_CTRL, 0);
+	mdic_access(p, "isolate", E1000_MDIC_OP_WRITE, E1000_PHY_ADDR,
+	    E1000_PHY_CTRL, E1000_PHY_CTRL_SPEED_MSB | E1000_PHY_CTRL_FD);
+	mdic_access(p, "ctrl", E1000_MDIC_OP_READ, E1000_PHY_ADDR,
+	    E1000_PHY_CTRL, 0);
 }
 
 static void
@@ -279,7 +286,8 @@ script_autoneg_begin(struct pair *p)
 	both_clock(p, 100 * MS);
 	both_read(p, "STATUS", E1000_STATUS);
 	both_read(p, "ICR", E1000_ICR);
-	mdic(p, "PHY", E1000_MDIC_OP_READ, E1000_PHY_ADDR, E1000_PHY_STATUS, 0);
+	mdic_access(p, "PHY", E1000_MDIC_OP_READ, E1000_PHY_ADDR,
+	    E1000_PHY_STATUS, 0);
 }
 
 /* And up again, LSC. */
@@ -290,13 +298,16 @@ script_autoneg(struct pair *p)
 	both_clock(p, LINK_DELAY_NS + 100 * MS);
 	both_read(p, "STATUS", E1000_STATUS);
 	both_read(p, "ICR", E1000_ICR);
-	mdic(p, "PHY-first", E1000_MDIC_OP_READ, E1000_PHY_ADDR,
+	mdic_access(p, "PHY-first", E1000_MDIC_OP_READ, E1000_PHY_ADDR,
 	    E1000_PHY_STATUS, 0);
-	mdic(p, "PHY", E1000_MDIC_OP_READ, E1000_PHY_ADDR, E1000_PHY_STATUS, 0);
-	mdic(p, "GSTATUS", E1000_MDIC_OP_READ, E1000_PHY_ADDR,
+	mdic_access(p, "PHY", E1000_MDIC_OP_READ, E1000_PHY_ADDR,
+	    E1000_PHY_STATUS, 0);
+	mdic_access(p, "GSTATUS", E1000_MDIC_OP_READ, E1000_PHY_ADDR,
 	    E1000_PHY_GSTATUS, 0);
-	mdic(p, "LPA", E1000_MDIC_OP_READ, E1000_PHY_ADDR, E1000_PHY_LPA, 0);
-	mdic(p, "CTRL", E1000_MDIC_OP_READ, E1000_PHY_ADDR, E1000_PHY_CTRL, 0);
+	mdic_access(p, "LPA", E1000_MDIC_OP_READ, E1000_PHY_ADDR, E1000_PHY_LPA,
+	    0);
+	mdic_access(p, "CTRL", E1000_MDIC_OP_READ, E1000_PHY_ADDR,
+	    E1000_PHY_CTRL, 0);
 }
 
 static void

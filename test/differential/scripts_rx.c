@@ -14,7 +14,7 @@
 
 /* A descriptor as a driver hands it over, its buffer filled with 0xee. */
 static void
-refill(struct pair *p, unsigned int i)
+rx_refill(struct pair *p, unsigned int i)
 {
 	struct e1000_rx_desc d = { .buffer_addr =
 				       RX_BUFFER + i * p->rx.buffer_bytes };
@@ -36,7 +36,7 @@ rx_setup(struct pair *p, unsigned int descs, unsigned int posted,
 	p->rx.buffer_bytes = buffer_bytes;
 	p->rx.qemu_head = p->rx.model_head = 0;
 	for (i = 0; i < descs; i++)
-		refill(p, i);
+		rx_refill(p, i);
 	both_write(p, E1000_RCTL, 0);
 	both_write(p, E1000_RDBAL, RX_RING);
 	both_write(p, E1000_RDBAH, 0);
@@ -86,7 +86,7 @@ buffer_compare(struct pair *p, unsigned int qi, unsigned int mi,
 	crc = crc_bytes(p, mi, m);
 	both_mem_at(p, "crc", qat + len - crc, mat + len - crc, crc);
 	both_mem_at(p, "data", qat, mat, len - crc);
-	/* Beyond the packet nothing is written. */
+	/* Bytes beyond the packet do not change. */
 	both_mem_at(p, "beyond", qat + len, mat + len, bytes - len);
 }
 
@@ -115,7 +115,7 @@ desc_compare(struct pair *p, unsigned int qi, unsigned int mi)
 	buffer_compare(p, qi, mi, &m);
 }
 
-/* rx_taken: how far did each get, and what did it write on the way? */
+/* rx_taken: compare both heads, and the descriptors and buffers up to them. */
 void
 rx_taken(struct pair *p, const char *what)
 {
@@ -140,14 +140,14 @@ rx_taken(struct pair *p, const char *what)
 		both_icr(p, what);
 	}
 	for (i = 0; i < qn || i < mn; i++) {
-		refill(p, (qi + i) % descs);
-		refill(p, (mi + i) % descs);
+		rx_refill(p, (qi + i) % descs);
+		rx_refill(p, (mi + i) % descs);
 	}
 }
 
 /* A frame in; did it get through? */
 static void
-try(struct pair *p, const char *what, const char *to, unsigned int len)
+filter_try(struct pair *p, const char *what, const char *to, unsigned int len)
 {
 	uint8_t frame[2048];
 
@@ -157,7 +157,7 @@ try(struct pair *p, const char *what, const char *to, unsigned int len)
 }
 
 static void
-tries(struct pair *p, const char *mode)
+filter_tries(struct pair *p, const char *mode)
 {
 	static const struct {
 		const char *name, *to;
@@ -173,7 +173,7 @@ tries(struct pair *p, const char *mode)
 
 	for (i = 0; i < sizeof(frame) / sizeof(frame[0]); i++) {
 		snprintf(name, sizeof(name), "%s-%s", mode, frame[i].name);
-		try(p, name, frame[i].to, 64);
+		filter_try(p, name, frame[i].to, 64);
 	}
 }
 
@@ -185,19 +185,19 @@ script_rx_filter(struct pair *p)
 	char name[24];
 
 	rx_setup(p, 128, 127, 2048, 0);
-	tries(p, "none");
+	filter_tries(p, "none");
 	rctl_write(p, E1000_RCTL_BAM);
-	tries(p, "BAM");
+	filter_tries(p, "BAM");
 	rctl_write(p, E1000_RCTL_UPE);
-	tries(p, "UPE");
+	filter_tries(p, "UPE");
 	rctl_write(p, E1000_RCTL_MPE);
-	tries(p, "MPE");
+	filter_tries(p, "MPE");
 	both_write(p, E1000_RAL(5), 0x33221102);
 	both_write(p, E1000_RAH(5), 0x5544);
 	rctl_write(p, 0);
-	tries(p, "RA-invalid");
+	filter_tries(p, "RA-invalid");
 	both_write(p, E1000_RAH(5), E1000_RAH_AV | 0x5544);
-	tries(p, "RA");
+	filter_tries(p, "RA");
 	/* 01:00:5e:11:22:33: each of the four hashes by itself. */
 	for (mo = 0; mo < 4; mo++) {
 		uint32_t hash = 0x3322u >> shift[mo] & 0xfff;
@@ -205,10 +205,10 @@ script_rx_filter(struct pair *p)
 		both_write(p, E1000_MTA(hash >> 5), 1u << (hash & 31));
 		rctl_write(p, mo << E1000_RCTL_MO_SHIFT);
 		snprintf(name, sizeof(name), "MTA-%u", mo);
-		tries(p, name);
+		filter_tries(p, name);
 		both_write(p, E1000_MTA(hash >> 5), 0);
 		snprintf(name, sizeof(name), "MTA-%u-off", mo);
-		tries(p, name);
+		filter_tries(p, name);
 	}
 }
 
@@ -238,7 +238,7 @@ script_rx_size(struct pair *p)
 		for (j = 0; j < sizeof(len) / sizeof(len[0]); j++) {
 			snprintf(name, sizeof(name), "%u-%u", size[i].bytes,
 			    len[j]);
-			try(p, name, US, len[j]);
+			filter_try(p, name, US, len[j]);
 		}
 	}
 }
@@ -251,7 +251,7 @@ script_rx_secrc(struct pair *p)
 
 	rx_setup(p, 64, 63, 256, E1000_RCTL_BSIZE_256 | E1000_RCTL_SECRC);
 	for (i = 0; i < sizeof(len) / sizeof(len[0]); i++)
-		try(p, "strip", US, len[i]);
+		filter_try(p, "strip", US, len[i]);
 }
 
 /* Too long, and LPE; too short. */
@@ -286,7 +286,7 @@ put16(uint8_t *p, uint16_t v)
 
 /* A tagged frame of VLAN vid. */
 static void
-tagged(struct pair *p, const char *what, const char *to, uint16_t tci)
+tagged_frame(struct pair *p, const char *what, const char *to, uint16_t tci)
 {
 	uint8_t frame[128];
 
@@ -304,23 +304,23 @@ script_rx_vlan(struct pair *p)
 {
 	both_write(p, E1000_VET, E1000_VET_8021Q);
 	rx_setup(p, 32, 31, 2048, 0);
-	tagged(p, "plain", US, 0x6123);
+	tagged_frame(p, "plain", US, 0x6123);
 	both_write(p, E1000_CTRL, E1000_CTRL_SLU | E1000_CTRL_VME);
-	tagged(p, "VME", US, 0x6123);
-	try(p, "VME-untagged", US, 64);
+	tagged_frame(p, "VME", US, 0x6123);
+	filter_try(p, "VME-untagged", US, 64);
 	both_write(p, E1000_VFTA(0x123 >> 5), 1u << (0x123 & 31));
 	rctl_write(p, E1000_RCTL_VFE);
-	tagged(p, "VFE-in", US, 0x6123);
-	tagged(p, "VFE-out", US, 0x6124);
-	try(p, "VFE-untagged", US, 64);
+	tagged_frame(p, "VFE-in", US, 0x6123);
+	tagged_frame(p, "VFE-out", US, 0x6124);
+	filter_try(p, "VFE-untagged", US, 64);
 	rctl_write(p, E1000_RCTL_VFE | E1000_RCTL_UPE);
-	tagged(p, "UPE-out", "02:00:00:00:00:01", 0x6124);
+	tagged_frame(p, "UPE-out", "02:00:00:00:00:01", 0x6124);
 	rctl_write(p, E1000_RCTL_VFE | E1000_RCTL_CFIEN);
-	tagged(p, "CFI-0", US, 0x0123);
-	tagged(p, "CFI-1", US, 0x1123);
+	tagged_frame(p, "CFI-0", US, 0x0123);
+	tagged_frame(p, "CFI-1", US, 0x1123);
 	both_write(p, E1000_CTRL, E1000_CTRL_SLU);
 	rctl_write(p, E1000_RCTL_VFE);
-	tagged(p, "no-VME-VFE-out", US, 0x6124);
+	tagged_frame(p, "no-VME-VFE-out", US, 0x6124);
 }
 
 /* IPv4, TCP and UDP, right and wrong sums; the packet checksum. */
@@ -398,7 +398,7 @@ script_rx_rxdmt0(struct pair *p)
 		rx_setup(p, 16, 15, 2048, rdmts << E1000_RCTL_RDMTS_SHIFT);
 		for (i = 0; i < 15; i++) {
 			snprintf(name, sizeof(name), "%u-%u", rdmts, i);
-			try(p, name, US, 64);
+			filter_try(p, name, US, 64);
 		}
 	}
 }
@@ -410,7 +410,7 @@ script_rx_null(struct pair *p)
 
 	rx_setup(p, 8, 7, 2048, 0);
 	both_mem_write(p, RX_RING, &d, sizeof(d));
-	try(p, "null", US, 64);
+	filter_try(p, "null", US, 64);
 }
 
 static void

@@ -54,7 +54,7 @@ frame_build(uint8_t *frame, const char *to, unsigned int len, uint32_t seed)
 }
 
 static void
-put(struct ring *r, const union e1000_tx_any_desc *desc)
+ring_put(struct ring *r, const union e1000_tx_any_desc *desc)
 {
 	both_mem_write(r->p, TX_RING + r->next * E1000_DESC_BYTES, desc,
 	    sizeof(*desc));
@@ -62,8 +62,8 @@ put(struct ring *r, const union e1000_tx_any_desc *desc)
 }
 
 static void
-legacy(struct ring *r, uint32_t address, uint16_t len, uint8_t cmd, uint8_t css,
-    uint8_t cso, uint16_t special)
+put_legacy(struct ring *r, uint32_t address, uint16_t len, uint8_t cmd,
+    uint8_t css, uint8_t cso, uint16_t special)
 {
 	union e1000_tx_any_desc d = { .legacy = { .buffer_addr = address,
 					  .length = len,
@@ -72,12 +72,12 @@ legacy(struct ring *r, uint32_t address, uint16_t len, uint8_t cmd, uint8_t css,
 					  .css = css,
 					  .special = special } };
 
-	put(r, &d);
+	ring_put(r, &d);
 }
 
 static void
-data(struct ring *r, uint32_t address, uint32_t len, uint8_t cmd, uint8_t popts,
-    uint16_t special)
+put_data(struct ring *r, uint32_t address, uint32_t len, uint8_t cmd,
+    uint8_t popts, uint16_t special)
 {
 	union e1000_tx_any_desc d = {
 		.data = { .buffer_addr = address,
@@ -89,12 +89,12 @@ data(struct ring *r, uint32_t address, uint32_t len, uint8_t cmd, uint8_t popts,
 		    .special = special }
 	};
 
-	put(r, &d);
+	ring_put(r, &d);
 }
 
 /* Headers: Ethernet 14, IP `ip` bytes, then TCP or UDP `l4` bytes. */
 static void
-context(struct ring *r, uint8_t cmd, unsigned int ip, unsigned int l4,
+put_context(struct ring *r, uint8_t cmd, unsigned int ip, unsigned int l4,
     uint32_t payload, uint16_t mss)
 {
 	bool tcp = (cmd & E1000_TXD_TUCMD_TCP) != 0;
@@ -113,10 +113,10 @@ context(struct ring *r, uint8_t cmd, unsigned int ip, unsigned int l4,
 		    .mss = mss }
 	};
 
-	put(r, &d);
+	ring_put(r, &d);
 }
 
-/* So that a difference is told once, QEMU gets the ring as ours left it. */
+/* Give QEMU the ring as the model left it, so as to tell a difference once. */
 static void
 ring_same(struct ring *r)
 {
@@ -128,7 +128,7 @@ ring_same(struct ring *r)
 
 /* Ring the doorbell; compare frames, ring, head, causes. */
 static void
-go(struct ring *r, const char *what)
+ring_go(struct ring *r, const char *what)
 {
 	char name[64];
 
@@ -144,7 +144,7 @@ go(struct ring *r, const char *what)
 }
 
 static void
-frame_at(struct pair *p, uint32_t address, unsigned int len, uint32_t seed)
+frame_write(struct pair *p, uint32_t address, unsigned int len, uint32_t seed)
 {
 	uint8_t frame[16384];
 
@@ -162,44 +162,44 @@ script_tx_legacy(struct pair *p)
 	char name[32];
 
 	tx_setup(p, r.descs, 0);
-	frame_at(p, TX_BUFFER, 2048, 1);
+	frame_write(p, TX_BUFFER, 2048, 1);
 	for (len = 60; len <= 1514; len += 727) {
-		legacy(&r, TX_BUFFER, len, LAST, 0, 0, 0);
+		put_legacy(&r, TX_BUFFER, len, LAST, 0, 0, 0);
 		snprintf(name, sizeof(name), "length-%u", len);
-		go(&r, name);
+		ring_go(&r, name);
 	}
-	legacy(&r, TX_BUFFER, 60, E1000_TXD_CMD_EOP | E1000_TXD_CMD_IFCS, 0, 0,
-	    0);
-	go(&r, "no-RS");
-	legacy(&r, TX_BUFFER, 60, LAST | E1000_TXD_CMD_RPS, 0, 0, 0);
-	go(&r, "RPS");
-	legacy(&r, TX_BUFFER, 60,
+	put_legacy(&r, TX_BUFFER, 60, E1000_TXD_CMD_EOP | E1000_TXD_CMD_IFCS, 0,
+	    0, 0);
+	ring_go(&r, "no-RS");
+	put_legacy(&r, TX_BUFFER, 60, LAST | E1000_TXD_CMD_RPS, 0, 0, 0);
+	ring_go(&r, "RPS");
+	put_legacy(&r, TX_BUFFER, 60,
 	    E1000_TXD_CMD_EOP | E1000_TXD_CMD_IFCS | E1000_TXD_CMD_RPS, 0, 0,
 	    0);
-	go(&r, "RPS-alone");
-	legacy(&r, TX_BUFFER, 60, LAST | E1000_TXD_CMD_IDE, 0, 0, 0);
-	go(&r, "IDE");
-	legacy(&r, TX_BUFFER, 60, E1000_TXD_CMD_EOP | E1000_TXD_CMD_RS, 0, 0,
-	    0);
-	go(&r, "no-IFCS");
+	ring_go(&r, "RPS-alone");
+	put_legacy(&r, TX_BUFFER, 60, LAST | E1000_TXD_CMD_IDE, 0, 0, 0);
+	ring_go(&r, "IDE");
+	put_legacy(&r, TX_BUFFER, 60, E1000_TXD_CMD_EOP | E1000_TXD_CMD_RS, 0,
+	    0, 0);
+	ring_go(&r, "no-IFCS");
 	/* A packet of three, and three packets of one. */
-	legacy(&r, TX_BUFFER, 14, 0, 0, 0, 0);
-	legacy(&r, TX_BUFFER + 14, 100, E1000_TXD_CMD_RS, 0, 0, 0);
-	legacy(&r, TX_BUFFER + 114, 100, LAST, 0, 0, 0);
-	go(&r, "gather");
-	legacy(&r, TX_BUFFER, 64, LAST, 0, 0, 0);
-	legacy(&r, TX_BUFFER, 65, LAST, 0, 0, 0);
-	legacy(&r, TX_BUFFER, 66, LAST, 0, 0, 0);
-	go(&r, "three");
+	put_legacy(&r, TX_BUFFER, 14, 0, 0, 0, 0);
+	put_legacy(&r, TX_BUFFER + 14, 100, E1000_TXD_CMD_RS, 0, 0, 0);
+	put_legacy(&r, TX_BUFFER + 114, 100, LAST, 0, 0, 0);
+	ring_go(&r, "gather");
+	put_legacy(&r, TX_BUFFER, 64, LAST, 0, 0, 0);
+	put_legacy(&r, TX_BUFFER, 65, LAST, 0, 0, 0);
+	put_legacy(&r, TX_BUFFER, 66, LAST, 0, 0, 0);
+	ring_go(&r, "three");
 	/* Checksum from byte 14 to byte 40. */
-	legacy(&r, TX_BUFFER, 200, LAST | E1000_TXD_CMD_IC, 14, 40, 0);
-	go(&r, "checksum");
-	legacy(&r, TX_BUFFER, 60, LAST | E1000_TXD_CMD_IC, 80, 40, 0);
-	go(&r, "checksum-from-beyond");
-	legacy(&r, TX_BUFFER, 60, LAST | E1000_TXD_CMD_IC, 14, 80, 0);
-	go(&r, "checksum-to-beyond");
+	put_legacy(&r, TX_BUFFER, 200, LAST | E1000_TXD_CMD_IC, 14, 40, 0);
+	ring_go(&r, "checksum");
+	put_legacy(&r, TX_BUFFER, 60, LAST | E1000_TXD_CMD_IC, 80, 40, 0);
+	ring_go(&r, "checksum-from-beyond");
+	put_legacy(&r, TX_BUFFER, 60, LAST | E1000_TXD_CMD_IC, 14, 80, 0);
+	ring_go(&r, "checksum-to-beyond");
 	both_write(p, E1000_TDT, r.next);
-	go(&r, "nothing-new");
+	ring_go(&r, "nothing-new");
 }
 
 static void
@@ -208,24 +208,24 @@ script_tx_short(struct pair *p)
 	struct ring r = { p, DESCS, 0 };
 
 	tx_setup(p, r.descs, 0);
-	frame_at(p, TX_BUFFER, 2048, 2);
-	legacy(&r, TX_BUFFER, 30, LAST, 0, 0, 0);
-	go(&r, "no-PSP");
+	frame_write(p, TX_BUFFER, 2048, 2);
+	put_legacy(&r, TX_BUFFER, 30, LAST, 0, 0, 0);
+	ring_go(&r, "no-PSP");
 	both_write(p, E1000_TCTL,
 	    E1000_TCTL_EN | E1000_TCTL_PSP | E1000_TCTL_CT_DEFAULT |
 		E1000_TCTL_COLD_FD);
 	both_peek(p, E1000_ICR);
-	legacy(&r, TX_BUFFER, 30, LAST, 0, 0, 0);
-	go(&r, "PSP");
-	legacy(&r, TX_BUFFER, 30, 0, 0, 0, 0);
-	legacy(&r, 0, 0, 0, 0, 0, 0);
-	legacy(&r, TX_BUFFER + 30, 40, LAST, 0, 0, 0);
-	go(&r, "length-0-inside");
-	legacy(&r, 0, 100, LAST, 0, 0, 0);
-	go(&r, "null-buffer");
+	put_legacy(&r, TX_BUFFER, 30, LAST, 0, 0, 0);
+	ring_go(&r, "PSP");
+	put_legacy(&r, TX_BUFFER, 30, 0, 0, 0, 0);
+	put_legacy(&r, 0, 0, 0, 0, 0, 0);
+	put_legacy(&r, TX_BUFFER + 30, 40, LAST, 0, 0, 0);
+	ring_go(&r, "length-0-inside");
+	put_legacy(&r, 0, 100, LAST, 0, 0, 0);
+	ring_go(&r, "null-buffer");
 	/* The last, as it stops QEMU's network for good. */
-	legacy(&r, TX_BUFFER, 0, LAST, 0, 0, 0);
-	go(&r, "length-0");
+	put_legacy(&r, TX_BUFFER, 0, LAST, 0, 0, 0);
+	ring_go(&r, "length-0");
 }
 
 static void
@@ -236,15 +236,15 @@ script_tx_wrap(struct pair *p)
 	char name[32];
 
 	tx_setup(p, r.descs, 6);
-	frame_at(p, TX_BUFFER, 2048, 3);
+	frame_write(p, TX_BUFFER, 2048, 3);
 	for (i = 0; i < 20; i++) {
-		legacy(&r, TX_BUFFER + i, 60 + i, LAST, 0, 0, 0);
+		put_legacy(&r, TX_BUFFER + i, 60 + i, LAST, 0, 0, 0);
 		if (i % 3 == 2) {
 			snprintf(name, sizeof(name), "wrap-%u", i);
-			go(&r, name);
+			ring_go(&r, name);
 		}
 	}
-	go(&r, "end");
+	ring_go(&r, "end");
 }
 
 /* A packet's descriptors come by several doorbells. */
@@ -254,19 +254,19 @@ script_tx_partial(struct pair *p)
 	struct ring r = { p, DESCS, 0 };
 
 	tx_setup(p, r.descs, 0);
-	frame_at(p, TX_BUFFER, 2048, 4);
-	legacy(&r, TX_BUFFER, 20, 0, 0, 0, 0);
-	go(&r, "first");
-	legacy(&r, TX_BUFFER + 20, 40, E1000_TXD_CMD_RS, 0, 0, 0);
-	go(&r, "second");
-	legacy(&r, TX_BUFFER + 60, 40, LAST, 0, 0, 0);
-	go(&r, "third");
+	frame_write(p, TX_BUFFER, 2048, 4);
+	put_legacy(&r, TX_BUFFER, 20, 0, 0, 0, 0);
+	ring_go(&r, "first");
+	put_legacy(&r, TX_BUFFER + 20, 40, E1000_TXD_CMD_RS, 0, 0, 0);
+	ring_go(&r, "second");
+	put_legacy(&r, TX_BUFFER + 60, 40, LAST, 0, 0, 0);
+	ring_go(&r, "third");
 	/* Disabled meanwhile. */
 	both_write(p, E1000_TCTL, 0);
-	legacy(&r, TX_BUFFER, 70, LAST, 0, 0, 0);
-	go(&r, "disabled");
+	put_legacy(&r, TX_BUFFER, 70, LAST, 0, 0, 0);
+	ring_go(&r, "disabled");
 	both_write(p, E1000_TCTL, E1000_TCTL_EN);
-	go(&r, "enabled");
+	ring_go(&r, "enabled");
 }
 
 static uint16_t
@@ -339,29 +339,29 @@ script_tx_checksum(struct pair *p)
 		for (tcp = 0; tcp < 2; tcp++) {
 			hdr = ip_packet(frame, v6, tcp, 301, false);
 			both_mem_write(p, TX_BUFFER, frame, hdr + 301);
-			context(&r, tucmd(v6, tcp), v6 ? 40 : 20, tcp ? 20 : 8,
-			    0, 0);
-			data(&r, TX_BUFFER, hdr + 301, LAST,
+			put_context(&r, tucmd(v6, tcp), v6 ? 40 : 20,
+			    tcp ? 20 : 8, 0, 0);
+			put_data(&r, TX_BUFFER, hdr + 301, LAST,
 			    E1000_TXD_POPTS_TXSM |
 				(v6 ? 0 : E1000_TXD_POPTS_IXSM),
 			    0);
 			snprintf(name, sizeof(name), "%s-%s",
 			    v6 ? "ipv6" : "ipv4", tcp ? "tcp" : "udp");
-			go(&r, name);
+			ring_go(&r, name);
 		}
 	}
 	/* The same context again, in pieces, and IP's alone. */
-	data(&r, TX_BUFFER, 33, 0, E1000_TXD_POPTS_TXSM, 0);
-	data(&r, TX_BUFFER + 33, 200, 0, 0, 0);
-	data(&r, TX_BUFFER + 233, 100, LAST, 0, 0);
-	go(&r, "pieces");
-	data(&r, TX_BUFFER, 200, LAST, 0, 0);
-	go(&r, "no-options");
+	put_data(&r, TX_BUFFER, 33, 0, E1000_TXD_POPTS_TXSM, 0);
+	put_data(&r, TX_BUFFER + 33, 200, 0, 0, 0);
+	put_data(&r, TX_BUFFER + 233, 100, LAST, 0, 0);
+	ring_go(&r, "pieces");
+	put_data(&r, TX_BUFFER, 200, LAST, 0, 0);
+	ring_go(&r, "no-options");
 	hdr = ip_packet(frame, false, true, 100, false);
 	both_mem_write(p, TX_BUFFER, frame, hdr + 100);
-	context(&r, tucmd(false, true), 20, 20, 0, 0);
-	data(&r, TX_BUFFER, hdr + 100, LAST, E1000_TXD_POPTS_IXSM, 0);
-	go(&r, "ip-alone");
+	put_context(&r, tucmd(false, true), 20, 20, 0, 0);
+	put_data(&r, TX_BUFFER, hdr + 100, LAST, E1000_TXD_POPTS_IXSM, 0);
+	ring_go(&r, "ip-alone");
 }
 
 static void
@@ -378,18 +378,19 @@ script_tx_tso(struct pair *p)
 			hdr = ip_packet(frame, v6, true, payload, true);
 			frame[hdr - 7] = 0x19;	/* ACK, PSH, FIN */
 			both_mem_write(p, TX_BUFFER, frame, hdr + payload);
-			context(&r, tucmd(v6, true) | E1000_TXD_TUCMD_TSE,
+			put_context(&r, tucmd(v6, true) | E1000_TXD_TUCMD_TSE,
 			    v6 ? 40 : 20, 20, payload, 1000);
-			data(&r, TX_BUFFER, hdr, E1000_TXD_CMD_TSE,
+			put_data(&r, TX_BUFFER, hdr, E1000_TXD_CMD_TSE,
 			    E1000_TXD_POPTS_TXSM |
 				(v6 ? 0 : E1000_TXD_POPTS_IXSM),
 			    0);
-			data(&r, TX_BUFFER + hdr, 777, E1000_TXD_CMD_TSE, 0, 0);
-			data(&r, TX_BUFFER + hdr + 777, payload - 777,
+			put_data(&r, TX_BUFFER + hdr, 777, E1000_TXD_CMD_TSE, 0,
+			    0);
+			put_data(&r, TX_BUFFER + hdr + 777, payload - 777,
 			    LAST | E1000_TXD_CMD_TSE, 0, 0);
 			snprintf(name, sizeof(name), "%s-%u",
 			    v6 ? "ipv6" : "ipv4", payload);
-			go(&r, name);
+			ring_go(&r, name);
 		}
 	}
 	both_read(p, "TSCTC", E1000_TSCTC);
@@ -397,18 +398,18 @@ script_tx_tso(struct pair *p)
 	/* Header and data in one descriptor; UDP. */
 	hdr = ip_packet(frame, false, true, 2500, true);
 	both_mem_write(p, TX_BUFFER, frame, hdr + 2500);
-	context(&r, tucmd(false, true) | E1000_TXD_TUCMD_TSE, 20, 20, 2500,
+	put_context(&r, tucmd(false, true) | E1000_TXD_TUCMD_TSE, 20, 20, 2500,
 	    1460);
-	data(&r, TX_BUFFER, hdr + 2500, LAST | E1000_TXD_CMD_TSE,
+	put_data(&r, TX_BUFFER, hdr + 2500, LAST | E1000_TXD_CMD_TSE,
 	    E1000_TXD_POPTS_TXSM | E1000_TXD_POPTS_IXSM, 0);
-	go(&r, "one-descriptor");
+	ring_go(&r, "one-descriptor");
 	hdr = ip_packet(frame, false, false, 2500, true);
 	both_mem_write(p, TX_BUFFER, frame, hdr + 2500);
-	context(&r, tucmd(false, false) | E1000_TXD_TUCMD_TSE, 20, 8, 2500,
+	put_context(&r, tucmd(false, false) | E1000_TXD_TUCMD_TSE, 20, 8, 2500,
 	    1400);
-	data(&r, TX_BUFFER, hdr + 2500, LAST | E1000_TXD_CMD_TSE,
+	put_data(&r, TX_BUFFER, hdr + 2500, LAST | E1000_TXD_CMD_TSE,
 	    E1000_TXD_POPTS_TXSM | E1000_TXD_POPTS_IXSM, 0);
-	go(&r, "udp");
+	ring_go(&r, "udp");
 }
 
 static void
@@ -419,25 +420,25 @@ script_tx_vlan(struct pair *p)
 	unsigned int hdr;
 
 	tx_setup(p, r.descs, 0);
-	frame_at(p, TX_BUFFER, 2048, 6);
+	frame_write(p, TX_BUFFER, 2048, 6);
 	both_write(p, E1000_VET, E1000_VET_8021Q);
-	legacy(&r, TX_BUFFER, 60, LAST | E1000_TXD_CMD_VLE, 0, 0, 0x6123);
-	go(&r, "VME-off");
+	put_legacy(&r, TX_BUFFER, 60, LAST | E1000_TXD_CMD_VLE, 0, 0, 0x6123);
+	ring_go(&r, "VME-off");
 	both_write(p, E1000_CTRL, E1000_CTRL_SLU | E1000_CTRL_VME);
-	legacy(&r, TX_BUFFER, 60, LAST | E1000_TXD_CMD_VLE, 0, 0, 0x6123);
-	go(&r, "legacy");
-	legacy(&r, TX_BUFFER, 60, LAST, 0, 0, 0x6123);
-	go(&r, "no-VLE");
-	data(&r, TX_BUFFER, 60, LAST | E1000_TXD_CMD_VLE, 0, 0xf001);
-	go(&r, "data");
+	put_legacy(&r, TX_BUFFER, 60, LAST | E1000_TXD_CMD_VLE, 0, 0, 0x6123);
+	ring_go(&r, "legacy");
+	put_legacy(&r, TX_BUFFER, 60, LAST, 0, 0, 0x6123);
+	ring_go(&r, "no-VLE");
+	put_data(&r, TX_BUFFER, 60, LAST | E1000_TXD_CMD_VLE, 0, 0xf001);
+	ring_go(&r, "data");
 	hdr = ip_packet(frame, false, true, 2000, true);
 	both_mem_write(p, TX_BUFFER, frame, hdr + 2000);
-	context(&r, tucmd(false, true) | E1000_TXD_TUCMD_TSE, 20, 20, 2000,
+	put_context(&r, tucmd(false, true) | E1000_TXD_TUCMD_TSE, 20, 20, 2000,
 	    1000);
-	data(&r, TX_BUFFER, hdr + 2000,
+	put_data(&r, TX_BUFFER, hdr + 2000,
 	    LAST | E1000_TXD_CMD_TSE | E1000_TXD_CMD_VLE,
 	    E1000_TXD_POPTS_TXSM | E1000_TXD_POPTS_IXSM, 7);
-	go(&r, "tso");
+	ring_go(&r, "tso");
 }
 
 static void
@@ -478,14 +479,14 @@ script_tx_statistics(struct pair *p)
 				     "01:00:5e:00:00:01",
 		    len[i], i);
 		both_mem_write(p, TX_BUFFER + i * 2048, frame, len[i]);
-		legacy(&r, TX_BUFFER + i * 2048, len[i], LAST, 0, 0, 0);
+		put_legacy(&r, TX_BUFFER + i * 2048, len[i], LAST, 0, 0, 0);
 	}
-	go(&r, "all");
+	ring_go(&r, "all");
 	for (i = 0; i < sizeof(reg) / sizeof(reg[0]); i++)
 		both_read(p, reg[i].name, reg[i].offset);
 }
 
-/* What no driver does. */
+/* Descriptors that a driver never makes. */
 static void
 script_tx_odd(struct pair *p)
 {
@@ -493,18 +494,18 @@ script_tx_odd(struct pair *p)
 	struct ring r = { p, 8, 0 };
 
 	tx_setup(p, r.descs, 0);
-	frame_at(p, TX_BUFFER, 4096, 7);
+	frame_write(p, TX_BUFFER, 4096, 7);
 	/* Data before any context descriptor. */
-	data(&r, TX_BUFFER, 100, LAST, E1000_TXD_POPTS_TXSM, 0);
-	go(&r, "no-context");
+	put_data(&r, TX_BUFFER, 100, LAST, E1000_TXD_POPTS_TXSM, 0);
+	ring_go(&r, "no-context");
 	/* Kinds mixed in a packet. */
-	legacy(&r, TX_BUFFER, 50, 0, 0, 0, 0);
-	data(&r, TX_BUFFER + 50, 50, LAST, 0, 0);
-	go(&r, "mixed");
-	context(&r, tucmd(false, true), 20, 20, 0, 0);
-	go(&r, "context-alone");
-	legacy(&r, TX_BUFFER, 4000, LAST, 0, 0, 0);
-	go(&r, "long");
+	put_legacy(&r, TX_BUFFER, 50, 0, 0, 0, 0);
+	put_data(&r, TX_BUFFER + 50, 50, LAST, 0, 0);
+	ring_go(&r, "mixed");
+	put_context(&r, tucmd(false, true), 20, 20, 0, 0);
+	ring_go(&r, "context-alone");
+	put_legacy(&r, TX_BUFFER, 4000, LAST, 0, 0, 0);
+	ring_go(&r, "long");
 	/* A ring of length 0. */
 	both_write(p, E1000_TDLEN, 0);
 	both_write(p, E1000_TDH, 0);

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * libFuzzer target of the model: a guest, a network and a host that are out to
- * get it.
+ * libFuzzer target of the model: a hostile guest, network and host.
  *
- * The input is a stream of bytes.  Two choose chip, configuration and host, one
- * how to begin, then each operation takes one, and a few more for its
- * arguments.  Operations are of two kinds: some do what a driver does (a ring,
- * a packet with its headers, a doorbell), with arguments that are sane where
- * the input does not say otherwise, so that short inputs get far; the others
- * write anything anywhere.  Guest memory comes and goes, the network takes no
- * more packets, the cable is pulled, time jumps, and the device is saved and
- * loaded in between.
+ * The input is a stream of bytes.  Two bytes choose chip, configuration and
+ * host, one how to begin.  Then each operation takes one byte, and a few more
+ * for its arguments.  Operations are of two kinds.  Some do what a driver does
+ * (a ring, a packet with its headers, a doorbell); their arguments are sane
+ * unless the input says otherwise, so that short inputs get far.  The others
+ * write anything anywhere.  In between guest memory comes and goes, the network
+ * takes no more packets, the cable is pulled, time jumps, and the device is
+ * saved and loaded.
  *
  * What is checked is in fuzz_host.h.
  */
@@ -62,7 +61,7 @@ put16(uint8_t *p, uint32_t value)
 }
 
 static uint32_t
-ethernet(uint8_t *p, uint8_t kind, uint32_t type)
+header_ethernet(uint8_t *p, uint8_t kind, uint32_t type)
 {
 	static const uint8_t to[8][6] = {
 		{ 0x52, 0x54, 0x00, 0x12, 0x34, 0x56 },
@@ -86,7 +85,7 @@ ethernet(uint8_t *p, uint8_t kind, uint32_t type)
 static const uint8_t addresses[8] = { 10, 0, 0, 1, 10, 0, 0, 2 };
 
 static uint32_t
-internet(uint8_t *p, bool v6, bool udp, uint32_t len)
+header_internet(uint8_t *p, bool v6, bool udp, uint32_t len)
 {
 	if (v6) {
 		p[0] = 0x60;
@@ -119,14 +118,14 @@ transport_sum(uint8_t *p, uint32_t offset, uint32_t len)
  * destination, VLAN tag, 4 bits of what it is.  Returns the bytes of headers.
  */
 static uint32_t
-build(uint8_t *p, uint8_t kind, uint32_t len)
+frame_build(uint8_t *p, uint8_t kind, uint32_t len)
 {
 	static const uint8_t arp[8] = { 0, 1, 8, 0, 6, 4, 0, 1 };
 	static const uint16_t types[16] = { 0x0800, 0x0800, 0x0800, 0x0800,
 		0x86dd, 0x86dd, 0x0806, 0x8808, 0x8808, 0x8808, 0x0800, 0x0842,
 		0x0010, 0x88f7, 0x0800, 0x86dd };
 	uint8_t what = kind >> 4;
-	uint32_t at = ethernet(p, kind, types[what]);
+	uint32_t at = header_ethernet(p, kind, types[what]);
 	bool v6 = types[what] == 0x86dd, udp = (what & 1) != 0;
 	uint32_t ip = at;
 	unsigned int i;
@@ -153,7 +152,7 @@ build(uint8_t *p, uint8_t kind, uint32_t len)
 	default:
 		break;
 	}
-	at += internet(p + at, v6, udp, len > ip ? len - ip : 0);
+	at += header_internet(p + at, v6, udp, len > ip ? len - ip : 0);
 	if (what == 10)			/* a fragment */
 		put16(p + ip + 6, 0x2001);
 	put16(p + at, 1000);
@@ -168,38 +167,38 @@ build(uint8_t *p, uint8_t kind, uint32_t len)
 }
 
 static uint32_t
-take_len(void)
+input_len(void)
 {
-	uint8_t code = take();
+	uint8_t code = input_byte();
 
-	return code < 0xf0 ? 60 + code * 8u : take16() % (FRAME_BYTES + 1);
+	return code < 0xf0 ? 60 + code * 8u : input_u16() % (FRAME_BYTES + 1);
 }
 
 static void
 op_receive(void)
 {
-	uint8_t kind = take(), how = take();
+	uint8_t kind = input_byte(), how = input_byte();
 	struct e82540_frame frame[BURST_MAX];
-	uint32_t len = take_len();
+	uint32_t len = input_len();
 	unsigned int i, n = how & 0x3f, at;
 
 	memset(frame_bytes, 0, len < 128 ? 128 : len);
-	(void)build(frame_bytes, kind, len);
+	(void)frame_build(frame_bytes, kind, len);
 	if ((how & 0x40) != 0) {
-		at = take();
-		frame_bytes[at] ^= take();
+		at = input_byte();
+		frame_bytes[at] ^= input_byte();
 	}
 	n = n == 0 ? 1 : n;
 	for (i = 0; i < n; i++)
 		frame[i] = (struct e82540_frame){ frame_bytes, len, how >> 7 };
-	(void)receive(frame, n);
+	(void)fuzz_receive(frame, n);
 }
 
 /* ------------------------------------------------------------------ rings */
 
-/* Where a ring may begin: mostly well, or at what is special of the map. */
+/* The base of a ring: mostly a good one, or at a special place of the map. */
 static uint64_t
-take_base(uint8_t code, uint64_t usual)
+input_base(uint8_t code, uint64_t usual)
 {
 	switch (code) {
 	case 0xf8:
@@ -213,32 +212,32 @@ take_base(uint8_t code, uint64_t usual)
 	case 0xfc:
 		return RAM - 64;		/* half nowhere */
 	case 0xfd:
-		return 0xfffffffffffff000 - 64; /* ... at the other end */
+		return 0xfffffffffffff000 - 64; /* half nowhere, at the end */
 	case 0xfe:
 		return 0xffffffffffffe000;
 	case 0xff:
-		return take32();
+		return input_u32();
 	default:
 		return usual;
 	}
 }
 
 static void
-take_ring(struct ring *r, uint32_t base_reg, uint64_t usual)
+input_ring(struct ring *r, uint32_t base_reg, uint64_t usual)
 {
 	static const uint32_t counts[8] = { 64, 8, 16, 256, 4096, 65528, 0,
 		24 };
-	uint8_t code = take();
+	uint8_t code = input_byte();
 
-	r->gpa = take_base(take(), usual);
+	r->gpa = input_base(input_byte(), usual);
 	r->count = counts[code & 7];
-	r->next = (code & 8) != 0 ? take16() : 0;
-	reg_write(base_reg, (uint32_t)r->gpa);
-	reg_write(base_reg + 4, (uint32_t)(r->gpa >> 32));
-	reg_write(base_reg + 8, r->count * 16);
-	reg_write(base_reg + 0x10, r->next);
+	r->next = (code & 8) != 0 ? input_u16() : 0;
+	fuzz_reg_write(base_reg, (uint32_t)r->gpa);
+	fuzz_reg_write(base_reg + 4, (uint32_t)(r->gpa >> 32));
+	fuzz_reg_write(base_reg + 8, r->count * 16);
+	fuzz_reg_write(base_reg + 0x10, r->next);
 	if ((code & 16) == 0)
-		reg_write(base_reg + 0x18, r->next);
+		fuzz_reg_write(base_reg + 0x18, r->next);
 	r->gpa &= ~(uint64_t)15;
 	if (r->count == 0)
 		r->count = 8;
@@ -247,30 +246,30 @@ take_ring(struct ring *r, uint32_t base_reg, uint64_t usual)
 static void
 op_tx_ring(void)
 {
-	take_ring(&tx, E1000_TDBAL, RAM);
+	input_ring(&tx, E1000_TDBAL, RAM);
 }
 
 static void
 op_rx_ring(void)
 {
-	take_ring(&rx, E1000_RDBAL, RAM + 0x2000);
+	input_ring(&rx, E1000_RDBAL, RAM + 0x2000);
 }
 
 static void
-push(struct ring *r, const void *desc)
+ring_push(struct ring *r, const void *desc)
 {
-	poke(r->gpa + (uint64_t)(r->next % r->count) * 16, desc, 16);
+	fuzz_poke(r->gpa + (uint64_t)(r->next % r->count) * 16, desc, 16);
 	r->next = (r->next + 1) % r->count;
 }
 
-/* Where a buffer may be. */
+/* The address of a buffer. */
 static uint64_t
-take_buffer(void)
+input_buffer(void)
 {
-	uint8_t code = take();
+	uint8_t code = input_byte();
 
 	if (code >= 0xf8)
-		return take_base(code, RAM);
+		return input_base(code, RAM);
 	return RAM + 0x4000 + code * 0x180u;
 }
 
@@ -278,42 +277,42 @@ take_buffer(void)
 static void
 op_refill(void)
 {
-	uint8_t n = take(), where = take();
+	uint8_t n = input_byte(), where = input_byte();
 	struct e1000_rx_desc d = { 0 };
 	unsigned int i;
 
 	for (i = 0; i < n; i++) {
 		d.buffer_addr = where >= 0xf8 ?
-		    take_base(where, RAM) :
+		    input_base(where, RAM) :
 		    RAM + 0x8000 + (i & 15) * 0x800u + where;
-		push(&rx, &d);
+		ring_push(&rx, &d);
 	}
-	reg_write(E1000_RDT, rx.next);
+	fuzz_reg_write(E1000_RDT, rx.next);
 }
 
 /* --------------------------------------------------------------- transmit */
 
 static void
-doorbell(uint32_t tail)
+tdt_write(uint32_t tail)
 {
-	reg_write(E1000_TDT, tail);
+	fuzz_reg_write(E1000_TDT, tail);
 }
 
 static void
 op_legacy(void)
 {
-	uint8_t how = take();
-	struct e1000_tx_desc d = { .buffer_addr = take_buffer(),
-		.length = (uint16_t)take_len(),
+	uint8_t how = input_byte();
+	struct e1000_tx_desc d = { .buffer_addr = input_buffer(),
+		.length = (uint16_t)input_len(),
 		.cmd = E1000_TXD_CMD_EOP | E1000_TXD_CMD_RS };
 
 	d.cmd ^= how & 0xdf;
 	if ((how & E1000_TXD_CMD_IC) != 0) {
-		d.css = take();
-		d.cso = take();
+		d.css = input_byte();
+		d.cso = input_byte();
 	}
 	d.special = how;
-	push(&tx, &d);
+	ring_push(&tx, &d);
 }
 
 static void
@@ -324,14 +323,14 @@ op_context(void)
 	unsigned int i;
 
 	for (i = 0; i < sizeof(d); i++)
-		p[i] = take();
+		p[i] = input_byte();
 	d.cmd_len &= ~E1000_TXD_DTYP_MASK;
 	d.cmd_len |= (uint32_t)E1000_TXD_TUCMD_DEXT << E1000_TXD_CMD_SHIFT;
-	push(&tx, &d);
+	ring_push(&tx, &d);
 }
 
 static void
-push_data(uint64_t gpa, uint32_t len, uint8_t cmd, uint8_t popts)
+ring_push_data(uint64_t gpa, uint32_t len, uint8_t cmd, uint8_t popts)
 {
 	struct e1000_tx_data_desc d = { .buffer_addr = gpa,
 		.cmd_len = (len & E1000_TXD_LEN_MASK) |
@@ -341,35 +340,36 @@ push_data(uint64_t gpa, uint32_t len, uint8_t cmd, uint8_t popts)
 		.popts = popts,
 		.special = cmd };
 
-	push(&tx, &d);
+	ring_push(&tx, &d);
 }
 
 static void
 op_data(void)
 {
-	uint8_t cmd = take(), popts = take();
-	uint64_t gpa = take_buffer();
-	uint32_t len = take_len();
+	uint8_t cmd = input_byte(), popts = input_byte();
+	uint64_t gpa = input_buffer();
+	uint32_t len = input_len();
 
 	if ((popts & 0x80) != 0)
-		len = take32();
-	push_data(gpa, len, cmd ^ (E1000_TXD_CMD_EOP | E1000_TXD_CMD_RS),
+		len = input_u32();
+	ring_push_data(gpa, len, cmd ^ (E1000_TXD_CMD_EOP | E1000_TXD_CMD_RS),
 	    popts);
 }
 
 /*
  * A packet as drivers make it: context, headers, payload.  Then the input may
- * spoil a byte of what is described.
+ * spoil a byte of the context.
  */
 static void
 op_packet(void)
 {
-	uint8_t kind = take(), how = take(), spoil = take();
-	uint32_t payload = take_len() * ((how & 1) != 0 ? 16 : 1);
+	uint8_t kind = input_byte(), how = input_byte(), spoil = input_byte();
+	uint32_t payload = input_len() * ((how & 1) != 0 ? 16 : 1);
 	uint8_t cmd =
 	    how & (E1000_TXD_CMD_TSE | E1000_TXD_CMD_VLE | E1000_TXD_CMD_IDE);
 	uint8_t head[256] = { 0 };
-	uint32_t len = build(head, kind, 0x100), ip = (kind & 8) ? 18 : 14;
+	uint32_t len = frame_build(head, kind, 0x100),
+		 ip = (kind & 8) ? 18 : 14;
 	bool v6 = (kind >> 4 & 0xe) == 4, udp = (kind & 0x10) != 0;
 	struct e1000_tx_context_desc d = { .ipcss = (uint8_t)ip,
 		.ipcso = (uint8_t)(ip + 10),
@@ -384,39 +384,39 @@ op_packet(void)
 
 	d.tucso = (uint8_t)(d.tucss + (udp ? 6 : 16));
 	if ((how & 2) != 0)
-		d.mss = take16();
+		d.mss = input_u16();
 	d.cmd_len |= (uint32_t)tucmd << E1000_TXD_CMD_SHIFT;
 	if (spoil != 0)
-		((uint8_t *)&d)[spoil & 15] = take();
+		((uint8_t *)&d)[spoil & 15] = input_byte();
 	if ((how & 0x20) == 0)
-		push(&tx, &d);
-	poke(RAM + 0x3000, head, sizeof(head));
+		ring_push(&tx, &d);
+	fuzz_poke(RAM + 0x3000, head, sizeof(head));
 	if ((how & 8) != 0) {
-		push_data(RAM + 0x3000, len, cmd, spoil & 16 ? 0 : 3);
-		push_data(take_buffer(), payload,
+		ring_push_data(RAM + 0x3000, len, cmd, spoil & 16 ? 0 : 3);
+		ring_push_data(input_buffer(), payload,
 		    cmd | E1000_TXD_CMD_EOP | E1000_TXD_CMD_RS, 3);
 	} else {
-		push_data(RAM + 0x3000, len + payload,
+		ring_push_data(RAM + 0x3000, len + payload,
 		    cmd | E1000_TXD_CMD_EOP | E1000_TXD_CMD_RS, 3);
 	}
 	if ((how & 0x10) == 0)
-		doorbell(tx.next);
+		tdt_write(tx.next);
 }
 
 /* The same descriptor in all the ring. */
 static void
 op_flood(void)
 {
-	uint8_t how = take();
-	struct e1000_tx_desc d = { .buffer_addr = take_buffer(), .cmd = how };
+	uint8_t how = input_byte();
+	struct e1000_tx_desc d = { .buffer_addr = input_buffer(), .cmd = how };
 	unsigned int i, last = 0;
 
-	d.length = take();
+	d.length = input_byte();
 	for (i = 0; i < tx.count && i < 4096; i++) {
 		last = tx.next;
-		push(&tx, &d);
+		ring_push(&tx, &d);
 	}
-	doorbell(last);
+	tdt_write(last);
 }
 
 /* --------------------------------------------------------------- accesses */
@@ -424,10 +424,10 @@ op_flood(void)
 static void
 op_mmio(void)
 {
-	uint8_t how = take();
-	uint32_t offset = take16() | (how & 3u) << 16;
+	uint8_t how = input_byte();
+	uint32_t offset = input_u16() | (how & 3u) << 16;
 	unsigned int size = 1u << (how >> 2 & 3);
-	uint64_t value = take32();
+	uint64_t value = input_u32();
 
 	call_begins();
 	if ((how & 0x10) != 0)
@@ -442,110 +442,112 @@ op_mmio(void)
 static void
 op_io(void)
 {
-	uint8_t how = take();
+	uint8_t how = input_byte();
 	uint32_t offset = how & 7, size = 1u << (how >> 3 & 3) % 3;
 
 	call_begins();
 	if ((how & 0x80) != 0)
 		fuzz.sum += e82540_io_read(fuzz.dev, fuzz.now_ns, offset, size);
 	else
-		e82540_io_write(fuzz.dev, fuzz.now_ns, offset, size, take32());
+		e82540_io_write(fuzz.dev, fuzz.now_ns, offset, size,
+		    input_u32());
 	call_ends();
 }
 
 static void
 op_pci(void)
 {
-	uint8_t offset = take(), how = take();
+	uint8_t offset = input_byte(), how = input_byte();
 	unsigned int size = 1u << (how & 3) % 3;
 
 	if ((how & 4) != 0)
-		fuzz.sum += pci_read(offset, size);
+		fuzz.sum += fuzz_pci_read(offset, size);
 	else
-		pci_write(offset, size, take32());
+		fuzz_pci_write(offset, size, input_u32());
 }
 
 /* Power state, MSI: a capability's register, found as a driver does. */
 static void
 op_capability(void)
 {
-	uint8_t how = take();
-	uint32_t at = pci_read(0x34, 1) & 0xfc;
+	uint8_t how = input_byte();
+	uint32_t at = fuzz_pci_read(0x34, 1) & 0xfc;
 
 	if ((how & 1) != 0)
-		at = pci_read(at + 1, 1) & 0xfc;
+		at = fuzz_pci_read(at + 1, 1) & 0xfc;
 	if (at < 0x40 || at > 0xe0)
 		return;
-	pci_write(at + (how >> 1 & 3) * 4, 2, take16());
+	fuzz_pci_write(at + (how >> 1 & 3) * 4, 2, input_u16());
 }
 
 static void
 op_reg_write(void)
 {
-	uint32_t reg = hot[take() % HOTS];
+	uint32_t reg = hot[input_byte() % HOTS];
 
-	reg_write(reg, take32());
+	fuzz_reg_write(reg, input_u32());
 }
 
 static void
 op_reg_bit(void)
 {
-	uint32_t reg = hot[take() % HOTS];
+	uint32_t reg = hot[input_byte() % HOTS];
 
-	reg_write(reg, 1u << (take() & 31));
+	fuzz_reg_write(reg, 1u << (input_byte() & 31));
 }
 
 static void
 op_reg_flip(void)
 {
-	uint32_t reg = hot[take() % HOTS];
+	uint32_t reg = hot[input_byte() % HOTS];
 
-	reg_write(reg,
+	fuzz_reg_write(reg,
 	    e82540_reg(fuzz.dev, reg % E82540_REGS_BYTES) ^
-		1u << (take() & 31));
+		1u << (input_byte() & 31));
 }
 
 static void
 op_reg_read(void)
 {
-	fuzz.sum += reg_read(hot[take() % HOTS]);
+	fuzz.sum += fuzz_reg_read(hot[input_byte() % HOTS]);
 }
 
 static void
-eecd(uint32_t pins)
+eecd_write(uint32_t pins)
 {
-	reg_write(E1000_EECD, E1000_EECD_REQ | pins);
+	fuzz_reg_write(E1000_EECD, E1000_EECD_REQ | pins);
 }
 
 /* Clock n bits into the EEPROM by hand, and some out of it. */
 static void
 op_eeprom(void)
 {
-	uint8_t n = take() & 63;
-	uint64_t bits = (uint64_t)take32() << 32 | (uint32_t)take16() << 16;
+	uint8_t n = input_byte() & 63;
+	uint64_t bits =
+	    (uint64_t)input_u32() << 32 | (uint32_t)input_u16() << 16;
 	uint32_t di;
 
 	if (n >= 32)
-		eecd(E1000_EECD_CS);
+		eecd_write(E1000_EECD_CS);
 	for (n &= 31; n > 0; n--, bits <<= 1) {
 		di = bits >> 63 ? E1000_EECD_DI : 0;
-		eecd(E1000_EECD_CS | di);
-		eecd(E1000_EECD_CS | di | E1000_EECD_SK);
+		eecd_write(E1000_EECD_CS | di);
+		eecd_write(E1000_EECD_CS | di | E1000_EECD_SK);
 	}
-	fuzz.sum += reg_read(E1000_EECD);
+	fuzz.sum += fuzz_reg_read(E1000_EECD);
 	if (bits >> 63)
-		eecd(0);
+		eecd_write(0);
 }
 
 static void
 op_mdic(void)
 {
-	uint8_t how = take();
+	uint8_t how = input_byte();
 
-	reg_write(E1000_MDIC,
+	fuzz_reg_write(E1000_MDIC,
 	    (how & 31u) << E1000_MDIC_REG_SHIFT |
 		(how & 32 ? E1000_MDIC_OP_READ :
-			    E1000_MDIC_OP_WRITE | take16()) |
+			    E1000_MDIC_OP_WRITE | input_u16()) |
 		(how & 64 ? E1000_MDIC_I : 0) |
 		1u << E1000_MDIC_PHY_SHIFT << (how >> 7));
 }
@@ -554,21 +556,21 @@ op_mdic(void)
 static void
 op_sleep(void)
 {
-	uint8_t mask = take();
-	uint32_t i, cap = pci_read(0x34, 1) & 0xfc;
+	uint8_t mask = input_byte();
+	uint32_t i, cap = fuzz_pci_read(0x34, 1) & 0xfc;
 
 	for (i = 0; i < 64; i++) {
-		reg_write(E1000_FFVT(i), frame_bytes[i] * 0x01010101u);
-		reg_write(E1000_FFMT(i), mask >> (i & 7) & 1 ? 15 : 0);
+		fuzz_reg_write(E1000_FFVT(i), frame_bytes[i] * 0x01010101u);
+		fuzz_reg_write(E1000_FFMT(i), mask >> (i & 7) & 1 ? 15 : 0);
 	}
 	for (i = 0; i < 4; i++)
-		reg_write(E1000_FFLT(i), 64);
-	reg_write(E1000_IP4AT(0), 0x0200000a);
-	reg_write(E1000_IPAV, 0x1000f);
-	reg_write(E1000_WUC, take());
-	reg_write(E1000_WUFC, 0xf00ff ^ take32());
+		fuzz_reg_write(E1000_FFLT(i), 64);
+	fuzz_reg_write(E1000_IP4AT(0), 0x0200000a);
+	fuzz_reg_write(E1000_IPAV, 0x1000f);
+	fuzz_reg_write(E1000_WUC, input_byte());
+	fuzz_reg_write(E1000_WUFC, 0xf00ff ^ input_u32());
 	if (cap >= 0x40)
-		pci_write(cap + 4, 2, 0x103);
+		fuzz_pci_write(cap + 4, 2, 0x103);
 }
 
 /* ------------------------------------------------------------------- host */
@@ -576,14 +578,14 @@ op_sleep(void)
 static void
 op_time(void)
 {
-	uint8_t code = take();
+	uint8_t code = input_byte();
 
 	if (code == 0xff)
 		fuzz.now_ns -= 500;	/* back: no time has passed */
 	else
 		fuzz.now_ns += (uint64_t)(1 + (code & 15)) << (code >> 4) * 2;
 	if (fuzz.timer_ns <= fuzz.now_ns)
-		run();
+		fuzz_run();
 }
 
 static void
@@ -591,21 +593,21 @@ op_due(void)
 {
 	if (fuzz.timer_ns != E82540_NEVER && fuzz.timer_ns > fuzz.now_ns)
 		fuzz.now_ns = fuzz.timer_ns;
-	run();
+	fuzz_run();
 }
 
 /* Whoever looks at doorbells: all that was rung is answered. */
 static void
-look(void)
+fuzz_look(void)
 {
-	(void)transmit();
-	(void)receive(NULL, 0);
-	(void)transmit();
+	(void)fuzz_transmit();
+	(void)fuzz_receive(NULL, 0);
+	(void)fuzz_transmit();
 	CHECK(!fuzz.open || e82540_doorbell_rung(fuzz.dev) == 0);
 }
 
 static void
-doorbells_open(bool mapped)
+fuzz_doorbells_open(bool mapped)
 {
 	call_begins();
 	CHECK(e82540_doorbell_open(fuzz.dev, fuzz.now_ns, fuzz_doorbell) ==
@@ -622,16 +624,16 @@ doorbells(unsigned int what)
 {
 	switch (what) {
 	case 0:
-		look();
+		fuzz_look();
 		break;
 	case 1:
-		doorbells_open(true);
+		fuzz_doorbells_open(true);
 		break;
 	case 2:
-		doorbells_open(false);
+		fuzz_doorbells_open(false);
 		break;
 	default:
-		doorbells_close();
+		fuzz_doorbells_close();
 		break;
 	}
 }
@@ -639,7 +641,7 @@ doorbells(unsigned int what)
 static void
 op_host(void)
 {
-	uint8_t how = take();
+	uint8_t how = input_byte();
 
 	call_begins();
 	switch (how & 7) {
@@ -671,31 +673,31 @@ op_host(void)
 static void
 op_memory(void)
 {
-	uint8_t mask = take();
+	uint8_t mask = input_byte();
 
-	memory_map(mask, (mask & 0x80) != 0 ? take() : 0);
+	fuzz_memory_map(mask, (mask & 0x80) != 0 ? input_byte() : 0);
 }
 
 static void
 op_poke(void)
 {
-	uint32_t at = take16(), n = take() & 31;
+	uint32_t at = input_u16(), n = input_byte() & 31;
 	uint8_t bytes[32];
 	unsigned int i;
 
 	for (i = 0; i < n; i++)
-		bytes[i] = take();
-	poke(RAM + at * 2u, bytes, n);
+		bytes[i] = input_byte();
+	fuzz_poke(RAM + at * 2u, bytes, n);
 }
 
 /*
- * A snapshot can be loaded where it comes from; a damaged one is refused and
- * changes nothing.
+ * The device can load its own snapshot; it refuses a damaged one, and does not
+ * change.
  */
 static void
 op_snapshot(void)
 {
-	uint8_t how = take();
+	uint8_t how = input_byte();
 	struct e82540 *dev = fuzz.dev;
 	int64_t len, again;
 	uint8_t *copy;
@@ -703,7 +705,7 @@ op_snapshot(void)
 
 	if (++saves > 2)
 		return;
-	doorbells_close();
+	fuzz_doorbells_close();
 	len = e82540_save(dev, fuzz.now_ns, NULL, 0);
 	CHECK(len > 0 && len < 0x100000);
 	saved = malloc((size_t)len * 2);
@@ -714,7 +716,7 @@ op_snapshot(void)
 	call_begins();
 	if ((how & 1) != 0) {
 		memcpy(copy, saved, (size_t)len);
-		at = take32() % (uint32_t)len;
+		at = input_u32() % (uint32_t)len;
 		copy[at] ^= 1u << (how >> 5);
 		CHECK(e82540_load(dev, fuzz.now_ns, copy, (size_t)len) < 0);
 	} else {
@@ -722,7 +724,7 @@ op_snapshot(void)
 		CHECK(e82540_load(dev, fuzz.now_ns, saved, (size_t)len) == 0);
 	}
 	call_ends();
-	/* What was loaded goes on at once: it may be further already. */
+	/* A loaded device goes on at once: its state may have changed. */
 	if ((how & 1) != 0) {
 		again = e82540_save(dev, fuzz.now_ns, copy, (size_t)len);
 		CHECK(again == len);
@@ -736,14 +738,14 @@ op_snapshot(void)
 static void
 op_doorbell(void)
 {
-	doorbell(tx.next);
+	tdt_write(tx.next);
 }
 
 /* Any tail. */
 static void
 op_tail(void)
 {
-	doorbell(take16());
+	tdt_write(input_u16());
 }
 
 static void (*const ops[32])(void) = { op_reg_write, op_reg_bit, op_reg_flip,
@@ -751,55 +753,55 @@ static void (*const ops[32])(void) = { op_reg_write, op_reg_bit, op_reg_flip,
 	op_rx_ring, op_legacy, op_context, op_data, op_packet, op_packet,
 	op_doorbell, op_flood, op_refill, op_receive, op_receive, op_time,
 	op_due, op_host, op_host, op_memory, op_poke, op_snapshot, op_eeprom,
-	op_mdic, op_sleep, read_all, op_tail };
+	op_mdic, op_sleep, fuzz_read_all, op_tail };
 
 /* As a driver leaves it: link up, rings, filters, both directions on. */
 static void
-begin(uint8_t how)
+fuzz_begin(uint8_t how)
 {
-	uint16_t rctl = how < 0x80 ? take16() : 0;
+	uint16_t rctl = how < 0x80 ? input_u16() : 0;
 
 	tx = (struct ring){ RAM, 64, 0 };
 	rx = (struct ring){ RAM + 0x2000, 64, 0 };
 	saves = 0;
 	if (how >= 0x80)
 		return;
-	pci_write(E82540_PCI_COMMAND, 2,
+	fuzz_pci_write(E82540_PCI_COMMAND, 2,
 	    E82540_PCI_IO | E82540_PCI_MEMORY | E82540_PCI_MASTER);
-	link_set(true);
+	fuzz_link_set(true);
 	fuzz.now_ns += 2000000;
-	run();
-	reg_write(E1000_TDBAL, RAM);
-	reg_write(E1000_TDLEN, 64 * 16);
-	reg_write(E1000_RDBAL, RAM + 0x2000);
-	reg_write(E1000_RDLEN, 64 * 16);
-	reg_write(E1000_IMS, E1000_ICR_MASK);
-	reg_write(E1000_CTRL,
+	fuzz_run();
+	fuzz_reg_write(E1000_TDBAL, RAM);
+	fuzz_reg_write(E1000_TDLEN, 64 * 16);
+	fuzz_reg_write(E1000_RDBAL, RAM + 0x2000);
+	fuzz_reg_write(E1000_RDLEN, 64 * 16);
+	fuzz_reg_write(E1000_IMS, E1000_ICR_MASK);
+	fuzz_reg_write(E1000_CTRL,
 	    e82540_reg(fuzz.dev, E1000_CTRL) | E1000_CTRL_SLU |
 		(how & 1 ? E1000_CTRL_VME : 0) |
 		(how & 2 ? E1000_CTRL_RFCE | E1000_CTRL_TFCE : 0));
-	reg_write(E1000_VET, E1000_VET_8021Q);
-	reg_write(E1000_VFTA(0), 0x5);
-	reg_write(E1000_MTA(how & 7), 0xffff);
-	reg_write(E1000_FCAL, E1000_FCAL_PAUSE);
-	reg_write(E1000_FCAH, E1000_FCAH_PAUSE);
-	reg_write(E1000_FCT, E1000_FCT_PAUSE);
-	reg_write(E1000_FCRTL, E1000_FCRTL_XONE | 0x1000);
-	reg_write(E1000_FCRTH, 0x2000);
-	reg_write(E1000_RXCSUM, how & 4 ? 0x70e : 0);
-	reg_write(E1000_TCTL, E1000_TCTL_EN | E1000_TCTL_PSP);
+	fuzz_reg_write(E1000_VET, E1000_VET_8021Q);
+	fuzz_reg_write(E1000_VFTA(0), 0x5);
+	fuzz_reg_write(E1000_MTA(how & 7), 0xffff);
+	fuzz_reg_write(E1000_FCAL, E1000_FCAL_PAUSE);
+	fuzz_reg_write(E1000_FCAH, E1000_FCAH_PAUSE);
+	fuzz_reg_write(E1000_FCT, E1000_FCT_PAUSE);
+	fuzz_reg_write(E1000_FCRTL, E1000_FCRTL_XONE | 0x1000);
+	fuzz_reg_write(E1000_FCRTH, 0x2000);
+	fuzz_reg_write(E1000_RXCSUM, how & 4 ? 0x70e : 0);
+	fuzz_reg_write(E1000_TCTL, E1000_TCTL_EN | E1000_TCTL_PSP);
 	/* The upper byte is that of RCTL which is about filters. */
-	reg_write(E1000_RCTL,
+	fuzz_reg_write(E1000_RCTL,
 	    E1000_RCTL_EN | (rctl & 0xff) | (rctl & 0xff00u) << 10 |
 		(how & 8 ? E1000_RCTL_BAM : 0) |
 		(how & 16 ? E1000_RCTL_BSIZE_256 : 0) |
 		(how & 32 ? E1000_RCTL_LBM_PHY : 0));
 	if ((how & 64) != 0) {
-		reg_write(E1000_TIDV, 10);
-		reg_write(E1000_TADV, 20);
-		reg_write(E1000_RDTR, 10);
-		reg_write(E1000_RADV, 20);
-		reg_write(E1000_ITR, 100);
+		fuzz_reg_write(E1000_TIDV, 10);
+		fuzz_reg_write(E1000_TADV, 20);
+		fuzz_reg_write(E1000_RDTR, 10);
+		fuzz_reg_write(E1000_RADV, 20);
+		fuzz_reg_write(E1000_ITR, 100);
 	}
 }
 
@@ -812,10 +814,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fuzz.data = data;
 	fuzz.left = size;
 	fuzz_new();
-	how = take();
-	begin(how);
+	how = input_byte();
+	fuzz_begin(how);
 	for (n = 0; n < OPS_MAX && fuzz.left != 0; n++)
-		ops[take() & 31]();
+		ops[input_byte() & 31]();
 	check_usable((how & 1) != 0);
 	return 0;
 }

@@ -58,16 +58,16 @@ static struct {
 	uint64_t timer_ns;
 
 	bool line;
-	bool kicked;			/* since transmit() was called */
-	bool owed;			/* transmit(), until it says no more */
-	bool may_be_ready;		/* receive() took fewer */
+	bool kicked;			/* since fuzz_transmit() was called */
+	bool owed;			/* fuzz_transmit() has more to do */
+	bool may_be_ready;		/* fuzz_receive() took fewer */
 	bool loaded;			/* from a snapshot, once */
 	unsigned int room;		/* of the network, packets */
 	unsigned int held;		/* locks, a bit each */
 	bool in_callback;
 	unsigned int given;		/* packets, of this call */
 	bool open;			/* doorbells */
-	bool mapped;			/* ... and the guest writes there */
+	bool mapped;			/* the guest writes to doorbells */
 	uint64_t sent;
 	uint32_t sum;			/* of all bytes, so that all are read */
 } fuzz;
@@ -82,7 +82,7 @@ fuzz_broken(const char *what, const char *file, int line)
 /* ------------------------------------------------------------- the stream */
 
 static inline uint8_t
-take(void)
+input_byte(void)
 {
 	if (fuzz.left == 0)
 		return 0;
@@ -91,19 +91,19 @@ take(void)
 }
 
 static inline uint16_t
-take16(void)
+input_u16(void)
 {
-	uint16_t low = take();
+	uint16_t low = input_byte();
 
-	return (uint16_t)(low | take() << 8);
+	return (uint16_t)(low | input_byte() << 8);
 }
 
 static inline uint32_t
-take32(void)
+input_u32(void)
 {
-	uint32_t low = take16();
+	uint32_t low = input_u16();
 
-	return low | (uint32_t)take16() << 16;
+	return low | (uint32_t)input_u16() << 16;
 }
 
 /* ----------------------------------------------------------- guest memory */
@@ -121,11 +121,11 @@ fuzz_at(uint64_t gpa, uint32_t len)
 }
 
 static void
-poke(uint64_t gpa, const void *from, uint32_t len)
+fuzz_poke(uint64_t gpa, const void *from, uint32_t len)
 {
 	uint8_t *to = fuzz_at(gpa, len);
 
-	/* ROM holds what it holds: fuzz_memory_check(). */
+	/* ROM must not change: fuzz_memory_check(). */
 	if (to != NULL && gpa - fuzz_region[2].gpa >= fuzz_region[2].len)
 		memcpy(to, from, len);
 }
@@ -312,13 +312,13 @@ fuzz_rx_ready(void *ctx)
 {
 	(void)ctx;
 	callback_begins(E82540_LOCK_BUS);
-	/* Who waits is in a snapshot, too, and may have been another. */
+	/* rx.waiting is in a snapshot, too: it may be another device's. */
 	CHECK(fuzz.may_be_ready || fuzz.loaded);
 	fuzz.may_be_ready = false;
 	callback_ends();
 }
 
-/* In their order, none twice. */
+/* Locks are taken in their order, and none of them twice. */
 static void
 fuzz_lock(void *ctx, enum e82540_lock lock)
 {
@@ -376,7 +376,7 @@ call_ends(void)
 static _Atomic(uint32_t) fuzz_doorbell[E82540_DOORBELL_BYTES / 4];
 
 static void
-reg_write(uint32_t reg, uint32_t value)
+fuzz_reg_write(uint32_t reg, uint32_t value)
 {
 	if (fuzz.mapped && reg % 4 == 0 &&
 	    reg - E82540_DOORBELL_OFFSET < E82540_DOORBELL_BYTES) {
@@ -389,7 +389,7 @@ reg_write(uint32_t reg, uint32_t value)
 }
 
 static inline uint32_t
-reg_read(uint32_t reg)
+fuzz_reg_read(uint32_t reg)
 {
 	uint32_t value;
 
@@ -399,9 +399,9 @@ reg_read(uint32_t reg)
 	return value;
 }
 
-/* All of the registers there are, and so what a read of them clears. */
+/* Read all registers, which clears those that a read clears. */
 static void
-read_all(void)
+fuzz_read_all(void)
 {
 	const struct e82540_reg_info *info;
 	struct e82540_counters counters;
@@ -410,7 +410,8 @@ read_all(void)
 
 	for (row = 0; (info = e82540_reg_info(row)) != NULL; row++)
 		for (i = 0; i < info->count && i < 128; i++)
-			fuzz.sum += reg_read(info->offset + i * info->stride);
+			fuzz.sum +=
+			    fuzz_reg_read(info->offset + i * info->stride);
 	call_begins();
 	e82540_counters(fuzz.dev, &counters, sizeof(counters));
 	e82540_nvm_get(fuzz.dev, nvm);
@@ -419,7 +420,7 @@ read_all(void)
 }
 
 static void
-pci_write(uint32_t offset, unsigned int size, uint32_t value)
+fuzz_pci_write(uint32_t offset, unsigned int size, uint32_t value)
 {
 	call_begins();
 	e82540_pci_write(fuzz.dev, fuzz.now_ns, offset, size, value);
@@ -427,7 +428,7 @@ pci_write(uint32_t offset, unsigned int size, uint32_t value)
 }
 
 static inline uint32_t
-pci_read(uint32_t offset, unsigned int size)
+fuzz_pci_read(uint32_t offset, unsigned int size)
 {
 	uint32_t value;
 
@@ -438,7 +439,7 @@ pci_read(uint32_t offset, unsigned int size)
 }
 
 static void
-run(void)
+fuzz_run(void)
 {
 	call_begins();
 	if (fuzz.timer_ns <= fuzz.now_ns)
@@ -448,7 +449,7 @@ run(void)
 }
 
 static bool
-transmit(void)
+fuzz_transmit(void)
 {
 	bool more;
 
@@ -457,19 +458,19 @@ transmit(void)
 	more = e82540_transmit(fuzz.dev, fuzz.now_ns);
 	fuzz.owed = more || fuzz.kicked;
 	call_ends();
-	/* Without kicks this call, too, does what a late timer had due. */
+	/* Without kicks this call also does what was due by a late timer. */
 	CHECK(fuzz.given <= E82540_SEND_MAX || fuzz.table.tx_kick == NULL);
 	return more;
 }
 
 static unsigned int
-receive(const struct e82540_frame *frame, unsigned int n)
+fuzz_receive(const struct e82540_frame *frame, unsigned int n)
 {
 	bool was = fuzz.may_be_ready;
 	unsigned int took;
 
 	call_begins();
-	/* There may be room again before this returns. */
+	/* The model may call rx_ready() before this returns. */
 	fuzz.may_be_ready = true;
 	took = e82540_receive(fuzz.dev, fuzz.now_ns, frame, n);
 	fuzz.may_be_ready = (fuzz.may_be_ready && was) || took < n;
@@ -480,7 +481,7 @@ receive(const struct e82540_frame *frame, unsigned int n)
 }
 
 static void
-doorbells_close(void)
+fuzz_doorbells_close(void)
 {
 	fuzz.mapped = false;
 	call_begins();
@@ -490,7 +491,7 @@ doorbells_close(void)
 }
 
 static void
-link_set(bool up)
+fuzz_link_set(bool up)
 {
 	call_begins();
 	e82540_link_set(fuzz.dev, fuzz.now_ns, up);
@@ -499,7 +500,7 @@ link_set(bool up)
 
 /* The regions of mask, the second one shorter by cut. */
 static void
-memory_map(unsigned int mask, uint32_t cut)
+fuzz_memory_map(unsigned int mask, uint32_t cut)
 {
 	struct e82540_region *r = fuzz.map;
 	unsigned int i;
@@ -528,7 +529,7 @@ fuzz_new(void)
 	static const uint8_t vnet[4] = { 0, 0, 10, 12 };
 	static const uint8_t mac[6] = { 0x52, 0x54, 0x00, 0x12, 0x34, 0x56 };
 	struct e82540 *dev = fuzz.dev;
-	uint8_t what = take(), how = take();
+	uint8_t what = input_byte(), how = input_byte();
 
 	if (dev == NULL)
 		dev = aligned_alloc(E82540_ALIGN,
@@ -569,41 +570,41 @@ fuzz_new(void)
 	memcpy(fuzz.config.mac, mac, sizeof(mac));
 	fuzz_memory_new();
 	CHECK(e82540_init(dev, &fuzz.config, fuzz.now_ns) == 0);
-	memory_map(MAP_ALL, 0);
+	fuzz_memory_map(MAP_ALL, 0);
 }
 
-/* Let what is pending happen, but no more than so much of it. */
+/* Let what is pending happen, for a bounded number of calls. */
 static void
-settle(void)
+fuzz_settle(void)
 {
 	unsigned int i;
 
 	for (i = 0; i < 64 && fuzz.owed; i++)
-		(void)transmit();
+		(void)fuzz_transmit();
 	for (i = 0; i < 64 && fuzz.timer_ns != E82540_NEVER; i++) {
 		if (fuzz.timer_ns > fuzz.now_ns)
 			fuzz.now_ns = fuzz.timer_ns;
-		run();
+		fuzz_run();
 	}
 }
 
 /* The driver's way to a working device, from wherever it is. */
 static void
-reset_by_driver(void)
+fuzz_reset_by_driver(void)
 {
 	uint32_t cap;
 
 	/* Power management's capability: to D0. */
-	cap = pci_read(0x34, 1) & 0xfc;
-	if (cap != 0 && pci_read(cap, 1) == 1)
-		pci_write(cap + 4, 2, 0x8000);
-	reg_write(E1000_IMC, UINT32_MAX);
-	reg_write(E1000_CTRL, E1000_CTRL_RST);
-	reg_write(E1000_CTRL, E1000_CTRL_PHY_RST | E1000_CTRL_SLU);
+	cap = fuzz_pci_read(0x34, 1) & 0xfc;
+	if (cap != 0 && fuzz_pci_read(cap, 1) == 1)
+		fuzz_pci_write(cap + 4, 2, 0x8000);
+	fuzz_reg_write(E1000_IMC, UINT32_MAX);
+	fuzz_reg_write(E1000_CTRL, E1000_CTRL_RST);
+	fuzz_reg_write(E1000_CTRL, E1000_CTRL_PHY_RST | E1000_CTRL_SLU);
 }
 
 static void
-rings_for_one(void)
+fuzz_rings_for_one(void)
 {
 	struct e1000_tx_desc tx = { .buffer_addr = RAM + 0x1000,
 		.length = 60,
@@ -612,23 +613,23 @@ rings_for_one(void)
 	struct e1000_rx_desc rx = { .buffer_addr = RAM + 0x2000 };
 	static const uint8_t frame[60] = { 1, 2, 3, 4, 5, 6 };
 
-	poke(RAM, &tx, sizeof(tx));
-	poke(RAM + 0x800, &rx, sizeof(rx));
-	poke(RAM + 0x1000, frame, sizeof(frame));
-	reg_write(E1000_TDBAL, RAM);
-	reg_write(E1000_TDBAH, 0);
-	reg_write(E1000_TDLEN, 128);
-	reg_write(E1000_RDBAL, RAM + 0x800);
-	reg_write(E1000_RDBAH, 0);
-	reg_write(E1000_RDLEN, 128);
-	reg_write(E1000_TDH, 0);
-	reg_write(E1000_TDT, 0);
-	reg_write(E1000_RDH, 0);
-	reg_write(E1000_RDT, 0);
-	reg_write(E1000_TCTL, E1000_TCTL_EN | E1000_TCTL_PSP);
-	reg_write(E1000_RCTL,
+	fuzz_poke(RAM, &tx, sizeof(tx));
+	fuzz_poke(RAM + 0x800, &rx, sizeof(rx));
+	fuzz_poke(RAM + 0x1000, frame, sizeof(frame));
+	fuzz_reg_write(E1000_TDBAL, RAM);
+	fuzz_reg_write(E1000_TDBAH, 0);
+	fuzz_reg_write(E1000_TDLEN, 128);
+	fuzz_reg_write(E1000_RDBAL, RAM + 0x800);
+	fuzz_reg_write(E1000_RDBAH, 0);
+	fuzz_reg_write(E1000_RDLEN, 128);
+	fuzz_reg_write(E1000_TDH, 0);
+	fuzz_reg_write(E1000_TDT, 0);
+	fuzz_reg_write(E1000_RDH, 0);
+	fuzz_reg_write(E1000_RDT, 0);
+	fuzz_reg_write(E1000_TCTL, E1000_TCTL_EN | E1000_TCTL_PSP);
+	fuzz_reg_write(E1000_RCTL,
 	    E1000_RCTL_EN | E1000_RCTL_UPE | E1000_RCTL_MPE | E1000_RCTL_BAM);
-	reg_write(E1000_RDT, 1);
+	fuzz_reg_write(E1000_RDT, 1);
 }
 
 /*
@@ -644,43 +645,45 @@ check_usable(bool by_driver)
 	struct e1000_tx_desc tx;
 	uint64_t sent;
 
-	memory_map(MAP_ALL, 0);
-	doorbells_close();
-	settle();
+	fuzz_memory_map(MAP_ALL, 0);
+	fuzz_doorbells_close();
+	fuzz_settle();
 	fuzz.room = UINT32_MAX;
 	fuzz.now_ns += 1000000000;
 	call_begins();
 	e82540_tx_resume(fuzz.dev, fuzz.now_ns);
 	call_ends();
 	if (by_driver) {
-		reset_by_driver();
+		fuzz_reset_by_driver();
 	} else {
 		call_begins();
 		e82540_reset(fuzz.dev, fuzz.now_ns);
 		call_ends();
 	}
 	CHECK(!fuzz.line);
-	pci_write(E82540_PCI_COMMAND, 2, E82540_PCI_MEMORY | E82540_PCI_MASTER);
-	reg_write(E1000_CTRL, E1000_CTRL_SLU | E1000_CTRL_ASDE | E1000_CTRL_FD);
-	link_set(false);
-	link_set(true);
+	fuzz_pci_write(E82540_PCI_COMMAND, 2,
+	    E82540_PCI_MEMORY | E82540_PCI_MASTER);
+	fuzz_reg_write(E1000_CTRL,
+	    E1000_CTRL_SLU | E1000_CTRL_ASDE | E1000_CTRL_FD);
+	fuzz_link_set(false);
+	fuzz_link_set(true);
 	fuzz.now_ns += 10000000;
-	run();
+	fuzz_run();
 	CHECK(e82540_link_up(fuzz.dev));
-	settle();
-	rings_for_one();
+	fuzz_settle();
+	fuzz_rings_for_one();
 	sent = fuzz.sent;
-	reg_write(E1000_TDT, 1);
-	settle();
+	fuzz_reg_write(E1000_TDT, 1);
+	fuzz_settle();
 	CHECK(fuzz.sent == sent + 1);
-	CHECK(receive(&frame, 1) == 1);
+	CHECK(fuzz_receive(&frame, 1) == 1);
 	memcpy(&tx, fuzz_at(RAM, 16), 16);
 	memcpy(&rx, fuzz_at(RAM + 0x800, 16), 16);
 	CHECK((tx.status & E1000_TXD_STAT_DD) != 0);
 	CHECK(rx.status & E1000_RXD_STAT_DD && rx.status & E1000_RXD_STAT_EOP);
 	CHECK(rx.length == 64);
 	CHECK(memcmp(fuzz_at(RAM + 0x2000, 60), data, 60) == 0);
-	CHECK((reg_read(E1000_ICR) & (E1000_ICR_TXDW | E1000_ICR_RXT0)) ==
+	CHECK((fuzz_reg_read(E1000_ICR) & (E1000_ICR_TXDW | E1000_ICR_RXT0)) ==
 	    (E1000_ICR_TXDW | E1000_ICR_RXT0));
 	fuzz_memory_check();
 }

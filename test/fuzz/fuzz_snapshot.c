@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * libFuzzer target of e82540_load(): a snapshot from somebody who is out to get
- * the host.
+ * libFuzzer target of e82540_load(): a hostile snapshot.
  *
  * The input: configuration, then how the rest is meant: as a snapshot; as one
  * whose length and CRC are set right first; or as changes to the snapshot of a
  * busy device (frames in its FIFO, a TSO packet half sent, timers running,
  * an EEPROM access begun), length and CRC set right after.
  *
- * What was refused must have changed nothing.  What was taken is saved (and
- * must load again, to the same), then used: registers read, both rings run, and
- * at last it must be a usable device after a reset.  See fuzz_host.h.
+ * A snapshot that is refused must not change the device.  A device that took
+ * the snapshot is saved (that must load again, to the same), then used:
+ * registers read, both rings run; at last it must be usable after a reset.  See
+ * fuzz_host.h.
  */
 #include "fuzz_host.h"
 
@@ -22,7 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static uint8_t before[SNAPSHOT_MAX], after[SNAPSHOT_MAX];
 
 static size_t
-save(uint8_t *to)
+snapshot_save(uint8_t *to)
 {
 	int64_t len = e82540_save(fuzz.dev, fuzz.now_ns, to, SNAPSHOT_MAX);
 
@@ -31,7 +31,7 @@ save(uint8_t *to)
 }
 
 static int
-load(const uint8_t *snapshot, size_t len)
+snapshot_load(const uint8_t *snapshot, size_t len)
 {
 	/* Of exactly its size, for ASan. */
 	uint8_t *copy = malloc(len + 1);
@@ -58,7 +58,7 @@ put32(uint8_t *p, uint32_t value)
 }
 
 static void
-set_right(uint8_t *snapshot, size_t len)
+snapshot_set_right(uint8_t *snapshot, size_t len)
 {
 	if (len < LENGTH_AT + 8)
 		return;
@@ -69,7 +69,7 @@ set_right(uint8_t *snapshot, size_t len)
 /* --------------------------------------------------------- a busy device */
 
 static void
-descriptors(void)
+put_descriptors(void)
 {
 	static const uint8_t head[54] = { 0x52, 0x54, 0x00, 0x12, 0x34, 0x56, 2,
 		0, 0, 0, 0, 1, 0x08, 0x00, 0x45, [23] = 6, [46] = 0x50 };
@@ -84,73 +84,74 @@ descriptors(void)
 					      0x27u << E1000_TXD_CMD_SHIFT } };
 	unsigned int i;
 
-	poke(RAM, &d, 16);
+	fuzz_poke(RAM, &d, 16);
 	d.data = (struct e1000_tx_data_desc){ .buffer_addr = RAM + 0x1000,
 		.cmd_len = 5054 | 0xadu << E1000_TXD_CMD_SHIFT |
 		    E1000_TXD_DTYP_DATA << E1000_TXD_DTYP_SHIFT,
 		.popts = 3 };
-	poke(RAM + 16, &d, 16);
-	poke(RAM + 0x1000, head, sizeof(head));
+	fuzz_poke(RAM + 16, &d, 16);
+	fuzz_poke(RAM + 0x1000, head, sizeof(head));
 	for (i = 2; i < 64; i++) {
 		d.legacy = (struct e1000_tx_desc){ .length = 60,
 			.buffer_addr = RAM + 0x1000,
 			.cmd = i % 3 == 0 ? 8 : 9 };
-		poke(RAM + i * 16, &d, 16);
+		fuzz_poke(RAM + i * 16, &d, 16);
 		d.legacy = (struct e1000_tx_desc){ .buffer_addr = RAM + 0x4000 +
 			    i * 0x400 };
-		poke(RAM + 0x800 + i * 16, &d, 16);
+		fuzz_poke(RAM + 0x800 + i * 16, &d, 16);
 	}
 }
 
 static void
-make_busy(void)
+device_make_busy(void)
 {
 	static const uint8_t data[700] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
 	struct e82540_frame frame[8];
 	unsigned int i;
 
-	pci_write(E82540_PCI_COMMAND, 2, E82540_PCI_MEMORY | E82540_PCI_MASTER);
-	link_set(true);
+	fuzz_pci_write(E82540_PCI_COMMAND, 2,
+	    E82540_PCI_MEMORY | E82540_PCI_MASTER);
+	fuzz_link_set(true);
 	fuzz.now_ns += 2000000;
-	run();
-	descriptors();
-	reg_write(E1000_TDBAL, RAM);
-	reg_write(E1000_TDLEN, 64 * 16);
-	reg_write(E1000_RDBAL, RAM + 0x800);
-	reg_write(E1000_RDLEN, 64 * 16);
-	reg_write(E1000_TIDV, 100);
-	reg_write(E1000_TADV, 200);
-	reg_write(E1000_RDTR, 100);
-	reg_write(E1000_RADV, 200);
-	reg_write(E1000_ITR, 4000);
-	reg_write(E1000_IMS, E1000_ICR_MASK);
-	reg_write(E1000_EECD, E1000_EECD_REQ | E1000_EECD_CS);
-	reg_write(E1000_EECD,
+	fuzz_run();
+	put_descriptors();
+	fuzz_reg_write(E1000_TDBAL, RAM);
+	fuzz_reg_write(E1000_TDLEN, 64 * 16);
+	fuzz_reg_write(E1000_RDBAL, RAM + 0x800);
+	fuzz_reg_write(E1000_RDLEN, 64 * 16);
+	fuzz_reg_write(E1000_TIDV, 100);
+	fuzz_reg_write(E1000_TADV, 200);
+	fuzz_reg_write(E1000_RDTR, 100);
+	fuzz_reg_write(E1000_RADV, 200);
+	fuzz_reg_write(E1000_ITR, 4000);
+	fuzz_reg_write(E1000_IMS, E1000_ICR_MASK);
+	fuzz_reg_write(E1000_EECD, E1000_EECD_REQ | E1000_EECD_CS);
+	fuzz_reg_write(E1000_EECD,
 	    E1000_EECD_REQ | E1000_EECD_CS | E1000_EECD_DI | E1000_EECD_SK);
-	reg_write(E1000_TCTL, E1000_TCTL_EN | E1000_TCTL_PSP);
-	reg_write(E1000_RCTL,
+	fuzz_reg_write(E1000_TCTL, E1000_TCTL_EN | E1000_TCTL_PSP);
+	fuzz_reg_write(E1000_RCTL,
 	    E1000_RCTL_EN | E1000_RCTL_UPE | E1000_RCTL_BAM |
 		E1000_RCTL_BSIZE_512);
-	reg_write(E1000_RDT, 3);
+	fuzz_reg_write(E1000_RDT, 3);
 	fuzz.room = 20;
-	reg_write(E1000_TDT, 40);
-	settle();
+	fuzz_reg_write(E1000_TDT, 40);
+	fuzz_settle();
 	for (i = 0; i < 8; i++)
 		frame[i] = (struct e82540_frame){ data, 60 + 80 * i, 0 };
-	(void)receive(frame, 8);
+	(void)fuzz_receive(frame, 8);
 }
 
 /* Changes to a snapshot of len bytes; returns its new length. */
 static size_t
-change(uint8_t *p, size_t len)
+snapshot_change(uint8_t *p, size_t len)
 {
 	uint8_t how, n;
 	size_t at;
 
 	while (fuzz.left != 0) {
-		how = take();
+		how = input_byte();
 		n = how & 7;
-		at = (take16() | (size_t)(how >> 3 & 1) << 16) % len;
+		at = (input_u16() | (size_t)(how >> 3 & 1) << 16) % len;
 		if ((how & 0xc0) == 0x80 && len + n <= SNAPSHOT_MAX) {
 			memmove(p + at + n, p + at, len - at);
 			len += n;
@@ -160,7 +161,7 @@ change(uint8_t *p, size_t len)
 			continue;
 		}
 		for (n++; n > 0 && at < len; n--)
-			p[at++] = take();
+			p[at++] = input_byte();
 	}
 	return len;
 }
@@ -168,30 +169,32 @@ change(uint8_t *p, size_t len)
 /* --------------------------------------------------------------- the frame */
 
 static void
-use(void)
+device_use(void)
 {
 	static const uint8_t data[1500] = { 0x52, 0x54, 0, 0x12, 0x34, 0x56 };
 	struct e82540_frame frame = { data, 60, 0 };
 	uint32_t reg;
 
-	read_all();
+	fuzz_read_all();
 	for (reg = 0; reg < 256; reg += 4)
-		fuzz.sum += pci_read(reg, 4);
+		fuzz.sum += fuzz_pci_read(reg, 4);
 	fuzz.room = UINT32_MAX;
 	call_begins();
 	e82540_tx_resume(fuzz.dev, fuzz.now_ns);
 	call_ends();
-	settle();
-	reg_write(E1000_EECD, E1000_EECD_REQ | E1000_EECD_CS | E1000_EECD_SK);
-	reg_write(E1000_EECD, E1000_EECD_REQ | E1000_EECD_CS);
-	reg_write(E1000_EECD, E1000_EECD_REQ | E1000_EECD_CS | E1000_EECD_SK);
-	reg_write(E1000_TDT, 50);
-	(void)receive(&frame, 1);
+	fuzz_settle();
+	fuzz_reg_write(E1000_EECD,
+	    E1000_EECD_REQ | E1000_EECD_CS | E1000_EECD_SK);
+	fuzz_reg_write(E1000_EECD, E1000_EECD_REQ | E1000_EECD_CS);
+	fuzz_reg_write(E1000_EECD,
+	    E1000_EECD_REQ | E1000_EECD_CS | E1000_EECD_SK);
+	fuzz_reg_write(E1000_TDT, 50);
+	(void)fuzz_receive(&frame, 1);
 	frame.len_bytes = sizeof(data);
-	(void)receive(&frame, 1);
-	reg_write(E1000_RDT, 60);
-	(void)receive(&frame, 1);
-	settle();
+	(void)fuzz_receive(&frame, 1);
+	fuzz_reg_write(E1000_RDT, 60);
+	(void)fuzz_receive(&frame, 1);
+	fuzz_settle();
 }
 
 int
@@ -204,29 +207,29 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fuzz.data = data;
 	fuzz.left = size;
 	fuzz_new();
-	how = take();
-	make_busy();
-	was = save(before);
+	how = input_byte();
+	device_make_busy();
+	was = snapshot_save(before);
 	if ((how & 3) < 2) {
 		len = fuzz.left < SNAPSHOT_MAX ? fuzz.left : SNAPSHOT_MAX;
 		memcpy(snapshot, fuzz.data, len);
 	} else {
 		memcpy(snapshot, before, was);
-		len = change(snapshot, was);
+		len = snapshot_change(snapshot, was);
 	}
 	if ((how & 3) != 0)
-		set_right(snapshot, len);
-	/* Without memory, so that nothing moves while it is looked at. */
-	memory_map(0, 0);
-	was = save(before);
-	if (load(snapshot, len) == 0) {
-		was = save(before);
-		CHECK(load(before, was) == 0);
+		snapshot_set_right(snapshot, len);
+	/* Without memory, so that the state does not change meanwhile. */
+	fuzz_memory_map(0, 0);
+	was = snapshot_save(before);
+	if (snapshot_load(snapshot, len) == 0) {
+		was = snapshot_save(before);
+		CHECK(snapshot_load(before, was) == 0);
 	}
-	CHECK(save(after) == was);
+	CHECK(snapshot_save(after) == was);
 	CHECK(memcmp(before, after, was) == 0);
-	memory_map(MAP_ALL, 0);
-	use();
+	fuzz_memory_map(MAP_ALL, 0);
+	device_use();
 	check_usable((how & 4) != 0);
 	return 0;
 }

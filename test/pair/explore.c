@@ -5,28 +5,31 @@
  * and reset, doorbells as memory that comes and goes, on a ring of 8
  * descriptors, the real driver against the real model.
  *
- * A state is all memory of driver, device and guest, and the little the test
- * adds (struct world).  From each, each action that is possible is taken;
- * states seen before (by a 64-bit hash; among n there is an unnoticed collision
- * with probability n^2 / 2^65) are not entered again.  Clocks are hashed
- * relative to now, packet numbers relative to the wire's, statistics not at
- * all: so the states are finite, and all are visited.
+ * A state is all memory of driver, device and guest, and the little that the
+ * test adds (struct world).  From each state the test takes each possible
+ * action.  It does not enter a state again that it has seen, by a 64-bit hash;
+ * among n states there is an unnoticed collision with probability n^2 / 2^65.
+ * Clocks are hashed relative to now, packet numbers relative to the wire's,
+ * statistics not at all: so the number of states is finite, and the test visits
+ * them all.
  *
- * Time moves in quanta.  It may leave one thing unfinished (packets, an
- * interrupt, a masked line), but not for a second quantum: what that costs is
- * in the bounds below.  The guard ticks when its time has come.
+ * Time moves in quanta.  One thing (packets, an interrupt, a masked line) may
+ * stay unfinished for one quantum, not for a second; the bounds below allow for
+ * that.  The guard ticks when its time has come.
  *
  * In every state:
- *   - the wire has seen packets 0, 1, 2 ..., but those that a stop dropped;
+ *   - the wire has seen packets 0, 1, 2 and so on, except those that a stop
+ *     dropped;
  *   - what is deferred waits for an interrupt, with combining on, in a ring
  *     that is not full, and not longer than the bound;
  *   - if from here on nothing is sent, all packets reach the wire within the
- *     moderation window by interrupts alone: the guard is not asked;
+ *     moderation window by interrupts alone, without the guard;
  *   - where interrupts get lost ("lossy"), the guard takes their place within
  *     two ticks, and counts; elsewhere it never fires.
  *
  * usage: explore [-v] [setting ...]
- * Prints figures; of a violation, the shortest way to it.  Exit status 1.
+ * Prints figures.  After a violation it prints the shortest way to it; the exit
+ * status is 1.
  */
 #include <time.h>
 
@@ -162,7 +165,7 @@ static uint64_t taken[ACTIONS];
 /* -------------------------------------------------------------- properties */
 
 static uint16_t
-behind(uint16_t from, uint16_t to)
+ring_behind(uint16_t from, uint16_t to)
 {
 	return (uint16_t)((to + RING - from) % RING);
 }
@@ -172,16 +175,16 @@ check_deferral(void)
 {
 	unsigned int bound = set->lossy ? 2 * GUARD_QUANTA : set->window + 4;
 
-	if (!deferred())
+	if (!tail_deferred())
 		return;
 	if (!tx->int_pending)
-		fail("deferred, and no interrupt is pending");
+		world_fail("deferred, and no interrupt is pending");
 	if (tx->combine == LEM_COMBINE_OFF)
-		fail("deferred without combining");
+		world_fail("deferred without combining");
 	if (lem_tx_free(tx) < tx->reserve)
-		fail("deferred in a full ring");
+		world_fail("deferred in a full ring");
 	if (world.age > bound)
-		fail("a packet waits longer than its bound");
+		world_fail("a packet waits longer than its bound");
 }
 
 static void
@@ -190,50 +193,54 @@ check_state(void)
 	const struct e82540_counters *c = &sim->dev->counters;
 	uint16_t clean = tx->next_to_clean;
 
-	if (!deferred() || !sc->running)
+	if (!tail_deferred() || !sc->running)
 		world.age = 0;
-	if (quiet())
+	if (world_quiet())
 		world.hurry = false;
 	if (sim->violations != 0)
-		fail("the model broke the contract of its host");
+		world_fail("the model broke the contract of its host");
 	if (c->bad_access + c->bad_ring + c->bad_address + c->bad_descriptor)
-		fail("the model counted something bad");
+		world_fail("the model counted something bad");
 	if (sc->gone)
-		fail("the device is gone");
+		world_fail("the device is gone");
 	if (!sc->running)
 		return;
-	if (behind(clean, tx->tail_posted) > behind(clean, tx->next_to_use))
-		fail("clean <= posted <= use does not hold");
+	if (ring_behind(clean, tx->tail_posted) >
+	    ring_behind(clean, tx->next_to_use))
+		world_fail("clean <= posted <= use does not hold");
 	if (tail_written() != tx->tail_posted)
-		fail("tail_posted is not TDT");
-	if (behind(clean, e82540_index(&sim->dev->tdh)) >
-	    behind(clean, tx->tail_posted))
-		fail("reclaimed what the device had not sent");
+		world_fail("tail_posted is not TDT");
+	if (ring_behind(clean, e82540_index(&sim->dev->tdh)) >
+	    ring_behind(clean, tx->tail_posted))
+		world_fail("reclaimed what the device had not sent");
 	check_deferral();
 }
 
 /* An honest host: everything that can be done at this instant is done. */
 static void
-settle(void)
+run_until_quiet(void)
 {
 	unsigned int i;
 
-	for (i = 0; i < 100 && !quiet(); i++) {
+	for (i = 0; i < 100 && !world_quiet(); i++) {
 		if (world.reported)
-			post();
-		while (may_transmit())
-			transmit_all(), world.reported ? post() : (void)0;
-		if (may_sample())
-			sample();
+			post_report();
+		while (may_transmit_one()) {
+			transmit_all();
+			if (world.reported)
+				post_report();
+		}
+		if (may_sample_line())
+			sample_line();
 		if (world.sampled)
 			read_icr();
 		if (world.read)
-			dispatch();
-		if (may_unmask())
-			unmask();
+			dispatch_cause();
+		if (may_unmask_line())
+			unmask_line();
 	}
-	if (!quiet())
-		fail("the machine does not come to rest");
+	if (!world_quiet())
+		world_fail("the machine does not come to rest");
 }
 
 /*
@@ -248,21 +255,22 @@ check_progress(void)
 	if (!sc->running)
 		return;
 	if (!world.cable)
-		cable();
-	for (settle(); world.seen != world.accepted; settle()) {
+		switch_cable();
+	for (run_until_quiet(); world.seen != world.accepted;
+	     run_until_quiet()) {
 		if (left-- == 0) {
-			fail("packets wait for good");
+			world_fail("packets wait for good");
 			return;
 		}
-		if (set->lossy && may_guard()) {
-			guard();
-			settle();
+		if (set->lossy && may_tick_guard()) {
+			tick_guard();
+			run_until_quiet();
 		}
 		if (set->guard && world.guard_left > 0)
 			world.guard_left--;
 		sim_advance(sim, QUANTUM_NS);
-		if (set->lossy && may_guard())
-			guard();
+		if (set->lossy && may_tick_guard())
+			tick_guard();
 	}
 }
 
@@ -270,9 +278,9 @@ check_progress(void)
 
 static struct image image;
 
-/* A time, as far as it makes a difference from now on. */
+/* A time relative to now; 0 if it is past. */
 static uint64_t
-relative(uint64_t at_ns)
+time_relative(uint64_t at_ns)
 {
 	uint64_t now_ns = sim_now(sim);
 
@@ -288,30 +296,30 @@ window_left(void)
 	const struct e82540_intr *intr = &sim->dev->intr;
 
 	return intr->fired ?
-	    relative(intr->last_ns + set->m.itr * E1000_ITR_UNIT_NS) :
+	    time_relative(intr->last_ns + set->m.itr * E1000_ITR_UNIT_NS) :
 	    0;
 }
 
 /*
- * The transmit ring, as far as somebody will look at it: of descriptors that
- * are done the report, of those to come all but the address, which is the
- * slot's.  Where RS was asked for, the oldest first.
+ * The transmit ring, as far as it matters from now on: the report of
+ * descriptors that are done; everything of those to come except the address,
+ * which depends on the slot.  Of reports (RS) the oldest first.
  */
 static uint64_t
 ring_hash(uint64_t h)
 {
 	uint16_t i, head = (uint16_t)e82540_index(&sim->dev->tdh);
-	uint16_t done = behind(tx->next_to_clean, head);
+	uint16_t done = ring_behind(tx->next_to_clean, head);
 
 	for (i = tx->next_to_clean; i != tx->next_to_use; i = (i + 1) % RING)
 		h = image_mix(h,
-		    behind(tx->next_to_clean, i) < done ?
+		    ring_behind(tx->next_to_clean, i) < done ?
 			tx->desc[i].legacy.status :
 			tx->desc[i].qword[1]);
 	for (i = tx->rs_head; i != tx->rs_tail; i = (i + 1) % RING)
 		h = image_mix(h, tx->rsq[i]);
-	h = image_mix(h, behind(tx->rs_head, tx->rs_posted));
-	return image_mix(h, behind(tx->rs_head, tx->rs_tail));
+	h = image_mix(h, ring_behind(tx->rs_head, tx->rs_posted));
+	return image_mix(h, ring_behind(tx->rs_head, tx->rs_tail));
 }
 
 static uint64_t
@@ -340,15 +348,15 @@ state_hash(void)
 	unsigned int i;
 
 	for (i = 0; i < E82540_DUES; i++)
-		h = image_mix(h, relative(sim->dev->deadline[i]));
-	h = image_mix(h, relative(sim->dev->armed));
-	h = image_mix(h, relative(sim->timer_ns));
+		h = image_mix(h, time_relative(sim->dev->deadline[i]));
+	h = image_mix(h, time_relative(sim->dev->armed));
+	h = image_mix(h, time_relative(sim->timer_ns));
 	h = image_mix(h, window_left());
 	h = image_mix(h, tx->guard_mark == tx->stats.doorbells);
 	return image_mix(image_mix(h, 1), 2) | 1;
 }
 
-/* Clocks, counts, and what state_hash() sees in its own way. */
+/* Skip clocks, counts, and what state_hash() hashes in its own way. */
 static void
 skip_all(void)
 {
@@ -408,15 +416,15 @@ machine_new(void)
 		abort();
 	sc = &sim->sc;
 	tx = &sc->tx;
-	sim->wire = take_packet;
+	sim->wire = wire_take;
 	if (sim_up(sim) != 0 || lem_moderation_set(sc, &set->m) != 0 ||
 	    lem_tx_combine_set(sc, LEM_COMBINE_ON) != 0)
 		abort();
 	if (set->async)
 		sim->room = 0;
-	settle();
+	run_until_quiet();
 	sim_advance(sim, 100 * (uint64_t)QUANTUM_NS);
-	settle();
+	run_until_quiet();
 	check_state();
 	memset(&image, 0, sizeof(image));
 	image_add(&image, sim, sizeof(*sim));
@@ -453,7 +461,7 @@ print_state(const char *what)
 	    (unsigned long long)world.accepted, (unsigned long long)world.seen);
 }
 
-/* The way to state n and then, by one more action, to what is wrong. */
+/* Print the way to state n, and the action that then led to the violation. */
 static void
 print_way(uint32_t n, unsigned int last)
 {
@@ -480,7 +488,7 @@ print_way(uint32_t n, unsigned int last)
 
 /* All that can follow state n.  Returns false on a violation. */
 static bool
-expand(uint32_t n)
+state_expand(uint32_t n)
 {
 	const uint64_t *state = search_state(&search, &image, n);
 	bool may[ACTIONS];
@@ -509,9 +517,9 @@ expand(uint32_t n)
 	return true;
 }
 
-/* Which words change?  Wander about, each step compared as a whole. */
+/* Learn which words change: act at random, compare all words at each step. */
 static void
-learn(void)
+hot_words_learn(void)
 {
 	uint64_t random = 1;
 	unsigned int step, i;
@@ -543,7 +551,7 @@ search_all(void)
 			    STATES_MAX);
 			return 1;
 		}
-		if (!expand(n))
+		if (!state_expand(n))
 			return image_cold(&image) ? 1 : -1;
 		search_done(&search, n);
 		if (n % 4096 == 0 && !image_cold(&image))
@@ -553,7 +561,7 @@ search_all(void)
 }
 
 static int
-explore(bool verbose)
+setting_explore(bool verbose)
 {
 	struct timespec t0, t1;
 	unsigned int i;
@@ -562,7 +570,7 @@ explore(bool verbose)
 	clock_gettime(CLOCK_MONOTONIC, &t0);
 	memset(taken, 0, sizeof(taken));
 	machine_new();
-	learn();
+	hot_words_learn();
 	while ((error = search_all()) < 0) {
 		search_free(&search);
 		(void)image_learn(&image);
@@ -589,7 +597,7 @@ explore(bool verbose)
 }
 
 static bool
-chosen(const char *name, int argc, char **argv, int first)
+setting_chosen(const char *name, int argc, char **argv, int first)
 {
 	int i;
 
@@ -608,8 +616,8 @@ main(int argc, char **argv)
 
 	for (i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
 		set = &settings[i];
-		if (chosen(set->name, argc, argv, verbose ? 2 : 1) &&
-		    explore(verbose) != 0)
+		if (setting_chosen(set->name, argc, argv, verbose ? 2 : 1) &&
+		    setting_explore(verbose) != 0)
 			status = 1;
 	}
 	return status;

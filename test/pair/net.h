@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Frames for the pair tests: made at random, with right checksums; the form in
- * which a driver hands them to the chip; and what the chip must make of that,
- * worked out here from the RFCs and 3.5, 3.6 of the manual, a byte at a time.
+ * which a driver hands them to the chip; and the frames that the chip must make
+ * of that, computed here from the RFCs and 3.5, 3.6 of the manual, a byte at a
+ * time.
  */
 #ifndef PAIR_NET_H
 #define PAIR_NET_H
@@ -241,8 +242,8 @@ net_tag(struct net_frame *f, uint16_t tag)
 }
 
 /*
- * net_unsum: as a driver hands it over: for the sums that the chip is to insert
- * the pseudo-header's, and 0 for IP's (3.5, 3.6).
+ * net_unsum: make the frame as a driver hands it to the chip: where the chip is
+ * to insert a sum, the pseudo-header's, or 0 for IP (3.5, 3.6).
  */
 static inline void
 net_unsum(struct net_frame *f, bool ip, bool l4, bool tso)
@@ -260,8 +261,8 @@ net_unsum(struct net_frame *f, bool ip, bool l4, bool tso)
 
 /*
  * net_segment: frame i of the segmentation of f into mss bytes (3.5.9): IP
- * identification and TCP sequence number count, FIN and PSH are the last's.
- * Returns false if there is no such frame.
+ * identification and TCP sequence number count up; only the last frame has FIN
+ * and PSH.  Returns false if the segmentation has fewer frames.
  */
 static inline bool
 net_segment(const struct net_frame *f, uint32_t mss, uint32_t i,

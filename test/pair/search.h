@@ -16,7 +16,7 @@ struct search {
 	uint64_t *seen;		/* hashes, 0: free */
 	size_t slots;
 	uint32_t *parent;	/* of a state, by its number */
-	uint8_t *by;		/* ... and the action that led to it */
+	uint8_t *by;		/* the action that led to it */
 	size_t states, room;
 	uint64_t **chunk;	/* packed states, NULL once they are expanded */
 	uint64_t transitions;
@@ -67,7 +67,7 @@ search_state(const struct search *s, const struct image *im, size_t n)
 	return s->chunk[n / SEARCH_CHUNK] + n % SEARCH_CHUNK * im->words;
 }
 
-/* search_add: the machine as it is, by its hash.  Was it new? */
+/* search_add: add the machine's state, by its hash.  True if it was new. */
 static inline bool
 search_add(struct search *s, const struct image *im, uint64_t hash,
     uint32_t parent, unsigned int by)
@@ -106,7 +106,7 @@ search_done(struct search *s, size_t n)
 	s->chunk[n / SEARCH_CHUNK] = NULL;
 }
 
-/* search_depth: how many actions led to state n; at least so many must. */
+/* search_depth: how many actions led to state n; no way to it is shorter. */
 static inline unsigned int
 search_depth(const struct search *s, size_t n)
 {

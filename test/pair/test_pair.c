@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Traffic both ways, the driver core against the model.  A run is one seed: it
- * draws a chip, rings, buffers, moderation and what the network offloads, and
- * then, for some ten thousand steps, what happens next.  Whatever that is,
- * every packet is at the other end byte for byte, in order, once.
+ * draws a chip, rings, buffers, moderation and offloads of the network, and
+ * then, for some ten thousand steps, what happens next.  Whatever happens,
+ * every packet reaches the other end byte for byte, in order, once.
  *
  * What may be lost: what a reset drops; frames that come while the link is down
  * or that no filter wants.
@@ -49,13 +49,13 @@ static struct run {
 static struct net_frame frame, segment;	/* large, hence here */
 
 static uint32_t
-draw(uint32_t n)
+draw_below(uint32_t n)
 {
 	return net_draw(&run.random, n);
 }
 
 static void
-failed(const char *why)
+run_failed(const char *why)
 {
 	fail_msg("LEM_TEST_SEED=%llu, step %u: %s",
 	    (unsigned long long)run.seed, run.step, why);
@@ -98,12 +98,12 @@ queue_empty(struct queue *q)
 }
 
 static void
-compare(const struct expected *e, const uint8_t *data, uint32_t len)
+expected_compare(const struct expected *e, const uint8_t *data, uint32_t len)
 {
 	uint32_t i;
 
 	if (e == NULL) {
-		failed("a packet that nobody sent");
+		run_failed("a packet that nobody sent");
 		return;
 	}
 	if (len != e->len_bytes)
@@ -158,10 +158,10 @@ take_offloaded(const struct e82540_vnet_hdr *hdr, uint32_t len)
 		if (hdr->csum_offset != 16 || hdr->flags != 1 ||
 		    net_get16(field) !=
 			net_fold(net_pseudo(&frame, len - hdr->csum_start)))
-			failed("a wrong header for segmentation");
+			run_failed("a wrong header for segmentation");
 		for (i = 0; net_segment(&frame, hdr->gso_size, i, &segment);
 		     i++) {
-			compare(run.wire.first, segment.data,
+			expected_compare(run.wire.first, segment.data,
 			    segment.len_bytes);
 			queue_drop(&run.wire);
 		}
@@ -172,12 +172,12 @@ take_offloaded(const struct e82540_vnet_hdr *hdr, uint32_t len)
 		    len - hdr->csum_start, 0));
 		net_put16(field, i == 0 && hdr->csum_offset == 6 ? 0xffff : i);
 	}
-	compare(run.wire.first, frame.data, len);
+	expected_compare(run.wire.first, frame.data, len);
 	queue_drop(&run.wire);
 }
 
 static void
-take_packet(void *arg, const struct e82540_packet *packet)
+wire_take(void *arg, const struct e82540_packet *packet)
 {
 	struct e82540_vnet_hdr hdr;
 	uint32_t len;
@@ -186,7 +186,7 @@ take_packet(void *arg, const struct e82540_packet *packet)
 	memset(&hdr, 0, sizeof(hdr));
 	len = sim_gather(run.sim, packet, frame.data, sizeof(frame.data));
 	if (len != packet->len_bytes)
-		failed("a packet's pieces are not its length");
+		run_failed("a packet's pieces are not its length");
 	if (run.sim->config.vnet_hdr_bytes != 0)
 		memcpy(&hdr, packet->iov[0].base, packet->iov[0].len);
 	take_offloaded(&hdr, len);
@@ -209,20 +209,21 @@ arena_get(uint32_t len)
 
 /* Cut a frame into segments, at random places, in memory that is not one. */
 static void
-scatter(const struct net_frame *f, struct lem_tx_seg *seg, uint16_t *segs)
+packet_scatter(const struct net_frame *f, struct lem_tx_seg *seg,
+    uint16_t *segs)
 {
 	uint32_t at = 0, n, left, most = run.sim->config.max_segs;
 	uint8_t *p;
 
 	for (*segs = 0; at < f->len_bytes; at += n) {
 		left = f->len_bytes - at;
-		n = draw(3) != 0 ? 1 + draw(left) : left;
+		n = draw_below(3) != 0 ? 1 + draw_below(left) : left;
 		/* Not so little that the rest would not fit. */
 		if (left - n > (most - *segs - 1) * LEM_SEG_MAX)
 			n = left;
 		if (n > LEM_SEG_MAX)
 			n = LEM_SEG_MAX;
-		p = arena_get(n + draw(3));
+		p = arena_get(n + draw_below(3));
 		memcpy(p, f->data + at, n);
 		seg[*segs].pa = sim_pa(run.sim, p);
 		seg[(*segs)++].len_bytes = n;
@@ -232,19 +233,19 @@ scatter(const struct net_frame *f, struct lem_tx_seg *seg, uint16_t *segs)
 static uint32_t
 draw_length(uint32_t least)
 {
-	uint32_t most = run.large && draw(4) == 0 ? 9000 : 1514;
+	uint32_t most = run.large && draw_below(4) == 0 ? 9000 : 1514;
 
-	switch (draw(4)) {
+	switch (draw_below(4)) {
 	case 0:
 		return least;
 	case 1:
 		return most;
 	default:
-		return least + draw(most - least + 1);
+		return least + draw_below(most - least + 1);
 	}
 }
 
-/* A packet to segment, up to what max_segs segments of memory hold. */
+/* Draw a packet to segment, at most as long as max_segs segments hold. */
 static void
 draw_tso(struct lem_tx_pkt *pkt, bool ipv6)
 {
@@ -252,9 +253,9 @@ draw_tso(struct lem_tx_pkt *pkt, bool ipv6)
 
 	if (most > 60000)
 		most = 60000;
-	net_ip(&run.random, &frame, NET_TCP, ipv6, 1 + draw(most));
+	net_ip(&run.random, &frame, NET_TCP, ipv6, 1 + draw_below(most));
 	pkt->flags = LEM_TX_TSO | (ipv6 ? LEM_TX_IPV6 : 0);
-	pkt->mss = (uint16_t)(200 + draw(1261));
+	pkt->mss = (uint16_t)(200 + draw_below(1261));
 	pkt->len_bytes = frame.len_bytes;
 	for (i = 0; net_segment(&frame, pkt->mss, i, &segment); i++)
 		expect_wire(&segment,
@@ -262,18 +263,18 @@ draw_tso(struct lem_tx_pkt *pkt, bool ipv6)
 	net_unsum(&frame, !ipv6, true, true);
 }
 
-/* A checksum, or two, or none. */
+/* Draw the checksums to insert: none, one or both. */
 static void
 draw_sums(struct lem_tx_pkt *pkt)
 {
-	uint8_t protocol = draw(2) ? NET_TCP : NET_UDP;
-	bool ipv6 = draw(3) == 0, ip, l4;
+	uint8_t protocol = draw_below(2) ? NET_TCP : NET_UDP;
+	bool ipv6 = draw_below(3) == 0, ip, l4;
 
 	net_ip(&run.random, &frame, protocol, ipv6, draw_length(0) % 1350);
-	if (run.large && draw(8) == 0)
-		net_ip(&run.random, &frame, protocol, ipv6, draw(8000));
-	ip = !ipv6 && draw(2);
-	l4 = draw(4) != 0;
+	if (run.large && draw_below(8) == 0)
+		net_ip(&run.random, &frame, protocol, ipv6, draw_below(8000));
+	ip = !ipv6 && draw_below(2);
+	l4 = draw_below(4) != 0;
 	if (l4)
 		pkt->flags |=
 		    protocol == NET_TCP ? LEM_TX_TCP_CSUM : LEM_TX_UDP_CSUM;
@@ -286,16 +287,16 @@ draw_sums(struct lem_tx_pkt *pkt)
 static void
 draw_packet(struct lem_tx_pkt *pkt)
 {
-	if (run.vlan && draw(2))
-		pkt->vlan_tag = (uint16_t)(1 + draw(65535));
-	switch (draw(4)) {
+	if (run.vlan && draw_below(2))
+		pkt->vlan_tag = (uint16_t)(1 + draw_below(65535));
+	switch (draw_below(4)) {
 	case 0:
 		net_raw(&run.random, &frame, draw_length(14));
 		expect_wire(&frame, pkt->vlan_tag != 0 ? &pkt->vlan_tag : NULL);
 		break;
 	case 1:
 		if (run.sim->config.max_segs >= 2) {
-			draw_tso(pkt, draw(2));
+			draw_tso(pkt, draw_below(2));
 			break;
 		}
 		/* FALLTHROUGH */
@@ -311,7 +312,7 @@ draw_packet(struct lem_tx_pkt *pkt)
 }
 
 static void
-send(bool doorbell)
+packet_send(bool doorbell)
 {
 	struct lem_tx_seg seg[SEGS_MAX];
 	struct lem_tx_pkt pkt = { .seg = seg };
@@ -324,34 +325,34 @@ send(bool doorbell)
 	if (lem_tx_free(&sc->tx) < sc->tx.reserve)
 		return;
 	draw_packet(&pkt);
-	scatter(&frame, seg, &pkt.segs);
+	packet_scatter(&frame, seg, &pkt.segs);
 	if (lem_tx_encap(sc, &pkt) < 0)
-		failed("encap refused a packet that has room");
+		run_failed("encap refused a packet that has room");
 	if (doorbell)
 		lem_tx_doorbell(sc);
 }
 
 static void
-burst(void)
+packets_send(void)
 {
-	uint32_t n = 1 + draw(20);
+	uint32_t n = 1 + draw_below(20);
 
 	while (n-- > 0)
-		send(draw(2));
+		packet_send(draw_below(2));
 	lem_tx_doorbell(&run.sim->sc);
 }
 
 /* ---------------------------------------------------------------- receive */
 
 static unsigned int
-hash(const uint8_t *mac)
+mta_hash(const uint8_t *mac)
 {
 	return (unsigned int)(mac[4] >> 4 | mac[5] << 4) & 0xfff;
 }
 
 /* Is it for us?  10.1.1, 13.5; no broadcast address has its hash in the MTA. */
 static bool
-wanted(const struct net_frame *f)
+frame_wanted(const struct net_frame *f)
 {
 	static const uint8_t all[6] = { 255, 255, 255, 255, 255, 255 };
 	uint16_t vid = net_get16(f->data + 14) & 0xfff;
@@ -369,7 +370,7 @@ wanted(const struct net_frame *f)
 	if (!(f->data[0] & 1))
 		return memcmp(f->data, run.sim->sc.mac, 6) == 0;
 	for (i = 0; i < PAIR_COUNT(run.mc); i++)
-		if (hash(f->data) == hash(run.mc[i]))
+		if (mta_hash(f->data) == mta_hash(run.mc[i]))
 			return true;
 	return run.allmulti;
 }
@@ -377,12 +378,12 @@ wanted(const struct net_frame *f)
 static void
 draw_address(void)
 {
-	switch (draw(8)) {
+	switch (draw_below(8)) {
 	case 0:
 		memset(frame.data, 0xff, 6);
 		break;
 	case 1:
-		memcpy(frame.data, run.mc[draw(PAIR_COUNT(run.mc))], 6);
+		memcpy(frame.data, run.mc[draw_below(PAIR_COUNT(run.mc))], 6);
 		break;
 	case 2:
 		frame.data[0] = 0x33;
@@ -395,20 +396,20 @@ draw_address(void)
 	}
 }
 
-/* A frame, and what the driver must, and must not, say of it. */
+/* Draw a frame, and the flags that the driver must, or must not, set for it. */
 static void
 draw_frame(uint8_t *must, uint8_t *must_not)
 {
 	uint32_t len = draw_length(60), bad;
 
 	*must = *must_not = 0;
-	if (draw(4) == 0) {
+	if (draw_below(4) == 0) {
 		net_raw(&run.random, &frame, len);
 		*must_not = LEM_RX_IP_OK | LEM_RX_L4_OK;
 	} else {
-		net_ip(&run.random, &frame, draw(2) ? NET_TCP : NET_UDP,
-		    draw(4) == 0, len > 206 ? len - 160 : 46);
-		bad = draw(6);
+		net_ip(&run.random, &frame, draw_below(2) ? NET_TCP : NET_UDP,
+		    draw_below(4) == 0, len > 206 ? len - 160 : 46);
+		bad = draw_below(6);
 		if (bad == 0) {
 			net_l4_sum(&frame)[0] ^= 0x55;
 			*must_not |= LEM_RX_L4_OK;
@@ -425,9 +426,9 @@ draw_frame(uint8_t *must, uint8_t *must_not)
 	draw_address();
 }
 
-/* From the network's side: as many as the model takes now. */
+/* The network gives waiting frames to the model as long as it takes them. */
 static void
-deliver(void)
+held_deliver(void)
 {
 	struct sim *sim = run.sim;
 
@@ -441,24 +442,24 @@ deliver(void)
 }
 
 /*
- * A frame is expected as soon as it is offered: one that waits with the caller
- * is not lost.  With the link down it is; so none is offered then.
+ * Offer a frame, and expect it from now on: a frame that waits with the caller
+ * is not lost.  With the link down it would be, so none is offered then.
  */
 static void
-offer(void)
+frame_offer(void)
 {
 	uint8_t must, must_not;
 	struct expected *e;
-	bool tagged = draw(3) == 0;
+	bool tagged = draw_below(3) == 0;
 
 	if (run.held.first != NULL || !e82540_link_up(run.sim->dev) ||
 	    !run.sim->sc.running)
 		return;
 	draw_frame(&must, &must_not);
 	if (tagged)
-		net_tag(&frame, (uint16_t)draw(65536));
+		net_tag(&frame, (uint16_t)draw_below(65536));
 	(void)queue_put(&run.held, frame.data, frame.len_bytes);
-	if (wanted(&frame)) {
+	if (frame_wanted(&frame)) {
 		if (tagged && run.vlan) {
 			e = queue_put(&run.guest, frame.data,
 			    frame.len_bytes - 4);
@@ -473,7 +474,7 @@ offer(void)
 		e->must = must;
 		e->must_not = must_not | LEM_RX_ERROR;
 	}
-	deliver();
+	held_deliver();
 }
 
 static void
@@ -493,13 +494,13 @@ read_frames(uint32_t most)
 				(size_t)frag[i].index * sc->rx.buf_bytes,
 			    frag[i].len_bytes);
 		e = run.guest.first;
-		compare(e, bytes, at);
+		expected_compare(e, bytes, at);
 		if (e == NULL)
 			return;
 		if ((pkt.flags & e->must) != e->must || pkt.flags & e->must_not)
-			failed("a frame with wrong flags");
+			run_failed("a frame with wrong flags");
 		if (pkt.flags & LEM_RX_VLAN && pkt.vlan_tag != e->vlan_tag)
-			failed("a frame with a wrong VLAN tag");
+			run_failed("a frame with a wrong VLAN tag");
 		queue_drop(&run.guest);
 	}
 }
@@ -512,9 +513,9 @@ set_filter(void)
 	struct lem *sc = &run.sim->sc;
 	unsigned int i;
 
-	run.promisc = draw(6) == 0;
-	run.allmulti = draw(4) == 0;
-	run.broadcast = run.allmulti || run.promisc || draw(2);
+	run.promisc = draw_below(6) == 0;
+	run.allmulti = draw_below(4) == 0;
+	run.broadcast = run.allmulti || run.promisc || draw_below(2);
 	for (i = 0; i < PAIR_COUNT(run.mc); i++) {
 		net_fill(&run.random, run.mc[i], 6);
 		run.mc[i][0] |= 1;
@@ -531,40 +532,40 @@ static void
 set_moderation(void)
 {
 	static const uint16_t some[] = { 0, 0, 1, 100, 488, 4000 };
-	struct lem_moderation m = { .rdtr = some[draw(6)],
-		.tidv = some[draw(6)] };
+	struct lem_moderation m = { .rdtr = some[draw_below(6)],
+		.tidv = some[draw_below(6)] };
 
 	if (run.sim->config.chip != E82540_82544GC) {
-		m.itr = some[draw(6)];
-		m.radv = some[draw(6)];
-		m.tadv = some[draw(6)];
+		m.itr = some[draw_below(6)];
+		m.radv = some[draw_below(6)];
+		m.tadv = some[draw_below(6)];
 	}
 	if (lem_moderation_set(&run.sim->sc, &m) != 0)
-		failed("moderation refused");
+		run_failed("moderation refused");
 }
 
-/* After a reset: another mode, and nothing of what was under way. */
+/* Reset the driver: another mode; packets that were under way are lost. */
 static void
-restart(bool first)
+driver_restart(bool first)
 {
 	struct lem *sc = &run.sim->sc;
 
 	if (!first && lem_reset(sc) != 0)
-		failed("reset failed");
+		run_failed("reset failed");
 	queue_empty(&run.wire);
 	queue_empty(&run.guest);
 	queue_empty(&run.held);
-	run.vlan = draw(2);
-	run.vlan_filter = draw(3) == 0;
+	run.vlan = draw_below(2);
+	run.vlan_filter = draw_below(3) == 0;
 	run.large =
 	    run.sim->config.buf_bytes * (run.sim->config.rx_count - 1u) >=
 		16384 &&
-	    draw(2);
+	    draw_below(2);
 	lem_rx_mode(sc, run.vlan, run.vlan_filter, run.large);
 	e82540_link_set(run.sim->dev, sim_now(run.sim), true);
 	sim_advance(run.sim, 2 * run.sim->config.link_delay_ns);
 	if (sim_start(run.sim) != 0)
-		failed("start failed");
+		run_failed("start failed");
 	set_filter();
 }
 
@@ -581,19 +582,19 @@ pass_time(uint32_t ns)
 }
 
 static void
-seldom(void)
+step_seldom(void)
 {
 	struct sim *sim = run.sim;
 
-	switch (draw(40)) {
+	switch (draw_below(40)) {
 	case 0:
-		restart(false);
+		driver_restart(false);
 		break;
 	case 1:
 	case 2:
-		/* Nothing may wait outside: it would be lost. */
+		/* No frame may wait with the caller: it would be lost. */
 		if (run.held.first == NULL)
-			e82540_link_set(sim->dev, sim_now(sim), draw(2));
+			e82540_link_set(sim->dev, sim_now(sim), draw_below(2));
 		break;
 	case 3:
 	case 4:
@@ -607,7 +608,7 @@ seldom(void)
 	case 7:
 	case 8:
 	case 9:
-		(void)lem_tx_combine_set(&sim->sc, draw(3));
+		(void)lem_tx_combine_set(&sim->sc, draw_below(3));
 		break;
 	case 10:
 		lem_intr_disable(&sim->sc);
@@ -617,28 +618,28 @@ seldom(void)
 		lem_intr_enable(&sim->sc);
 		break;
 	case 13:
-		(void)sim_regions(sim, 1 + draw(E82540_REGIONS_MAX));
+		(void)sim_regions(sim, 1 + draw_below(E82540_REGIONS_MAX));
 		break;
 	default:
-		sim_room(sim, draw(3) == 0 ? draw(10) : UINT_MAX);
+		sim_room(sim, draw_below(3) == 0 ? draw_below(10) : UINT_MAX);
 		break;
 	}
 }
 
 static void
-step(void)
+step_often(void)
 {
 	struct sim *sim = run.sim;
 	uint32_t n;
 
-	switch (draw(16)) {
+	switch (draw_below(16)) {
 	case 0:
 	case 1:
 	case 2:
-		send(true);
+		packet_send(true);
 		break;
 	case 3:
-		burst();
+		packets_send();
 		break;
 	case 4:
 	case 5:
@@ -653,30 +654,30 @@ step(void)
 		break;
 	case 9:
 	case 10:
-		for (n = 1 + draw(8); n > 0; n--)
-			offer();
+		for (n = 1 + draw_below(8); n > 0; n--)
+			frame_offer();
 		break;
 	case 11:
-		read_frames(1 + draw(8));
+		read_frames(1 + draw_below(8));
 		break;
 	case 12:
 		sim_refill(sim);
 		break;
 	case 13:
-		deliver();
+		held_deliver();
 		break;
 	case 14:
-		seldom();
+		step_seldom();
 		break;
 	default:
-		pass_time(draw(50000));
+		pass_time(draw_below(50000));
 		break;
 	}
 }
 
 /* An honest end: everything reaches the other side. */
 static void
-finish(void)
+run_finish(void)
 {
 	struct sim *sim = run.sim;
 	unsigned int i;
@@ -689,18 +690,18 @@ finish(void)
 		(void)sim_irq(sim);
 		read_frames(UINT32_MAX);
 		sim_refill(sim);
-		deliver();
+		held_deliver();
 		pass_time(100000);
 	}
 	(void)lem_tx_reclaim(&sim->sc);
 	if (run.wire.first != NULL)
-		failed("a packet was lost");
+		run_failed("a packet was lost");
 	if (run.guest.first != NULL || run.held.first != NULL)
-		failed("a frame was lost");
+		run_failed("a frame was lost");
 	if (lem_tx_free(&sim->sc.tx) != sim->sc.tx.count - 1)
-		failed("not everything was reclaimed");
+		run_failed("not everything was reclaimed");
 	if (sim->sc.rx.stats.errors != 0)
-		failed("frames with errors");
+		run_failed("frames with errors");
 }
 
 static void
@@ -715,15 +716,15 @@ draw_config(struct sim_config *c, enum e82540_chip chip)
 		    E82540_OFFLOAD_TSO6 };
 
 	c->chip = chip;
-	c->async = draw(2);
-	c->tx_count = counts[draw(4)];
-	c->rx_count = counts[1 + draw(3)];
-	c->buf_bytes = bufs[draw(7)];
+	c->async = draw_below(2);
+	c->tx_count = counts[draw_below(4)];
+	c->rx_count = counts[1 + draw_below(3)];
+	c->buf_bytes = bufs[draw_below(7)];
 	c->max_segs = (uint16_t)(1 +
-	    draw(c->tx_count > 16 ? SEGS_MAX - 1u : c->tx_count / 2u));
-	c->vnet_hdr_bytes = (uint8_t[]){ 0, 0, 10, 12 }[draw(4)];
+	    draw_below(c->tx_count > 16 ? SEGS_MAX - 1u : c->tx_count / 2u));
+	c->vnet_hdr_bytes = (uint8_t[]){ 0, 0, 10, 12 }[draw_below(4)];
 	if (c->vnet_hdr_bytes != 0)
-		c->offloads = offloads[draw(4)];
+		c->offloads = offloads[draw_below(4)];
 	c->tx_data_bytes = ARENA_BYTES;
 	c->link_delay_ns = 1000;
 }
@@ -736,21 +737,21 @@ run_seed(uint64_t seed, enum e82540_chip chip, unsigned int steps)
 
 	memset(&run, 0, sizeof(run));
 	run.seed = run.random.state = seed;
-	(void)draw(1);
+	(void)draw_below(1);
 	draw_config(&config, chip);
 	run.sim = sim_new(&config);
 	assert_non_null(run.sim);
-	run.sim->wire = take_packet;
+	run.sim->wire = wire_take;
 	assert_int_equal(sim_attach(run.sim), 0);
 	for (run.step = 0; run.step < 4096; run.step += 3)
 		(void)lem_vlan_filter(&run.sim->sc, (uint16_t)run.step, true);
 	run.step = 0;
-	restart(true);
-	(void)lem_tx_combine_set(&run.sim->sc, draw(3));
+	driver_restart(true);
+	(void)lem_tx_combine_set(&run.sim->sc, draw_below(3));
 	set_moderation();
 	for (run.step = 0; run.step < steps; run.step++)
-		step();
-	finish();
+		step_often();
+	run_finish();
 	e82540_counters(run.sim->dev, &c, sizeof(c));
 	print_message("  seed %llu: %llu packets, %llu frames, %llu resets\n",
 	    (unsigned long long)seed, (unsigned long long)c.tx_packets,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The threading contract of e82540.h, for ThreadSanitizer: the driver on one
- * thread, another processor's register accesses, transmit, receive, and all
- * that a host does besides, each on its own, all at once.
+ * The threading contract of e82540.h, for ThreadSanitizer.  Five threads run at
+ * once: the driver, another processor's register accesses, transmit, receive,
+ * and all else that a host does.
  *
  *	driver	  lem_*(): sends, takes interrupts, reads frames, resets
  *	other	  reads statistics and STATUS, sets causes
@@ -11,8 +11,8 @@
  *	host	  e82540_run(), snapshots, guest memory, link, back-pressure,
  *		  doorbells that are memory, and not
  *
- * What is counted: packets reach the wire, and frames the driver, byte for
- * byte, in order, none lost but by a reset or while the link is down.
+ * Packets must reach the wire, and frames the driver, byte for byte, in order.
+ * Only a reset, or a link that is down, may lose any.
  */
 #include <sched.h>
 #include <time.h>
@@ -61,7 +61,7 @@ wrong_if(bool wrong)
 }
 
 static uint8_t
-pattern(uint64_t number, uint32_t i)
+pattern_byte(uint64_t number, uint32_t i)
 {
 	return (uint8_t)((number + 1) * 151 + i * 7);
 }
@@ -70,7 +70,7 @@ pattern(uint64_t number, uint32_t i)
 
 /* With the tx lock held, in whatever thread transmits. */
 static void
-take_packet(void *arg, const struct e82540_packet *packet)
+wire_take(void *arg, const struct e82540_packet *packet)
 {
 	uint8_t bytes[60];
 	uint64_t id;
@@ -112,7 +112,7 @@ check_frame(const struct lem_rx_pkt *pkt, uint64_t *next)
 	wrong_if(run.faults ? number < *next : number != *next);
 	wrong_if(pkt->len_bytes != 60 + number % 1400);
 	for (i = PATTERN_AT; i < at; i++)
-		wrong_if(bytes[i] != pattern(number, i));
+		wrong_if(bytes[i] != pattern_byte(number, i));
 	*next = number + 1;
 	run.received++;
 }
@@ -128,7 +128,7 @@ driver_receive(uint64_t *next)
 	sim_refill(sim);
 }
 
-/* After lem_stop() nothing is sent: what was not is dropped. */
+/* lem_stop() drops the packets that were not sent. */
 static void
 driver_reset(void)
 {
@@ -141,7 +141,7 @@ driver_reset(void)
 }
 
 static void *
-driver(void *arg)
+thread_driver(void *arg)
 {
 	struct lem_moderation m = { 0 };
 	uint64_t next = 0;
@@ -172,7 +172,7 @@ driver(void *arg)
 }
 
 static void *
-other(void *arg)
+thread_other(void *arg)
 {
 	static const uint32_t reg[] = { E1000_GPRC, E1000_GPTC, E1000_GORCL,
 		E1000_GORCH, E1000_TPT, E1000_TPR, E1000_MPC, E1000_STATUS,
@@ -192,7 +192,7 @@ other(void *arg)
 /* ------------------------------------------------------------------- host */
 
 static void *
-transmit(void *arg)
+thread_transmit(void *arg)
 {
 	unsigned int i;
 
@@ -207,7 +207,7 @@ transmit(void *arg)
 }
 
 static void *
-receive(void *arg)
+thread_receive(void *arg)
 {
 	static uint8_t data[FRAMES_MAX][2048];
 	struct e82540_frame frame[FRAMES_MAX];
@@ -224,13 +224,13 @@ receive(void *arg)
 			frame[i].len_bytes = (uint32_t)(60 + n % 1400);
 			frame[i].flags = 0;
 			for (k = PATTERN_AT; k < frame[i].len_bytes; k++)
-				data[i][k] = pattern(n, k);
+				data[i][k] = pattern_byte(n, k);
 		}
 		count = count % FRAMES_MAX + 1;
 		taken = e82540_receive(sim->dev, sim_now(sim), frame, count);
 		run.offered += taken;
 		number += taken;
-		/* A late rx_ready is as good as none: do not wait for good. */
+		/* rx_ready may come late: do not wait for it for ever. */
 		for (i = 0; taken < count && i < 100 && !sim->rx_ready; i++)
 			sched_yield();
 		sim->rx_ready = false;
@@ -288,7 +288,7 @@ host_doorbells(unsigned int i)
 }
 
 static void *
-host(void *arg)
+thread_host(void *arg)
 {
 	void *snapshot = malloc(SNAPSHOT_BYTES);
 	unsigned int i;
@@ -329,13 +329,13 @@ run_until(uint64_t end_ns, bool (*done)(void))
 }
 
 static bool
-never(void)
+run_never(void)
 {
 	return false;
 }
 
 static bool
-all_there(void)
+run_complete(void)
 {
 	return run.quiet == 2 && run.sent == run.accepted &&
 	    (run.faults || run.received == run.offered);
@@ -344,8 +344,8 @@ all_there(void)
 static void
 run_all(enum e82540_chip chip, bool faults)
 {
-	void *(*const start[])(
-	    void *) = { driver, other, transmit, receive, host };
+	void *(*const start[])(void *) = { thread_driver, thread_other,
+		thread_transmit, thread_receive, thread_host };
 	struct sim_config config = defaults;
 	struct e82540_counters c;
 	pthread_t thread[PAIR_COUNT(start)];
@@ -355,15 +355,15 @@ run_all(enum e82540_chip chip, bool faults)
 	run.faults = faults;
 	config.chip = chip;
 	sim = pair_new(&config);
-	sim->wire = take_packet;
+	sim->wire = wire_take;
 	assert_int_equal(lem_tx_combine_set(&sim->sc, LEM_COMBINE_ON), 0);
 	for (i = 0; i < PAIR_COUNT(start); i++)
 		assert_int_equal(pthread_create(&thread[i], NULL, start[i],
 				     NULL),
 		    0);
-	run_until(wall_ns() + SECOND_NS, never);
+	run_until(wall_ns() + SECOND_NS, run_never);
 	run.ending = true;
-	run_until(wall_ns() + 20 * SECOND_NS, all_there);
+	run_until(wall_ns() + 20 * SECOND_NS, run_complete);
 	run.ended = true;
 	for (i = 0; i < PAIR_COUNT(start); i++)
 		pthread_join(thread[i], NULL);

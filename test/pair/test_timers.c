@@ -20,9 +20,9 @@ static const struct sim_config defaults = {
 #define ITR_NS(n)	((uint64_t)(n) * 256)
 #define DELAY_NS(n)	((uint64_t)(n) * 1024)
 
-/* Up, no combining, no interrupt for a long time. */
+/* Start the driver without combining; no interrupt for a long time. */
 static void
-up(enum e82540_chip chip, struct lem_moderation m)
+pair_up(enum e82540_chip chip, struct lem_moderation m)
 {
 	struct sim_config config = defaults;
 
@@ -34,7 +34,7 @@ up(enum e82540_chip chip, struct lem_moderation m)
 }
 
 static int
-down(void **state)
+pair_down(void **state)
 {
 	(void)state;
 	if (sim != NULL)
@@ -44,14 +44,14 @@ down(void **state)
 }
 
 static void
-send(void)
+send_one(void)
 {
 	assert_int_equal(sim_send_id(sim, 0), 1);
 	lem_tx_doorbell(&sim->sc);
 }
 
 static void
-receive(void)
+receive_one(void)
 {
 	uint8_t frame[60] = { 0x52, 0x54, 0x00, 0x12, 0x34, 0x56 };
 
@@ -60,7 +60,7 @@ receive(void)
 
 /* Take the interrupt, and all frames. */
 static unsigned int
-take(void)
+interrupt_take(void)
 {
 	struct lem_rx_frag frag;
 	struct lem_rx_pkt pkt = { .frag = &frag, .frags_max = 1 };
@@ -119,26 +119,26 @@ test_itr(void **state)
 	(void)state;
 	for (chip = 0; chip < 2; chip++)
 		for (i = 0; i < PAIR_COUNT(itrs); i++) {
-			up(pair_chips[chip],
+			pair_up(pair_chips[chip],
 			    (struct lem_moderation){ .itr = itrs[i] });
-			send();
+			send_one();
 			expect_now();
-			assert_int_equal(take(), LEM_WORK_TX);
+			assert_int_equal(interrupt_take(), LEM_WORK_TX);
 			for (k = 0; k < 5; k++) {
-				send();
+				send_one();
 				if (k % 2 == 0)
-					receive();
+					receive_one();
 				expect_after(ITR_NS(itrs[i]));
-				assert_int_equal(take(),
+				assert_int_equal(interrupt_take(),
 				    LEM_WORK_TX |
 					(k % 2 == 0 ? LEM_WORK_RX : 0u));
 			}
 			/* A quiet window, and the next is at once again. */
 			sim_advance(sim, ITR_NS(itrs[i]));
-			receive();
+			receive_one();
 			expect_now();
-			(void)take();
-			(void)down(NULL);
+			(void)interrupt_take();
+			(void)pair_down(NULL);
 		}
 }
 
@@ -147,20 +147,20 @@ static void
 test_itr_from_edge(void **state)
 {
 	(void)state;
-	up(E82540_82540EM, (struct lem_moderation){ .itr = 1000 });
-	send();
+	pair_up(E82540_82540EM, (struct lem_moderation){ .itr = 1000 });
+	send_one();
 	expect_now();
 	sim_advance(sim, ITR_NS(600));
-	(void)take();
-	send();
+	(void)interrupt_take();
+	send_one();
 	expect_after(ITR_NS(400));
 	sim_advance(sim, ITR_NS(5000));
-	(void)take();
-	send();
+	(void)interrupt_take();
+	send_one();
 	expect_now();
 }
 
-/* 0 is no floor: an interrupt a packet, all in the same nanosecond. */
+/* ITR 0 means no window: an interrupt a packet, all in one nanosecond. */
 static void
 test_itr_zero(void **state)
 {
@@ -168,16 +168,16 @@ test_itr_zero(void **state)
 	unsigned int i, edges;
 
 	(void)state;
-	up(E82540_82545EM, (struct lem_moderation){ 0 });
+	pair_up(E82540_82545EM, (struct lem_moderation){ 0 });
 	now_ns = sim_now(sim);
 	edges = sim->edges;
 	for (i = 0; i < 1000; i++) {
 		if (i & 1)
-			send();
+			send_one();
 		else
-			receive();
+			receive_one();
 		expect_now();
-		(void)take();
+		(void)interrupt_take();
 	}
 	assert_int_equal(sim->edges, edges + 1000);
 	assert_int_equal(sim_now(sim), now_ns);
@@ -190,16 +190,16 @@ test_itr_changed(void **state)
 	struct lem_moderation m = { .itr = 2000 };
 
 	(void)state;
-	up(E82540_82540EM, m);
-	send();
-	(void)take();
-	send();
+	pair_up(E82540_82540EM, m);
+	send_one();
+	(void)interrupt_take();
+	send_one();
 	sim_advance(sim, ITR_NS(100));
 	m.itr = 500;
 	assert_int_equal(lem_moderation_set(&sim->sc, &m), 0);
 	expect_after(ITR_NS(400));
-	(void)take();
-	send();
+	(void)interrupt_take();
+	send_one();
 	sim_advance(sim, ITR_NS(100));
 	m.itr = 0;
 	assert_int_equal(lem_moderation_set(&sim->sc, &m), 0);
@@ -211,9 +211,9 @@ static void
 test_masked(void **state)
 {
 	(void)state;
-	up(E82540_82540EM, (struct lem_moderation){ .itr = 1000 });
+	pair_up(E82540_82540EM, (struct lem_moderation){ .itr = 1000 });
 	lem_intr_disable(&sim->sc);
-	send();
+	send_one();
 	expect_none(ITR_NS(3000));
 	assert_false(sim->line);
 	lem_intr_enable(&sim->sc);
@@ -223,7 +223,7 @@ test_masked(void **state)
 	sim_advance(sim, ITR_NS(300));
 	lem_intr_enable(&sim->sc);
 	expect_after(ITR_NS(700));
-	assert_int_equal(take(), LEM_WORK_TX);
+	assert_int_equal(interrupt_take(), LEM_WORK_TX);
 }
 
 /* ---------------------------------------------------------------- receive */
@@ -237,17 +237,17 @@ test_rdtr(void **state)
 	(void)state;
 	for (chip = 0; chip < 2; chip++)
 		for (i = 0; i < PAIR_COUNT(delays); i++) {
-			up(pair_chips[chip],
+			pair_up(pair_chips[chip],
 			    (struct lem_moderation){ .rdtr = delays[i] });
 			/* Each frame starts it anew. */
 			for (k = 0; k < 10; k++) {
-				receive();
+				receive_one();
 				expect_none(DELAY_NS(delays[i]) - 1);
 			}
 			expect_after(1);
-			assert_int_equal(take(), LEM_WORK_RX);
+			assert_int_equal(interrupt_take(), LEM_WORK_RX);
 			expect_none(DELAY_NS(100000));
-			(void)down(NULL);
+			(void)pair_down(NULL);
 		}
 }
 
@@ -259,24 +259,24 @@ test_radv(void **state)
 
 	(void)state;
 	for (chip = 0; chip < 2; chip++) {
-		up(pair_chips[chip],
+		pair_up(pair_chips[chip],
 		    (struct lem_moderation){ .rdtr = 100, .radv = 950 });
 		for (batch = 0; batch < 3; batch++) {
 			for (k = 0; k < 10; k++) {
-				receive();
+				receive_one();
 				if (k < 9)
 					expect_none(DELAY_NS(99));
 			}
 			expect_after(DELAY_NS(950 - 9 * 99));
-			assert_int_equal(take(), LEM_WORK_RX);
+			assert_int_equal(interrupt_take(), LEM_WORK_RX);
 			/* It stopped RDTR's, too. */
 			expect_none(DELAY_NS(5000));
 		}
 		/* A single frame does not wait for the bound. */
-		receive();
+		receive_one();
 		expect_after(DELAY_NS(100));
-		(void)take();
-		(void)down(NULL);
+		(void)interrupt_take();
+		(void)pair_down(NULL);
 	}
 }
 
@@ -285,10 +285,10 @@ static void
 test_radv_alone(void **state)
 {
 	(void)state;
-	up(E82540_82540EM, (struct lem_moderation){ .radv = 100 });
-	receive();
+	pair_up(E82540_82540EM, (struct lem_moderation){ .radv = 100 });
+	receive_one();
 	expect_now();
-	(void)take();
+	(void)interrupt_take();
 	expect_none(DELAY_NS(1000));
 }
 
@@ -303,16 +303,16 @@ test_tidv(void **state)
 	(void)state;
 	for (chip = 0; chip < PAIR_COUNT(pair_chips); chip++)
 		for (i = 0; i < PAIR_COUNT(delays); i++) {
-			up(pair_chips[chip],
+			pair_up(pair_chips[chip],
 			    (struct lem_moderation){ .tidv = delays[i] });
 			for (k = 0; k < 10; k++) {
-				send();
+				send_one();
 				expect_none(DELAY_NS(delays[i]) - 1);
 			}
 			expect_after(1);
-			assert_int_equal(take(), LEM_WORK_TX);
+			assert_int_equal(interrupt_take(), LEM_WORK_TX);
 			expect_none(DELAY_NS(100000));
-			(void)down(NULL);
+			(void)pair_down(NULL);
 		}
 }
 
@@ -323,36 +323,36 @@ test_tadv(void **state)
 
 	(void)state;
 	for (chip = 0; chip < 2; chip++) {
-		up(pair_chips[chip],
+		pair_up(pair_chips[chip],
 		    (struct lem_moderation){ .tidv = 100, .tadv = 950 });
 		for (batch = 0; batch < 3; batch++) {
 			for (k = 0; k < 10; k++) {
-				send();
+				send_one();
 				if (k < 9)
 					expect_none(DELAY_NS(99));
 			}
 			expect_after(DELAY_NS(950 - 9 * 99));
-			assert_int_equal(take(), LEM_WORK_TX);
+			assert_int_equal(interrupt_take(), LEM_WORK_TX);
 			expect_none(DELAY_NS(5000));
 		}
-		send();
+		send_one();
 		expect_after(DELAY_NS(100));
-		(void)take();
-		(void)down(NULL);
+		(void)interrupt_take();
+		(void)pair_down(NULL);
 	}
 }
 
-/* The driver gives TIDV what TADV has, as 0 is not allowed in it (13.4.41). */
+/* The driver sets TIDV to TADV's value, as it must not be 0 (13.4.41). */
 static void
 test_tadv_alone(void **state)
 {
 	(void)state;
-	up(E82540_82540EM, (struct lem_moderation){ .tadv = 300 });
-	send();
+	pair_up(E82540_82540EM, (struct lem_moderation){ .tadv = 300 });
+	send_one();
 	expect_none(DELAY_NS(200));
-	send();
+	send_one();
 	expect_after(DELAY_NS(100));
-	assert_int_equal(take(), LEM_WORK_TX);
+	assert_int_equal(interrupt_take(), LEM_WORK_TX);
 }
 
 /* Switched off while a timer runs: the next packet comes at once, and ends it
@@ -363,13 +363,13 @@ test_tidv_off(void **state)
 	const struct lem_moderation none = { 0 };
 
 	(void)state;
-	up(E82540_82540EM, (struct lem_moderation){ .tidv = 300 });
-	send();
+	pair_up(E82540_82540EM, (struct lem_moderation){ .tidv = 300 });
+	send_one();
 	sim_advance(sim, DELAY_NS(100));
 	assert_int_equal(lem_moderation_set(&sim->sc, &none), 0);
-	send();
+	send_one();
 	expect_now();
-	assert_int_equal(take(), LEM_WORK_TX);
+	assert_int_equal(interrupt_take(), LEM_WORK_TX);
 	expect_none(DELAY_NS(1000));
 }
 
@@ -378,10 +378,10 @@ static void
 test_reclaim_before(void **state)
 {
 	(void)state;
-	up(E82540_82540EM,
+	pair_up(E82540_82540EM,
 	    (struct lem_moderation){ .itr = 65535, .tidv = 65535 });
-	send();
-	send();
+	send_one();
+	send_one();
 	assert_int_equal(lem_tx_reclaim(&sim->sc), 2);
 	assert_false(sim->line);
 	expect_after(DELAY_NS(65535));
@@ -394,58 +394,58 @@ static void
 test_all(void **state)
 {
 	(void)state;
-	up(E82540_82540EM,
+	pair_up(E82540_82540EM,
 	    (struct lem_moderation){ .itr = 4000,
 		.rdtr = 100,
 		.radv = 200,
 		.tidv = 300,
 		.tadv = 400 });
-	send();
-	receive();
+	send_one();
+	receive_one();
 	expect_after(DELAY_NS(100));
 	/* TXQE, which nothing delays but which is masked, came along. */
-	assert_int_equal(take(), LEM_WORK_RX | LEM_WORK_TX);
+	assert_int_equal(interrupt_take(), LEM_WORK_RX | LEM_WORK_TX);
 	/* At 100 and 300; held until the window of that ends: one for both. */
-	send();
-	receive();
+	send_one();
+	receive_one();
 	expect_after(ITR_NS(4000));
-	assert_int_equal(take(), LEM_WORK_RX | LEM_WORK_TX);
+	assert_int_equal(interrupt_take(), LEM_WORK_RX | LEM_WORK_TX);
 	expect_none(ITR_NS(65535));
 	/* Beyond a window the delays alone decide. */
-	send();
+	send_one();
 	expect_after(DELAY_NS(300));
-	(void)take();
+	(void)interrupt_take();
 }
 
-/* The switch: as hypervisors were in 2012, whatever the registers say. */
+/* Moderation off: as hypervisors were in 2012, whatever the registers say. */
 static void
 test_moderation_off(void **state)
 {
 	unsigned int i;
 
 	(void)state;
-	up(E82540_82540EM,
+	pair_up(E82540_82540EM,
 	    (struct lem_moderation){ .itr = 4000,
 		.rdtr = 100,
 		.radv = 200,
 		.tidv = 300,
 		.tadv = 400 });
-	send();
+	send_one();
 	e82540_moderation_set(sim->dev, sim_now(sim), false);
 	expect_now();
-	(void)take();
+	(void)interrupt_take();
 	for (i = 0; i < 20; i++) {
 		if (i & 1)
-			send();
+			send_one();
 		else
-			receive();
+			receive_one();
 		expect_now();
-		(void)take();
+		(void)interrupt_take();
 	}
 	e82540_moderation_set(sim->dev, sim_now(sim), true);
-	receive();
+	receive_one();
 	expect_after(ITR_NS(4000));
-	(void)take();
+	(void)interrupt_take();
 }
 
 /* Combining rides on it: one TDT write and one interrupt a window. */
@@ -456,20 +456,20 @@ test_combining(void **state)
 	unsigned int window, i;
 
 	(void)state;
-	up(E82540_82540EM, (struct lem_moderation){ .itr = 1000 });
+	pair_up(E82540_82540EM, (struct lem_moderation){ .itr = 1000 });
 	stats = &sim->sc.tx.stats;
 	assert_int_equal(lem_tx_combine_set(&sim->sc, LEM_COMBINE_ON), 0);
-	send();
+	send_one();
 	assert_int_equal(stats->doorbells, 1);
-	(void)take();
-	send();
+	(void)interrupt_take();
+	send_one();
 	for (window = 0; window < 10; window++) {
 		assert_int_equal(stats->doorbells, 2 + window);
 		for (i = 0; i < 20; i++)
-			send();
+			send_one();
 		assert_int_equal(stats->doorbells, 2 + window);
 		expect_after(ITR_NS(1000));
-		(void)take();
+		(void)interrupt_take();
 	}
 	assert_int_equal(stats->batches, 10);
 	assert_int_equal(stats->batch_max, 20);
@@ -485,42 +485,42 @@ test_82544(void **state)
 	unsigned int i;
 
 	(void)state;
-	up(E82540_82544GC, (struct lem_moderation){ .rdtr = 200 });
+	pair_up(E82540_82544GC, (struct lem_moderation){ .rdtr = 200 });
 	for (i = 0; i < PAIR_COUNT(bad); i++)
 		assert_int_equal(lem_moderation_set(&sim->sc, &bad[i]),
 		    -EOPNOTSUPP);
-	receive();
+	receive_one();
 	expect_none(DELAY_NS(150));
-	receive();
+	receive_one();
 	expect_after(DELAY_NS(50));
-	assert_int_equal(take(), LEM_WORK_RX);
+	assert_int_equal(interrupt_take(), LEM_WORK_RX);
 	expect_none(DELAY_NS(1000));
-	receive();
+	receive_one();
 	expect_after(DELAY_NS(200));
-	(void)take();
+	(void)interrupt_take();
 }
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_teardown(test_itr, down),
-		cmocka_unit_test_teardown(test_itr_from_edge, down),
-		cmocka_unit_test_teardown(test_itr_zero, down),
-		cmocka_unit_test_teardown(test_itr_changed, down),
-		cmocka_unit_test_teardown(test_masked, down),
-		cmocka_unit_test_teardown(test_rdtr, down),
-		cmocka_unit_test_teardown(test_radv, down),
-		cmocka_unit_test_teardown(test_radv_alone, down),
-		cmocka_unit_test_teardown(test_tidv, down),
-		cmocka_unit_test_teardown(test_tadv, down),
-		cmocka_unit_test_teardown(test_tadv_alone, down),
-		cmocka_unit_test_teardown(test_tidv_off, down),
-		cmocka_unit_test_teardown(test_reclaim_before, down),
-		cmocka_unit_test_teardown(test_all, down),
-		cmocka_unit_test_teardown(test_moderation_off, down),
-		cmocka_unit_test_teardown(test_combining, down),
-		cmocka_unit_test_teardown(test_82544, down),
+		cmocka_unit_test_teardown(test_itr, pair_down),
+		cmocka_unit_test_teardown(test_itr_from_edge, pair_down),
+		cmocka_unit_test_teardown(test_itr_zero, pair_down),
+		cmocka_unit_test_teardown(test_itr_changed, pair_down),
+		cmocka_unit_test_teardown(test_masked, pair_down),
+		cmocka_unit_test_teardown(test_rdtr, pair_down),
+		cmocka_unit_test_teardown(test_radv, pair_down),
+		cmocka_unit_test_teardown(test_radv_alone, pair_down),
+		cmocka_unit_test_teardown(test_tidv, pair_down),
+		cmocka_unit_test_teardown(test_tadv, pair_down),
+		cmocka_unit_test_teardown(test_tadv_alone, pair_down),
+		cmocka_unit_test_teardown(test_tidv_off, pair_down),
+		cmocka_unit_test_teardown(test_reclaim_before, pair_down),
+		cmocka_unit_test_teardown(test_all, pair_down),
+		cmocka_unit_test_teardown(test_moderation_off, pair_down),
+		cmocka_unit_test_teardown(test_combining, pair_down),
+		cmocka_unit_test_teardown(test_82544, pair_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

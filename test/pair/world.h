@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What explore.c explores: the machine, what the test adds to it, and all that
- * can happen, an action each: when it may, and what it does.
+ * What explore.c explores: the machine, what the test adds to it, and all
+ * actions: may_x() says whether x() is possible now.
  */
 #ifndef PAIR_WORLD_H
 #define PAIR_WORLD_H
@@ -29,17 +29,17 @@ struct setting {
 	const char *name;
 	const char *what;
 	bool async;		/* packets leave one by one, or some at once */
-	bool split;		/* ... and their report comes later */
+	bool split;		/* their report comes later */
 	bool lossy;		/* interrupts get lost */
 	bool cable;		/* link loss */
 	bool stops;		/* stop, start */
 	bool resets;		/* reset, start */
 	bool sparse;		/* no bursts, no reclaim but by interrupt */
-	bool guard;		/* ticks; needs not, where age is bounded */
+	bool guard;		/* the guard ticks */
 	bool masking;
 	bool switching;		/* of the mode; else ON */
 	bool doorbells;		/* memory for registers comes and goes */
-	bool calm;		/* ... comes when all is quiet */
+	bool calm;		/* the memory comes only when all is quiet */
 	uint16_t max_segs;
 	struct lem_moderation m;
 	unsigned int window;	/* quanta: bound of the device's report */
@@ -55,8 +55,8 @@ static struct world {
 	uint32_t age;		/* quanta: since when something is deferred */
 	uint32_t guard_left;	/* quanta until it ticks */
 	bool reported;		/* `report` is on its way */
-	bool sampled;		/* handler: the line was seen asserted, */
-	bool read;		/* ... ICR was read */
+	bool sampled;		/* handler: it saw the line asserted */
+	bool read;		/* handler: it has read ICR */
 	bool masked;
 	bool cable;
 	bool open;		/* doorbells are, and perhaps mapped */
@@ -69,29 +69,29 @@ static struct lem *sc;
 static struct lem_tx_ring *tx;
 
 static void
-fail(const char *why)
+world_fail(const char *why)
 {
 	if (world.failed == NULL)
 		world.failed = why;
 }
 
 static void
-take_packet(void *arg, const struct e82540_packet *packet)
+wire_take(void *arg, const struct e82540_packet *packet)
 {
 	uint8_t bytes[60];
 	uint64_t id;
 
 	(void)arg;
 	if (sim_gather(sim, packet, bytes, sizeof(bytes)) != sizeof(bytes))
-		fail("a packet of another length");
+		world_fail("a packet of another length");
 	memcpy(&id, bytes, sizeof(id));
 	if (id != world.seen)
-		fail("a packet was lost, doubled or out of order");
+		world_fail("a packet was lost, doubled or out of order");
 	world.seen++;
 }
 
 static bool
-deferred(void)
+tail_deferred(void)
 {
 	return tx->next_to_use != tx->tail_posted;
 }
@@ -107,7 +107,7 @@ tail_written(void)
 	return (uint16_t)tail;
 }
 
-/* Has the device packets that it may send, or anything else to look at? */
+/* Does the device have packets that it may send, or other work? */
 static bool
 device_busy(void)
 {
@@ -116,9 +116,9 @@ device_busy(void)
 	    (world.open && e82540_doorbell_rung(sim->dev) & E82540_RUNG_TX);
 }
 
-/* Is nothing left to do but by the clock, or by the sender? */
+/* Can only the clock or the sender make anything happen now? */
 static bool
-quiet(void)
+world_quiet(void)
 {
 	return !device_busy() && !sim->kicked && !world.reported &&
 	    !sim->line && !world.sampled && !world.read && !world.masked;
@@ -133,33 +133,33 @@ can_send(unsigned int more)
 }
 
 static bool
-may_send(void)
+may_send_one(void)
 {
 	return can_send(0);
 }
 
 static void
-send(void)
+send_one(void)
 {
 	if (sim_send_id(sim, world.accepted) < 0)
-		fail("encap refused a packet that has room");
+		world_fail("encap refused a packet that has room");
 	world.accepted++;
 	lem_tx_doorbell(sc);
 }
 
 static bool
-may_burst(void)
+may_send_two(void)
 {
 	return !set->sparse && can_send(1);
 }
 
 static void
-burst(void)
+send_two(void)
 {
 	if (sim_send_id(sim, world.accepted) < 0)
-		fail("encap refused a packet that has room");
+		world_fail("encap refused a packet that has room");
 	world.accepted++;
-	send();
+	send_one();
 }
 
 static bool
@@ -182,13 +182,13 @@ send_large(void)
 		.segs = 2,
 		.flags = LEM_TX_UDP_CSUM,
 		.l2_len = 14,
-		/* Two contexts, so that neither is always there. */
+		/* Two contexts in turn: the driver loads both. */
 		.l3_len = world.accepted & 1 ? 20 : 24,
 	};
 
 	memcpy(slot, &world.accepted, sizeof(world.accepted));
 	if (lem_tx_encap(sc, &pkt) < 0)
-		fail("encap refused a packet that has room");
+		world_fail("encap refused a packet that has room");
 	world.accepted++;
 	lem_tx_doorbell(sc);
 }
@@ -206,13 +206,13 @@ make_room(void)
 }
 
 static bool
-may_reclaim(void)
+may_reclaim_done(void)
 {
 	return !set->sparse && sc->running && tx->rs_head != tx->rs_posted;
 }
 
 static void
-reclaim(void)
+reclaim_done(void)
 {
 	(void)lem_tx_reclaim(sc);
 }
@@ -229,7 +229,7 @@ transmit_split(void)
 }
 
 static void
-transmit(unsigned int room)
+transmit_batch(unsigned int room)
 {
 	sim->kicked = false;
 	sim->room = room;
@@ -245,7 +245,7 @@ transmit(unsigned int room)
 }
 
 static bool
-may_transmit(void)
+may_transmit_one(void)
 {
 	return set->async && !world.reported && (device_busy() || sim->kicked);
 }
@@ -253,30 +253,30 @@ may_transmit(void)
 static void
 transmit_one(void)
 {
-	transmit(1);
+	transmit_batch(1);
 }
 
 static bool
 may_transmit_all(void)
 {
-	return may_transmit() && device_busy();
+	return may_transmit_one() && device_busy();
 }
 
 static void
 transmit_all(void)
 {
-	transmit(UINT_MAX);
+	transmit_batch(UINT_MAX);
 }
 
 static bool
-may_post(void)
+may_post_report(void)
 {
 	return world.reported;
 }
 
 /* The other half: e82540_run() stands for what transmit() does on leaving. */
 static void
-post(void)
+post_report(void)
 {
 	e82540_report_post(sim->dev, &world.report);
 	memset(&world.report, 0, sizeof(world.report));
@@ -285,13 +285,13 @@ post(void)
 }
 
 static bool
-may_sample(void)
+may_sample_line(void)
 {
 	return sim->line && !world.sampled;
 }
 
 static void
-sample(void)
+sample_line(void)
 {
 	world.sampled = true;
 }
@@ -311,13 +311,13 @@ read_icr(void)
 }
 
 static bool
-may_dispatch(void)
+may_dispatch_cause(void)
 {
 	return world.read;
 }
 
 static void
-dispatch(void)
+dispatch_cause(void)
 {
 	unsigned int work = lem_intr_dispatch(sc, world.cause);
 
@@ -331,14 +331,14 @@ dispatch(void)
 }
 
 static bool
-may_lose(void)
+may_lose_interrupt(void)
 {
 	return set->lossy && e82540_reg(sim->dev, E1000_ICR) != 0;
 }
 
-/* A stray read: what it clears nobody sees. */
+/* A stray read of ICR: the handler does not see the causes that it clears. */
 static void
-lose(void)
+lose_interrupt(void)
 {
 	(void)lem_intr_cause(sc);
 }
@@ -348,108 +348,108 @@ lose(void)
  * the next would come a window later (ITR counts what has risen), and so on.
  */
 static bool
-may_mask(void)
+may_mask_line(void)
 {
 	return set->masking && sc->running && !world.masked &&
 	    (!sim->line || world.sampled);
 }
 
 static void
-mask(void)
+mask_line(void)
 {
 	lem_intr_disable(sc);
 	world.masked = true;
 }
 
 static bool
-may_unmask(void)
+may_unmask_line(void)
 {
 	return sc->running && world.masked;
 }
 
 static void
-unmask(void)
+unmask_line(void)
 {
 	lem_intr_enable(sc);
 	world.masked = false;
 }
 
 static bool
-may_switch(enum lem_combine to)
+may_switch_mode(enum lem_combine to)
 {
 	return set->switching && sc->running && tx->combine != to;
 }
 
 static bool
-may_off(void)
+may_combine_off(void)
 {
-	return may_switch(LEM_COMBINE_OFF);
+	return may_switch_mode(LEM_COMBINE_OFF);
 }
 
 static void
-off(void)
+combine_off(void)
 {
 	(void)lem_tx_combine_set(sc, LEM_COMBINE_OFF);
 }
 
 static bool
-may_on(void)
+may_combine_on(void)
 {
-	return may_switch(LEM_COMBINE_ON);
+	return may_switch_mode(LEM_COMBINE_ON);
 }
 
 static void
-on(void)
+combine_on(void)
 {
 	(void)lem_tx_combine_set(sc, LEM_COMBINE_ON);
 }
 
 static bool
-may_original(void)
+may_combine_original(void)
 {
-	return may_switch(LEM_COMBINE_ORIGINAL);
+	return may_switch_mode(LEM_COMBINE_ORIGINAL);
 }
 
 static void
-original(void)
+combine_original(void)
 {
 	(void)lem_tx_combine_set(sc, LEM_COMBINE_ORIGINAL);
 }
 
 static bool
-may_open(void)
+may_open_doorbells(void)
 {
-	return set->doorbells && !world.open && (!set->calm || quiet());
+	return set->doorbells && !world.open && (!set->calm || world_quiet());
 }
 
 static void
 open_doorbells(void)
 {
 	if (e82540_doorbell_open(sim->dev, sim_now(sim), sim->doorbell) != 0)
-		fail("e82540_doorbell_open() fails");
+		world_fail("e82540_doorbell_open() fails");
 	world.open = true;
 }
 
 static bool
-may_map(void)
+may_map_doorbells(void)
 {
 	return world.open && !sim->mapped;
 }
 
 static void
-map(void)
+map_doorbells(void)
 {
 	sim_doorbell_map(sim, true);
 }
 
 static bool
-may_unmap(void)
+may_unmap_doorbells(void)
 {
 	return sim->mapped;
 }
 
 static void
-unmap(void)
+unmap_doorbells(void)
 {
 	sim_doorbell_map(sim, false);
 }
@@ -459,34 +459,34 @@ close_doorbells(void)
 {
 	e82540_doorbell_close(sim->dev, sim_now(sim));
 	world.open = false;
-	/* What is left there makes no difference; so be it no other state. */
+	/* What is left there has no effect: clear it, to have fewer states. */
 	memset(sim->doorbell, 0, E82540_DOORBELL_BYTES);
 	memset(sim->dev->doorbell.seen, 0, sizeof(sim->dev->doorbell.seen));
 }
 
-/* A link that comes up stays until all is quiet: else nothing has a bound. */
+/* A link that came up stays until all is quiet: else there is no bound. */
 static bool
-may_cable(void)
+may_switch_cable(void)
 {
-	return set->cable && (!world.cable || quiet());
+	return set->cable && (!world.cable || world_quiet());
 }
 
 static void
-cable(void)
+switch_cable(void)
 {
 	world.cable = !world.cable;
 	e82540_link_set(sim->dev, sim_now(sim), world.cable);
 }
 
 static bool
-may_stop(void)
+may_stop_driver(void)
 {
 	return set->stops && sc->running;
 }
 
 /* What was accepted and not sent is dropped: lem_stop()'s rule. */
 static void
-stopped(void)
+driver_stopped(void)
 {
 	world.seen = world.accepted;
 	world.masked = false;
@@ -494,73 +494,73 @@ stopped(void)
 }
 
 static void
-stop(void)
+stop_driver(void)
 {
 	lem_stop(sc);
-	stopped();
+	driver_stopped();
 }
 
 static void
-reset(void)
+reset_driver(void)
 {
 	if (lem_reset(sc) != 0)
-		fail("reset failed");
-	stopped();
+		world_fail("reset failed");
+	driver_stopped();
 }
 
 static bool
-may_reset(void)
+may_reset_driver(void)
 {
 	return set->resets;
 }
 
 static bool
-may_start(void)
+may_start_driver(void)
 {
 	return !sc->running;
 }
 
 static void
-start(void)
+start_driver(void)
 {
 	if (lem_start(sc) != 0)
-		fail("start failed");
+		world_fail("start failed");
 	lem_intr_enable(sc);
 }
 
 static bool
-may_guard(void)
+may_tick_guard(void)
 {
 	return set->guard && sc->running && world.guard_left == 0;
 }
 
 static void
-guard(void)
+tick_guard(void)
 {
 	uint64_t before = tx->stats.guard_flushes;
-	bool due = deferred() && tx->guard_mark == tx->stats.doorbells;
+	bool due = tail_deferred() && tx->guard_mark == tx->stats.doorbells;
 
 	(void)lem_tx_guard(sc);
-	if (tx->stats.guard_flushes != before + due || (due && deferred()))
-		fail("the guard did not flush, or did not count");
+	if (tx->stats.guard_flushes != before + due || (due && tail_deferred()))
+		world_fail("the guard did not flush, or did not count");
 	world.guard_left = GUARD_QUANTA;
 	if (due && !set->lossy)
-		fail("the guard fired with a conforming device");
+		world_fail("the guard fired with a conforming device");
 }
 
 static bool
-may_pass(void)
+may_pass_time(void)
 {
-	return (!world.hurry || quiet()) && !may_guard();
+	return (!world.hurry || world_quiet()) && !may_tick_guard();
 }
 
 static void
-pass(void)
+pass_time(void)
 {
-	world.hurry = !quiet();
+	world.hurry = !world_quiet();
 	if (set->guard && sc->running)
 		world.guard_left--;
-	if (deferred())
+	if (tail_deferred())
 		world.age++;
 	sim_advance(sim, QUANTUM_NS);
 }
@@ -570,33 +570,33 @@ static const struct action {
 	bool (*may)(void);
 	void (*take)(void);
 } actions[] = {
-	{ "send", may_send, send },
-	{ "send two", may_burst, burst },
+	{ "send", may_send_one, send_one },
+	{ "send two", may_send_two, send_two },
 	{ "send large", may_send_large, send_large },
 	{ "make room", may_make_room, make_room },
-	{ "reclaim", may_reclaim, reclaim },
-	{ "device: one packet", may_transmit, transmit_one },
+	{ "reclaim", may_reclaim_done, reclaim_done },
+	{ "device: one packet", may_transmit_one, transmit_one },
 	{ "device: all packets", may_transmit_all, transmit_all },
-	{ "device: report", may_post, post },
-	{ "line sampled", may_sample, sample },
+	{ "device: report", may_post_report, post_report },
+	{ "line sampled", may_sample_line, sample_line },
 	{ "ICR read", may_read_icr, read_icr },
-	{ "dispatch", may_dispatch, dispatch },
-	{ "interrupt lost", may_lose, lose },
-	{ "mask", may_mask, mask },
-	{ "unmask", may_unmask, unmask },
-	{ "mode OFF", may_off, off },
-	{ "mode ON", may_on, on },
-	{ "mode ORIGINAL", may_original, original },
-	{ "doorbells: open", may_open, open_doorbells },
-	{ "doorbells: map", may_map, map },
-	{ "doorbells: unmap", may_unmap, unmap },
-	{ "doorbells: close", may_map, close_doorbells },
-	{ "cable", may_cable, cable },
-	{ "stop", may_stop, stop },
-	{ "reset", may_reset, reset },
-	{ "start", may_start, start },
-	{ "guard", may_guard, guard },
-	{ "time", may_pass, pass },
+	{ "dispatch", may_dispatch_cause, dispatch_cause },
+	{ "interrupt lost", may_lose_interrupt, lose_interrupt },
+	{ "mask", may_mask_line, mask_line },
+	{ "unmask", may_unmask_line, unmask_line },
+	{ "mode OFF", may_combine_off, combine_off },
+	{ "mode ON", may_combine_on, combine_on },
+	{ "mode ORIGINAL", may_combine_original, combine_original },
+	{ "doorbells: open", may_open_doorbells, open_doorbells },
+	{ "doorbells: map", may_map_doorbells, map_doorbells },
+	{ "doorbells: unmap", may_unmap_doorbells, unmap_doorbells },
+	{ "doorbells: close", may_map_doorbells, close_doorbells },
+	{ "cable", may_switch_cable, switch_cable },
+	{ "stop", may_stop_driver, stop_driver },
+	{ "reset", may_reset_driver, reset_driver },
+	{ "start", may_start_driver, start_driver },
+	{ "guard", may_tick_guard, tick_guard },
+	{ "time", may_pass_time, pass_time },
 };
 #define ACTIONS (sizeof(actions) / sizeof(actions[0]))
 

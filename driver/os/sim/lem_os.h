@@ -26,12 +26,15 @@ struct lem_os {
 	struct e82540 *dev;
 	const _Atomic(uint64_t) *now_ns;
 	bool doorbells;		/* the machine may show registers as memory */
-	uint64_t cycles;	/* of transmit: an access that traps is dear */
+	uint64_t cycles;	/* of transmit: a trapped access costs many */
 };
 
 void sim_udelay(struct sim *sim, unsigned int us);
 
-/* Are these registers memory now?  Then it is done, and nobody is told. */
+/*
+ * If the register is memory now, access it there, without a call of the model,
+ * and return true.
+ */
 bool sim_doorbell_read(struct sim *sim, uint32_t reg, uint32_t *value);
 bool sim_doorbell_write(struct sim *sim, uint32_t reg, uint32_t value);
 

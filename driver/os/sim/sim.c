@@ -56,7 +56,7 @@ sim_kick(void *ctx)
 	struct sim *sim = ctx;
 
 	if (atomic_exchange(&sim->kicked, true) && !sim->config.threads)
-		sim->violations++;	/* not again before it is answered */
+		sim->violations++;	/* the last kick is not answered */
 }
 
 static void
@@ -86,7 +86,7 @@ sim_unlock(void *ctx, enum e82540_lock lock)
 /* ----------------------------------------------------------------- making */
 
 static void *
-zeroed(size_t bytes)
+sim_alloc(size_t bytes)
 {
 	size_t whole = (bytes + E82540_ALIGN - 1) / E82540_ALIGN * E82540_ALIGN;
 	void *p = aligned_alloc(E82540_ALIGN, whole);
@@ -98,7 +98,7 @@ zeroed(size_t bytes)
 
 /* The next `bytes` of guest memory, at a multiple of 128. */
 static void *
-carve(struct sim *sim, uint32_t *at, uint32_t bytes)
+sim_carve(struct sim *sim, uint32_t *at, uint32_t bytes)
 {
 	void *p = sim->ram + *at;
 
@@ -107,7 +107,7 @@ carve(struct sim *sim, uint32_t *at, uint32_t bytes)
 }
 
 static int
-ram_init(struct sim *sim)
+sim_ram_init(struct sim *sim)
 {
 	const struct sim_config *c = &sim->config;
 	uint32_t at = 0;
@@ -115,19 +115,19 @@ ram_init(struct sim *sim)
 	sim->ram_bytes = 4 * 128 + c->tx_count * 18u + c->rx_count * 16u +
 	    c->tx_data_bytes + (uint32_t)c->rx_count * c->buf_bytes;
 	sim->ram_bytes = (sim->ram_bytes + 127) / 128 * 128;
-	sim->ram = zeroed(sim->ram_bytes);
+	sim->ram = sim_alloc(sim->ram_bytes);
 	if (sim->ram == NULL)
 		return -ENOMEM;
-	sim->tx = carve(sim, &at, c->tx_count * 16u);
-	sim->rx = carve(sim, &at, c->rx_count * 16u);
-	sim->rsq = carve(sim, &at, c->tx_count * 2u);
-	sim->tx_data = carve(sim, &at, c->tx_data_bytes);
+	sim->tx = sim_carve(sim, &at, c->tx_count * 16u);
+	sim->rx = sim_carve(sim, &at, c->rx_count * 16u);
+	sim->rsq = sim_carve(sim, &at, c->tx_count * 2u);
+	sim->tx_data = sim_carve(sim, &at, c->tx_data_bytes);
 	sim->rx_data = sim->ram + at;
 	return 0;
 }
 
 static void
-host_init(struct sim *sim)
+sim_host_init(struct sim *sim)
 {
 	sim->host = (struct e82540_host){
 		.interrupt = sim_interrupt,
@@ -144,7 +144,7 @@ host_init(struct sim *sim)
 }
 
 static int
-device_init(struct sim *sim)
+sim_device_init(struct sim *sim)
 {
 	const struct e82540_config config = {
 		.api = E82540_API,
@@ -159,7 +159,7 @@ device_init(struct sim *sim)
 	};
 	int error;
 
-	sim->dev = zeroed(e82540_size());
+	sim->dev = sim_alloc(e82540_size());
 	if (sim->dev == NULL)
 		return -ENOMEM;
 	error = e82540_init(sim->dev, &config, sim_now(sim));
@@ -176,7 +176,7 @@ device_init(struct sim *sim)
 struct sim *
 sim_new(const struct sim_config *config)
 {
-	struct sim *sim = zeroed(sizeof(*sim));
+	struct sim *sim = sim_alloc(sizeof(*sim));
 	unsigned int i;
 
 	if (sim == NULL)
@@ -188,10 +188,10 @@ sim_new(const struct sim_config *config)
 	for (i = 0; i < 3; i++)
 		pthread_mutex_init(&sim->lock[i], NULL);
 	pthread_rwlock_init(&sim->mapping, NULL);
-	host_init(sim);
-	sim->doorbell = zeroed(E82540_DOORBELL_BYTES);
-	if (sim->doorbell == NULL || ram_init(sim) != 0 ||
-	    device_init(sim) != 0) {
+	sim_host_init(sim);
+	sim->doorbell = sim_alloc(E82540_DOORBELL_BYTES);
+	if (sim->doorbell == NULL || sim_ram_init(sim) != 0 ||
+	    sim_device_init(sim) != 0) {
 		sim_free(sim);
 		return NULL;
 	}
@@ -294,7 +294,7 @@ sim_advance(struct sim *sim, uint64_t ns)
 }
 
 static _Atomic(uint32_t) *
-doorbell(struct sim *sim, uint32_t reg)
+sim_doorbell_word(struct sim *sim, uint32_t reg)
 {
 	if (!sim->mapped ||
 	    reg - E82540_DOORBELL_OFFSET >= E82540_DOORBELL_BYTES)
@@ -308,7 +308,7 @@ sim_doorbell_read(struct sim *sim, uint32_t reg, uint32_t *value)
 	_Atomic(uint32_t) *word;
 
 	pthread_rwlock_rdlock(&sim->mapping);
-	word = doorbell(sim, reg);
+	word = sim_doorbell_word(sim, reg);
 	if (word != NULL)
 		*value = atomic_load_explicit(word, memory_order_relaxed);
 	pthread_rwlock_unlock(&sim->mapping);
@@ -322,7 +322,7 @@ sim_doorbell_write(struct sim *sim, uint32_t reg, uint32_t value)
 	_Atomic(uint32_t) *word;
 
 	pthread_rwlock_rdlock(&sim->mapping);
-	word = doorbell(sim, reg);
+	word = sim_doorbell_word(sim, reg);
 	if (word != NULL)
 		atomic_store_explicit(word, value, memory_order_release);
 	pthread_rwlock_unlock(&sim->mapping);
@@ -337,7 +337,7 @@ sim_doorbell_map(struct sim *sim, bool mapped)
 	pthread_rwlock_unlock(&sim->mapping);
 }
 
-/* At least us microseconds: where time comes in quanta, so many whole ones. */
+/* Let at least us microseconds pass; with quanta, a whole number of them. */
 void
 sim_udelay(struct sim *sim, unsigned int us)
 {

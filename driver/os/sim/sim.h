@@ -8,10 +8,10 @@
  *	  \                                 \-- rings, buffers --/     /
  *	   \---- sim: clock, interrupt line, memory, wire ------------/
  *
- * Nothing in here waits, allocates after sim_new(), or checks more than that
- * the model keeps to the contract of e82540.h (`violations`).  All state that
- * changes lies in struct sim, guest memory and the device: copy these three and
- * put them back, and the machine is where it was.
+ * The machine does not wait, and does not allocate after sim_new().  It checks
+ * only that the model keeps to the contract of e82540.h (`violations`).  All
+ * state that changes lies in struct sim, guest memory and the device: if these
+ * three are copied, and later put back, the machine is where it was.
  *
  * Threads: with config.threads the model gets real locks, and each function
  * below that says so may be called by any thread.
@@ -117,9 +117,10 @@ void sim_transmit(struct sim *sim);
 void sim_room(struct sim *sim, unsigned int n);
 
 /*
- * sim_doorbell_map: from now on the guest's accesses to these registers are to
- * memory, or no more: when it returns none is under way.  Between
- * e82540_doorbell_open() of sim->doorbell and _close().  Threads.
+ * sim_doorbell_map: from now on the guest's accesses to these registers go to
+ * memory (mapped), or to the model.  When it returns, no access of the old kind
+ * is under way.  Call it between e82540_doorbell_open() of sim->doorbell and
+ * _close().  Threads.
  */
 void sim_doorbell_map(struct sim *sim, bool mapped);
 
