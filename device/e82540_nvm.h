@@ -7,7 +7,7 @@
 
 /* ICW1 (5.6): what the chip takes from the EEPROM, if it is signed. */
 #define E82540_ICW1_DEVICE	0x0001u	/* vendor and device id */
-#define E82540_ICW1_SUBSYSTEM	0x0002u	/* ... of the subsystem */
+#define E82540_ICW1_SUBSYSTEM	0x0002u	/* the subsystem's ids */
 #define E82540_ICW1_POWER	0x0008u	/* power management */
 
 /* e82540_nvm_init: the image of config.nvm, or one of our own. */

@@ -4,7 +4,7 @@
  */
 #include "rx_rig.h"
 
-#define PIF	0x100			/* of passes(): with PIF */
+#define PIF	0x100			/* of filter_passes(): with PIF */
 
 static const uint8_t broadcast[6] = { 255, 255, 255, 255, 255, 255 };
 static const uint8_t group[6] = { 0x01, 0x00, 0x5E, 0x12, 0x9A, 0xBC };
@@ -12,7 +12,7 @@ static const uint8_t other[6] = { 0x52, 0x54, 0x00, 0x12, 0x34, 0x57 };
 
 /* Is a frame to that address stored?  1, 0, or 1 | PIF. */
 static int
-passes_frame(struct rig *r, const uint8_t *frame)
+filter_passes_frame(struct rig *r, const uint8_t *frame)
 {
 	uint64_t filtered = rig_counters(r).rx_filtered;
 	int len;
@@ -29,25 +29,25 @@ passes_frame(struct rig *r, const uint8_t *frame)
 }
 
 static int
-passes(struct rig *r, const uint8_t to[6])
+filter_passes(struct rig *r, const uint8_t to[6])
 {
 	uint8_t frame[60];
 
 	rig_frame(frame, sizeof(frame), 0x88B5);
 	memcpy(frame, to, 6);
-	return passes_frame(r, frame);
+	return filter_passes_frame(r, frame);
 }
 
 /* A tagged frame to us. */
 static int
-passes_tag(struct rig *r, uint16_t type, uint16_t tci)
+filter_passes_tag(struct rig *r, uint16_t type, uint16_t tci)
 {
 	uint8_t frame[60];
 
 	rig_frame(frame, sizeof(frame), type);
 	frame[14] = tci >> 8;
 	frame[15] = tci & 0xff;
-	return passes_frame(r, frame);
+	return filter_passes_frame(r, frame);
 }
 
 static void
@@ -67,26 +67,26 @@ test_exact(void **state)
 
 	(void)state;
 	rig_start(&r, 0);
-	assert_int_equal(passes(&r, rig_mac), 1);
+	assert_int_equal(filter_passes(&r, rig_mac), 1);
 	/* One bit makes another address. */
 	for (bit = 1; bit < 48; bit++) {
 		memcpy(b, rig_mac, 6);
 		b[bit / 8] ^= 1 << bit % 8;
-		assert_int_equal(passes(&r, b), 0);
+		assert_int_equal(filter_passes(&r, b), 0);
 	}
 	for (i = 0; i < E1000_RA_COUNT; i++) {
 		a[5] = i;
-		assert_int_equal(passes(&r, a), 0);
+		assert_int_equal(filter_passes(&r, a), 0);
 		ra_set(&r, i, a, 0);
-		assert_int_equal(passes(&r, a), 0);
+		assert_int_equal(filter_passes(&r, a), 0);
 		ra_set(&r, i, a, E1000_RAH_AV);
-		assert_int_equal(passes(&r, a), 1);
+		assert_int_equal(filter_passes(&r, a), 1);
 	}
 	/* A multicast or the broadcast in RA is an exact match, too. */
 	ra_set(&r, 3, group, E1000_RAH_AV);
-	assert_int_equal(passes(&r, group), 1);
+	assert_int_equal(filter_passes(&r, group), 1);
 	ra_set(&r, 3, broadcast, E1000_RAH_AV);
-	assert_int_equal(passes(&r, broadcast), 1);
+	assert_int_equal(filter_passes(&r, broadcast), 1);
 	rig_stop(&r);
 }
 
@@ -99,16 +99,16 @@ test_source(void **state)
 
 	(void)state;
 	rig_start(&r, 0);
-	assert_int_equal(passes(&r, other), 0);
+	assert_int_equal(filter_passes(&r, other), 0);
 	ra_set(&r, 5, from, E1000_RAH_AV | E1000_RAH_AS_SOURCE);
-	assert_int_equal(passes(&r, other), 1);
-	assert_int_equal(passes(&r, from), 1);	/* it came from there */
+	assert_int_equal(filter_passes(&r, other), 1);
+	assert_int_equal(filter_passes(&r, from), 1);	/* it came from there */
 	ra_set(&r, 5, from, E1000_RAH_AV | 2u << E1000_RAH_AS_SHIFT);
-	assert_int_equal(passes(&r, other), 0);
+	assert_int_equal(filter_passes(&r, other), 0);
 	ra_set(&r, 5, from, E1000_RAH_AV | 3u << E1000_RAH_AS_SHIFT);
-	assert_int_equal(passes(&r, other), 0);
+	assert_int_equal(filter_passes(&r, other), 0);
 	ra_set(&r, 0, rig_mac, E1000_RAH_AV | E1000_RAH_AS_SOURCE);
-	assert_int_equal(passes(&r, rig_mac), 0);
+	assert_int_equal(filter_passes(&r, rig_mac), 0);
 	rig_stop(&r);
 }
 
@@ -134,10 +134,11 @@ test_promiscuous(void **state)
 	rig_start(&r, 0);
 	for (i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
 		rig_rctl(&r, row[i].rctl);
-		assert_int_equal(passes(&r, rig_mac), 1);
-		assert_int_equal(passes(&r, other), row[i].other);
-		assert_int_equal(passes(&r, group), row[i].group);
-		assert_int_equal(passes(&r, broadcast), row[i].broadcast);
+		assert_int_equal(filter_passes(&r, rig_mac), 1);
+		assert_int_equal(filter_passes(&r, other), row[i].other);
+		assert_int_equal(filter_passes(&r, group), row[i].group);
+		assert_int_equal(filter_passes(&r, broadcast),
+		    row[i].broadcast);
 	}
 	rig_stop(&r);
 }
@@ -158,9 +159,9 @@ test_hash(void **state)
 	(void)state;
 	rig_start(&r, 0);
 	host_write(r.h, E1000_MTA(94), 1u << 9);
-	assert_int_equal(passes(&r, group), 1 | PIF);
+	assert_int_equal(filter_passes(&r, group), 1 | PIF);
 	host_write(r.h, E1000_MTA(94), ~(1u << 9));
-	assert_int_equal(passes(&r, group), 0);
+	assert_int_equal(filter_passes(&r, group), 0);
 	host_write(r.h, E1000_MTA(94), 0);
 
 	srand(1);
@@ -173,25 +174,25 @@ test_hash(void **state)
 		rig_rctl(&r, mo << E1000_RCTL_MO_SHIFT);
 		hash = address >> low_bit[mo] & 0xFFF;
 		host_write(r.h, E1000_MTA(hash / 32), 1u << hash % 32);
-		assert_int_equal(passes(&r, to), 1 | PIF);
+		assert_int_equal(filter_passes(&r, to), 1 | PIF);
 		/* Not for unicasts. */
 		to[0] &= ~1;
-		assert_int_equal(passes(&r, to), 0);
+		assert_int_equal(filter_passes(&r, to), 0);
 		to[0] |= 1;
 		/* An exact match does not set PIF. */
 		ra_set(&r, 7, to, E1000_RAH_AV);
-		assert_int_equal(passes(&r, to), 1);
+		assert_int_equal(filter_passes(&r, to), 1);
 		ra_set(&r, 7, to, 0);
 		host_write(r.h, E1000_MTA(hash / 32), ~(1u << hash % 32));
-		assert_int_equal(passes(&r, to), 0);
+		assert_int_equal(filter_passes(&r, to), 0);
 		host_write(r.h, E1000_MTA(hash / 32), 0);
 	}
 	/* Without BAM a broadcast passes as a multicast does. */
 	rig_rctl(&r, 0);
 	host_write(r.h, E1000_MTA(127), 1u << 31);
-	assert_int_equal(passes(&r, broadcast), 1 | PIF);
+	assert_int_equal(filter_passes(&r, broadcast), 1 | PIF);
 	rig_rctl(&r, E1000_RCTL_BAM);
-	assert_int_equal(passes(&r, broadcast), 1);
+	assert_int_equal(filter_passes(&r, broadcast), 1);
 	rig_stop(&r);
 }
 
@@ -207,25 +208,27 @@ test_vlan(void **state)
 	rig_start(&r, 0);
 	for (i = 0; i < sizeof(vlan) / sizeof(vlan[0]); i++) {
 		rig_rctl(&r, 0);
-		assert_int_equal(passes_tag(&r, 0x8100, vlan[i]), 1);
+		assert_int_equal(filter_passes_tag(&r, 0x8100, vlan[i]), 1);
 		rig_rctl(&r, E1000_RCTL_VFE);
-		assert_int_equal(passes_tag(&r, 0x8100, vlan[i]), 0);
-		assert_int_equal(passes_tag(&r, 0x88A8, vlan[i]), 1);
+		assert_int_equal(filter_passes_tag(&r, 0x8100, vlan[i]), 0);
+		assert_int_equal(filter_passes_tag(&r, 0x88A8, vlan[i]), 1);
 		/* It is one more filter, for promiscuous modes, too. */
 		rig_rctl(&r, E1000_RCTL_VFE | E1000_RCTL_UPE);
-		assert_int_equal(passes_tag(&r, 0x8100, vlan[i]), 0);
+		assert_int_equal(filter_passes_tag(&r, 0x8100, vlan[i]), 0);
 		rig_rctl(&r, E1000_RCTL_VFE);
 		host_write(r.h, E1000_VFTA(vlan[i] / 32), 1u << vlan[i] % 32);
 		/* Priority and CFI do not matter. */
-		assert_int_equal(passes_tag(&r, 0x8100, vlan[i]), 1);
-		assert_int_equal(passes_tag(&r, 0x8100, vlan[i] | 0xF000), 1);
-		assert_int_equal(passes_tag(&r, 0x8100, vlan[i] ^ 1), 0);
+		assert_int_equal(filter_passes_tag(&r, 0x8100, vlan[i]), 1);
+		assert_int_equal(filter_passes_tag(&r, 0x8100,
+				     vlan[i] | 0xF000),
+		    1);
+		assert_int_equal(filter_passes_tag(&r, 0x8100, vlan[i] ^ 1), 0);
 		host_write(r.h, E1000_VFTA(vlan[i] / 32), 0);
 	}
 	/* The type is VET's. */
 	host_write(r.h, E1000_VET, 0x88A8);
-	assert_int_equal(passes_tag(&r, 0x8100, 5), 1);
-	assert_int_equal(passes_tag(&r, 0x88A8, 5), 0);
+	assert_int_equal(filter_passes_tag(&r, 0x8100, 5), 1);
+	assert_int_equal(filter_passes_tag(&r, 0x88A8, 5), 0);
 	rig_stop(&r);
 }
 
@@ -236,15 +239,15 @@ test_cfi(void **state)
 
 	(void)state;
 	rig_start(&r, E1000_RCTL_CFI);
-	assert_int_equal(passes_tag(&r, 0x8100, 0x0005), 1);
-	assert_int_equal(passes_tag(&r, 0x8100, 0x1005), 1);
+	assert_int_equal(filter_passes_tag(&r, 0x8100, 0x0005), 1);
+	assert_int_equal(filter_passes_tag(&r, 0x8100, 0x1005), 1);
 	rig_rctl(&r, E1000_RCTL_CFIEN);
-	assert_int_equal(passes_tag(&r, 0x8100, 0x0005), 1);
-	assert_int_equal(passes_tag(&r, 0x8100, 0x1005), 0);
+	assert_int_equal(filter_passes_tag(&r, 0x8100, 0x0005), 1);
+	assert_int_equal(filter_passes_tag(&r, 0x8100, 0x1005), 0);
 	rig_rctl(&r, E1000_RCTL_CFIEN | E1000_RCTL_CFI);
-	assert_int_equal(passes_tag(&r, 0x8100, 0x0005), 0);
-	assert_int_equal(passes_tag(&r, 0x8100, 0x1005), 1);
-	assert_int_equal(passes_tag(&r, 0x0800, 0x0005), 1);
+	assert_int_equal(filter_passes_tag(&r, 0x8100, 0x0005), 0);
+	assert_int_equal(filter_passes_tag(&r, 0x8100, 0x1005), 1);
+	assert_int_equal(filter_passes_tag(&r, 0x0800, 0x0005), 1);
 	rig_stop(&r);
 }
 

@@ -376,7 +376,7 @@ test_rdtr_radv(void **state)
 	assert_int_equal(h->edge_ns, start + 40960);
 	host_read(h, E1000_ICR);
 
-	/* FPD ends the wait, and is no bit that stays. */
+	/* FPD ends the wait, and reads back as 0. */
 	host_advance(h, 1000000);
 	host_read(h, E1000_ICR);
 	i = h->edges;

@@ -303,7 +303,7 @@ test_read_other_order(void **state)
 		assert_false(data_out());	/* the dummy bit */
 		assert_int_equal(shift_in(16), eerd_read(i));
 		eecd_set(eecd & ~E1000_EECD_CS);
-		assert_true(data_out());	/* nobody drives it */
+		assert_true(data_out());	/* DO is pulled up */
 		eecd_release();
 	}
 }

@@ -18,7 +18,7 @@ test_sum(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(data); i++)
-		data[i] = rnd(4) == 0 ? 0xFF : rnd(256);
+		data[i] = draw_below(4) == 0 ? 0xFF : draw_below(256);
 	for (at = 0; at < 9; at++)
 		for (len = 0; len < 300; len++)
 			assert_int_equal(e82540_fold(
@@ -85,13 +85,13 @@ plain_packet(uint32_t hdr_bytes, uint32_t offloads)
 {
 	struct rig r = rig_with(hdr_bytes, offloads);
 	struct flow f = flow_random();
-	uint32_t payload = rnd(1400), len = f.header + payload, i;
+	uint32_t payload = draw_below(1400), len = f.header + payload, i;
 	uint8_t *data = host_ram(r.h, RIG_DATA), want[2000];
 	struct rig_context c;
 
 	ref_header(&f, data);
 	for (i = f.header; i < len; i++)
-		data[i] = rnd(256);
+		data[i] = draw_below(256);
 	memcpy(want, data, len);
 	ref_finish(&f, want, len);
 	memcpy(data, want, f.header);
@@ -102,7 +102,7 @@ plain_packet(uint32_t hdr_bytes, uint32_t offloads)
 	rig_context(&r, &c);
 	put_pieces(&r, RIG_DATA, len, CMD_LAST,
 	    E1000_TXD_POPTS_TXSM | (f.v6 ? 0 : E1000_TXD_POPTS_IXSM),
-	    1 + rnd(600));
+	    1 + draw_below(600));
 	rig_flush(&r);
 	assert_int_equal(r.h->packets, 1);
 	assert_int_equal(r.h->sent[0].hdr.flags,

@@ -216,12 +216,12 @@ test_ids_of_eeprom(void **state)
 	pci_power(E82540_82545EM);
 	assert_int_equal(config_get(0x00, 4), 0x10118086);
 	assert_int_equal(config_get(0x2C, 4), 0x075015AD);
-	/* Neither load bit: as without EEPROM. */
+	/* Without the load bits the ids are as without EEPROM. */
 	nvm[0x0A] = 0x4000;
 	pci_power(E82540_82545EM);
 	assert_int_equal(config_get(0x00, 4), 0x100F8086);
 	assert_int_equal(config_get(0x2C, 4), 0x00008086);
-	/* No signature: none of it counts. */
+	/* Without a signature the EEPROM is ignored. */
 	nvm[0x0A] = 0x800B;
 	pci_power(E82540_82545EM);
 	assert_int_equal(config_get(0x00, 4), 0x100F8086);

@@ -624,7 +624,7 @@ test_interrupts(void **state)
 	assert_int_equal(host_read(h, E1000_ICR),
 	    E1000_ICR_LSC | E1000_ICR_PHYINT);
 	assert_int_equal(phy_read(19), 0x0400);
-	/* The same speed again is no change. */
+	/* The same speed again does not set the change bits. */
 	cable_set(true);
 	host_advance(h, DELAY_NS);
 	assert_int_equal(host_read(h, E1000_ICR),

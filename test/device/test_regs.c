@@ -488,7 +488,7 @@ entry_saturate(const struct entry *e)
 }
 
 static void
-statistics(void)
+check_statistics(void)
 {
 	each_entry(count_own);
 	each_entry(counted_own);
@@ -502,7 +502,7 @@ static void
 test_statistics(void **state)
 {
 	(void)state;
-	each_chip(statistics);
+	each_chip(check_statistics);
 }
 
 /* 13.7.31: the low half any time, the high half clears both. */

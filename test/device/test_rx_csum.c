@@ -88,7 +88,7 @@ frame_make(struct made *m, const struct shape *s)
 		pseudo += i & 1 ? ip[i] : ip[i] << 8;
 	put_be16(m->frame + m->sum, 0);
 	put_be16(m->frame + m->sum, rig_csum(m->frame + m->l4, l4_len, pseudo));
-	/* Ethernet's padding is no part of it. */
+	/* The sum does not cover Ethernet's padding. */
 	if (m->len < 60) {
 		memset(m->frame + m->len, 0xA5, 60 - m->len);
 		m->len = 60;

@@ -6,7 +6,7 @@
 
 /* A frame that says which it is. */
 static void
-numbered(uint8_t *frame, uint32_t len, uint32_t n)
+frame_numbered(uint8_t *frame, uint32_t len, uint32_t n)
 {
 	rig_frame(frame, len, 0x88B5);
 	memcpy(frame + 14, &n, 4);
@@ -28,7 +28,7 @@ test_back_pressure(void **state)
 	rig_start(&r, 0);
 	rig_ring(&r, 32, 2048, 0);
 	for (n = 0;; n++) {
-		numbered(frame, sizeof(frame), n);
+		frame_numbered(frame, sizeof(frame), n);
 		if (rig_give(&r, frame, sizeof(frame)) == 0)
 			break;
 		assert_in_range(n, 0, 100);
@@ -47,7 +47,7 @@ test_back_pressure(void **state)
 	host_write(r.h, E1000_RDT, n / 2 + 1);
 	assert_int_equal(r.h->rx_readies, 1);
 	for (; got < n / 2 + 1; got++) {
-		numbered(frame, sizeof(frame), got);
+		frame_numbered(frame, sizeof(frame), got);
 		rig_expect(&r, frame, sizeof(frame));
 	}
 	for (n = got + 1; got < 200; n++) {
@@ -57,7 +57,7 @@ test_back_pressure(void **state)
 			got++;
 		}
 		rig_refill(&r);
-		numbered(frame, sizeof(frame), n + 14);
+		frame_numbered(frame, sizeof(frame), n + 14);
 		(void)rig_give(&r, frame, sizeof(frame));
 		if (n > 100)
 			break;
@@ -97,7 +97,8 @@ test_order(void **state)
 				length[sent + i] = 60 +
 				    (rand() % 4 == 0 ? rand() % 3900 :
 						  rand() % 200);
-				numbered(frame[i], length[sent + i], sent + i);
+				frame_numbered(frame[i], length[sent + i],
+				    sent + i);
 				batch[i] = (struct e82540_frame){ frame[i],
 					length[sent + i], 0 };
 			}
@@ -109,7 +110,7 @@ test_order(void **state)
 				if (len < 0)
 					break;
 				assert_int_equal(len, length[got] + 4);
-				numbered(want, length[got], got);
+				frame_numbered(want, length[got], got);
 				assert_memory_equal(r.data, want, len - 4);
 				assert_int_equal(rig_le32(r.data + len - 4),
 				    rig_crc(want, len - 4));
@@ -143,7 +144,7 @@ test_drop(void **state)
 	rig_ring(&r, 64, 2048, 0);
 	host_write(h, E1000_IMS, E1000_ICR_RXO);
 	for (n = 0; n < 100; n++) {
-		numbered(frame, sizeof(frame), n);
+		frame_numbered(frame, sizeof(frame), n);
 		assert_int_equal(rig_give(&r, frame, sizeof(frame)), 1);
 	}
 	assert_true(h->line);
@@ -160,7 +161,7 @@ test_drop(void **state)
 	assert_int_equal(rig_counters(&r).rx_waited, 0);
 	host_write(h, E1000_RDT, 60);
 	for (n = 0; n < kept; n++) {
-		numbered(frame, sizeof(frame), n);
+		frame_numbered(frame, sizeof(frame), n);
 		rig_expect(&r, frame, sizeof(frame));
 	}
 	assert_int_equal(rig_get(&r), -1);

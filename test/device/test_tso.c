@@ -29,7 +29,7 @@ tso_make(struct rig *r, struct tso *t, uint32_t payload, uint32_t mss)
 	ref_header(&t->f, data);
 	put16(data + ref_sum_at(&t->f), ref_pseudo(&t->f, data, 0));
 	for (i = 0; i < payload; i++)
-		data[t->f.header + i] = rnd(256);
+		data[t->f.header + i] = draw_below(256);
 	flow_context(&t->f, &t->c);
 	t->c.tucmd |= E1000_TXD_TUCMD_TSE;
 	t->c.paylen = payload;
@@ -103,17 +103,17 @@ tso_random(uint32_t all)
 {
 	struct rig a = rig_with(all == 0 ? 0 : 10, 0), b = rig_with(12, all);
 	uint32_t start, i, mss, payload, most;
-	bool tag = rnd(3) == 0, regular;
+	bool tag = draw_below(3) == 0, regular;
 	struct tso t, u;
 
-	mss = rnd(2) ? 1 + rnd(1460) : 1 + rnd(9000);
-	payload = 1 + rnd(rnd(2) ? 3 * mss : 64 * mss);
+	mss = draw_below(2) ? 1 + draw_below(1460) : 1 + draw_below(9000);
+	payload = 1 + draw_below(draw_below(2) ? 3 * mss : 64 * mss);
 	payload = payload > 60000 ? 60000 : payload;
 	do
 		t.f = flow_random();
 	while (t.f.v6 && t.f.udp);	/* that is a constant header */
 	u.f = t.f;
-	most = 1 + rnd(8) * rnd(2000);
+	most = 1 + draw_below(8) * draw_below(2000);
 	if (most < payload / 100 + 3)
 		most = payload / 100 + 3;
 	start = seed;
@@ -429,7 +429,7 @@ test_tso_pieces(void **state)
 	rig_free(&r);
 }
 
-/* Behind packets of so many pieces that there is no room for its own. */
+/* Behind packets whose pieces leave too little room for its own pieces. */
 static void
 test_tso_later(void **state)
 {
@@ -652,7 +652,7 @@ test_tso_odd(void **state)
 	tso_odd(odd_long, 0);
 }
 
-/* In loopback there is no network: no header, everything done here. */
+/* In loopback the model makes all frames itself, without a header. */
 static void
 test_loopback(void **state)
 {

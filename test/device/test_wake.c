@@ -20,7 +20,7 @@ static const uint8_t all[6] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
 static const uint8_t group[6] = { 0x01, 0x00, 0x5e, 0x00, 0x00, 0xfb };
 
 static uint16_t
-pmcsr(void)
+pmcsr_read(void)
 {
 	return e82540_pci_read(h->dev, h->now_ns, PMCSR, 2);
 }
@@ -90,7 +90,7 @@ expect_wus(uint32_t wus)
 {
 	frame_receive();
 	assert_int_equal(host_read(h, E1000_WUS), wus);
-	assert_int_equal(pmcsr() & PME_STATUS, wus ? PME_STATUS : 0);
+	assert_int_equal(pmcsr_read() & PME_STATUS, wus ? PME_STATUS : 0);
 	assert_int_equal(host_read(h, E1000_WUC) & E1000_WUC_PME_STATUS,
 	    wus ? E1000_WUC_PME_STATUS : 0);
 	if (wus != 0)
@@ -98,8 +98,8 @@ expect_wus(uint32_t wus)
 		    len + 4 < 2047 ? len + 4 : 2047);
 	host_write(h, E1000_WUS, 0xFFFFFFFF);
 	assert_int_equal(host_read(h, E1000_WUS), 0);
-	pmcsr_write(pmcsr());			/* W1C */
-	assert_int_equal(pmcsr(), PME_EN | D3 | 0x2000);
+	pmcsr_write(pmcsr_read());			/* W1C */
+	assert_int_equal(pmcsr_read(), PME_EN | D3 | 0x2000);
 }
 
 /* ------------------------------------------------------------------ tests */
@@ -369,7 +369,7 @@ test_ipv6(void **state)
 	len = 54;
 	expect_wus(E1000_WUFC_IPV6);
 
-	wake_asleep(E82540_82544GC, E1000_WUFC_IPV6);	/* has none */
+	wake_asleep(E82540_82544GC, E1000_WUFC_IPV6);	/* no IPv6 filter */
 	for (i = 0; i < 4; i++)
 		host_write(h, E1000_IP6AT(i), 0x23222120 + 0x04040404 * i);
 	host_write(h, E1000_IPAV, E1000_IPAV_V6);
@@ -468,9 +468,9 @@ test_packet_kept(void **state)
 	    E1000_WUFC_EX | E1000_WUFC_BC);
 	assert_int_equal(host_read(h, E1000_WUPL), 204);
 	assert_int_equal(host_read(h, E1000_WUPM(31)), 0x22222222);
-	assert_int_equal(pmcsr() & PME_STATUS, PME_STATUS);
+	assert_int_equal(pmcsr_read() & PME_STATUS, PME_STATUS);
 	host_write(h, E1000_WUC, E1000_WUC_PME_STATUS | E1000_WUC_PME_EN);
-	assert_int_equal(pmcsr(), PME_EN | 0x2000);
+	assert_int_equal(pmcsr_read(), PME_EN | 0x2000);
 	host_write(h, E1000_WUS, E1000_WUFC_EX);
 	assert_int_equal(host_read(h, E1000_WUS), E1000_WUFC_BC);
 }
@@ -505,7 +505,7 @@ test_awake(void **state)
 	frame_header(station, false, false, 0x9000);
 	frame_receive();
 	assert_int_equal(host_read(h, E1000_WUS), 0);
-	assert_int_equal(pmcsr() & PME_STATUS, 0);
+	assert_int_equal(pmcsr_read() & PME_STATUS, 0);
 }
 
 /* Neither PME_En nor APM: the PHY is off, and nothing arrives. */
@@ -519,7 +519,7 @@ test_not_enabled(void **state)
 	pmcsr_write(D3);
 	assert_false(e82540_link_up(h->dev));
 	frame_receive();
-	assert_int_equal(pmcsr() & PME_STATUS, 0);
+	assert_int_equal(pmcsr_read() & PME_STATUS, 0);
 	assert_int_equal(host_read(h, E1000_WUS), 0);
 	/* Asked for after all: the link comes, then the packet. */
 	pmcsr_write(PME_EN | D3);
@@ -547,12 +547,12 @@ test_apm(void **state)
 	frame_receive();
 	assert_int_equal(host_read(h, E1000_WUS), E1000_WUFC_MAG);
 	assert_int_equal(host_read(h, E1000_WUPL), len + 4);
-	assert_int_equal(pmcsr() & PME_STATUS, 0);
+	assert_int_equal(pmcsr_read() & PME_STATUS, 0);
 	host_write(h, E1000_WUS, E1000_WUFC_MAG);
 	host_write(h, E1000_WUC, E1000_WUC_APME | E1000_WUC_APMPME);
 	frame_receive();
 	assert_int_equal(host_read(h, E1000_WUS), E1000_WUFC_MAG);
-	assert_int_equal(pmcsr() & PME_STATUS, PME_STATUS);
+	assert_int_equal(pmcsr_read() & PME_STATUS, PME_STATUS);
 }
 
 static void
@@ -560,20 +560,20 @@ test_link_change(void **state)
 {
 	(void)state;
 	wake_asleep(E82540_82540EM, E1000_WUFC_LNKC);
-	assert_int_equal(pmcsr() & PME_STATUS, 0);
+	assert_int_equal(pmcsr_read() & PME_STATUS, 0);
 	e82540_link_set(h->dev, h->now_ns, false);
 	assert_int_equal(host_read(h, E1000_WUS), E1000_WUFC_LNKC);
-	assert_int_equal(pmcsr() & PME_STATUS, PME_STATUS);
+	assert_int_equal(pmcsr_read() & PME_STATUS, PME_STATUS);
 	host_write(h, E1000_WUS, E1000_WUFC_LNKC);
 	pmcsr_write(PME_STATUS | PME_EN | D3);
 	e82540_link_set(h->dev, h->now_ns, true);
-	assert_int_equal(pmcsr() & PME_STATUS, 0);
+	assert_int_equal(pmcsr_read() & PME_STATUS, 0);
 	host_advance(h, h->config.link_delay_ns);
-	assert_int_equal(pmcsr() & PME_STATUS, PME_STATUS);
+	assert_int_equal(pmcsr_read() & PME_STATUS, PME_STATUS);
 
 	wake_asleep(E82540_82540EM, E1000_WUFC_EX);
 	e82540_link_set(h->dev, h->now_ns, false);
-	assert_int_equal(pmcsr() & PME_STATUS, 0);
+	assert_int_equal(pmcsr_read() & PME_STATUS, 0);
 }
 
 #define TEST(f) \

@@ -25,7 +25,7 @@ seed_init(void)
 }
 
 static inline uint32_t
-rnd(uint32_t below)
+draw_below(uint32_t below)
 {
 	seed = seed * 1664525u + 1013904223u;
 	return (seed >> 8) % below;
@@ -93,7 +93,7 @@ ref_header(const struct flow *f, uint8_t *h)
 	uint8_t *ip = h + f->l3, *l4 = h + f->l4;
 
 	for (i = 0; i < f->header; i++)
-		h[i] = rnd(256);
+		h[i] = draw_below(256);
 	h[0] &= 0xFE;
 	if (f->l3 == 18)
 		put16(h + 12, 0x8100);
@@ -267,10 +267,11 @@ flow_make(bool v6, bool udp, uint32_t tag, uint32_t ip_options,
 static inline struct flow
 flow_random(void)
 {
-	bool udp = rnd(3) == 0;
+	bool udp = draw_below(3) == 0;
 
-	return flow_make(rnd(2), udp, rnd(3) == 0 ? 4 : 0,
-	    rnd(3) == 0 ? 4 * rnd(11) : 0, rnd(2) * 4 * rnd(11));
+	return flow_make(draw_below(2), udp, draw_below(3) == 0 ? 4 : 0,
+	    draw_below(3) == 0 ? 4 * draw_below(11) : 0,
+	    draw_below(2) * 4 * draw_below(11));
 }
 
 /* Data descriptors for len bytes, cut anywhere. */
@@ -281,7 +282,7 @@ put_pieces(struct rig *r, uint64_t gpa, uint32_t len, uint32_t cmd,
 	uint32_t n;
 
 	for (; len > 0; len -= n, gpa += n) {
-		n = 1 + rnd(most);
+		n = 1 + draw_below(most);
 		if (n > len)
 			n = len;
 		rig_data(r, gpa, n,

@@ -133,7 +133,7 @@ usage_print(void)
 
 /* Returns how many arguments were options, or a negative number. */
 static int
-options(struct options *o, int argc, char **argv)
+options_parse(struct options *o, int argc, char **argv)
 {
 	int option;
 
@@ -175,7 +175,7 @@ main(int argc, char **argv)
 	int used;
 
 	o.seed = time(NULL);
-	used = options(&o, argc, argv);
+	used = options_parse(&o, argc, argv);
 	if (used < 0 || argc - used != 3)
 		return usage_print();
 	o.program = argv[used];

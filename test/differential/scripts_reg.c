@@ -229,7 +229,7 @@ script_phy(struct pair *p)
 		mdic_access(p, name, E1000_MDIC_OP_READ, E1000_PHY_ADDR, reg,
 		    0);
 	}
-	/* Ones and zeros, but for what resets, restarts, cuts the link. */
+	/* Ones and zeros, except bits that reset, restart, or cut the link. */
 	for (reg = 4; reg < 32; reg++) {
 		snprintf(name, sizeof(name), "ones-%02x", reg);
 		both_write(p, E1000_MDIC,

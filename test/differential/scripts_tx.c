@@ -321,7 +321,7 @@ ip_packet(uint8_t *frame, bool v6, bool tcp, unsigned int payload, bool tso)
 }
 
 static uint8_t
-tucmd(bool v6, bool tcp)
+context_tucmd(bool v6, bool tcp)
 {
 	return (v6 ? 0 : E1000_TXD_TUCMD_IP) | (tcp ? E1000_TXD_TUCMD_TCP : 0);
 }
@@ -339,7 +339,7 @@ script_tx_checksum(struct pair *p)
 		for (tcp = 0; tcp < 2; tcp++) {
 			hdr = ip_packet(frame, v6, tcp, 301, false);
 			both_mem_write(p, TX_BUFFER, frame, hdr + 301);
-			put_context(&r, tucmd(v6, tcp), v6 ? 40 : 20,
+			put_context(&r, context_tucmd(v6, tcp), v6 ? 40 : 20,
 			    tcp ? 20 : 8, 0, 0);
 			put_data(&r, TX_BUFFER, hdr + 301, LAST,
 			    E1000_TXD_POPTS_TXSM |
@@ -359,7 +359,7 @@ script_tx_checksum(struct pair *p)
 	ring_go(&r, "no-options");
 	hdr = ip_packet(frame, false, true, 100, false);
 	both_mem_write(p, TX_BUFFER, frame, hdr + 100);
-	put_context(&r, tucmd(false, true), 20, 20, 0, 0);
+	put_context(&r, context_tucmd(false, true), 20, 20, 0, 0);
 	put_data(&r, TX_BUFFER, hdr + 100, LAST, E1000_TXD_POPTS_IXSM, 0);
 	ring_go(&r, "ip-alone");
 }
@@ -378,7 +378,8 @@ script_tx_tso(struct pair *p)
 			hdr = ip_packet(frame, v6, true, payload, true);
 			frame[hdr - 7] = 0x19;	/* ACK, PSH, FIN */
 			both_mem_write(p, TX_BUFFER, frame, hdr + payload);
-			put_context(&r, tucmd(v6, true) | E1000_TXD_TUCMD_TSE,
+			put_context(&r,
+			    context_tucmd(v6, true) | E1000_TXD_TUCMD_TSE,
 			    v6 ? 40 : 20, 20, payload, 1000);
 			put_data(&r, TX_BUFFER, hdr, E1000_TXD_CMD_TSE,
 			    E1000_TXD_POPTS_TXSM |
@@ -398,15 +399,15 @@ script_tx_tso(struct pair *p)
 	/* Header and data in one descriptor; UDP. */
 	hdr = ip_packet(frame, false, true, 2500, true);
 	both_mem_write(p, TX_BUFFER, frame, hdr + 2500);
-	put_context(&r, tucmd(false, true) | E1000_TXD_TUCMD_TSE, 20, 20, 2500,
-	    1460);
+	put_context(&r, context_tucmd(false, true) | E1000_TXD_TUCMD_TSE, 20,
+	    20, 2500, 1460);
 	put_data(&r, TX_BUFFER, hdr + 2500, LAST | E1000_TXD_CMD_TSE,
 	    E1000_TXD_POPTS_TXSM | E1000_TXD_POPTS_IXSM, 0);
 	ring_go(&r, "one-descriptor");
 	hdr = ip_packet(frame, false, false, 2500, true);
 	both_mem_write(p, TX_BUFFER, frame, hdr + 2500);
-	put_context(&r, tucmd(false, false) | E1000_TXD_TUCMD_TSE, 20, 8, 2500,
-	    1400);
+	put_context(&r, context_tucmd(false, false) | E1000_TXD_TUCMD_TSE, 20,
+	    8, 2500, 1400);
 	put_data(&r, TX_BUFFER, hdr + 2500, LAST | E1000_TXD_CMD_TSE,
 	    E1000_TXD_POPTS_TXSM | E1000_TXD_POPTS_IXSM, 0);
 	ring_go(&r, "udp");
@@ -433,8 +434,8 @@ script_tx_vlan(struct pair *p)
 	ring_go(&r, "data");
 	hdr = ip_packet(frame, false, true, 2000, true);
 	both_mem_write(p, TX_BUFFER, frame, hdr + 2000);
-	put_context(&r, tucmd(false, true) | E1000_TXD_TUCMD_TSE, 20, 20, 2000,
-	    1000);
+	put_context(&r, context_tucmd(false, true) | E1000_TXD_TUCMD_TSE, 20,
+	    20, 2000, 1000);
 	put_data(&r, TX_BUFFER, hdr + 2000,
 	    LAST | E1000_TXD_CMD_TSE | E1000_TXD_CMD_VLE,
 	    E1000_TXD_POPTS_TXSM | E1000_TXD_POPTS_IXSM, 7);
@@ -502,7 +503,7 @@ script_tx_odd(struct pair *p)
 	put_legacy(&r, TX_BUFFER, 50, 0, 0, 0, 0);
 	put_data(&r, TX_BUFFER + 50, 50, LAST, 0, 0);
 	ring_go(&r, "mixed");
-	put_context(&r, tucmd(false, true), 20, 20, 0, 0);
+	put_context(&r, context_tucmd(false, true), 20, 20, 0, 0);
 	ring_go(&r, "context-alone");
 	put_legacy(&r, TX_BUFFER, 4000, LAST, 0, 0, 0);
 	ring_go(&r, "long");

@@ -620,7 +620,7 @@ fuzz_doorbells_open(bool mapped)
 
 /* Open, unmap and close are three steps: in between accesses trap. */
 static void
-doorbells(unsigned int what)
+fuzz_doorbells(unsigned int what)
 {
 	switch (what) {
 	case 0:
@@ -667,7 +667,7 @@ op_host(void)
 	}
 	call_ends();
 	if ((how & 7) > 5)
-		doorbells(how >> 3 & 3);
+		fuzz_doorbells(how >> 3 & 3);
 }
 
 static void

@@ -42,13 +42,13 @@ static struct sim *sim;
 
 static struct {
 	bool faults;			/* link loss, resets */
-	atomic_bool ending;		/* nothing new */
-	atomic_uint quiet;		/* threads that have seen it */
+	atomic_bool ending;		/* send and offer nothing new */
+	atomic_uint quiet;		/* threads that have seen `ending` */
 	atomic_bool ended;
 	atomic_ullong accepted;		/* packets, by the driver */
 	atomic_ullong sent;		/* number of the wire's next packet */
 	atomic_ullong offered;		/* frames, consumed by the model */
-	atomic_ullong received;		/* ... that the driver got */
+	atomic_ullong received;		/* frames that the driver got */
 	atomic_ullong wrong;		/* bytes, order, flags */
 	unsigned long long resets, snapshots, regions, maps;
 } run;

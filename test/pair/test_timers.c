@@ -373,7 +373,7 @@ test_tidv_off(void **state)
 	expect_none(DELAY_NS(1000));
 }
 
-/* The write-back waits for none of this. */
+/* The write-back does not wait for the timers. */
 static void
 test_reclaim_before(void **state)
 {
