@@ -72,6 +72,11 @@ struct backend {
  *		local=PATH and remote=PATH, or fd=N of a socket pair
  *	stream	length and frame, as QEMU's -netdev stream and passt:
  *		path=PATH, with server=on to listen there; or fd=N
+ *
+ * To add a backend: write backend_NAME.c, like backend_dgram.c; declare it
+ * here; name it in backend_open() (backend.c), in the help (nic_options.c) and
+ * in man/lem-vm.1; allow the system calls that it makes (confine.c); test it
+ * beside test/host/test_backend.c.
  */
 struct backend *backend_null(struct opts *opts, struct err *err);
 struct backend *backend_tap(struct opts *opts, struct err *err);

@@ -42,8 +42,13 @@
  * packets a second.  While the transmitter is off (TCTL.EN) the state is TRAP,
  * since drivers test registers then.
  *
- * A VMM may not be able to do all of this: see struct nic_doorbell_ops.
  * What each step costs is in doc/lem-vm.md.
+ *
+ * To plug in another VMM: implement struct nic_vmm; call nic_new() and
+ * nic_memory(); give nic_run() a thread; pass the guest's accesses to
+ * nic_mmio_read() and the functions beside it.  Doorbell memory is optional:
+ * see struct nic_doorbell_ops.  lem-vm's part is in vm/vm.c, vm/machine.c and
+ * vm/doorbell.c.
  */
 #ifndef HOST_NIC_H
 #define HOST_NIC_H
