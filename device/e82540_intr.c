@@ -29,9 +29,9 @@
 /* ----------------------------------------------- out of the device */
 
 /*
- * In D3 there is neither INTA# nor MSI.  A message is a memory write, and needs
- * the bus.  If the device may not use the bus now, the message goes once it
- * may, if the interrupt is still asserted.
+ * In D3 there is neither INTA# nor MSI.  A message is a memory write, so it
+ * needs the bus.  If the device may not use the bus now, it sends the message
+ * later, when it may, if the interrupt is still asserted then.
  */
 void
 e82540_intr_signal(struct e82540 *dev, bool asserted)

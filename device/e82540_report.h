@@ -11,10 +11,11 @@
 #define E82540_STAT(reg) (((reg)-E1000_CRCERRS) / 4)
 
 /*
- * What a batch of the data path has to say.  The delay timers: with one of
- * *_delayed set, the delay starts anew (RDTR, TIDV) and the bound starts unless
- * it runs (RADV, TADV); RXT0 or TXDW in icr come at once and stop both, then a
- * later *_delayed starts them again.
+ * What a batch of the data path reports to the rest of the device.  If
+ * rxt0_delayed or txdw_delayed is set, the delay timer (RDTR, TIDV) starts
+ * anew, and its bound (RADV, TADV) starts if it does not run yet.  If icr has
+ * the same cause (RXT0, TXDW), that comes at once, and stops both timers before
+ * they may start anew.
  */
 struct e82540_report {
 	uint32_t epoch;			/* dev->epoch when it was begun */

@@ -633,8 +633,9 @@ void lem_intr_rx_set(struct lem *sc, bool enable);
 
 /*
  * lem_intr_tx_set: the same for the transmit causes.  While they are masked
- * nothing may be deferred: that takes LEM_COMBINE_OFF.  A cause that comes
- * meanwhile interrupts when they are unmasked.  Locks: none.
+ * nothing may be deferred: the caller sets LEM_COMBINE_OFF first.  If a cause
+ * comes while they are masked, it interrupts when they are unmasked.
+ * Locks: none.
  */
 void lem_intr_tx_set(struct lem *sc, bool enable);
 
@@ -670,13 +671,14 @@ int lem_itr_from_rate(uint32_t per_second, uint16_t *itr);
 int lem_delay_from_us(uint32_t us, uint16_t *delay);
 
 /*
- * The rule of lone packets, for a port that wants it.  A packet now and then
- * needs no transmit interrupt: the core reclaims it with the next packet, or in
- * the interrupt that its answer makes.  Where the hypervisor moderates, its own
- * interrupt would hold that one up.  So the core masks transmit interrupts
- * after one that was for a single doorbell.  It unmasks them when
- * LEM_LONE_DOORBELLS doorbells have come without any interrupt in between, or
- * LEM_LONE_DESC descriptors are in use.  Meanwhile nothing is deferred.
+ * The rule of lone packets, for a port that wants it.  A packet that is sent
+ * alone needs no transmit interrupt: the core reclaims it with the next packet,
+ * or in the receive interrupt of its answer.  Where the hypervisor moderates, a
+ * transmit interrupt would delay that receive interrupt.  So the core masks
+ * transmit interrupts after one that was for a single doorbell.  It unmasks
+ * them when LEM_LONE_DOORBELLS doorbells have come without any interrupt in
+ * between, or LEM_LONE_DESC descriptors are in use.  While they are masked
+ * nothing is deferred.
  *
  * lem_lone_interrupt: call it after lem_intr_dispatch(), with all causes of the
  * interrupt.  allowed: false where transmit interrupts must keep coming.

@@ -264,7 +264,7 @@ lem_tx_doorbell(struct lem *sc)
 	if (r->next_to_use == r->tail_posted)
 		return;
 	if (tx_may_defer(r))
-		r->stats.deferred++;
+		r->stats.deferred++;	/* the interrupt will write TDT */
 	else
 		tx_post(sc);
 }

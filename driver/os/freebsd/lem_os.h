@@ -57,7 +57,7 @@ lem_os_sleep(struct lem_os *os __unused, unsigned int us)
 	pause_sbt("lemwait", us * SBT_1US, 0, 0);
 }
 
-/* Not on other processors, where the counter may be slower than the CPU. */
+/* 0 on other processors, where the counter may be slower than the CPU. */
 static inline uint64_t
 lem_os_cycles(struct lem_os *os __unused)
 {

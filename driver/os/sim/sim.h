@@ -90,8 +90,8 @@ struct sim *sim_new(const struct sim_config *config);
 void sim_free(struct sim *sim);
 
 /*
- * sim_attach: lem_attach() and both rings.  sim_start: lem_start(), all receive
- * buffers, interrupts, and the link is waited for.  sim_up: both.
+ * sim_attach: lem_attach() and both rings.  sim_start: lem_start(), give
+ * all receive buffers, enable interrupts, and wait for the link.  sim_up: both.
  * They return 0 or -errno.
  */
 int sim_attach(struct sim *sim);
