@@ -78,9 +78,9 @@ enum lem_guest {
 };
 
 /*
- * A guest with an operating system boots slowly, so one has all drivers side by
- * side and their windows follow each other; `base` and `virtio` are the drivers
- * in it that the others are compared with.
+ * A guest with an operating system boots slowly.  So one guest has all drivers,
+ * each with its own NIC, and they are measured one after the other.  `base` and
+ * `virtio` are the drivers in it that the others are compared with.
  */
 struct lem_guest_kind {
 	const char *name;	/* in JSON */

@@ -129,7 +129,7 @@ stream_keep_rest(struct stream *s, const struct e82540_packet *packet,
 	s->out_len = at;
 }
 
-/* How many packets the `bytes` that were sent contain; one in part counts. */
+/* How many packets are in the first `bytes` bytes; the last may be cut. */
 static unsigned int
 stream_taken(struct stream *s, const struct e82540_packet *packet,
     unsigned int n, size_t bytes)

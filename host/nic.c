@@ -132,8 +132,9 @@ nic_room_wait(struct nic *nic, uint64_t until_ns)
 }
 
 /*
- * A guest that is faster than the backend is best held up here: elsewhere it
- * would spin, and take the processor from the threads that work for it.
+ * If the guest is faster than the backend, its vCPU thread waits here.  If it
+ * did not, the guest would spin for room in its ring, and take the processor
+ * from the threads that work for it.
  */
 void
 nic_transmit_inline(struct nic *nic)

@@ -146,7 +146,7 @@ may_park(struct nic *nic)
 	    transmitter_off(nic);
 }
 
-/* BUSY, TURNS to PARKED.  They stay if something speaks against it. */
+/* BUSY, TURNS to PARKED.  The state stays if may_park() or park() says no. */
 static void
 doorbell_park(struct nic *nic)
 {
@@ -220,9 +220,10 @@ doorbell_spin(struct nic *nic)
 
 /*
  * Does the guest lose so much time to traps that its doorbells should be
- * memory?  An eighth, for eight traps after a first one; and there is little
- * to do in them, or a batch each.  Otherwise (a ping, a burst in one packet)
- * the guest waits for what is done in the trap rather than for the trap.
+ * memory?  It does if two things hold.  Eight traps in a row took an eighth of
+ * its time.  And the work in them took no longer than the traps themselves, or
+ * each sent a batch: otherwise (a ping, a burst in one packet) the guest waits
+ * for the work, not for the trap.
  */
 static bool
 run_is_dear(struct nic *nic, unsigned int n, uint64_t begin_ns)

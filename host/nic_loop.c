@@ -358,9 +358,10 @@ look_less(struct loop *l, uint64_t max_ns)
 }
 
 /*
- * TURNS: send what is there.  If a vCPU thread took its turn since, send one
- * batch only, so that there is an interrupt: the CPU that comes to ask for its
- * cause sends the rest.  If none comes, send all, until one does.
+ * TURNS: send what is there.  If a vCPU thread has sent something since the
+ * last time, send one batch only: it makes an interrupt, and the vCPU thread
+ * that traps to read the cause sends the rest.  If no vCPU thread has, send
+ * all.
  */
 static void
 turns_work(struct nic *nic)

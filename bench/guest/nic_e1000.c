@@ -33,7 +33,7 @@ static uint64_t irq_base;
 static uint64_t guard_next_tsc, guard_period_tsc;
 static uint32_t guard_countdown = GUARD_EVERY;
 
-/* The core's coarse timer: here a TSC deadline looked at now and then. */
+/* The core's coarse timer: each GUARD_EVERY calls, compare the TSC. */
 static void
 guard_tick(void)
 {
@@ -210,8 +210,9 @@ e1000_rx_next(uint32_t *len_bytes)
 }
 
 /*
- * Buffer i always serves descriptor i.  The buffer of the frame before goes
- * back: next_to_use stays a descriptor behind, as a ring is never full.
+ * Buffer i always serves descriptor i.  This gives back the buffer of
+ * the previous frame, not of this one: a ring is never full, so next_to_use
+ * stays one descriptor behind.
  */
 static void
 e1000_rx_release(void)

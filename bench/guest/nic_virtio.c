@@ -184,8 +184,8 @@ vq_used_count(const struct vq *q)
 }
 
 /*
- * Ask for an interrupt once `after` more entries are used than were taken
- * back.  Returns whether to wait for it: not when they already are (2.7.7.1).
+ * Ask for an interrupt when more than `after` used entries wait to be taken
+ * back.  Returns false if so many wait already: then none comes (2.7.7.1).
  */
 static bool
 vq_arm(struct vq *q, uint16_t after)
@@ -235,8 +235,9 @@ vq_publish(struct vq *q)
 	__atomic_store_n(&q->mem->avail.idx, q->next_avail, __ATOMIC_RELEASE);
 	q->published = q->next_avail;
 	/*
-	 * The index is visible before the device's wish is read: it writes the
-	 * one and reads the other in the opposite order (2.7.13.4.1).
+	 * Store the index before loading whether the device wants to be
+	 * notified.  The device stores its want before it loads the index, so
+	 * one of us sees the other's store (2.7.13.4.1).
 	 */
 	bare_fence();
 	if (vnet.event_idx)

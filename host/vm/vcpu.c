@@ -315,9 +315,9 @@ vcpu_exit_other(struct vcpu *cpu)
 }
 
 /*
- * KVM_RUN fails at a parked doorbell; nic_fault() unparks it, unless another
- * CPU was faster.  Faults that change nothing, again and again, are at other
- * memory.
+ * KVM_RUN fails if the guest writes to a parked doorbell; nic_fault() unparks
+ * it, unless another CPU has done so already.  If a CPU faults again and again,
+ * and no NIC's state changes, the address is not a doorbell.
  */
 static void
 vcpu_exit_fault(struct vcpu *cpu)
