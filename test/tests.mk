@@ -22,10 +22,10 @@ FUZZ_HOST = fuzz_boot fuzz_machine
 # --- objects --------------------------------------------------------------
 #
 # A flavour's objects are shared by all programs that are built so.  The
-# driver's core finds lem_os.h by include path, so it has two: of the sim port,
-# and in FLAVOUR/fake of test/fake.
+# driver's core finds lem_os.h by include path, so each of its files has two
+# objects: in FLAVOUR with the sim port's, in FLAVOUR/fake with test/fake's.
 
-# cmocka 2 (Debian testing) warns of names that cmocka 1 has no others for.
+# cmocka 2 (Debian testing) warns of old names; cmocka 1 has only these.
 CMOCKA	= -DCMOCKA_DISABLE_DEPRECATION_WARNINGS
 FAKEFLAGS = $(USERFLAGS) $(CMOCKA) -Itest/fake
 SIMFLAGS = $(USERFLAGS) $(CMOCKA) -Itest/device -Itest/pair -Idriver/os/sim

@@ -146,7 +146,7 @@ test_xon(void **state)
 	rig_stop(&r);
 }
 
-/* Without RFCE, or for others, or of another type, it is a frame like any. */
+/* Without RFCE, or with another address or type, it is an ordinary frame. */
 static void
 test_ignored(void **state)
 {

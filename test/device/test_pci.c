@@ -267,7 +267,7 @@ test_intx(void **state)
 	assert_int_equal(config_get(STATUS, 2) & INTERRUPT, INTERRUPT);
 	config_put(COMMAND, 2, E82540_PCI_INTX_DISABLE);
 	assert_false(h->line);
-	/* It is there all the same. */
+	/* The status bit does not depend on INTX_DISABLE. */
 	assert_int_equal(config_get(STATUS, 2) & INTERRUPT, INTERRUPT);
 	config_put(COMMAND, 2, 0);
 	assert_true(h->line);

@@ -256,7 +256,7 @@ test_lockstep(void **unused)
 
 /* ------------------------------------------------------------ the new host */
 
-/* What a host was told by a device it keeps on having, it is told anew. */
+/* A load tells the host what has changed for it: the line, and free room. */
 static void
 test_host_is_told(void **unused)
 {

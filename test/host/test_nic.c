@@ -611,7 +611,7 @@ test_link(void **state)
 		g->peer.want += 200;
 		assert_true(tx_burst(g, 300));
 		assert_true(all_done(g));
-		/* Each second time it goes in the middle of a packet. */
+		/* In every other round the peer goes amid a packet. */
 		g->peer.deaf = round % 2;
 		while (g->peer.deaf && tx_send(g))
 			(void)tx_reclaim(g);

@@ -344,8 +344,9 @@ lose_interrupt(void)
 }
 
 /*
- * An interrupt that has risen may be masked by its handler, but not by others:
- * the next would come a window later (ITR counts what has risen), and so on.
+ * If the line has risen, only its handler may mask it.  If others did, the
+ * interrupt would come a window later (ITR counts from the last rise); and as
+ * they could do it again and again, its delay would have no bound.
  */
 static bool
 may_mask_line(void)

@@ -322,7 +322,7 @@ test_duplicates(void **state)
 	expect_seen(12, 12, 1);
 }
 
-/* The oldest frame known from its duplicate is WINDOW behind `next`. */
+/* A frame that is more than WINDOW behind `next` counts as a duplicate. */
 static void
 test_window_edge(void **state)
 {

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# Bad luck: if something is missing, dies, hangs or is interrupted, the cells
+# Failures: if something is missing, dies, hangs or is interrupted, the cells
 # that need it are lost and no others, a message says why, and nothing is left
 # behind.
 
