@@ -10,8 +10,8 @@
 # shellcheck source=test/check/common
 . "$(dirname -- "$0")/common"
 
-objects=$BUILD/device
-[ -e "$objects/e82540_main.o" ] || skip "$objects/e82540_main.o is not built"
+objects=$BUILD/obj/cc/device
+[ -e "$objects/e82540_main.c.o" ] || skip "$objects/e82540_main.c.o is not built"
 tmp=$(mktemp -d) || exit
 trap 'rm -rf "$tmp"' EXIT
 
@@ -25,7 +25,7 @@ for file in device/*.c; do
 done
 
 while read -r file; do
-	nm "$objects/$file.o" | awk -v file="$file" '
+	nm "$objects/$file.c.o" | awk -v file="$file" '
 		NF == 3 && $2 ~ /[A-Z]/ { print "defines", file, $3 }
 		$1 == "U" { print "uses", file, $2 }'
 done <"$tmp/list" >"$tmp/symbols"
