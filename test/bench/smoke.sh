@@ -80,6 +80,7 @@ json '[.cells[] | select(.skipped == null and .workload == "tx" and
     .doorbells <= .interrupts * 1.5 + 0.02] |
     length > 0 and all'
 # At the ends of the window a ring of packets may have been rung and not sent.
+# shellcheck disable=SC2016 # a variable of jq
 json '[.cells[] | select(.skipped == null and .workload == "tx" and
     .nic == "e1000" and (.mit_enable | not)) |
     (.kpps.median * 1000 * 0.2) as $packets |
