@@ -123,7 +123,11 @@ pack()
 
 [ -x "$busybox" ] || die "$busybox does not exist: run packages.sh first"
 mkdir -p "$image"
-cp "$(find "$root/boot" -name 'vmlinuz-*')" "$image/vmlinuz"
+# From Linux 7 on it is beside its modules.
+kernel=$(find "$root/boot" "$root/usr/lib/modules" -name 'vmlinuz*' 2>/dev/null |
+    head -n 1)
+[ -n "$kernel" ] || die "the packages have no kernel"
+cp "$kernel" "$image/vmlinuz"
 [ -n "$(find "$image/vmlinux" -newer "$BUILD/linux/done" 2>/dev/null)" ] || {
 	vmlinux "$image/vmlinuz" >"$image/vmlinux.new"
 	mv "$image/vmlinux.new" "$image/vmlinux"

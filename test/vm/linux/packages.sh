@@ -40,16 +40,22 @@ fetch()
 	echo "$stamp" >"$dir/done"
 }
 
-# kernel: gets the package that linux-image-amd64 names; without what it would
-# need to be installed.
+# kernel: gets the package that linux-image-amd64 names, without what it would
+# need to be installed.  From Linux 7 on it is empty: the kernel and its modules
+# are in packages that it depends on.
 kernel()
 {
 	image=$(debs_apt apt-cache show linux-image-amd64 |
 	    sed -n 's/^Depends:.*\(linux-image-[0-9][^ ,]*\).*/\1/p' |
 	    head -n 1)
 	[ -n "$image" ] || die "$SUITE has no linux-image-amd64"
-	(cd "$dir/apt/archives" && debs_apt apt-get download "$image") ||
-	    die "apt-get could not download $image"
+	parts=$(debs_apt apt-cache show "$image" | sed -n 's/^Depends: //p' |
+	    tr ',|' '\n\n' |
+	    sed -n 's/^ *\(linux-\(binary\|modules\)-[0-9][^ ]*\).*/\1/p' |
+	    sort -u)
+	# shellcheck disable=SC2086 # a list
+	(cd "$dir/apt/archives" && debs_apt apt-get download "$image" $parts) ||
+	    die "apt-get could not download $image" $parts
 }
 
 fetch "$BUILD/linux" kernel busybox-static ethtool libseccomp2 passt tcpdump \
