@@ -50,7 +50,7 @@ kernel()
 	    head -n 1)
 	[ -n "$image" ] || die "$SUITE has no linux-image-amd64"
 	parts=$(debs_apt apt-cache show "$image" | sed -n 's/^Depends: //p' |
-	    tr ',|' '\n\n' |
+	    tr ',' '\n' | tr '|' '\n' |
 	    sed -n 's/^ *\(linux-\(binary\|modules\)-[0-9][^ ]*\).*/\1/p' |
 	    sort -u)
 	# shellcheck disable=SC2086 # a list
