@@ -138,7 +138,7 @@ json_keys(const char *json, char *keys)
 #define NIC_KEYS							\
 	"traps busy parked faults maps slower trap_cost_ns looks busy_us " \
 	"turns refused reg_reads reg_writes interrupts tx_packets tx_bytes " \
-	"tx_sends tx_stopped tx_dropped rx_packets rx_bytes rx_filtered "	\
+	"tx_sends tx_stopped tx_dropped rx_packets rx_bytes rx_filtered " \
 	"rx_waited rx_dropped bad "
 
 static void
