@@ -278,7 +278,7 @@ add_ways(struct lem_results *r, const struct lem_options *o,
 			.way = true });
 }
 
-/* The first pattern that no cell matches, NULL if there is none. */
+/* The first pattern that no cell matches; NULL if each one matches. */
 static const char *
 find_unmatched(const struct lem_results *r, const char *patterns)
 {

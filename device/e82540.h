@@ -426,7 +426,7 @@ void e82540_doorbell_close(struct e82540 *dev, uint64_t now_ns);
 /*
  * e82540_doorbell_rung: has the guest written since a thread looked last?
  * E82540_RUNG_TX: call e82540_transmit(); E82540_RUNG_RX: call
- * e82540_receive(), with 0 frames if there is none.  Takes no lock.  Call it
+ * e82540_receive(), with 0 frames if none came.  Takes no lock.  Call it
  * between open() and close() only, and not while another thread is inside of
  * either.
  */

@@ -18,7 +18,7 @@
  *					sleep, and returns later then
  *	lem_os_cycles(os)		a counter of about the CPU's clock, to
  *					tell what a register write costs; always
- *					0 where there is none
+ *					0 if the OS has none
  *	lem_os_wmb()			memory writes before it are visible to
  *					the device before those after it, the
  *					write of a register included

@@ -910,34 +910,24 @@ union e1000_tx_any_desc {
  * Little-endian to the processor's order, and back: it is the same swap. On a
  * little-endian processor these do nothing.
  */
+#define E1000_BIG_ENDIAN (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
+
 static inline uint16_t
 e1000_le16(uint16_t v)
 {
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-	return __builtin_bswap16(v);
-#else
-	return v;
-#endif
+	return E1000_BIG_ENDIAN ? __builtin_bswap16(v) : v;
 }
 
 static inline uint32_t
 e1000_le32(uint32_t v)
 {
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-	return __builtin_bswap32(v);
-#else
-	return v;
-#endif
+	return E1000_BIG_ENDIAN ? __builtin_bswap32(v) : v;
 }
 
 static inline uint64_t
 e1000_le64(uint64_t v)
 {
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-	return __builtin_bswap64(v);
-#else
-	return v;
-#endif
+	return E1000_BIG_ENDIAN ? __builtin_bswap64(v) : v;
 }
 
 /* ------------------------------------------------------------------------

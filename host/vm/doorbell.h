@@ -13,7 +13,7 @@ struct vm;
 struct doorbell_slot {
 	void *mem, *guest_mem;		/* the same memory, mapped twice */
 	bool shown;			/* the guest is to see it */
-	uint64_t gpa;			/* of the slot; 0: there is none now */
+	uint64_t gpa;			/* of the slot; 0: no slot now */
 };
 
 /* The NIC's ctx is its struct nic_place. */

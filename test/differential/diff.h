@@ -69,7 +69,7 @@ qemu_mem_write(struct qemu *q, uint32_t gpa, const void *buf, uint32_t len);
 void qemu_clock(struct qemu *q, uint64_t ns);
 bool qemu_line(struct qemu *q);
 void qemu_frame_in(struct qemu *q, const void *frame, uint32_t len);
-/* qemu_frame_out: the next frame sent, up to FRAME_MAX; -1: there is none. */
+/* qemu_frame_out: the length of the next sent frame; -1 if none was sent. */
 int qemu_frame_out(struct qemu *q, void *frame);
 
 /* --------------------------------------------------------------- model.c */

@@ -624,7 +624,7 @@ peer_reads(struct guest *g)
 	return true;
 }
 
-/* Send the next frame; returns false: there is no room for it. */
+/* Send the next frame.  Returns false if the socket is full. */
 static bool
 peer_sends(struct peer *p)
 {
