@@ -21,14 +21,5 @@ if [ "${1-}" = --one ]; then
 	exit 1
 fi
 
-[ $# != 0 ] || {
-	# shellcheck disable=SC2046 # the tree's names have no spaces
-	set -- $(analysed)
-}
-[ $# != 0 ] || skip "no C files"
-tmp=$(mktemp -d) || exit
-trap 'rm -rf "$tmp"' EXIT
 version=$(clang-tidy --version | sed -n 's/.*version \([0-9]*\).*/\1/p')
-each "$@" >"$tmp/findings" || [ -s "$tmp/findings" ] ||
-    echo "clang-tidy: exit status $?" >>"$tmp/findings"
-judge clang-tidy "$version" 14 "$tmp/findings"
+analyse clang-tidy "$version" 14 "$@"

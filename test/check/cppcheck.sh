@@ -28,14 +28,5 @@ if [ "${1-}" = --one ]; then
 	exit 1
 fi
 
-[ $# != 0 ] || {
-	# shellcheck disable=SC2046 # the tree's names have no spaces
-	set -- $(analysed)
-}
-[ $# != 0 ] || skip "no C files"
-tmp=$(mktemp -d) || exit
-trap 'rm -rf "$tmp"' EXIT
 version=$(cppcheck --version | sed -n 's/^Cppcheck \([0-9]*\.[0-9]*\).*/\1/p')
-each "$@" >"$tmp/findings" || [ -s "$tmp/findings" ] ||
-    echo "cppcheck: exit status $?" >>"$tmp/findings"
-judge cppcheck "$version" 2.10 "$tmp/findings"
+analyse cppcheck "$version" 2.10 "$@"

@@ -55,6 +55,21 @@ sleeps(struct guest *g)
 	assert_true(cpu_of(g->nic_thread) - cpu < 50 * MS);
 }
 
+/* Traffic, and an end in the middle of it; each i is another moment. */
+static inline void
+stop_at(unsigned int i, const struct how *how)
+{
+	struct guest *g = guest_new(how);
+
+	peer_start(g);
+	g->peer.want = 1000;
+	assert_true(tx_burst(g, i * 7));
+	if (i % 3 == 0)
+		quiet(g, i * MS / 20);
+	assert_int_equal(g->wrong, 0);
+	guest_end(g);
+}
+
 /* --------------------------------------------------------- more processors */
 
 static inline void *

@@ -117,6 +117,17 @@ client_answers(int fd, const char *text)
 	assert_string_equal(is, text);
 }
 
+/* A client that comes now is served, whatever the one before did. */
+static void
+client_is_served(void)
+{
+	int fd = client_connect();
+
+	client_say(fd, "wave\n");
+	client_answers(fd, "hello 7\n");
+	close(fd);
+}
+
 /* ------------------------------------------------------------- statistics */
 
 /* Its keys, each followed by a blank. */
@@ -279,10 +290,7 @@ test_long_line(void **state)
 	assert_non_null(client_answer(fd));
 	assert_true(control_serve());
 	close(fd);
-	fd = client_connect();
-	client_say(fd, "wave\n");
-	client_answers(fd, "hello 7\n");
-	close(fd);
+	client_is_served();
 	control_close(&control);
 }
 
@@ -301,10 +309,7 @@ test_deaf(void **state)
 	assert_true(i < 10000);
 	assert_int_equal(errno, EPIPE);
 	close(fd);
-	fd = client_connect();
-	client_say(fd, "wave\n");
-	client_answers(fd, "hello 7\n");
-	close(fd);
+	client_is_served();
 	control_close(&control);
 }
 
