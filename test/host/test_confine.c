@@ -311,7 +311,7 @@ static const struct {
 };
 
 static void
-other_call(const long *c)
+other_begin(void)
 {
 	static const struct confine_user stay = { .root = false };
 	struct err err;
@@ -321,6 +321,12 @@ other_call(const long *c)
 	    confine_thread(CONFINE_MAIN | CONFINE_ACCESS, other_rules,
 		COUNT(other_rules), &err) != 0)
 		child_leave(1);
+}
+
+static void
+other_call(const long *c)
+{
+	other_begin();
 	(void)syscall(c[0], c[1], c[2], c[3], c[4], c[5], 0);
 	child_leave(ENDED_WELL);
 }
@@ -343,6 +349,73 @@ test_own_rules(void **state)
 			fail_msg("%s: status %#x", other_calls[i].name,
 			    (unsigned int)status);
 	}
+}
+
+/* A descriptor in a message.  fd -1: receive one.  Returns it, or -1. */
+static int
+descriptor_pass(int socket, int fd)
+{
+	union {
+		struct cmsghdr head;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = { .head = { .cmsg_len = CMSG_LEN(sizeof(int)),
+			  .cmsg_level = SOL_SOCKET,
+			  .cmsg_type = SCM_RIGHTS } };
+	struct iovec iov = { &(char){ 'm' }, 1 };
+	struct msghdr msg = { .msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control) };
+
+	if (fd >= 0) {
+		memcpy(CMSG_DATA(&control.head), &fd, sizeof(fd));
+		return sendmsg(socket, &msg, 0) == 1 ? fd : -1;
+	}
+	if (recvmsg(socket, &msg, 0) != 1 || CMSG_FIRSTHDR(&msg) == NULL)
+		return -1;
+	memcpy(&fd, CMSG_DATA(&control.head), sizeof(fd));
+	return fd;
+}
+
+/* What the confined program does with the memory of its peer. */
+static void
+other_maps(int socket)
+{
+	volatile uint32_t *mem;
+
+	other_begin();
+	mem = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED,
+	    descriptor_pass(socket, -1), 0);
+	if (mem == MAP_FAILED || mem[7] != 0x1234)
+		child_leave(1);
+	mem[8] = 0x5678;
+	child_leave(munmap((void *)(uintptr_t)mem, 4096) == 0 ? ENDED_WELL : 1);
+}
+
+/* Memory is mapped after confinement, when the peer sends its descriptor. */
+static void
+test_memory_later(void **state)
+{
+	volatile uint32_t *mem;
+	int pair[2], fd = memfd_create("guest", MFD_CLOEXEC);
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(ftruncate(fd, 4096), 0);
+	mem = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	assert_true(mem != MAP_FAILED);
+	mem[7] = 0x1234;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	pid = fork();
+	if (pid == 0)
+		other_maps(pair[1]);
+	assert_int_equal(descriptor_pass(pair[0], fd), fd);
+	assert_true(ended_well(wait_child(pid)));
+	assert_int_equal(mem[8], 0x5678);
+	(void)munmap((void *)(uintptr_t)mem, 4096);
+	close(pair[0]);
+	close(pair[1]);
+	close(fd);
 }
 
 /* A thread with all sets, and one with none. */
@@ -495,6 +568,7 @@ main(void)
 		cmocka_unit_test(test_calls),
 		cmocka_unit_test(test_work),
 		cmocka_unit_test(test_own_rules),
+		cmocka_unit_test(test_memory_later),
 		cmocka_unit_test(test_sets),
 		cmocka_unit_test(test_threads),
 		cmocka_unit_test(test_user_find),
