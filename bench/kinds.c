@@ -141,12 +141,6 @@ const struct lem_row_kind lem_rows[LEM_ROWS] = {
 	},
 };
 
-const char *
-lem_row_name(enum lem_row row)
-{
-	return (unsigned int)row < LEM_ROWS ? lem_rows[row].name : "unknown";
-}
-
 double
 lem_rfc_kpps(enum lem_row row, enum lem_vmm_id vmm)
 {

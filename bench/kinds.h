@@ -131,9 +131,6 @@ struct lem_row_kind {
 };
 extern const struct lem_row_kind lem_rows[LEM_ROWS];
 
-/* lem_row_name: its name in full, "unknown" for a row that there is not. */
-const char *lem_row_name(enum lem_row row);
-
 /* lem_rfc_kpps: the RFC's own figure for a row and VMM, or NAN. */
 double lem_rfc_kpps(enum lem_row row, enum lem_vmm_id vmm);
 

@@ -26,8 +26,8 @@
 _Static_assert(LEM_VMMS <= ROW_COLOUR, "a VMM has no colour");
 
 /*
- * The page being written: all cells, sorted into groups of equal sweep,
- * workload, sink and frame, and within these by VMM, row and ITR.
+ * The page being written: all cells, sorted into groups
+ * (lem_compare_groups()), and within these by VMM, row and ITR.
  */
 struct page {
 	FILE *out;

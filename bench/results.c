@@ -69,7 +69,7 @@ const char *
 lem_cell_name(const struct lem_cell *c)
 {
 	return c->way || c->label != NULL ? lem_cell_label(c) :
-					    lem_row_name(c->row);
+					    lem_rows[c->row].name;
 }
 
 /* The longest title is shorter than LEM_TITLE_BYTES. */

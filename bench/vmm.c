@@ -474,7 +474,6 @@ lem_vmm_start(struct lem_vmm *vmm, const struct lem_cell *cell,
 	(void)setpgid(vmm->pid, vmm->pid); /* as the child does, in any order */
 	if (lem_vmm_interrupted)	/* before the handler knew the pid */
 		(void)kill(-vmm->pid, SIGKILL);
-	inherited_close(&in);
 close_inherited:
 	inherited_close(&in);
 	if (error != 0)

@@ -39,7 +39,7 @@ client_command(struct control *c, const char *line)
 		stats_put(&answer, config->stats);
 	else if (config->command == NULL ||
 	    !config->command(config->ctx, line, &answer))
-		json_put(&answer, "{\"error\":\"stats or quit\"}\n");
+		json_put(&answer, "{\"error\":\"unknown command\"}\n");
 	client_reply(c, &answer);
 	return true;
 }

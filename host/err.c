@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "err.h"
 
-#include <stdarg.h>
 #include <stdio.h>
+
+void
+err_vset(struct err *err, bool usage, const char *format, va_list ap)
+{
+	(void)vsnprintf(err->text, sizeof(err->text), format, ap);
+	err->usage = usage;
+}
 
 int
 err_set(struct err *err, const char *format, ...)
@@ -10,9 +16,8 @@ err_set(struct err *err, const char *format, ...)
 	va_list ap;
 
 	va_start(ap, format);
-	(void)vsnprintf(err->text, sizeof(err->text), format, ap);
+	err_vset(err, false, format, ap);
 	va_end(ap);
-	err->usage = false;
 	return -1;
 }
 
@@ -22,9 +27,8 @@ err_usage(struct err *err, const char *format, ...)
 	va_list ap;
 
 	va_start(ap, format);
-	(void)vsnprintf(err->text, sizeof(err->text), format, ap);
+	err_vset(err, true, format, ap);
 	va_end(ap);
-	err->usage = true;
 	return -1;
 }
 

@@ -6,6 +6,7 @@
 #ifndef HOST_ERR_H
 #define HOST_ERR_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 
 #define ERR_BYTES	400
@@ -20,6 +21,10 @@ int err_set(struct err *err, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 int err_usage(struct err *err, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* err_vset: the same for a va_list. */
+void err_vset(struct err *err, bool usage, const char *format, va_list ap)
+    __attribute__((format(printf, 3, 0)));
 
 /* err_in: put "WHERE: " before the sentence.  Returns -1. */
 int err_in(struct err *err, const char *format, ...)

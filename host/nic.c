@@ -2,10 +2,8 @@
 /*
  * The model's callbacks, the guest's accesses, set-up.  See nic.h, nic_impl.h.
  */
-#include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "nic_impl.h"
 
@@ -44,11 +42,12 @@ static unsigned int
 on_send(void *ctx, const struct e82540_packet *packet, unsigned int n)
 {
 	struct nic *nic = ctx;
-	unsigned int taken = nic->backend->ops->send(nic->backend, packet, n);
+	unsigned int taken =
+	    nic->config.backend->ops->send(nic->config.backend, packet, n);
 
 	nic->packets += taken;
 	nic->sent += taken;
-	if (taken < n || atomic_load(&nic->backend->unsent))
+	if (taken < n || atomic_load(&nic->config.backend->unsent))
 		atomic_store(&nic->loop.tx_stopped, true);
 	return taken;
 }
@@ -111,7 +110,7 @@ void
 nic_send_again(struct nic *nic)
 {
 	atomic_store(&nic->loop.tx_stopped, false);
-	if (atomic_load(&nic->backend->unsent))
+	if (atomic_load(&nic->config.backend->unsent))
 		(void)on_send(nic, NULL, 0);
 	e82540_tx_resume(nic->dev, now_ns());
 }
@@ -119,7 +118,7 @@ nic_send_again(struct nic *nic)
 bool
 nic_room_wait(struct nic *nic, uint64_t until_ns)
 {
-	struct pollfd fd = { .fd = nic->backend->fd, .events = POLLOUT };
+	struct pollfd fd = { .fd = nic->config.backend->fd, .events = POLLOUT };
 	uint64_t now = now_ns();
 	struct timespec t = { 0 };
 
@@ -258,8 +257,8 @@ model_new(struct nic *nic, struct err *err)
 		    nic->config.mac[5] },
 		.moderation_off = !nic->config.moderation,
 		.msi = nic->config.msi,
-		.vnet_hdr_bytes = nic->backend->vnet_hdr_bytes,
-		.offloads = nic->backend->offloads,
+		.vnet_hdr_bytes = nic->config.backend->vnet_hdr_bytes,
+		.offloads = nic->config.backend->offloads,
 	};
 	size_t bytes =
 	    (e82540_size() + E82540_ALIGN - 1) / E82540_ALIGN * E82540_ALIGN;
@@ -285,7 +284,6 @@ nic_new(const struct nic_config *config, struct err *err)
 		return NULL;
 	}
 	nic->config = *config;
-	nic->backend = config->backend;
 	nic->loop.wake_fd = nic->loop.timer_fd = -1;
 	for (i = 0; i < 3; i++)
 		pthread_mutex_init(&nic->lock[i], NULL);
@@ -318,7 +316,7 @@ nic_free(struct nic *nic)
 {
 	unsigned int i;
 
-	nic->backend->ops->close(nic->backend);
+	nic->config.backend->ops->close(nic->config.backend);
 	loop_destroy(&nic->loop);
 	doorbell_destroy(nic);
 	for (i = 0; i < 3; i++)
@@ -342,6 +340,6 @@ nic_stats(struct nic *nic, struct nic_stats *stats)
 	stats->looks = b->looks;
 	stats->turns = b->turns;
 	stats->busy_ns = b->busy_ns;
-	stats->refused = nic->backend->refused;
+	stats->refused = nic->config.backend->refused;
 	e82540_counters(nic->dev, &stats->counters, sizeof(stats->counters));
 }

@@ -32,15 +32,17 @@
  *	TURNS		BUSY	doorbell_spin	TURNS is slower, or 640 ms are
  *						over: there may be a processor
  *	BUSY, TURNS	PARKED	doorbell_park	nothing came for spin_us, after
- *						8 writes or more
+ *						8 writes or more, or after none
+ *						since PARKED
  *	PARKED		BUSY	doorbell_unpark	the guest's next access
  *	BUSY, TURNS,	TRAP	doorbell_unmap	nothing came for spin_us, after
  *	PARKED					fewer writes; slower than TRAP
  *						was; the transmitter is off
  *
- * "Take": what the traps cost, without what is done in them.  "Slower": in
- * packets a second.  While the transmitter is off (TCTL.EN) the state is TRAP,
- * since drivers test registers then.
+ * The time that traps take is their own cost, without the work done in them.
+ * "Slower" means in packets a second.  With doorbell=turns, TURNS stands for
+ * BUSY.  While the transmitter is off (TCTL.EN) the state is TRAP, since
+ * drivers test registers then.
  *
  * What each step costs is in doc/lem-vm.md.
  *
@@ -94,13 +96,13 @@ struct nic_vmm {
  *				NIC_SELDOM_NS, and after frames and register
  *				accesses.
  *
- * Where the mapping is permanent there is no TRAP.  While the transmitter is
- * off the NIC is PARKED.  A driver that tests registers of these pages may then
- * read back reserved bits that it wrote.
+ * Where the mapping is permanent there is no TRAP: the state is BUSY at first,
+ * and PARKED whenever it would be TRAP.  A driver that tests registers of these
+ * pages while the transmitter is off may read back reserved bits that it wrote.
  *
- * Threads: one call at a time, with a lock of the NIC held: none may call nic_*
- * functions, or wait for a thread that does.  unpark comes from any thread, the
- * others from the NIC's.
+ * Threads: one call at a time, with a lock of the NIC held: an operation must
+ * not call nic_* functions, or wait for a thread that does.  unpark comes from
+ * any thread, the others from the NIC's.
  */
 struct nic_doorbell_ops {
 	/*
@@ -158,12 +160,12 @@ struct nic_stats {
 	uint64_t traps;			/* TDT and RDT writes that trapped */
 	uint64_t busy;			/* times BUSY or TURNS began */
 	uint64_t parked;		/* times it was PARKED after that */
-	uint64_t faults;		/* times an access ended PARKED */
+	uint64_t faults;		/* times PARKED ended, but to TRAP */
 	uint64_t maps;			/* map and unmap */
-	uint64_t slower;		/* times BUSY was given up as slower */
+	uint64_t slower;		/* times traps were faster */
 	uint64_t trap_cost_ns;		/* of one trap, as it was found out */
 	uint64_t looks;			/* at doorbell memory */
-	uint64_t busy_ns;		/* time in BUSY and TURNS */
+	uint64_t busy_ns;		/* in BUSY and TURNS that are over */
 	uint64_t turns;			/* of vCPU threads, in TURNS */
 	uint64_t refused;		/* packets, by the backend */
 	struct e82540_counters counters;

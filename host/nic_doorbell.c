@@ -14,17 +14,17 @@
 #include "nic_impl.h"
 
 #define RUN_TRAPS	8u	/* in a row, that are worth a memory map */
-#define LOST_SHARE	8u	/* of time lost: one in so many */
+#define LOST_SHARE	8u	/* traps may take 1/8 of the time */
 #define TRAP_BATCH	8u	/* packets a trap: worth it anyway */
 #define TRAP_COST_NS	25000u	/* of one, until it is known better */
 #define JUDGE_NS	10000000u /* BUSY is given time to show what it can */
-#define HOLD_NS		20000000u /* what was slower: not so soon again */
+#define HOLD_NS		20000000u /* a slower state is not tried again */
 #define HOLD_MAX_NS	640000000u
 #define OFF_NS		20000u	/* transmitter off: PARKED after so long */
 
 /* ------------------------------------------------------------- transitions */
 
-/* What was no good is not tried for so long; each time for longer. */
+/* How long not to try again what failed.  It doubles each time. */
 static uint64_t
 hold_next(uint64_t *for_ns)
 {
@@ -49,7 +49,7 @@ transmitter_off(struct nic *nic)
 	return !(e82540_peek(nic->dev, E1000_TCTL) & E1000_TCTL_EN);
 }
 
-/* Where it goes from TRAP and PARKED: to TURNS only if that is all. */
+/* Where it goes from TRAP and PARKED: TURNS only with doorbell=turns. */
 static enum nic_state
 state_watched(const struct nic *nic)
 {
@@ -98,7 +98,7 @@ busy_end(struct doorbell *b)
 	b->writes = 0;
 }
 
-/* BUSY, TURNS, PARKED to TRAP.  Whoever asked for it goes on. */
+/* BUSY, TURNS, PARKED to TRAP.  Wakes the threads that wait for it. */
 static void
 doorbell_unmap(struct nic *nic)
 {
@@ -121,7 +121,7 @@ doorbell_unmap(struct nic *nic)
  * more than that.
  */
 static bool
-seen_all(struct nic *nic)
+doorbell_seen(struct nic *nic)
 {
 	const uint32_t *mem = nic->config.doorbell_mem;
 	unsigned int i;
@@ -140,7 +140,7 @@ may_park(struct nic *nic)
 {
 	const struct nic_doorbell_ops *ops = nic->config.doorbell_ops;
 
-	if (nic->bell.users != 0 || (ops->away && !seen_all(nic)))
+	if (nic->bell.users != 0 || (ops->away && !doorbell_seen(nic)))
 		return false;
 	return nic->config.doorbell == NIC_DOORBELL_AUTO ||
 	    transmitter_off(nic);
@@ -180,12 +180,14 @@ doorbell_park(struct nic *nic)
 	atomic_store(&nic->loop.look_ns, E82540_NEVER);
 }
 
-/* PARKED to BUSY or TURNS.  Any thread, with the lock. */
+/* If it is PARKED: to BUSY or TURNS.  Any thread, with the lock. */
 static void
 doorbell_unpark(struct nic *nic)
 {
 	const struct nic_doorbell_ops *ops = nic->config.doorbell_ops;
 
+	if (doorbell_state(nic) != NIC_PARKED)
+		return;
 	if (ops->unpark != NULL)
 		ops->unpark(nic->config.ctx);
 	nic->bell.faults++;
@@ -359,8 +361,7 @@ doorbell_access(struct nic *nic)
 	if (b->access_unparks) {
 		pthread_mutex_lock(&b->lock);
 		b->users++;
-		if (doorbell_state(nic) == NIC_PARKED)
-			doorbell_unpark(nic);
+		doorbell_unpark(nic);
 		pthread_mutex_unlock(&b->lock);
 	}
 	if (doorbell_state(nic) == NIC_TURNS)
@@ -383,8 +384,7 @@ void
 doorbell_wake(struct nic *nic)
 {
 	pthread_mutex_lock(&nic->bell.lock);
-	if (doorbell_state(nic) == NIC_PARKED)
-		doorbell_unpark(nic);
+	doorbell_unpark(nic);
 	pthread_mutex_unlock(&nic->bell.lock);
 }
 
@@ -395,8 +395,7 @@ nic_fault(struct nic *nic)
 	uint64_t changes;
 
 	pthread_mutex_lock(&b->lock);
-	if (doorbell_state(nic) == NIC_PARKED)
-		doorbell_unpark(nic);
+	doorbell_unpark(nic);
 	changes = b->faults + b->maps + b->refused;
 	pthread_mutex_unlock(&b->lock);
 	return changes;
@@ -553,7 +552,7 @@ doorbell_asked(struct nic *nic)
 void
 doorbell_awake(struct nic *nic)
 {
-	if (doorbell_state(nic) == NIC_PARKED && nic->config.doorbell_ops->away)
+	if (nic->config.doorbell_ops != NULL && nic->config.doorbell_ops->away)
 		doorbell_wake(nic);
 }
 

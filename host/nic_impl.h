@@ -89,7 +89,7 @@ struct doorbell {
 	uint64_t hold_for_ns;		/* if it is slower than TRAP */
 	uint64_t spin_until_ns;		/* no TURNS before */
 	uint64_t spin_for_ns;		/* if TURNS is slower than BUSY */
-	uint64_t park_ns;		/* no PARKED before */
+	uint64_t park_ns;		/* not PARKED again before */
 	uint64_t park_for_ns;		/* if it fails */
 	uint64_t turns_until_ns;	/* then BUSY is tried again */
 	uint32_t seen[E82540_DOORBELL_BYTES / 4];	/* to park, if away */
@@ -101,7 +101,6 @@ struct doorbell {
 
 struct nic {
 	struct nic_config config;
-	struct backend *backend;
 	struct e82540 *dev;
 	pthread_mutex_t lock[3];	/* the model's */
 	atomic_ullong packets, sent;	/* both ways; out */
@@ -177,7 +176,7 @@ void doorbell_follow(struct nic *nic);
 /* doorbell_asked: do what other threads have asked for. */
 void doorbell_asked(struct nic *nic);
 
-/* doorbell_wake: end PARKED, if it is PARKED.  Any thread. */
+/* doorbell_wake: end PARKED, if it is PARKED. */
 void doorbell_wake(struct nic *nic);
 
 /* doorbell_awake: the thread woke, in PARKED perhaps, and calls the model. */

@@ -124,7 +124,7 @@ frames_give(struct nic *nic)
 static bool
 frames_receive(struct nic *nic)
 {
-	const struct backend_ops *ops = nic->backend->ops;
+	const struct backend_ops *ops = nic->config.backend->ops;
 	struct loop *l = &nic->loop;
 	bool any = false;
 	unsigned int n;
@@ -137,8 +137,8 @@ frames_receive(struct nic *nic)
 		}
 		if (l->frame_next == l->frames) {
 			l->frame_next = 0;
-			l->frames =
-			    ops->receive(nic->backend, l->frame, BACKEND_BATCH);
+			l->frames = ops->receive(nic->config.backend, l->frame,
+			    BACKEND_BATCH);
 			if (l->frames == 0)
 				break;
 		}
@@ -153,7 +153,7 @@ frames_receive(struct nic *nic)
 static void
 link_follow(struct nic *nic)
 {
-	bool up = atomic_load(&nic->backend->up);
+	bool up = atomic_load(&nic->config.backend->up);
 
 	if (up == nic->loop.link)
 		return;
@@ -230,7 +230,7 @@ poll_set(struct nic *nic, struct pollfd fds[3], bool timed)
 
 	fds[0] = (struct pollfd){ .fd = l->wake_fd, .events = POLLIN };
 	fds[1] = (struct pollfd){ .fd = l->timer_fd, .events = POLLIN };
-	fds[2] = (struct pollfd){ .fd = nic->backend->fd };
+	fds[2] = (struct pollfd){ .fd = nic->config.backend->fd };
 	if (!rx_waits(l))
 		fds[2].events |= POLLIN;
 	if (atomic_load(&l->tx_stopped) &&

@@ -3,7 +3,6 @@
  * lem-vm: see --help, and man/lem-vm.1.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>

@@ -44,7 +44,7 @@ vm_fail(struct vm *vm, const char *format, ...)
 	pthread_mutex_lock(&vm->end_lock);
 	if (vm->why.text[0] == '\0') {
 		va_start(ap, format);
-		(void)vsnprintf(vm->why.text, sizeof(vm->why.text), format, ap);
+		err_vset(&vm->why, false, format, ap);
 		va_end(ap);
 	}
 	pthread_mutex_unlock(&vm->end_lock);

@@ -79,8 +79,7 @@ void vm_fail(struct vm *vm, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* Memory slots of KVM. */
-#define VM_SLOT_LOW	0u
-#define VM_SLOT_HIGH	1u
+#define VM_SLOT_LOW	0u		/* and one more: high memory */
 #define VM_SLOT_ROM	2u
 #define VM_SLOT_DOORBELL 3u		/* and MACHINE_NICS - 1 more */
 

@@ -19,7 +19,7 @@ for option in --runs=0 --packets=x --nonsense --cell=none word; do
 	[ -s "$tmp/err" ] || wrong "$option: nothing is said"
 done
 
-topic "a file that can not be written"
+topic "a file that cannot be written"
 run --no-count --runs 1 --packets 1000 --json /nonexistent/file
 status_is 1
 grep -q /nonexistent/file "$tmp/err" || wrong "the file is not named"

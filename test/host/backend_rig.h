@@ -14,9 +14,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "backend.h"
-#include "common.h"
 #include "dir.h"
+#include "open.h"
 
 #define PIECES_MAX	64u
 
@@ -136,26 +135,6 @@ ready(struct backend *b, short events)
 
 	assert_true(poll(&fd, 1, 0) >= 0);
 	return fd.revents;
-}
-
-static inline struct backend *__attribute__((format(printf, 1, 2)))
-open_by(const char *format, ...)
-{
-	char text[512];
-	struct backend *b;
-	struct opts opts;
-	va_list ap;
-
-	va_start(ap, format);
-	(void)vsnprintf(text, sizeof(text), format, ap);
-	va_end(ap);
-	assert_int_equal(opts_parse(&opts, text, &err), 0);
-	b = backend_open(&opts, &err);
-	if (b == NULL)
-		fail_msg("%s: %s", text, err.text);
-	assert_null(opts_unused(&opts));
-	opts_free(&opts);
-	return b;
 }
 
 /* backend_open() fails, and its sentence contains `why`. */

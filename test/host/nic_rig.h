@@ -5,7 +5,7 @@
  *	guest	accesses registers by nic_mmio_*(), which takes a while as a
  *		trap would; stores to doorbells that are memory; sleeps until it
  *		is interrupted
- *	VMM	of four kinds (enum vmm_kind).  It shows memory to the guest,
+ *	VMM	of each kind in enum vmm_kind.  It shows memory to the guest,
  *		and takes it away when no store is under way.  A store that
  *		faults is told to nic_fault(), then made again
  *	peer	checks each packet, sends frames when it is told to
@@ -28,9 +28,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "common.h"
 #include "e1000_hw.h"
 #include "nic.h"
+#include "open.h"
 
 #define NO_TSAN	__attribute__((no_sanitize_thread))
 
@@ -710,26 +710,6 @@ nic_main(void *arg)
 	return NULL;
 }
 
-static inline struct backend *
-backend_by(const char *kind, int fd)
-{
-	char text[64];
-	struct backend *b;
-	struct opts opts;
-	struct err err;
-
-	if (fd < 0)
-		(void)snprintf(text, sizeof(text), "backend=%s", kind);
-	else
-		(void)snprintf(text, sizeof(text), "backend=%s,fd=%d", kind,
-		    fd);
-	assert_int_equal(opts_parse(&opts, text, &err), 0);
-	b = backend_open(&opts, &err);
-	assert_non_null(b);
-	opts_free(&opts);
-	return b;
-}
-
 static inline void
 guest_init(struct guest *g)
 {
@@ -886,7 +866,9 @@ guest_new(const struct how *how)
 		assert_int_equal(setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF,
 				     &small, sizeof(small)),
 		    0);
-	guest_start(g, backend_by(how->stream ? "stream" : "dgram", pair[0]),
+	guest_start(g,
+	    open_by("backend=%s,fd=%d", how->stream ? "stream" : "dgram",
+		pair[0]),
 	    how);
 	guest_up(g);
 	assert_true(link_wait(g, true));
@@ -983,7 +965,7 @@ check_all(struct guest *g, struct nic_stats *s)
 }
 
 static inline bool
-seen_all(struct guest *g)
+parked_twice(struct guest *g)
 {
 	struct nic_stats s = stats_of(g);
 

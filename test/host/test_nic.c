@@ -6,6 +6,7 @@
  *
  * usage: test_nic [TEST]
  */
+#include "dir.h"
 #include "nic_cases.h"
 
 #include <sys/eventfd.h>
@@ -116,7 +117,7 @@ test_auto(void **state)
 		peer_start(g);
 		rounds(g);
 		check_all(g, &s);
-		assert_true(seen_all(g));
+		assert_true(parked_twice(g));
 		assert_true(s.traps > 0 && g->stores > 0);
 		assert_true(s.faults <= s.parked);
 		guest_end(g);
@@ -294,7 +295,7 @@ test_no_map(void **state)
 			g->ops = &ops;
 		assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair), 0);
 		g->peer.fd = pair[1];
-		guest_start(g, backend_by("dgram", pair[0]),
+		guest_start(g, open_by("backend=dgram,fd=%d", pair[0]),
 		    &(struct how){ .vmm = VMM_TRAPS,
 			.doorbell =
 			    way & 2 ? NIC_DOORBELL_MAPPED : NIC_DOORBELL_AUTO,
@@ -562,14 +563,13 @@ test_flooded(void **state)
 
 /* ------------------------------------------------------------------- link */
 
-static char dir[] = "/tmp/lem-nic.XXXXXX";
-
 static void
 peer_connects(struct guest *g)
 {
 	struct sockaddr_un at = { .sun_family = AF_UNIX };
 
-	(void)snprintf(at.sun_path, sizeof(at.sun_path), "%s/sock", dir);
+	(void)snprintf(at.sun_path, sizeof(at.sun_path), "%s",
+	    dir_path("sock"));
 	g->peer.fd = socket(AF_UNIX, SOCK_STREAM, 0);
 	assert_int_equal(connect(g->peer.fd, (struct sockaddr *)&at,
 			     sizeof(at)),
@@ -584,24 +584,17 @@ peer_connects(struct guest *g)
 static void
 test_link(void **state)
 {
-	char text[80];
 	struct guest *g;
-	struct opts opts;
-	struct err err;
 	unsigned int round;
 
 	(void)state;
-	assert_non_null(mkdtemp(dir));
 	g = guest_alloc();
 	g->peer.stream = true;
-	(void)snprintf(text, sizeof(text),
-	    "backend=stream,path=%s/sock,server=on", dir);
-	assert_int_equal(opts_parse(&opts, text, &err), 0);
-	guest_start(g, backend_open(&opts, &err),
+	guest_start(g,
+	    open_by("backend=stream,path=%s,server=on", dir_path("sock")),
 	    &(struct how){ .doorbell = NIC_DOORBELL_AUTO,
 		.moderation = true,
 		.exit_ns = EXIT_NS });
-	opts_free(&opts);
 	guest_up(g);
 	for (round = 0; round < 6; round++) {
 		assert_true(link_wait(g, false));
@@ -622,7 +615,6 @@ test_link(void **state)
 	g->peer.fd = -1;
 	assert_int_equal(g->wrong, 0);
 	guest_end(g);
-	assert_int_equal(rmdir(dir), 0);
 }
 
 /* ------------------------------------------------------------------- MSI */
@@ -714,7 +706,8 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_no_room_peer_goes),
 		cmocka_unit_test(test_much_at_once),
 		cmocka_unit_test(test_flooded),
-		cmocka_unit_test(test_link),
+		cmocka_unit_test_setup_teardown(test_link, dir_make,
+		    dir_remove),
 		cmocka_unit_test(test_msi),
 		cmocka_unit_test(test_stop),
 	};

@@ -12,7 +12,7 @@ begin(void **state)
 {
 	(void)state;
 	g = guest_alloc();
-	guest_start(g, backend_by("null", -1),
+	guest_start(g, open_by("backend=null"),
 	    &(struct how){ .doorbell = NIC_DOORBELL_MAPPED });
 	return 0;
 }

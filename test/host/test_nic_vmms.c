@@ -173,7 +173,7 @@ test_transmitter_off(void **state)
 	for (vmm = 0; vmm < COUNT(kinds); vmm++)
 		for (way = 0; way < COUNT(ways); way++) {
 			g = guest_alloc();
-			guest_start(g, backend_by("null", -1),
+			guest_start(g, open_by("backend=null"),
 			    &(struct how){ .vmm = kinds[vmm],
 				.doorbell = ways[way] });
 			state_wait(g, NIC_PARKED);
@@ -199,7 +199,7 @@ static void
 test_exit(void **state)
 {
 	struct nic_config config = { .doorbell = NIC_DOORBELL_EXIT,
-		.backend = backend_by("null", -1),
+		.backend = open_by("backend=null"),
 		.doorbell_ops = &vmm_ops[VMM_AWAY] };
 	struct err err;
 
@@ -236,7 +236,7 @@ test_park_fails(void **state)
 	g = guest_alloc();
 	g->peer.fd = pair[1];
 	g->ops = &ops;
-	guest_start(g, backend_by("dgram", pair[0]),
+	guest_start(g, open_by("backend=dgram,fd=%d", pair[0]),
 	    &(struct how){ .doorbell = NIC_DOORBELL_AUTO, .spin_us = 1 });
 	usleep(100000);
 	guest_up(g);

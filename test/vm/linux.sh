@@ -13,7 +13,7 @@
 # real.  LEM_L1=yes or no decides instead.  LEM_QEMU names that QEMU; without it
 # the script downloads one into $BUILD/qemu.
 #
-# LEM_LONG=1: all scenarios, and more of everything (about 20 minutes).  The
+# LEM_LONG=1: all scenarios, and more of everything (about half an hour).  The
 # scenario rates is a benchmark: make bench-linux.
 #
 # $BUILD/test/vm/linux/SCENARIO/ has a scenario's log, and in out/ pcap files

@@ -163,7 +163,7 @@ do_many()
 	    --nic backend=tap,ifname=tap0,doorbell=auto \
 	    --nic backend=tap,ifname=tap1,doorbell=mapped,model=82545em \
 	    --nic backend=tap,ifname=tap2,doorbell=exit,model=82544gc \
-	    --nic backend=tap,ifname=tap3,doorbell=exit,msi=on,model=82545em \
+	    --nic backend=tap,ifname=tap3,doorbell=auto,msi=on,model=82545em \
 	    --nic backend=tap,ifname=tap4,doorbell=turns,moderation=off,model=82545em
 }
 
