@@ -36,7 +36,7 @@ WARN	= -Wall -Wextra
 USERFLAGS = -std=c11 -D_GNU_SOURCE -Ihw -Idriver -Idevice -Ibench \
 	  -Ibench/guest -DLEM_VERSION='"$(VERSION)"' -pthread
 HOSTFLAGS = -std=c11 -D_GNU_SOURCE -Ihw -Idevice -Ihost -Ihost/vm \
-	  -I$(BUILD)/host -DLEM_VERSION='"$(VERSION)"' -pthread
+	  -Ihost/vfio_user -I$(BUILD)/host -DLEM_VERSION='"$(VERSION)"' -pthread
 DEVFLAGS = -std=c11 -Ihw -Idevice -fPIC -fvisibility=hidden
 # The core is called a packet at a time: without calls TCG runs it 1.2 times as
 # fast.  (clang would need lld for it.)
@@ -51,7 +51,11 @@ BARE	= driver/os/bare/start.S driver/os/bare/bare.c
 GUESTS	= $(BARE) $(CORE) $(sort $(wildcard bench/guest/*.c))
 BENCH	= $(sort $(wildcard bench/*.c))
 DEVICE	= $(sort $(wildcard device/*.c))
-HOST	= $(sort $(wildcard host/*.c host/vm/*.c))
+# Of both host programs, of lem-vm alone, of lem-nic alone.
+BACKEND	= $(sort $(wildcard host/*.c))
+VMM	= $(sort $(wildcard host/vm/*.c))
+VFIO_USER = $(sort $(wildcard host/vfio_user/*.c))
+HOST_LIBS = -lseccomp
 
 # V=1 shows whole commands.
 say	= $(if $(V),,@echo '  $(1) $@';)
@@ -164,8 +168,14 @@ $(BUILD)/host/dsdt.hex: host/vm/dsdt.asl
 
 $(eval $(call compile,cc,host/,$(CC) $(HOSTFLAGS) $(CFLAGS)))
 
-$(BUILD)/lem-vm: $(call objects,cc,$(HOST)) $(BUILD)/libe82540.a
-	$(call say,LD)$(CC) $(CFLAGS) -pthread -o $@ $^ -lseccomp
+$(BUILD)/lem-vm: $(call objects,cc,$(BACKEND) $(VMM)) $(BUILD)/libe82540.a
+	$(call say,LD)$(CC) $(CFLAGS) -pthread -o $@ $^ $(HOST_LIBS)
+
+# --- lem-nic --------------------------------------------------------------
+
+$(BUILD)/lem-nic: $(call objects,cc,$(BACKEND) $(VFIO_USER)) \
+    $(BUILD)/libe82540.a
+	$(call say,LD)$(CC) $(CFLAGS) -pthread -o $@ $^ $(HOST_LIBS)
 
 # --- the rest -------------------------------------------------------------
 

@@ -7,7 +7,7 @@
 SECONDS	?= 60
 FAKE	= $(sort $(wildcard test/fake/*.c))
 SIM	= $(sort $(wildcard driver/os/sim/*.c))
-HOST_LIB = $(filter-out host/vm/main.c,$(HOST))
+HOST_LIB = $(filter-out %/main.c,$(BACKEND) $(VMM) $(VFIO_USER))
 
 # names FOLDER,GLOB: of the C files there, without ".c".
 names	= $(patsubst $(1)/%.c,%,$(sort $(wildcard $(1)/$(2).c)))
@@ -15,9 +15,9 @@ UNIT	= $(call names,test/unit,*)
 DEVICE_TEST = $(call names,test/device,*)
 PAIR_TEST = $(filter-out test_threads,$(call names,test/pair,test_*))
 HOST_TEST = $(call names,test/host,test_*)
-HOST_THREADS = $(filter test_machine test_nic%,$(HOST_TEST))
+HOST_THREADS = $(filter test_machine test_nic% test_vfu%,$(HOST_TEST))
 FUZZ	= $(call names,test/fuzz,fuzz_*)
-FUZZ_HOST = fuzz_boot fuzz_machine
+FUZZ_HOST = fuzz_boot fuzz_machine fuzz_vfu
 
 # --- objects --------------------------------------------------------------
 #
@@ -84,10 +84,10 @@ $(call link,$(BUILD)/pair/$(1)/test_threads,$(1) $(THREADS),\
     $(DEVICE) $(CORE) $(SIM)),-lcmocka)
 $(foreach t,$(HOST_TEST),$(call link,$(BUILD)/host/$(1)/$(t),\
     $(1) $(SANITIZE),$(call objects,$(1)-san,test/host/$(t).c $(HOST_LIB) \
-    $(DEVICE)),-lcmocka -lseccomp))
+    $(DEVICE)),-lcmocka $(HOST_LIBS)))
 $(foreach t,$(HOST_THREADS),$(call link,$(BUILD)/host/$(1)/$(t)_threads,\
     $(1) $(THREADS),$(call objects,$(1)-tsan,test/host/$(t).c $(HOST_LIB) \
-    $(DEVICE)),-lcmocka -lseccomp))
+    $(DEVICE)),-lcmocka $(HOST_LIBS)))
 endef
 $(eval $(call programs,gcc))
 $(eval $(call programs,clang))
@@ -129,7 +129,7 @@ fuzzed	= $(if $(filter fuzz_core,$(1)),$(CORE:%=fake/%) $(FAKE:%=fake/%) \
 	  $(if $(filter $(FUZZ_HOST),$(1)),$(HOST_LIB)))
 $(eval $(foreach f,$(FUZZ),$(call link,$(BUILD)/fuzz/$(f),clang $(FUZZER),\
     $(call objects,fuzz,$(call fuzzed,$(f))),\
-    $(if $(filter $(FUZZ_HOST),$(f)),-lseccomp))))
+    $(if $(filter $(FUZZ_HOST),$(f)),$(HOST_LIBS)))))
 
 # --- targets --------------------------------------------------------------
 
