@@ -13,6 +13,7 @@
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 #define LINE_WIDTH	79u	/* so that an 80-column terminal never wraps */
 #define LABEL_WIDTH	15	/* the longest: "virtio.standard" */
+#define RFC_WIDTH	4	/* of a figure of the RFC: "QEMU" */
 #define TEXT_SIZE	32u
 
 /* A column of the tables behind: a double of struct lem_cell. */
@@ -241,7 +242,10 @@ table_rfc_head(FILE *out, const struct vmm_column *h, size_t vmms)
 			fprintf(out, " %-*s", h[i].range, "(min-max)");
 		fprintf(out, " %*s", h[i].ratio, "ratio");
 	}
-	fprintf(out, "   KVM QEMU\n");
+	for (i = 0; i < LEM_RFC_VMMS; i++)
+		fprintf(out, "%*s%*s", i == 0 ? 2 : 1, "", RFC_WIDTH,
+		    lem_vmms[i].rfc);
+	putc('\n', out);
 }
 
 /* table_rfc_cell: returns the blanks that are left to print before the next. */
@@ -262,25 +266,38 @@ table_rfc_cell(FILE *out, const struct lem_cell *c, const struct vmm_column *h)
 	return 0;
 }
 
+/* table_rfc_figures: the RFC's own, nothing in a row that it does not have. */
+static void
+table_rfc_figures(FILE *out, enum lem_row row, int blanks)
+{
+	char text[TEXT_SIZE];
+	unsigned int vmm;
+	double kpps;
+
+	for (vmm = 0; vmm < LEM_RFC_VMMS; vmm++) {
+		kpps = lem_rfc_kpps(row, (enum lem_vmm_id)vmm);
+		if (!isfinite(kpps))
+			return;
+		snprintf(text, sizeof(text), "%g", kpps);
+		fprintf(out, "%*s%*s", blanks + (vmm == 0 ? 2 : 1), "",
+		    RFC_WIDTH, text);
+		blanks = 0;
+	}
+}
+
 static void
 table_rfc_row(FILE *out, const struct lem_results *r, enum lem_row row,
     const struct vmm_column *h, size_t vmms)
 {
-	double kvm = lem_rfc_kpps(row, LEM_VMM_KVM);
-	double tcg = lem_rfc_kpps(row, LEM_VMM_TCG);
-	char text[TEXT_SIZE];
-	size_t i;
 	int blanks = 0;
+	size_t i;
 
 	fprintf(out, "%-*s", LABEL_WIDTH, lem_rows[row].id);
 	for (i = 0; i < vmms; i++) {
 		fprintf(out, "%*s", blanks + 2, "");
 		blanks = table_rfc_cell(out, rfc_cell(r, row, h[i].vmm), &h[i]);
 	}
-	if (isfinite(kvm)) {
-		snprintf(text, sizeof(text), "%g", tcg);
-		fprintf(out, "%*s%4g %4s", blanks + 2, "", kvm, text);
-	}
+	table_rfc_figures(out, row, blanks);
 	putc('\n', out);
 }
 
