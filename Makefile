@@ -14,7 +14,7 @@
 # make coverage   line coverage of driver/ and device/ by the tests
 #
 # driver/os/freebsd/freebsd.mk:
-# make freebsd    if_lem.ko, across from Linux; FREEBSD_SRC=DIR
+# make freebsd    if_lem.ko, cross-compiled on Linux; FREEBSD_SRC=DIR
 # make check-freebsd  its tests; FREEBSD_KERNEL=FILE, too
 #
 # ./lem installs the packages that these need, then calls make.

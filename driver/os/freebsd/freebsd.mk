@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# if_lem.ko, across from Linux, and its tests.  On FreeBSD: make -C
+# if_lem.ko, cross-compiled on Linux, and its tests.  On FreeBSD: make -C
 # driver/os/freebsd, which is bmake's Makefile.
 #
 # Here bmake reads the makefiles of FREEBSD_SRC, and clang compiles.  Where
@@ -60,7 +60,7 @@ $(FREEBSD)/init: $(wildcard test/freebsd/guest/*) test/freebsd/pattern.h
 $(FREEBSD)/peer $(FREEBSD)/vlan: $(FREEBSD)/%: test/freebsd/%.c \
     test/freebsd/pattern.h
 	@mkdir -p $(@D)
-	$(call say,CC)$(CC) $(USERFLAGS) -O2 -o $@ $<
+	$(call say,CC)$(CC) $(USERFLAGS) $(WARN) -O2 -o $@ $<
 
 # The root file system of the guest that lem-bench measures.
 $(FREEBSD)/bench.iso: freebsd $(FREEBSD)/init bench/freebsd/script
