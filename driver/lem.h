@@ -631,14 +631,6 @@ void lem_intr_disable(struct lem *sc);
  */
 void lem_intr_rx_set(struct lem *sc, bool enable);
 
-/*
- * lem_intr_tx_set: the same for the transmit causes.  While they are masked
- * nothing may be deferred: the caller sets LEM_COMBINE_OFF first.  If a cause
- * comes while they are masked, it interrupts when they are unmasked.
- * Locks: none.
- */
-void lem_intr_tx_set(struct lem *sc, bool enable);
-
 /* -------------------------------------------------------- lem_moderate.c */
 
 /* lem_has_itr: does the chip have ITR, RADV, TADV (13.4.18, .31, .44)? */

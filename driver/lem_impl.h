@@ -62,6 +62,15 @@ int lem_check_present(struct lem *sc);
 int lem_wait(struct lem *sc, uint32_t reg, uint32_t mask, uint32_t want,
     unsigned int timeout_us);
 
+/* --- lem_intr.c --- */
+
+/*
+ * lem_intr_tx_set: unmask or mask the transmit causes alone.  While they are
+ * masked the caller defers nothing (tx.combine is LEM_COMBINE_OFF).  A cause
+ * that comes meanwhile interrupts when they are unmasked.  Locks: tx.
+ */
+void lem_intr_tx_set(struct lem *sc, bool enable);
+
 /* --- lem_moderate.c --- */
 
 /* lem_moderation_write: what lem_start() needs of lem_moderation_set(). */
@@ -70,7 +79,10 @@ void lem_moderation_write(struct lem *sc);
 /* lem_stream_interrupt: at each transmit interrupt: is this a stream? */
 void lem_stream_interrupt(struct lem *sc);
 
-/* lem_lone_end: transmit interrupts are unmasked; combining is as asked. */
+/*
+ * lem_lone_end: packets are no longer lone; combining is as the port asked.  It
+ * accesses no register: the caller unmasks transmit interrupts.
+ */
 void lem_lone_end(struct lem_tx_ring *r);
 
 #endif

@@ -5,6 +5,8 @@
  */
 #include "rig.h"
 
+#include "lem_impl.h"
+
 static uint32_t
 rctl(void)
 {
@@ -485,7 +487,7 @@ test_intr_rx_mask(void **state)
 	assert_int_equal(rig_irq(), LEM_WORK_RX);
 }
 
-/* A port that does not need transmit interrupts masks only these. */
+/* The rule of lone packets masks transmit interrupts alone. */
 static void
 test_intr_tx_mask(void **state)
 {
