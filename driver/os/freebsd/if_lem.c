@@ -346,6 +346,8 @@ if_lem_attach_pre(if_ctx_t ctx)
 	error = -lem_attach(core);
 	if (error == 0) {
 		sc->awake = true;
+		if (!lem_has_itr(core))
+			sc->itr = sc->itr_bulk = 0;
 		error = if_lem_moderation_apply(sc);
 	}
 	sx_xunlock(&sc->config_sx);

@@ -6,10 +6,7 @@
 
 /* ----------------------------------------------------------- moderation */
 
-/*
- * Give the device what was asked for.  A chip without ITR (82543, 82544) cannot
- * have the default: then it is off, and reads as 0.
- */
+/* Give the device what was asked for. */
 int
 if_lem_moderation_apply(struct if_lem_softc *sc)
 {
@@ -17,8 +14,6 @@ if_lem_moderation_apply(struct if_lem_softc *sc)
 	int error;
 
 	sx_assert(&sc->config_sx, SA_XLOCKED);
-	if (!lem_has_itr(&sc->core) && sc->itr == LEM_RATE_DEFAULT)
-		sc->itr = sc->itr_bulk = 0;
 	error = lem_itr_from_rate(sc->itr, &m.itr);
 	if (error == 0)
 		error = lem_itr_from_rate(sc->itr_bulk, &m.itr_bulk);
