@@ -15,11 +15,6 @@
 #define TIPG_IPGT_82543		8u
 #define TIPG_IPGT_82540		10u
 
-/* Address and type of an 802.3x pause frame (13.4.8 to 13.4.10). */
-#define PAUSE_ADDRESS_LOW	0x00c28001u
-#define PAUSE_ADDRESS_HIGH	0x0100u
-#define PAUSE_TYPE		0x8808u
-
 #define LEM_DEVICE_CHIP(id, chip, name) { id, chip },
 
 static const struct {
@@ -366,9 +361,9 @@ lem_start(struct lem *sc)
 	if (sc->vlan)
 		ctrl |= E1000_CTRL_VME;
 	lem_write(sc, E1000_CTRL, ctrl);
-	lem_write(sc, E1000_FCAL, PAUSE_ADDRESS_LOW);
-	lem_write(sc, E1000_FCAH, PAUSE_ADDRESS_HIGH);
-	lem_write(sc, E1000_FCT, PAUSE_TYPE);
+	lem_write(sc, E1000_FCAL, E1000_FCAL_PAUSE);
+	lem_write(sc, E1000_FCAH, E1000_FCAH_PAUSE);
+	lem_write(sc, E1000_FCT, E1000_FCT_PAUSE);
 	lem_write(sc, E1000_VET, E1000_VET_8021Q);
 	start_filters(sc);
 	start_tx(sc);

@@ -60,16 +60,20 @@ lem_moderation_write(struct lem *sc)
 
 /* ----------------------------------------------------------------- units */
 
-/* Without a 64-bit division, which some kernels do not have. */
+/*
+ * total_ns: what per_second intervals of one unit last together; the units are
+ * as many as make that a second.  Without a 64-bit division, which some kernels
+ * do not have.
+ */
 int
 lem_itr_from_rate(uint32_t per_second, uint16_t *itr)
 {
-	uint32_t ns = per_second * E1000_ITR_UNIT_NS, units = 0;
+	uint32_t total_ns = per_second * E1000_ITR_UNIT_NS, units = 0;
 
 	if (per_second > LEM_RATE_MAX)
 		return -EINVAL;
 	if (per_second != 0)
-		units = (NS_PER_SECOND + ns - 1) / ns;
+		units = (NS_PER_SECOND + total_ns - 1) / total_ns;
 	if (units > E1000_ITR_INTERVAL_MASK)
 		return -EINVAL;
 	*itr = (uint16_t)units;

@@ -16,9 +16,6 @@
 #define MDIO_DELAY_US		10u
 #define MDIO_PREAMBLE_BITS	32u
 
-/* PHY address of the internal PHY, 13.4.7. */
-#define PHY_ADDRESS		1u
-
 /* ---------------------------------------------------------------- EEPROM */
 
 /* EERD (13.4.4); the 82543 and 82544 do not have it. */
@@ -255,7 +252,7 @@ mdio_shift_in(struct lem *sc, uint16_t *result)
 static uint32_t
 mdio_header(bool read, uint8_t reg)
 {
-	return 1u << 12 | (read ? 2u : 1u) << 10 | PHY_ADDRESS << 5 | reg;
+	return 1u << 12 | (read ? 2u : 1u) << 10 | E1000_PHY_ADDR << 5 | reg;
 }
 
 int
@@ -267,7 +264,8 @@ lem_phy_read(struct lem *sc, uint8_t reg, uint16_t *value)
 		return -EINVAL;
 	if (sc->chip != LEM_82543)
 		return phy_mdic(sc,
-		    E1000_MDIC_OP_READ | PHY_ADDRESS << E1000_MDIC_PHY_SHIFT |
+		    E1000_MDIC_OP_READ |
+			E1000_PHY_ADDR << E1000_MDIC_PHY_SHIFT |
 			(uint32_t)reg << E1000_MDIC_REG_SHIFT,
 		    value);
 	mdio_shift_out(sc, UINT32_MAX, MDIO_PREAMBLE_BITS);
@@ -285,7 +283,8 @@ lem_phy_write(struct lem *sc, uint8_t reg, uint16_t value)
 		return -EINVAL;
 	if (sc->chip != LEM_82543)
 		return phy_mdic(sc,
-		    E1000_MDIC_OP_WRITE | PHY_ADDRESS << E1000_MDIC_PHY_SHIFT |
+		    E1000_MDIC_OP_WRITE |
+			E1000_PHY_ADDR << E1000_MDIC_PHY_SHIFT |
 			(uint32_t)reg << E1000_MDIC_REG_SHIFT | value,
 		    &ignored);
 	mdio_shift_out(sc, UINT32_MAX, MDIO_PREAMBLE_BITS);

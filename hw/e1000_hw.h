@@ -698,7 +698,7 @@
 #define E1000_MDIC_I		(1u << 29)	/* set MDAC when ready */
 #define E1000_MDIC_E		(1u << 30)	/* error */
 
-#define E1000_PHY_ADDR		1		/* of the internal PHY */
+#define E1000_PHY_ADDR		1u		/* of the internal PHY */
 
 /* IEEE 802.3 clause 22 and 40 registers */
 #define E1000_PHY_CTRL		0x00
