@@ -264,12 +264,6 @@ expect_register(const struct entry *e, uint32_t offset, uint32_t want)
 		    offset, got, want);
 }
 
-static inline struct e82540_counters
-map_counters(void)
-{
-	return host_counters(h);
-}
-
 /* Does the MAC see a link? */
 static inline bool
 status_lu(void)

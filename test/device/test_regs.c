@@ -59,7 +59,7 @@ static void
 reset_values(void)
 {
 	each_entry(reset_value);
-	assert_int_equal(map_counters().bad_access, 0);
+	assert_int_equal(host_counters(h).bad_access, 0);
 }
 
 static void
@@ -100,7 +100,7 @@ check_holds(void)
 	host_write(h, E1000_TCTL, E1000_TCTL_EN);
 	host_write(h, E1000_RCTL, E1000_RCTL_EN);
 	each_entry(entry_holds);
-	assert_int_equal(map_counters().bad_access, 0);
+	assert_int_equal(host_counters(h).bad_access, 0);
 }
 
 static void
@@ -187,7 +187,7 @@ check_resets(void)
 	host_write(h, E1000_PBA, 40);
 	host_write(h, E1000_IMS, E1000_ICR_MASK);
 	host_write(h, E1000_CTRL, E1000_CTRL_RST);
-	assert_int_equal(map_counters().resets, 1);
+	assert_int_equal(host_counters(h).resets, 1);
 	each_entry(after_software_reset);
 	assert_int_equal(host_read(h, E1000_CTRL) & E1000_CTRL_RST, 0);
 	assert_int_equal(host_read(h, E1000_IMS), 0);
@@ -225,14 +225,14 @@ check_nothing_else(void)
 
 	for (offset = 0; offset < 0x20000; offset += 4) {
 		there = entry_at(offset) != NULL;
-		bad = map_counters().bad_access;
+		bad = host_counters(h).bad_access;
 		value = host_read(h, offset);
-		assert_int_equal(map_counters().bad_access, bad + !there);
+		assert_int_equal(host_counters(h).bad_access, bad + !there);
 		if (there)
 			continue;
 		assert_int_equal(value, 0);
 		host_write(h, offset, ONES);
-		assert_int_equal(map_counters().bad_access, bad + 2);
+		assert_int_equal(host_counters(h).bad_access, bad + 2);
 		assert_int_equal(host_read(h, offset), 0);
 	}
 }
@@ -267,7 +267,7 @@ test_star(void **state)
 	}
 	/* ITR LEDCTL RADV RSRPD TADV MGTPRC MGTPDC MGTPTC MANC */
 	assert_int_equal(n, 9);
-	assert_int_equal(map_counters().bad_access, 2 * n);
+	assert_int_equal(host_counters(h).bad_access, 2 * n);
 }
 
 /* Any value anywhere, whatever it starts, leaves a device that works. */
@@ -325,7 +325,7 @@ static void
 check_by_io(void)
 {
 	each_entry(entry_by_io);
-	assert_int_equal(map_counters().bad_access, 0);
+	assert_int_equal(host_counters(h).bad_access, 0);
 }
 
 static void
@@ -360,18 +360,18 @@ test_widths(void **state)
 		    0x11 * (i + 1));
 	assert_int_equal(wide_read(E1000_RAL(3), 2), 0x2211);
 	assert_int_equal(wide_read(E1000_RAL(3) + 2, 2), 0x4433);
-	assert_int_equal(map_counters().bad_access, 0);
+	assert_int_equal(host_counters(h).bad_access, 0);
 
 	e82540_mmio_write(h->dev, h->now_ns, E1000_RAL(3), 1, 0xFF);
 	e82540_mmio_write(h->dev, h->now_ns, E1000_RAL(3), 2, 0xFFFF);
 	e82540_mmio_write(h->dev, h->now_ns, E1000_RAL(3) + 2, 4, ONES);
 	assert_int_equal(host_read(h, E1000_RAL(3)), 0x44332211);
-	assert_int_equal(map_counters().bad_access, 3);
+	assert_int_equal(host_counters(h).bad_access, 3);
 	/* The last register, and what lies beyond. */
 	assert_true(wide_read(0x1FFFC, 8) == 0);
-	assert_int_equal(map_counters().bad_access, 3);
+	assert_int_equal(host_counters(h).bad_access, 3);
 	assert_int_equal(wide_read(0x20000, 4), 0);
-	assert_int_equal(map_counters().bad_access, 4);
+	assert_int_equal(host_counters(h).bad_access, 4);
 }
 
 /* An access of 8 bytes is two; all are counted. */
@@ -382,14 +382,14 @@ test_counted(void **state)
 
 	(void)state;
 	map_power(E82540_82540EM);
-	was = map_counters();
+	was = host_counters(h);
 	host_read(h, E1000_STATUS);
 	host_write(h, E1000_VET, 0x8100);
 	wide_read(E1000_RDBAL, 8);
 	host_write(h, E1000_TDT, 0);
 	host_write(h, E1000_RDT, 0);
 	host_write(h, E1000_RDT, 0);
-	is = map_counters();
+	is = host_counters(h);
 	assert_int_equal(is.reg_reads - was.reg_reads, 3);
 	assert_int_equal(is.reg_writes - was.reg_writes, 4);
 	assert_int_equal(is.tdt_writes - was.tdt_writes, 1);
@@ -444,12 +444,12 @@ test_peek(void **state)
 	(void)state;
 	each_chip(check_peeks);
 	map_power(E82540_82540EM);
-	was = map_counters();
+	was = host_counters(h);
 	assert_int_equal(e82540_peek(h->dev, 0x0FFFC), 0);
 	assert_int_equal(e82540_peek(h->dev, 0x20000), 0);
 	assert_int_equal(e82540_peek(h->dev, UINT32_MAX & ~3u), 0);
-	assert_int_equal(map_counters().reg_reads, was.reg_reads);
-	assert_int_equal(map_counters().bad_access, was.bad_access);
+	assert_int_equal(host_counters(h).reg_reads, was.reg_reads);
+	assert_int_equal(host_counters(h).bad_access, was.bad_access);
 }
 
 /* -------------------------------------------------------------- statistics */
@@ -713,7 +713,7 @@ self_test(void)
 		check_pattern(E1000_RAH(i), 0x8003FFFF, ONES);
 	for (i = 0; i < E1000_MTA_COUNT; i++)
 		check_pattern(E1000_MTA(i), ONES, ONES);
-	assert_int_equal(map_counters().bad_access, 0);
+	assert_int_equal(host_counters(h).bad_access, 0);
 }
 
 static void

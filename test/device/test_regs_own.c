@@ -120,7 +120,7 @@ check_ctrl(void)
 	host_write(h, E1000_CTRL_DUP, ~E1000_CTRL_PHY_RST);
 	assert_int_equal(host_read(h, E1000_TDT), 0);
 	assert_int_equal(host_read(h, E1000_CTRL) & E1000_CTRL_VME, 0);
-	assert_int_equal(map_counters().resets, 1);
+	assert_int_equal(host_counters(h).resets, 1);
 }
 
 static void

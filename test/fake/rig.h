@@ -153,6 +153,16 @@ rig_up(enum fake_chip chip, uint16_t count, uint16_t max_segs)
 	rig_ok();
 }
 
+/* rig_tx_up: an 82540 that is up, to send; sync: struct fake_device. */
+static inline void
+rig_tx_up(enum lem_combine mode, bool sync, uint16_t count)
+{
+	rig_up(FAKE_82540, count, 1);
+	rig.dev.sync_tx = sync;
+	assert_int_equal(lem_tx_combine_set(&rig.sc, mode), 0);
+	fake_log_clear(&rig.dev);
+}
+
 /* rig_send: encapsulate and doorbell a packet of 60 bytes that carries id. */
 static inline int
 rig_send(uint64_t id)
@@ -169,6 +179,14 @@ rig_send(uint64_t id)
 	if (used > 0)
 		lem_tx_doorbell(&rig.sc);
 	return used;
+}
+
+/* rig_send_some: n packets, each with its doorbell. */
+static inline void
+rig_send_some(unsigned int n)
+{
+	while (n-- > 0)
+		assert_int_equal(rig_send(0), 1);
 }
 
 /* rig_id: the id of a packet that rig_send() made. */

@@ -10,26 +10,10 @@
 
 static struct lem_tx_ring *const tx = &rig.sc.tx;
 
-static void
-tx_up(enum lem_combine mode, bool sync, uint16_t count)
-{
-	rig_up(FAKE_82540, count, 1);
-	rig.dev.sync_tx = sync;
-	assert_int_equal(lem_tx_combine_set(&rig.sc, mode), 0);
-	fake_log_clear(&rig.dev);
-}
-
 static unsigned int
 tdt_writes(void)
 {
 	return fake_log_count(&rig.dev, FAKE_WRITE, E1000_TDT);
-}
-
-static void
-send_some(unsigned int n)
-{
-	while (n-- > 0)
-		assert_int_equal(rig_send(0), 1);
 }
 
 /* -------------------------------------------------------------- the rules */
@@ -38,8 +22,8 @@ static void
 test_off_posts_each(void **state)
 {
 	(void)state;
-	tx_up(LEM_COMBINE_OFF, false, 64);
-	send_some(10);
+	rig_tx_up(LEM_COMBINE_OFF, false, 64);
+	rig_send_some(10);
 	assert_int_equal(tdt_writes(), 10);
 	assert_int_equal(tx->stats.doorbells, 10);
 	assert_int_equal(tx->stats.deferred, 0);
@@ -54,11 +38,11 @@ test_first_posts(void **state)
 
 	(void)state;
 	for (mode = LEM_COMBINE_ON; mode <= LEM_COMBINE_ORIGINAL; mode++) {
-		tx_up(mode, false, 64);
-		send_some(1);
+		rig_tx_up(mode, false, 64);
+		rig_send_some(1);
 		assert_int_equal(fake_peek(&rig.dev, E1000_TDT), 1);
 		assert_true(tx->int_pending);
-		send_some(9);
+		rig_send_some(9);
 		assert_int_equal(tdt_writes(), 1);
 		assert_int_equal(tx->stats.deferred, 9);
 		assert_int_equal(fake_tx_run(&rig.dev, 64), 1);
@@ -71,7 +55,7 @@ test_first_posts(void **state)
 		assert_false(tx->int_pending);
 		assert_int_equal(lem_tx_free(tx), 63);
 		/* Idle again: posts at once again. */
-		send_some(1);
+		rig_send_some(1);
 		assert_int_equal(tdt_writes(), 3);
 		assert_int_equal(fake_peek(&rig.dev, E1000_TDT), 11);
 	}
@@ -82,8 +66,8 @@ static void
 test_other_causes(void **state)
 {
 	(void)state;
-	tx_up(LEM_COMBINE_ON, false, 64);
-	send_some(3);
+	rig_tx_up(LEM_COMBINE_ON, false, 64);
+	rig_send_some(3);
 	fake_cause(&rig.dev, E1000_ICR_RXT0 | E1000_ICR_LSC);
 	assert_int_equal(rig_irq(), LEM_WORK_RX | LEM_WORK_LINK);
 	assert_true(tx->int_pending);
@@ -97,8 +81,8 @@ static void
 test_transmit_half(void **state)
 {
 	(void)state;
-	tx_up(LEM_COMBINE_ON, false, 64);
-	send_some(3);
+	rig_tx_up(LEM_COMBINE_ON, false, 64);
+	rig_send_some(3);
 	assert_int_equal(fake_tx_run(&rig.dev, 64), 1);
 	assert_int_equal(lem_intr_dispatch(&rig.sc,
 			     lem_intr_cause(&rig.sc) & ~LEM_INTR_TX),
@@ -118,12 +102,12 @@ static void
 test_reclaim_keeps_pending(void **state)
 {
 	(void)state;
-	tx_up(LEM_COMBINE_ON, false, 64);
-	send_some(1);
+	rig_tx_up(LEM_COMBINE_ON, false, 64);
+	rig_send_some(1);
 	assert_int_equal(fake_tx_run(&rig.dev, 1), 1);
 	assert_int_equal(lem_tx_reclaim(&rig.sc), 1);
 	assert_true(tx->int_pending);
-	send_some(2);
+	rig_send_some(2);
 	assert_int_equal(tdt_writes(), 1);
 	assert_int_equal(rig_irq(), 0);
 	assert_int_equal(tdt_writes(), 2);
@@ -137,15 +121,15 @@ static void
 test_order_sync(void **state)
 {
 	(void)state;
-	tx_up(LEM_COMBINE_ON, true, 64);
-	send_some(20);
+	rig_tx_up(LEM_COMBINE_ON, true, 64);
+	rig_send_some(20);
 	assert_int_equal(rig_irq(), LEM_WORK_TX);
 	assert_int_equal(rig.dev.packets, 20);
 	assert_int_equal(lem_tx_free(tx), 63);
 	assert_true(tx->int_pending);
 
-	tx_up(LEM_COMBINE_ORIGINAL, true, 64);
-	send_some(20);
+	rig_tx_up(LEM_COMBINE_ORIGINAL, true, 64);
+	rig_send_some(20);
 	assert_int_equal(rig_irq(), LEM_WORK_TX);
 	assert_int_equal(rig.dev.packets, 20);
 	assert_int_equal(lem_tx_free(tx), 63 - 19);
@@ -161,24 +145,24 @@ static void
 test_cheap(void **state)
 {
 	(void)state;
-	tx_up(LEM_COMBINE_ON, false, 64);
+	rig_tx_up(LEM_COMBINE_ON, false, 64);
 	rig.sc.os.cheap_tdt = true;
-	send_some(10);
+	rig_send_some(10);
 	assert_true(tx->cheap);
 	assert_int_equal(tdt_writes(), 10);
 	assert_int_equal(tx->stats.deferred, 0);
 	/* It became dear: not seen while the interrupt is pending, */
 	rig.sc.os.cheap_tdt = false;
-	send_some(3);
+	rig_send_some(3);
 	assert_int_equal(tdt_writes(), 13);
 	assert_true(tx->cheap);
 	assert_int_equal(fake_tx_run(&rig.dev, 64), 13);
 	assert_int_equal(rig_irq(), LEM_WORK_TX);
 	/* After it, it counts when it is seen a second time. */
-	send_some(1);
+	rig_send_some(1);
 	assert_true(tx->cheap);
 	assert_int_equal(tdt_writes(), 14);
-	send_some(4);
+	rig_send_some(4);
 	assert_false(tx->cheap);
 	assert_int_equal(tdt_writes(), 15);
 	assert_int_equal(tx->stats.deferred, 3);
@@ -187,12 +171,12 @@ test_cheap(void **state)
 	assert_int_equal(fake_tx_run(&rig.dev, 64), 2);
 	assert_int_equal(rig_irq(), LEM_WORK_TX);
 	assert_true(tx->cheap);
-	send_some(2);
+	rig_send_some(2);
 	assert_int_equal(tdt_writes(), 18);
 
-	tx_up(LEM_COMBINE_ORIGINAL, false, 64);
+	rig_tx_up(LEM_COMBINE_ORIGINAL, false, 64);
 	rig.sc.os.cheap_tdt = true;
-	send_some(10);
+	rig_send_some(10);
 	assert_int_equal(tdt_writes(), 1);
 }
 
@@ -206,19 +190,19 @@ test_cheap_doubt(void **state)
 	unsigned int i;
 
 	(void)state;
-	tx_up(LEM_COMBINE_ON, false, 64);
+	rig_tx_up(LEM_COMBINE_ON, false, 64);
 	rig.sc.os.cheap_tdt = true;
-	send_some(1);
+	rig_send_some(1);
 	for (i = 0; i < 10; i++) {
 		assert_true(fake_tx_run(&rig.dev, 64) > 0);
 		assert_int_equal(rig_irq(), LEM_WORK_TX);
 		rig.sc.os.cheap_tdt = false;
-		send_some(1);
+		rig_send_some(1);
 		assert_true(tx->cheap && tx->doubt);
 		rig.sc.os.cheap_tdt = true;
-		send_some(1);
+		rig_send_some(1);
 		assert_true(tx->cheap && !tx->doubt);
-		send_some(3);
+		rig_send_some(3);
 	}
 	assert_int_equal(tx->stats.deferred, 0);
 	assert_int_equal(tdt_writes(), 51);
@@ -232,10 +216,10 @@ test_timed_when_on(void **state)
 
 	(void)state;
 	for (mode = LEM_COMBINE_OFF; mode <= LEM_COMBINE_ORIGINAL; mode++) {
-		tx_up(mode, true, 64);
+		rig_tx_up(mode, true, 64);
 		rig.sc.os.cheap_tdt = true;
 		rig.sc.os.cycles = 0;
-		send_some(10);
+		rig_send_some(10);
 		assert_int_equal(rig_irq(), LEM_WORK_TX);
 		if (mode == LEM_COMBINE_ON)
 			assert_int_not_equal(rig.sc.os.cycles, 0);
@@ -249,9 +233,9 @@ static void
 test_no_cycles(void **state)
 {
 	(void)state;
-	tx_up(LEM_COMBINE_ON, false, 64);
+	rig_tx_up(LEM_COMBINE_ON, false, 64);
 	rig.sc.os.cheap_tdt = rig.sc.os.no_cycles = true;
-	send_some(10);
+	rig_send_some(10);
 	assert_false(tx->cheap);
 	assert_int_equal(tdt_writes(), 1);
 	tx->cheap = true;
@@ -280,10 +264,10 @@ test_state_inside_write(void **state)
 	unsigned int calls = 0;
 
 	(void)state;
-	tx_up(LEM_COMBINE_ON, true, 64);
+	rig_tx_up(LEM_COMBINE_ON, true, 64);
 	rig.dev.on_packet = note_state;
 	rig.dev.arg = &calls;
-	send_some(20);
+	rig_send_some(20);
 	assert_int_equal(calls, 1);
 	(void)rig_irq();
 	assert_int_equal(calls, 20);
@@ -297,16 +281,16 @@ test_ring_full_posts(void **state)
 
 	(void)state;
 	for (mode = LEM_COMBINE_ON; mode <= LEM_COMBINE_ORIGINAL; mode++) {
-		tx_up(mode, false, 16);
-		send_some(13);
+		rig_tx_up(mode, false, 16);
+		rig_send_some(13);
 		assert_int_equal(tdt_writes(), 1);
 		assert_int_equal(lem_tx_free(tx), 2);
-		send_some(1);
+		rig_send_some(1);
 		assert_int_equal(tdt_writes(), 2);
 		assert_int_equal(fake_peek(&rig.dev, E1000_TDT), 14);
 		assert_int_equal(tx->stats.deferred, 12);
 		/* The last one fits only because it needs no context. */
-		send_some(1);
+		rig_send_some(1);
 		assert_int_equal(tdt_writes(), 3);
 		assert_int_equal(rig_send(0), -ENOSPC);
 		assert_int_equal(tx->stats.ring_full, 1);
@@ -318,8 +302,8 @@ static void
 test_make_room(void **state)
 {
 	(void)state;
-	tx_up(LEM_COMBINE_ON, true, 16);
-	send_some(10);
+	rig_tx_up(LEM_COMBINE_ON, true, 16);
+	rig_send_some(10);
 	assert_int_equal(rig.dev.packets, 1);
 	assert_int_equal(lem_tx_make_room(&rig.sc), 10);
 	assert_int_equal(rig.dev.packets, 10);
@@ -328,14 +312,14 @@ test_make_room(void **state)
 	assert_int_equal(tdt_writes(), 2);
 
 	/* The original reclaims first, and forgets the interrupt. */
-	tx_up(LEM_COMBINE_ORIGINAL, true, 16);
-	send_some(10);
+	rig_tx_up(LEM_COMBINE_ORIGINAL, true, 16);
+	rig_send_some(10);
 	assert_int_equal(lem_tx_make_room(&rig.sc), 1);
 	assert_int_equal(rig.dev.packets, 10);
 	assert_true(tx->int_pending);
 	assert_int_equal(lem_tx_make_room(&rig.sc), 9);
 	assert_false(tx->int_pending);
-	send_some(1);
+	rig_send_some(1);
 	assert_int_equal(tdt_writes(), 3);
 }
 
@@ -347,12 +331,12 @@ test_switching(void **state)
 	(void)state;
 	for (from = 0; from <= LEM_COMBINE_ORIGINAL; from++)
 		for (to = 0; to <= LEM_COMBINE_ORIGINAL; to++) {
-			tx_up(from, false, 64);
-			send_some(5);
+			rig_tx_up(from, false, 64);
+			rig_send_some(5);
 			assert_int_equal(lem_tx_combine_set(&rig.sc, to), 0);
 			assert_int_equal(fake_peek(&rig.dev, E1000_TDT), 5);
 			assert_int_equal(tx->combine, to);
-			send_some(2);
+			rig_send_some(2);
 			assert_int_equal(fake_peek(&rig.dev, E1000_TDT),
 			    to == LEM_COMBINE_OFF ? 7 : 5);
 		}
@@ -367,8 +351,8 @@ static void
 test_link_loss(void **state)
 {
 	(void)state;
-	tx_up(LEM_COMBINE_ON, false, 64);
-	send_some(5);
+	rig_tx_up(LEM_COMBINE_ON, false, 64);
+	rig_send_some(5);
 	fake_link(&rig.dev, false, 0, false);
 	assert_int_equal(rig_irq(), LEM_WORK_LINK);
 	assert_int_equal(lem_link_update(&rig.sc), 1);
@@ -382,8 +366,8 @@ static void
 test_stop_drops(void **state)
 {
 	(void)state;
-	tx_up(LEM_COMBINE_ON, false, 64);
-	send_some(5);
+	rig_tx_up(LEM_COMBINE_ON, false, 64);
+	rig_send_some(5);
 	lem_stop(&rig.sc);
 	assert_int_equal(tx->next_to_clean, 0);
 	assert_int_equal(tx->next_to_use, 5);
@@ -391,7 +375,7 @@ test_stop_drops(void **state)
 	assert_int_equal(lem_start(&rig.sc), 0);
 	assert_false(tx->int_pending);
 	assert_int_equal(tx->unposted, 0);
-	send_some(1);
+	rig_send_some(1);
 	assert_int_equal(fake_peek(&rig.dev, E1000_TDT), 1);
 	assert_int_equal(fake_tx_run(&rig.dev, 9), 1);
 }
@@ -411,11 +395,11 @@ test_guard_lost(void **state)
 	unsigned int tick;
 
 	(void)state;
-	tx_up(LEM_COMBINE_ON, false, 64);
+	rig_tx_up(LEM_COMBINE_ON, false, 64);
 	assert_int_equal(lem_tx_guard(&rig.sc), 0);
-	send_some(1);
+	rig_send_some(1);
 	lose_interrupt();
-	send_some(4);
+	rig_send_some(4);
 	for (tick = 0; tick < 2 && tx->next_to_use != tx->tail_posted; tick++)
 		(void)lem_tx_guard(&rig.sc);
 	assert_int_equal(fake_peek(&rig.dev, E1000_TDT), 5);
@@ -438,10 +422,10 @@ test_guard_dead_interrupts(void **state)
 	unsigned int i, tick;
 
 	(void)state;
-	tx_up(LEM_COMBINE_ON, true, 64);
+	rig_tx_up(LEM_COMBINE_ON, true, 64);
 	lem_intr_disable(&rig.sc);
 	for (i = 0; i < 50; i++) {
-		send_some(3);
+		rig_send_some(3);
 		for (tick = 0; tick < 2; tick++)
 			(void)lem_tx_guard(&rig.sc);
 		assert_int_equal(tx->next_to_use, tx->tail_posted);
@@ -456,8 +440,8 @@ static void
 test_guard_reclaims(void **state)
 {
 	(void)state;
-	tx_up(LEM_COMBINE_OFF, true, 64);
-	send_some(7);
+	rig_tx_up(LEM_COMBINE_OFF, true, 64);
+	rig_send_some(7);
 	assert_int_equal(lem_tx_guard(&rig.sc), 7);
 	assert_int_equal(tx->stats.guard_flushes, 0);
 	assert_int_equal(lem_tx_guard(&rig.sc), 0);
@@ -468,15 +452,15 @@ static void
 test_guard_quiet(void **state)
 {
 	(void)state;
-	tx_up(LEM_COMBINE_ON, false, 64);
+	rig_tx_up(LEM_COMBINE_ON, false, 64);
 	(void)lem_tx_guard(&rig.sc);
 	(void)lem_tx_guard(&rig.sc);
-	send_some(3);
+	rig_send_some(3);
 	(void)lem_tx_guard(&rig.sc);
 	assert_int_equal(tx->stats.guard_flushes, 0);
 	(void)fake_tx_run(&rig.dev, 9);
 	(void)rig_irq();
-	send_some(2);
+	rig_send_some(2);
 	(void)lem_tx_guard(&rig.sc);
 	assert_int_equal(tx->stats.guard_flushes, 0);
 	assert_int_equal(tdt_writes(), 2);
@@ -489,20 +473,20 @@ test_counters(void **state)
 	unsigned int i;
 
 	(void)state;
-	tx_up(LEM_COMBINE_ON, false, 16);
-	send_some(1);			/* doorbell 1, batch of 1 */
-	send_some(6);			/* 6 deferred */
+	rig_tx_up(LEM_COMBINE_ON, false, 16);
+	rig_send_some(1);		/* doorbell 1, batch of 1 */
+	rig_send_some(6);		/* 6 deferred */
 	(void)fake_tx_run(&rig.dev, 16);
 	(void)rig_irq();		/* doorbell 2, batch of 6 */
-	send_some(3);			/* 3 deferred */
+	rig_send_some(3);		/* 3 deferred */
 	(void)fake_tx_run(&rig.dev, 16);
 	(void)rig_irq();		/* doorbell 3, batch of 3 */
 	(void)fake_tx_run(&rig.dev, 16);
 	(void)rig_irq();
 	assert_int_equal(lem_tx_free(tx), 15);
-	send_some(13);			/* doorbell 4; 12 deferred */
-	send_some(1);			/* full: doorbell 5, batch of 13 */
-	send_some(1);			/* doorbell 6 */
+	rig_send_some(13);		/* doorbell 4; 12 deferred */
+	rig_send_some(1);		/* full: doorbell 5, batch of 13 */
+	rig_send_some(1);		/* doorbell 6 */
 	for (i = 0; i < 3; i++)
 		assert_int_equal(rig_send(0), -ENOSPC);
 	assert_int_equal(tx->stats.packets, 25);
@@ -724,7 +708,7 @@ chance_run(uint64_t seed, bool lossy, bool switches)
 
 	for (i = 0; i < 10; i++)
 		(void)draw(&c, 1);
-	tx_up(draw(&c, 3), draw(&c, 2), counts[draw(&c, 4)]);
+	rig_tx_up(draw(&c, 3), draw(&c, 2), counts[draw(&c, 4)]);
 	m.itr = itrs[draw(&c, 6)];
 	if (draw(&c, 3) == 0)
 		m.tidv = (uint16_t)(1 + draw(&c, 200));

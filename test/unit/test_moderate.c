@@ -7,22 +7,6 @@
 
 static struct lem_tx_ring *const tx = &rig.sc.tx;
 
-static void
-tx_up(enum lem_combine mode, bool sync, uint16_t count)
-{
-	rig_up(FAKE_82540, count, 1);
-	rig.dev.sync_tx = sync;
-	assert_int_equal(lem_tx_combine_set(&rig.sc, mode), 0);
-	fake_log_clear(&rig.dev);
-}
-
-static void
-send_some(unsigned int n)
-{
-	while (n-- > 0)
-		assert_int_equal(rig_send(0), 1);
-}
-
 /* ------------------------------------------------------------- registers */
 
 static uint8_t
@@ -203,7 +187,7 @@ test_delay_from_us(void **state)
 static void
 send_window(unsigned int n)
 {
-	send_some(n);
+	rig_send_some(n);
 	fake_advance_ns(&rig.dev, 2000 * 256);
 	assert_int_equal(rig_irq(), LEM_WORK_TX);
 }
@@ -219,7 +203,7 @@ test_stream(void **state)
 	unsigned int i;
 
 	(void)state;
-	tx_up(LEM_COMBINE_ON, true, 64);
+	rig_tx_up(LEM_COMBINE_ON, true, 64);
 	assert_int_equal(lem_moderation_set(&rig.sc, &m), 0);
 	assert_int_equal(fake_peek(&rig.dev, E1000_ITR), 100);
 	for (i = 0; i < LEM_BULK_INTERRUPTS; i++) {
@@ -255,7 +239,7 @@ test_no_stream(void **state)
 	unsigned int i, k;
 
 	(void)state;
-	tx_up(LEM_COMBINE_OFF, true, 64);
+	rig_tx_up(LEM_COMBINE_OFF, true, 64);
 	for (k = 0; k < 2; k++) {
 		assert_int_equal(lem_moderation_set(&rig.sc, &m), 0);
 		for (i = 0; i < 2 * LEM_BULK_INTERRUPTS; i++)
@@ -274,7 +258,7 @@ test_no_stream(void **state)
 static void
 lone_send(unsigned int held)
 {
-	send_some(1);
+	rig_send_some(1);
 	lem_lone_doorbell(&rig.sc, held);
 }
 
@@ -303,7 +287,7 @@ lone(void)
 static void
 lone_up(enum lem_combine mode)
 {
-	tx_up(mode, false, 64);
+	rig_tx_up(mode, false, 64);
 	lone_send(1);
 	assert_false(lone());
 	assert_true(lone_irq(true));
@@ -377,7 +361,7 @@ test_lone_not(void **state)
 {
 	(void)state;
 	/* Two doorbells since the last interrupt. */
-	tx_up(LEM_COMBINE_OFF, false, 64);
+	rig_tx_up(LEM_COMBINE_OFF, false, 64);
 	lone_send(1);
 	lone_send(2);
 	assert_true(lone_irq(true));
@@ -391,10 +375,10 @@ test_lone_not(void **state)
 	assert_true(lone_irq(true));
 	assert_false(lone());
 	/* Something is encapsulated and not posted. */
-	tx_up(LEM_COMBINE_ON, false, 64);
+	rig_tx_up(LEM_COMBINE_ON, false, 64);
 	lone_send(1);
 	(void)fake_tx_run(&rig.dev, UINT32_MAX);
-	send_some(1);
+	rig_send_some(1);
 	lem_lone_interrupt(&rig.sc, E1000_ICR_TXDW, true);
 	assert_false(lone());
 	/* The device is gone. */
@@ -404,12 +388,12 @@ test_lone_not(void **state)
 	assert_false(lone());
 	/* The ring could fill up before the rule ends. */
 	rig_up(FAKE_82540, 40, 7);
-	send_some(1);
+	rig_send_some(1);
 	lem_lone_doorbell(&rig.sc, 1);
 	assert_true(lone_irq(true));
 	assert_false(lone());
 	rig_up(FAKE_82540, 48, 7);
-	send_some(1);
+	rig_send_some(1);
 	lem_lone_doorbell(&rig.sc, 1);
 	assert_true(lone_irq(true));
 	assert_true(lone());

@@ -101,24 +101,6 @@ bare_mmio_write32(volatile void *reg, uint32_t value)
 
 /* --- I/O ports --- */
 
-static inline uint8_t
-bare_in8(uint16_t port)
-{
-	uint8_t value;
-
-	__asm__ volatile("inb %1, %0" : "=a" (value) : "Nd" (port) : "memory");
-	return value;
-}
-
-static inline uint16_t
-bare_in16(uint16_t port)
-{
-	uint16_t value;
-
-	__asm__ volatile("inw %1, %0" : "=a" (value) : "Nd" (port) : "memory");
-	return value;
-}
-
 static inline uint32_t
 bare_in32(uint16_t port)
 {
@@ -132,12 +114,6 @@ static inline void
 bare_out8(uint16_t port, uint8_t value)
 {
 	__asm__ volatile("outb %0, %1" : : "a" (value), "Nd" (port) : "memory");
-}
-
-static inline void
-bare_out16(uint16_t port, uint16_t value)
-{
-	__asm__ volatile("outw %0, %1" : : "a" (value), "Nd" (port) : "memory");
 }
 
 static inline void
