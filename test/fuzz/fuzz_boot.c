@@ -12,8 +12,7 @@
 #include <sys/mman.h>
 
 #include "boot.h"
-
-#define CHECK(what) ((what) ? (void)0 : broken(#what, __LINE__))
+#include "fuzz_input.h"
 
 #define MEMORY_BYTES	(4u << 20)
 #define GUARD_BYTES	(1u << 20)
@@ -22,16 +21,7 @@
 #define INITRD_BYTE	0xa5
 #define HEAD_BYTES	4u
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 static struct ram ram;
-
-static void
-broken(const char *what, int line)
-{
-	(void)fprintf(stderr, "%s:%d: %s\n", __FILE__, line, what);
-	abort();
-}
 
 /* Clears all of it. */
 static void

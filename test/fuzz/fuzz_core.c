@@ -21,6 +21,7 @@
 #include <string.h>
 
 #include "fake_device.h"
+#include "fuzz_input.h"
 #include "lem.h"
 
 #define ACCESSES_MAX	20000u	/* lem_attach() by wires, all words */
@@ -29,13 +30,7 @@
 #define SEGS_MAX	4u
 #define FRAGS_MAX	3u
 
-#define CHECK(what) ((what) ? (void)0 : broken(#what, __LINE__))
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 static struct {
-	const uint8_t *data;
-	size_t left;
 	struct lem sc;
 	bool rings;		/* described to the core */
 	bool tame;		/* all goes well, and takes no input */
@@ -44,40 +39,6 @@ static struct {
 } fuzz;
 
 static struct fake_device dev;
-
-static void
-broken(const char *what, int line)
-{
-	(void)fprintf(stderr, "fuzz_core.c:%d: %s\n", line, what);
-	abort();
-}
-
-/* ------------------------------------------------------------- the stream */
-
-static uint8_t
-input8(void)
-{
-	if (fuzz.left == 0)
-		return 0;
-	fuzz.left--;
-	return *fuzz.data++;
-}
-
-static uint16_t
-input16(void)
-{
-	uint16_t low = input8();
-
-	return (uint16_t)(low | input8() << 8);
-}
-
-static uint32_t
-input32(void)
-{
-	uint32_t low = input16();
-
-	return low | (uint32_t)input16() << 16;
-}
 
 /* ------------------------------------------------------------- the device */
 
@@ -89,8 +50,8 @@ scribble_frame(unsigned int ahead)
 	struct e1000_rx_desc *d =
 	    &r->desc[(r->next_to_clean + ahead) % r->count];
 
-	d->length = input16();
-	d->status = input8() | E1000_RXD_STAT_DD;
+	d->length = input_u16();
+	d->status = input_u8() | E1000_RXD_STAT_DD;
 }
 
 /* DD where the core looks for it: in the last one posted, or before it. */
@@ -117,17 +78,17 @@ scribble(uint8_t what)
 		return;
 	}
 	if (what & 8) {
-		scribble_done(what & 2 ? input8() : 0);
+		scribble_done(what & 2 ? input_u8() : 0);
 		return;
 	}
 	if (what & 1)
-		to = (uint8_t *)&sc->tx.desc[input8() % sc->tx.count];
+		to = (uint8_t *)&sc->tx.desc[input_u8() % sc->tx.count];
 	else
-		to = (uint8_t *)&sc->rx.desc[input8() % sc->rx.count];
+		to = (uint8_t *)&sc->rx.desc[input_u8() % sc->rx.count];
 	if (what & 2)
-		to[offsetof(struct e1000_tx_desc, status)] = input8();
+		to[offsetof(struct e1000_tx_desc, status)] = input_u8();
 	else
-		to[input8() & 15] = input8();
+		to[input_u8() & 15] = input_u8();
 }
 
 static void
@@ -137,12 +98,12 @@ access_begins(void)
 
 	fuzz.accesses++;
 	CHECK(fuzz.accesses <= ACCESSES_MAX);
-	if (fuzz.left == 0 || fuzz.tame)
+	if (input.left == 0 || fuzz.tame)
 		return;
-	what = input8();
+	what = input_u8();
 	while (what >= 0xf0) {
 		scribble(what);
-		what = input8();
+		what = input_u8();
 	}
 }
 
@@ -155,7 +116,7 @@ hostile_read(void *arg, uint32_t reg)
 	(void)arg;
 	CHECK(reg < E1000_BAR0_SIZE_BYTES && reg % 4 == 0);
 	access_begins();
-	how = fuzz.tame ? 0x10 : input8();
+	how = fuzz.tame ? 0x10 : input_u8();
 	if (how < 0x80)
 		switch (reg) {
 		case E1000_CTRL:
@@ -171,7 +132,7 @@ hostile_read(void *arg, uint32_t reg)
 		}
 	if (how < 0x88)
 		return UINT32_MAX;
-	return input32();
+	return input_u32();
 }
 
 static void
@@ -203,8 +164,8 @@ static void
 hostile_barrier(void *arg, enum fake_op op)
 {
 	(void)arg;
-	if (op == FAKE_RMB && fuzz.left != 0 && input8() >= 0xe0)
-		scribble(input8());
+	if (op == FAKE_RMB && input.left != 0 && input_u8() >= 0xe0)
+		scribble(input_u8());
 }
 
 static const struct fake_hooks hostile = { hostile_read, hostile_write,
@@ -269,20 +230,20 @@ call_encap(void)
 	uint16_t free = lem_tx_free(r), i;
 	int used;
 
-	pkt.segs = input8() % (SEGS_MAX + 2);
-	pkt.flags = input8();
+	pkt.segs = input_u8() % (SEGS_MAX + 2);
+	pkt.flags = input_u8();
 	if (pkt.flags != 0) {
-		pkt.l2_len = input8();
-		pkt.l3_len = input16();
-		pkt.l4_len = input8();
-		pkt.mss = input16();
-		pkt.len_bytes = input32();
+		pkt.l2_len = input_u8();
+		pkt.l3_len = input_u16();
+		pkt.l4_len = input_u8();
+		pkt.mss = input_u16();
+		pkt.len_bytes = input_u32();
 	}
 	for (i = 0; i < pkt.segs; i++) {
 		seg[i].pa = 0x1000;
-		seg[i].len_bytes = 1u + input8();
+		seg[i].len_bytes = 1u + input_u8();
 		if (seg[i].len_bytes == 256)
-			seg[i].len_bytes = input32();
+			seg[i].len_bytes = input_u32();
 	}
 	used = lem_tx_encap(&fuzz.sc, &pkt);
 	CHECK(used == -EINVAL || used == -ENOSPC || used == -EOPNOTSUPP ||
@@ -300,8 +261,8 @@ call_get(void)
 	uint16_t clean = r->next_to_clean, i;
 	uint32_t sum = 0;
 
-	pkt.frags_max = input8() % (FRAGS_MAX + 1);
-	(void)lem_rx_available(&fuzz.sc, input8());
+	pkt.frags_max = input_u8() % (FRAGS_MAX + 1);
+	(void)lem_rx_available(&fuzz.sc, input_u8());
 	if (lem_rx_pkt_get(&fuzz.sc, &pkt) == 0) {
 		CHECK(r->next_to_clean == clean);
 		return;
@@ -319,7 +280,7 @@ call_get(void)
 static void
 call_refill(void)
 {
-	uint16_t n = input8(), got;
+	uint16_t n = input_u8(), got;
 	const struct lem_rx_ring *r = &fuzz.sc.rx;
 	uint16_t used = distance(r->next_to_clean, r->next_to_use, r->count);
 
@@ -366,7 +327,7 @@ call_data_path(uint8_t which)
 		lem_tx_flush(sc);
 		break;
 	case 7:
-		(void)lem_tx_combine_set(sc, input8() & 3);
+		(void)lem_tx_combine_set(sc, input_u8() & 3);
 		break;
 	case 8:
 	case 9:
@@ -384,13 +345,13 @@ call_data_path(uint8_t which)
 		lem_lone_interrupt(sc, icr, which & 16);
 		break;
 	case 13:
-		(void)lem_intr_dispatch(sc, input32());
+		(void)lem_intr_dispatch(sc, input_u32());
 		break;
 	case 14:
 		lem_intr_enable(sc);
 		break;
 	default:
-		scribble(input8());
+		scribble(input_u8());
 		break;
 	}
 	CHECK(fuzz.accesses <= FAST_ACCESSES_MAX);
@@ -419,31 +380,31 @@ call_config(uint8_t which)
 	case 5:
 		return lem_link_update(sc);
 	case 6:
-		a = input8();
+		a = input_u8();
 		return lem_filter_set(sc, a, mc, a & 3);
 	case 7:
-		a = input8();
+		a = input_u8();
 		return lem_rar_set(sc, a & 31, a & 32 ? mc[0] : NULL);
 	case 8:
-		return lem_vlan_filter(sc, input16(), input8() & 1);
+		return lem_vlan_filter(sc, input_u16(), input_u8() & 1);
 	case 9:
-		a = input8();
+		a = input_u8();
 		lem_rx_mode(sc, a & 1, a & 2, a & 4);
 		return 0;
 	case 10:
-		m = (struct lem_moderation){ input8(), input8(), input8(),
-			input8(), input8(), input8() };
+		m = (struct lem_moderation){ input_u8(), input_u8(), input_u8(),
+			input_u8(), input_u8(), input_u8() };
 		return lem_moderation_set(sc, &m);
 	case 11:
 		return lem_stats_update(sc);
 	case 12:
-		return lem_phy_read(sc, input8(), &word);
+		return lem_phy_read(sc, input_u8(), &word);
 	case 13:
-		return lem_phy_write(sc, input8(), input16());
+		return lem_phy_write(sc, input_u8(), input_u16());
 	case 14:
 		return lem_phy_renegotiate(sc);
 	default:
-		return lem_nvm_read(sc, input16(), &word);
+		return lem_nvm_read(sc, input_u16(), &word);
 	}
 }
 
@@ -466,7 +427,7 @@ set_up(void)
 	static const uint16_t ids[] = { 0x1004, 0x100c, 0x100e, 0x100f };
 	static const uint16_t counts[] = { 8, 16, 32, 256 };
 	struct lem *sc = &fuzz.sc;
-	uint8_t how = input8();
+	uint8_t how = input_u8();
 	uint16_t count = counts[how >> 2 & 3];
 	uint16_t buf_bytes = (uint16_t)(256u << (how >> 4 & 3) * 2);
 	int error;
@@ -493,7 +454,7 @@ set_up(void)
 static void
 one_call(void)
 {
-	uint8_t which = input8();
+	uint8_t which = input_u8();
 	int error;
 
 	fuzz.accesses = fuzz.delay_us = 0;
@@ -516,10 +477,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		dev.hooks = &hostile;
 	}
 	memset(&fuzz, 0, sizeof(fuzz));
-	fuzz.data = data;
-	fuzz.left = size;
+	input_begin(data, size);
 	(void)set_up();
-	while (fuzz.left != 0)
+	while (input.left != 0)
 		one_call();
 	free(fuzz.sc.tx.desc);
 	free(fuzz.sc.tx.rsq);

@@ -19,8 +19,6 @@
 #define FRAME_BYTES	20000u	/* more than may be received */
 #define BURST_MAX	64u	/* frames of one call */
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 /* What the driver of the fuzzer knows of its rings. */
 struct ring {
 	uint64_t gpa;
@@ -53,13 +51,6 @@ static const uint32_t hot[] = { E1000_CTRL, E1000_CTRL_DUP, E1000_STATUS,
 
 /* ----------------------------------------------------------------- frames */
 
-static void
-put16(uint8_t *p, uint32_t value)
-{
-	p[0] = (uint8_t)(value >> 8);
-	p[1] = (uint8_t)value;
-}
-
 static uint32_t
 header_ethernet(uint8_t *p, uint8_t kind, uint32_t type)
 {
@@ -74,11 +65,11 @@ header_ethernet(uint8_t *p, uint8_t kind, uint32_t type)
 	memcpy(p, to[kind & 7], 6);
 	memcpy(p + 6, to[0], 6);
 	if ((kind & 8) != 0) {
-		put16(p + 12, E1000_VET_8021Q);
-		put16(p + 14, 0x2001);
+		e82540_put_be16(p + 12, E1000_VET_8021Q);
+		e82540_put_be16(p + 14, 0x2001);
 		at = 16;
 	}
-	put16(p + at, type);
+	e82540_put_be16(p + at, type);
 	return at + 2;
 }
 
@@ -89,16 +80,16 @@ header_internet(uint8_t *p, bool v6, bool udp, uint32_t len)
 {
 	if (v6) {
 		p[0] = 0x60;
-		put16(p + 4, len - 40);
+		e82540_put_be16(p + 4, len - 40);
 		p[6] = udp ? 17 : 6;
 		return 40;
 	}
 	p[0] = 0x45;
-	put16(p + 2, len);
+	e82540_put_be16(p + 2, len);
 	p[8] = 64;
 	p[9] = udp ? 17 : 6;
 	memcpy(p + 12, addresses, sizeof(addresses));
-	put16(p + 10, 0xffff ^ e82540_fold(e82540_sum(p, 20, 0)));
+	e82540_put_be16(p + 10, 0xffff ^ e82540_fold(e82540_sum(p, 20, 0)));
 	return 20;
 }
 
@@ -108,9 +99,9 @@ transport_sum(uint8_t *p, uint32_t offset, uint32_t len)
 {
 	uint64_t sum = e82540_sum(p + 12, 8, p[9] + len - 20);
 
-	put16(p + 20 + offset, 0);
+	e82540_put_be16(p + 20 + offset, 0);
 	sum = e82540_sum(p + 20, len - 20, sum);
-	put16(p + 20 + offset, 0xffff ^ e82540_fold(sum));
+	e82540_put_be16(p + 20 + offset, 0xffff ^ e82540_fold(sum));
 }
 
 /*
@@ -138,8 +129,8 @@ frame_build(uint8_t *p, uint8_t kind, uint32_t len)
 	case 7:				/* PAUSE, go on, unknown */
 	case 8:
 	case 9:
-		put16(p + at, what == 9 ? 2 : 1);
-		put16(p + at + 2, what == 8 ? 0 : 0x0100);
+		e82540_put_be16(p + at, what == 9 ? 2 : 1);
+		e82540_put_be16(p + at + 2, what == 8 ? 0 : 0x0100);
 		return at + 4;
 	case 11:			/* Magic Packet */
 		memset(p + at, 0xff, 6);
@@ -154,11 +145,11 @@ frame_build(uint8_t *p, uint8_t kind, uint32_t len)
 	}
 	at += header_internet(p + at, v6, udp, len > ip ? len - ip : 0);
 	if (what == 10)			/* a fragment */
-		put16(p + ip + 6, 0x2001);
-	put16(p + at, 1000);
-	put16(p + at + 2, 2000);
+		e82540_put_be16(p + ip + 6, 0x2001);
+	e82540_put_be16(p + at, 1000);
+	e82540_put_be16(p + at + 2, 2000);
 	if (udp)
-		put16(p + at + 4, len - at);
+		e82540_put_be16(p + at + 4, len - at);
 	else
 		p[at + 12] = 0x50;
 	if (!v6 && len > at + 20 && what < 2)
@@ -169,7 +160,7 @@ frame_build(uint8_t *p, uint8_t kind, uint32_t len)
 static uint32_t
 input_len(void)
 {
-	uint8_t code = input_byte();
+	uint8_t code = input_u8();
 
 	return code < 0xf0 ? 60 + code * 8u : input_u16() % (FRAME_BYTES + 1);
 }
@@ -177,7 +168,7 @@ input_len(void)
 static void
 op_receive(void)
 {
-	uint8_t kind = input_byte(), how = input_byte();
+	uint8_t kind = input_u8(), how = input_u8();
 	struct e82540_frame frame[BURST_MAX];
 	uint32_t len = input_len();
 	unsigned int i, n = how & 0x3f, at;
@@ -185,8 +176,8 @@ op_receive(void)
 	memset(frame_bytes, 0, len < 128 ? 128 : len);
 	(void)frame_build(frame_bytes, kind, len);
 	if ((how & 0x40) != 0) {
-		at = input_byte();
-		frame_bytes[at] ^= input_byte();
+		at = input_u8();
+		frame_bytes[at] ^= input_u8();
 	}
 	n = n == 0 ? 1 : n;
 	for (i = 0; i < n; i++)
@@ -227,9 +218,9 @@ input_ring(struct ring *r, uint32_t base_reg, uint64_t usual)
 {
 	static const uint32_t counts[8] = { 64, 8, 16, 256, 4096, 65528, 0,
 		24 };
-	uint8_t code = input_byte();
+	uint8_t code = input_u8();
 
-	r->gpa = input_base(input_byte(), usual);
+	r->gpa = input_base(input_u8(), usual);
 	r->count = counts[code & 7];
 	r->next = (code & 8) != 0 ? input_u16() : 0;
 	fuzz_reg_write(base_reg, (uint32_t)r->gpa);
@@ -266,7 +257,7 @@ ring_push(struct ring *r, const void *desc)
 static uint64_t
 input_buffer(void)
 {
-	uint8_t code = input_byte();
+	uint8_t code = input_u8();
 
 	if (code >= 0xf8)
 		return input_base(code, RAM);
@@ -277,7 +268,7 @@ input_buffer(void)
 static void
 op_refill(void)
 {
-	uint8_t n = input_byte(), where = input_byte();
+	uint8_t n = input_u8(), where = input_u8();
 	struct e1000_rx_desc d = { 0 };
 	unsigned int i;
 
@@ -301,15 +292,15 @@ tdt_write(uint32_t tail)
 static void
 op_legacy(void)
 {
-	uint8_t how = input_byte();
+	uint8_t how = input_u8();
 	struct e1000_tx_desc d = { .buffer_addr = input_buffer(),
 		.length = (uint16_t)input_len(),
 		.cmd = E1000_TXD_CMD_EOP | E1000_TXD_CMD_RS };
 
 	d.cmd ^= how & 0xdf;
 	if ((how & E1000_TXD_CMD_IC) != 0) {
-		d.css = input_byte();
-		d.cso = input_byte();
+		d.css = input_u8();
+		d.cso = input_u8();
 	}
 	d.special = how;
 	ring_push(&tx, &d);
@@ -323,7 +314,7 @@ op_context(void)
 	unsigned int i;
 
 	for (i = 0; i < sizeof(d); i++)
-		p[i] = input_byte();
+		p[i] = input_u8();
 	d.cmd_len &= ~E1000_TXD_DTYP_MASK;
 	d.cmd_len |= (uint32_t)E1000_TXD_TUCMD_DEXT << E1000_TXD_CMD_SHIFT;
 	ring_push(&tx, &d);
@@ -346,7 +337,7 @@ ring_push_data(uint64_t gpa, uint32_t len, uint8_t cmd, uint8_t popts)
 static void
 op_data(void)
 {
-	uint8_t cmd = input_byte(), popts = input_byte();
+	uint8_t cmd = input_u8(), popts = input_u8();
 	uint64_t gpa = input_buffer();
 	uint32_t len = input_len();
 
@@ -363,7 +354,7 @@ op_data(void)
 static void
 op_packet(void)
 {
-	uint8_t kind = input_byte(), how = input_byte(), spoil = input_byte();
+	uint8_t kind = input_u8(), how = input_u8(), spoil = input_u8();
 	uint32_t payload = input_len() * ((how & 1) != 0 ? 16 : 1);
 	uint8_t cmd =
 	    how & (E1000_TXD_CMD_TSE | E1000_TXD_CMD_VLE | E1000_TXD_CMD_IDE);
@@ -387,7 +378,7 @@ op_packet(void)
 		d.mss = input_u16();
 	d.cmd_len |= (uint32_t)tucmd << E1000_TXD_CMD_SHIFT;
 	if (spoil != 0)
-		((uint8_t *)&d)[spoil & 15] = input_byte();
+		((uint8_t *)&d)[spoil & 15] = input_u8();
 	if ((how & 0x20) == 0)
 		ring_push(&tx, &d);
 	fuzz_poke(RAM + 0x3000, head, sizeof(head));
@@ -407,11 +398,11 @@ op_packet(void)
 static void
 op_flood(void)
 {
-	uint8_t how = input_byte();
+	uint8_t how = input_u8();
 	struct e1000_tx_desc d = { .buffer_addr = input_buffer(), .cmd = how };
 	unsigned int i, last = 0;
 
-	d.length = input_byte();
+	d.length = input_u8();
 	for (i = 0; i < tx.count && i < 4096; i++) {
 		last = tx.next;
 		ring_push(&tx, &d);
@@ -424,7 +415,7 @@ op_flood(void)
 static void
 op_mmio(void)
 {
-	uint8_t how = input_byte();
+	uint8_t how = input_u8();
 	uint32_t offset = input_u16() | (how & 3u) << 16;
 	unsigned int size = 1u << (how >> 2 & 3);
 	uint64_t value = input_u32();
@@ -442,7 +433,7 @@ op_mmio(void)
 static void
 op_io(void)
 {
-	uint8_t how = input_byte();
+	uint8_t how = input_u8();
 	uint32_t offset = how & 7, size = 1u << (how >> 3 & 3) % 3;
 
 	call_begins();
@@ -457,7 +448,7 @@ op_io(void)
 static void
 op_pci(void)
 {
-	uint8_t offset = input_byte(), how = input_byte();
+	uint8_t offset = input_u8(), how = input_u8();
 	unsigned int size = 1u << (how & 3) % 3;
 
 	if ((how & 4) != 0)
@@ -470,7 +461,7 @@ op_pci(void)
 static void
 op_capability(void)
 {
-	uint8_t how = input_byte();
+	uint8_t how = input_u8();
 	uint32_t at = fuzz_pci_read(0x34, 1) & 0xfc;
 
 	if ((how & 1) != 0)
@@ -483,7 +474,7 @@ op_capability(void)
 static void
 op_reg_write(void)
 {
-	uint32_t reg = hot[input_byte() % HOTS];
+	uint32_t reg = hot[input_u8() % HOTS];
 
 	fuzz_reg_write(reg, input_u32());
 }
@@ -491,25 +482,25 @@ op_reg_write(void)
 static void
 op_reg_bit(void)
 {
-	uint32_t reg = hot[input_byte() % HOTS];
+	uint32_t reg = hot[input_u8() % HOTS];
 
-	fuzz_reg_write(reg, 1u << (input_byte() & 31));
+	fuzz_reg_write(reg, 1u << (input_u8() & 31));
 }
 
 static void
 op_reg_flip(void)
 {
-	uint32_t reg = hot[input_byte() % HOTS];
+	uint32_t reg = hot[input_u8() % HOTS];
 
 	fuzz_reg_write(reg,
 	    e82540_reg(fuzz.dev, reg % E82540_REGS_BYTES) ^
-		1u << (input_byte() & 31));
+		1u << (input_u8() & 31));
 }
 
 static void
 op_reg_read(void)
 {
-	fuzz.sum += fuzz_reg_read(hot[input_byte() % HOTS]);
+	fuzz.sum += fuzz_reg_read(hot[input_u8() % HOTS]);
 }
 
 static void
@@ -522,7 +513,7 @@ eecd_write(uint32_t pins)
 static void
 op_eeprom(void)
 {
-	uint8_t n = input_byte() & 63;
+	uint8_t n = input_u8() & 63;
 	uint64_t bits =
 	    (uint64_t)input_u32() << 32 | (uint32_t)input_u16() << 16;
 	uint32_t di;
@@ -542,7 +533,7 @@ op_eeprom(void)
 static void
 op_mdic(void)
 {
-	uint8_t how = input_byte();
+	uint8_t how = input_u8();
 
 	fuzz_reg_write(E1000_MDIC,
 	    (how & 31u) << E1000_MDIC_REG_SHIFT |
@@ -556,7 +547,7 @@ op_mdic(void)
 static void
 op_sleep(void)
 {
-	uint8_t mask = input_byte();
+	uint8_t mask = input_u8();
 	uint32_t i, cap = fuzz_pci_read(0x34, 1) & 0xfc;
 
 	for (i = 0; i < 64; i++) {
@@ -567,7 +558,7 @@ op_sleep(void)
 		fuzz_reg_write(E1000_FFLT(i), 64);
 	fuzz_reg_write(E1000_IP4AT(0), 0x0200000a);
 	fuzz_reg_write(E1000_IPAV, 0x1000f);
-	fuzz_reg_write(E1000_WUC, input_byte());
+	fuzz_reg_write(E1000_WUC, input_u8());
 	fuzz_reg_write(E1000_WUFC, 0xf00ff ^ input_u32());
 	if (cap >= 0x40)
 		fuzz_pci_write(cap + 4, 2, 0x103);
@@ -578,7 +569,7 @@ op_sleep(void)
 static void
 op_time(void)
 {
-	uint8_t code = input_byte();
+	uint8_t code = input_u8();
 
 	if (code == 0xff)
 		fuzz.now_ns -= 500;	/* back: no time has passed */
@@ -641,7 +632,7 @@ fuzz_doorbells(unsigned int what)
 static void
 op_host(void)
 {
-	uint8_t how = input_byte();
+	uint8_t how = input_u8();
 
 	call_begins();
 	switch (how & 7) {
@@ -673,20 +664,20 @@ op_host(void)
 static void
 op_memory(void)
 {
-	uint8_t mask = input_byte();
+	uint8_t mask = input_u8();
 
-	fuzz_memory_map(mask, (mask & 0x80) != 0 ? input_byte() : 0);
+	fuzz_memory_map(mask, (mask & 0x80) != 0 ? input_u8() : 0);
 }
 
 static void
 op_poke(void)
 {
-	uint32_t at = input_u16(), n = input_byte() & 31;
+	uint32_t at = input_u16(), n = input_u8() & 31;
 	uint8_t bytes[32];
 	unsigned int i;
 
 	for (i = 0; i < n; i++)
-		bytes[i] = input_byte();
+		bytes[i] = input_u8();
 	fuzz_poke(RAM + at * 2u, bytes, n);
 }
 
@@ -697,7 +688,7 @@ op_poke(void)
 static void
 op_snapshot(void)
 {
-	uint8_t how = input_byte();
+	uint8_t how = input_u8();
 	struct e82540 *dev = fuzz.dev;
 	int64_t len, again;
 	uint8_t *copy;
@@ -811,13 +802,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	unsigned int n;
 	uint8_t how;
 
-	fuzz.data = data;
-	fuzz.left = size;
+	input_begin(data, size);
 	fuzz_new();
-	how = input_byte();
+	how = input_u8();
 	fuzz_begin(how);
-	for (n = 0; n < OPS_MAX && fuzz.left != 0; n++)
-		ops[input_byte() & 31]();
+	for (n = 0; n < OPS_MAX && input.left != 0; n++)
+		ops[input_u8() & 31]();
 	check_usable((how & 1) != 0);
 	return 0;
 }

@@ -18,8 +18,7 @@
 
 #include "e82540_impl.h"
 #include "e82540_sum.h"
-
-#define CHECK(what) ((what) ? (void)0 : fuzz_broken(#what, __FILE__, __LINE__))
+#include "fuzz_input.h"
 
 #define GAP_BYTES	4096u
 #define GAP_BYTE	0xa5
@@ -46,9 +45,6 @@ static const struct {
 static _Alignas(4096) uint8_t fuzz_arena[ARENA_BYTES];
 
 static struct {
-	const uint8_t *data;		/* the input */
-	size_t left;
-
 	struct e82540 *dev;
 	struct e82540_config config;
 	struct e82540_host table;
@@ -71,40 +67,6 @@ static struct {
 	uint64_t sent;
 	uint32_t sum;			/* of all bytes, so that all are read */
 } fuzz;
-
-static void
-fuzz_broken(const char *what, const char *file, int line)
-{
-	(void)fprintf(stderr, "%s:%d: %s\n", file, line, what);
-	abort();
-}
-
-/* ------------------------------------------------------------- the stream */
-
-static inline uint8_t
-input_byte(void)
-{
-	if (fuzz.left == 0)
-		return 0;
-	fuzz.left--;
-	return *fuzz.data++;
-}
-
-static inline uint16_t
-input_u16(void)
-{
-	uint16_t low = input_byte();
-
-	return (uint16_t)(low | input_byte() << 8);
-}
-
-static inline uint32_t
-input_u32(void)
-{
-	uint32_t low = input_u16();
-
-	return low | (uint32_t)input_u16() << 16;
-}
 
 /* ----------------------------------------------------------- guest memory */
 
@@ -529,7 +491,7 @@ fuzz_new(void)
 	static const uint8_t vnet[4] = { 0, 0, 10, 12 };
 	static const uint8_t mac[6] = { 0x52, 0x54, 0x00, 0x12, 0x34, 0x56 };
 	struct e82540 *dev = fuzz.dev;
-	uint8_t what = input_byte(), how = input_byte();
+	uint8_t what = input_u8(), how = input_u8();
 
 	if (dev == NULL)
 		dev = aligned_alloc(E82540_ALIGN,

@@ -16,18 +16,13 @@
 #include <string.h>
 
 #include "e1000_hw.h"
+#include "fuzz_input.h"
 #include "machine.h"
-
-#define CHECK(what) ((what) ? (void)0 : broken(#what, __LINE__))
 
 #define RAM_BYTES	0x10000u
 #define ACCESSES_MAX	2000u
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 static struct {
-	const uint8_t *data;
-	size_t left;
 	struct machine m;
 	bool line[MACHINE_GSIS];
 	uint64_t bar[MACHINE_NICS];
@@ -37,34 +32,6 @@ static struct {
 } fuzz;
 
 static _Alignas(4096) uint8_t ram[RAM_BYTES];
-
-static void
-broken(const char *what, int line)
-{
-	(void)fprintf(stderr, "%s:%d: %s\n", __FILE__, line, what);
-	abort();
-}
-
-static uint8_t
-byte(void)
-{
-	if (fuzz.left == 0)
-		return 0;
-	fuzz.left--;
-	return *fuzz.data++;
-}
-
-/* A number of n bytes, or of those that are left. */
-static uint32_t
-number(unsigned int n)
-{
-	uint32_t value = 0;
-	unsigned int i;
-
-	for (i = 0; i < n; i++)
-		value |= (uint32_t)byte() << i * 8;
-	return value;
-}
 
 /* -------------------------------------------------------------------- VMM */
 
@@ -155,7 +122,7 @@ port(void)
 {
 	static const uint16_t known[] = { 0x60, 0x64, 0xf4, 0x402, 0xcf8, 0xcfc,
 		MACHINE_PORT_COM1, MACHINE_PORT_PM, MACHINE_PORT_PM + 8 };
-	uint8_t what = byte();
+	uint8_t what = input_u8();
 	uint32_t base;
 
 	if (what < 9 * 8)
@@ -164,26 +131,26 @@ port(void)
 		base = fuzz.m.nic[what / 8 % fuzz.m.nics].io;
 		return (uint16_t)(base + what % 8);
 	}
-	return (uint16_t)number(2);
+	return (uint16_t)input_n(2);
 }
 
 static uint64_t
 address(void)
 {
 	uint64_t base = 0;
-	uint8_t what = byte();
+	uint8_t what = input_u8();
 
 	if (what < 250 && fuzz.m.nics > 0)
 		base = fuzz.m.nic[what % fuzz.m.nics].mem;
 	/* Most of the registers are in the first 24 KiB. */
-	return base + (what & 0x40 ? number(4) : number(2) % 0x6000);
+	return base + (what & 0x40 ? input_n(4) : input_n(2) % 0x6000);
 }
 
 static void
-input(void)
+serial_input(void)
 {
 	uint8_t bytes[80];
-	size_t n = byte() % (sizeof(bytes) + 1), taken;
+	size_t n = input_u8() % (sizeof(bytes) + 1), taken;
 
 	memset(bytes, 'x', sizeof(bytes));
 	taken = machine_input(&fuzz.m, bytes, n);
@@ -193,7 +160,7 @@ input(void)
 static void
 access_one(void)
 {
-	uint8_t kind = byte();
+	uint8_t kind = input_u8();
 	unsigned int size = 1u << (kind >> 4) % 3;
 	uint64_t at;
 
@@ -205,7 +172,7 @@ access_one(void)
 	case 2:
 	case 3:
 		at = port();
-		machine_port_write(&fuzz.m, (uint16_t)at, size, number(size));
+		machine_port_write(&fuzz.m, (uint16_t)at, size, input_n(size));
 		break;
 	case 4:
 		at = address();
@@ -215,10 +182,10 @@ access_one(void)
 	case 6:
 		at = address();
 		machine_mem_write(&fuzz.m, 0, at, 1 + (kind >> 4) % 8,
-		    number(4));
+		    input_n(4));
 		break;
 	default:
-		input();
+		serial_input();
 		break;
 	}
 }
@@ -230,13 +197,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	memset(&fuzz, 0, sizeof(fuzz));
 	memset(ram, 0, sizeof(ram));
-	fuzz.data = data;
-	fuzz.left = size;
+	input_begin(data, size);
 	machine_init(&fuzz.m, &ops, NULL);
-	nics = byte() % (MACHINE_NICS + 1);
+	nics = input_u8() % (MACHINE_NICS + 1);
 	for (i = 0; i < nics; i++)
 		nic_add(i);
-	for (i = 0; i < ACCESSES_MAX && fuzz.left > 0; i++)
+	for (i = 0; i < ACCESSES_MAX && input.left > 0; i++)
 		access_one();
 	for (i = 0; i < nics; i++)
 		nic_free(fuzz.m.nic[i].nic);

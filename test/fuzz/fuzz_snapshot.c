@@ -17,8 +17,6 @@
 #define SNAPSHOT_MAX	0x40000u
 #define LENGTH_AT	16u		/* e82540_snapshot.c */
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 static uint8_t before[SNAPSHOT_MAX], after[SNAPSHOT_MAX];
 
 static size_t
@@ -49,21 +47,13 @@ snapshot_load(const uint8_t *snapshot, size_t len)
 }
 
 static void
-put32(uint8_t *p, uint32_t value)
-{
-	p[0] = (uint8_t)value;
-	p[1] = (uint8_t)(value >> 8);
-	p[2] = (uint8_t)(value >> 16);
-	p[3] = (uint8_t)(value >> 24);
-}
-
-static void
 snapshot_set_right(uint8_t *snapshot, size_t len)
 {
 	if (len < LENGTH_AT + 8)
 		return;
-	put32(snapshot + LENGTH_AT, (uint32_t)len);
-	put32(snapshot + len - 4, e82540_fcs(snapshot, (uint32_t)len - 4));
+	e82540_put_n(snapshot + LENGTH_AT, 4, (uint32_t)len);
+	e82540_put_n(snapshot + len - 4, 4,
+	    e82540_fcs(snapshot, (uint32_t)len - 4));
 }
 
 /* --------------------------------------------------------- a busy device */
@@ -148,8 +138,8 @@ snapshot_change(uint8_t *p, size_t len)
 	uint8_t how, n;
 	size_t at;
 
-	while (fuzz.left != 0) {
-		how = input_byte();
+	while (input.left != 0) {
+		how = input_u8();
 		n = how & 7;
 		at = (input_u16() | (size_t)(how >> 3 & 1) << 16) % len;
 		if ((how & 0xc0) == 0x80 && len + n <= SNAPSHOT_MAX) {
@@ -161,7 +151,7 @@ snapshot_change(uint8_t *p, size_t len)
 			continue;
 		}
 		for (n++; n > 0 && at < len; n--)
-			p[at++] = input_byte();
+			p[at++] = input_u8();
 	}
 	return len;
 }
@@ -204,15 +194,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t was, len;
 	uint8_t how;
 
-	fuzz.data = data;
-	fuzz.left = size;
+	input_begin(data, size);
 	fuzz_new();
-	how = input_byte();
+	how = input_u8();
 	device_make_busy();
 	was = snapshot_save(before);
 	if ((how & 3) < 2) {
-		len = fuzz.left < SNAPSHOT_MAX ? fuzz.left : SNAPSHOT_MAX;
-		memcpy(snapshot, fuzz.data, len);
+		len = input.left < SNAPSHOT_MAX ? input.left : SNAPSHOT_MAX;
+		memcpy(snapshot, input.data, len);
 	} else {
 		memcpy(snapshot, before, was);
 		len = snapshot_change(snapshot, was);
