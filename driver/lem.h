@@ -14,24 +14,24 @@
  *	lem_os_write32(os, reg, value)	write a register
  *	lem_os_udelay(os, us)		wait at least us microseconds, 100 at
  *					most, without sleeping
- *	lem_os_sleep(os, us)		wait at least us microseconds; it may
- *					sleep, and returns later then
+ *	lem_os_sleep(os, us)		wait at least us microseconds; if it
+ *					sleeps, the wait is longer
  *	lem_os_cycles(os)		a counter of about the CPU's clock, to
  *					tell what a register write costs; always
  *					0 if the OS has none
- *	lem_os_wmb()			memory writes before it are visible to
- *					the device before those after it, the
- *					write of a register included
- *	lem_os_rmb()			memory reads before it are done before
- *					those after it, as the device's writes
- *					see them
+ *	lem_os_wmb()			the device sees the memory writes before
+ *					it earlier than those after it, and than
+ *					a register write after it
+ *	lem_os_rmb()			memory reads before it are done earlier
+ *					than those after it: what the device
+ *					wrote in order is read in order
  *	EINVAL EIO ENODEV ENOSPC ETIMEDOUT EOPNOTSUPP	as positive numbers
  *
  * Locks.  A port serialises three groups of calls, each with a lock of its own:
  *
  *	tx	lem_tx_*, lem_lone_*, lem_intr_dispatch(), lem_intr_enable()
  *	rx	lem_rx_*
- *	config	everything else
+ *	config	everything else, unless its comment names other locks
  *	all	lem_attach(), lem_reset(), lem_resume(), *_ring_init(),
  *		lem_start(), lem_stop()
  *
@@ -147,8 +147,8 @@ struct lem_tx_pkt {
 };
 
 /*
- * A packet takes a descriptor for each segment, and with offloads so many more:
- * a context.
+ * A packet takes a descriptor for each segment.  A packet with offloads takes
+ * at most this many more, for the context.
  */
 #define LEM_TX_EXTRA_DESC	1u
 
@@ -244,17 +244,17 @@ struct lem_rx_stats {
  * A receive ring: [next_to_clean, tail_posted) is the device's or waits to be
  * read, [tail_posted, next_to_use) is refilled but RDT is not yet written.
  *
- * A write to RDT may be held back on its way: KVM collects writes to registers
- * that QEMU calls coalescable, RDT among them, and delivers them with the next
- * exit, whenever that is.  So the core counts the descriptors given to the
- * device twice: `posted` by an RDT write, and `seen`, which the device has for
- * certain.  When the device has used up all that it has for certain, only a
- * push gets it going again: lem_rx_flush() then reads a register.
+ * KVM may hold back a write of RDT: it collects writes to the registers that
+ * QEMU calls coalescable, and delivers them when the guest exits next.  RDT is
+ * such a register.  So the core has two counts of the descriptors that it gave
+ * to the device.  `posted` counts those that an RDT write covers, `seen` those
+ * that the device certainly has.  When the device has used up all that are
+ * `seen`, it may wait for a write that is still held back.  Then lem_rx_flush()
+ * reads a register, which delivers the write: a push.
  *
- * A read of ICR delivers what was held back before it.  The core counts
- * dispatches.  The ICR read of the third dispatch after an RDT write is
- * certainly later than that write, on however many CPUs: `marked` become `seen`
- * then.  All counts run freely.
+ * A read of ICR delivers what was held back before it, too.  The core counts
+ * dispatches.  The third dispatch after an RDT write read ICR after that write,
+ * on any number of CPUs.  `seen` is then set to `marked`.  Counts wrap.
  */
 struct lem_rx_ring {
 	struct e1000_rx_desc *desc;
@@ -356,9 +356,10 @@ int lem_attach(struct lem *sc);
 int lem_reset(struct lem *sc);
 
 /*
- * lem_resume: the device has power again, after a suspend in which it may have
- * read as all ones: forget that it was gone.  Accesses no register.  It has
- * lost its state: call lem_reset() and lem_start() next.
+ * lem_resume: call it when the device has power again after a suspend.  Without
+ * power it may have read as all ones; lem_resume() clears `gone`.  The device
+ * has lost its state: call lem_reset() and lem_start() next.  Accesses no
+ * register.
  */
 void lem_resume(struct lem *sc);
 
@@ -383,9 +384,10 @@ int lem_rx_ring_init(struct lem *sc, struct e1000_rx_desc *desc,
 /*
  * lem_start: program both rings, filters and moderation, and switch the units
  * on.  Call lem_rx_refill() and lem_rx_flush() next, then lem_intr_enable().
- * What the setters below were told while the device was stopped takes effect
- * here.  sc->link is up to date on return: lem_link_update() only tells
- * changes.  May sleep.  Returns 0 or -ENODEV.
+ * The setters below only store their values while the device is stopped;
+ * lem_start() writes them to the device.  It also reads the link into sc->link.
+ * lem_link_update() reports only the changes after that.  May sleep.
+ * Returns 0 or -ENODEV.
  */
 int lem_start(struct lem *sc);
 
@@ -532,9 +534,10 @@ void lem_tx_flush(struct lem *sc);
 uint16_t lem_tx_guard(struct lem *sc);
 
 /*
- * lem_tx_combine_set: switch send combining, at any time; what is deferred is
- * posted first.  While lone packets have their interrupts masked
- * (lem_lone_interrupt()), it takes effect when they end.  Returns 0 or -EINVAL.
+ * lem_tx_combine_set: set when TDT is written.  Call it at any time.  It posts
+ * what is deferred.  While the rule of lone packets masks transmit interrupts
+ * (lem_lone_interrupt()), the core stores the new mode and begins it when it
+ * unmasks them.  Returns 0 or -EINVAL.
  */
 int lem_tx_combine_set(struct lem *sc, enum lem_combine combine);
 

@@ -9,7 +9,8 @@
  * It follows the manual and hw/e1000_hw.h, and shares no code with the driver.
  * It is not the model of device/: no wire timing, no FIFO, no offload engine.
  *
- * Time is now_ns, and only fake_udelay() and fake_advance_ns() move it.
+ * Time is now_ns.  Only fake_udelay(), fake_sleep() and fake_advance_ns() move
+ * it.
  */
 #ifndef FAKE_DEVICE_H
 #define FAKE_DEVICE_H

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the driver core needs of the unit tests (driver/lem.h lists it): every
- * access goes to a struct fake_device, whose clock udelay advances.  A barrier
- * has no device to go to; it is noted by the one last initialised.
+ * What the driver core needs of the unit tests (driver/lem.h lists it).  Every
+ * access goes to a struct fake_device; lem_os_udelay() and lem_os_sleep()
+ * advance its clock.  A barrier has no device as an argument: the device that
+ * fake_init() was called for last logs it.
  */
 #ifndef LEM_OS_H
 #define LEM_OS_H

@@ -258,7 +258,10 @@ test_link_changes(void **state)
 	}
 }
 
-/* Down between full and half: TCTL must follow, for any STATUS meanwhile. */
+/*
+ * The link goes down as full duplex and comes up as half.  TCTL must follow,
+ * whatever STATUS shows while the link is down.
+ */
 static void
 test_link_down_then_half(void **state)
 {

@@ -70,7 +70,10 @@
 #define IF_LEM_RX_DESC	1024
 #define IF_LEM_DESC_MIN	128
 
-/* The longest frame to send, without tag and CRC, is the shorter one. */
+/*
+ * The limit of a packet to send is below that of one to receive (16384 bytes).
+ * Header, tag and CRC are part of it.
+ */
 #define IF_LEM_MTU_MAX							\
 	(E1000_TX_PACKET_MAX_BYTES - ETHER_HDR_LEN - ETHER_CRC_LEN -	\
 	    ETHER_VLAN_ENCAP_LEN)
@@ -107,8 +110,8 @@ struct if_lem_softc {
 	/* config_sx */
 	bool awake;		/* registers may be read: not suspended */
 	bool stopped;		/* by iflib, which has emptied its rings */
-	bool counted;		/* core.stat was read at... */
-	int counted_ticks;
+	bool counted;		/* core.stat was read */
+	int counted_ticks;	/* ... at this time, of `ticks` */
 	unsigned int itr;	/* as asked: interrupts a second, 0 no limit */
 	unsigned int itr_bulk;	/* the same, for streams; 0 as itr */
 	unsigned int delay_us[4];	/* rdtr, radv, tidv, tadv */
