@@ -12,6 +12,7 @@ HOST_LIB = $(filter-out %/main.c,$(BACKEND) $(VMM) $(VFIO_USER))
 # names FOLDER,GLOB: of the C files there, without ".c".
 names	= $(patsubst $(1)/%.c,%,$(sort $(wildcard $(1)/$(2).c)))
 UNIT	= $(call names,test/unit,*)
+BENCH_UNIT = test_kinds test_results
 DEVICE_TEST = $(call names,test/device,*)
 PAIR_TEST = $(filter-out test_threads,$(call names,test/pair,test_*))
 HOST_TEST = $(call names,test/host,test_*)
@@ -63,9 +64,9 @@ $(1): $(3)
 
 endef
 
-# unit NAME, its sources: the driver's core on a fake device, or lem-bench's
-# reports.
-unit	= test/unit/$(1).c $(if $(filter test_kinds test_results,$(1)),\
+# unit NAME, its sources: the driver's core on a fake device, or, for
+# BENCH_UNIT, lem-bench's reports.
+unit	= test/unit/$(1).c $(if $(filter $(BENCH_UNIT),$(1)),\
 	  bench/kinds.c bench/results.c bench/table.c bench/json.c \
 	  bench/report.c bench/svg.c,$(FAKE) $(CORE))
 
@@ -164,7 +165,7 @@ fuzz: $(FUZZ:%=$(BUILD)/fuzz/%)
 # of its own.
 
 COV	= $(BUILD)/coverage
-COV_UNIT = $(filter-out test_kinds test_results,$(UNIT))
+COV_UNIT = $(filter-out $(BENCH_UNIT),$(UNIT))
 COV_FUZZ = $(filter-out fuzz_core $(FUZZ_HOST),$(FUZZ))
 
 $(foreach f,cov-unit cov-tests cov-corpus,\
