@@ -118,7 +118,7 @@ $(eval $(call link,$(BUILD)/differential/differential,gcc $(SANITIZE),\
     $(DEVICE))))
 
 qemu-qtest:
-	BUILD=$(BUILD) sh test/differential/qemu-from-debs.sh
+	BUILD=$(BUILD) sh test/qemu-from-debs.sh
 
 # lem-bench itself, with sanitizers; the guest in it is the same.
 $(eval $(call link,$(BUILD)/asan/lem-bench,gcc $(SANITIZE),\

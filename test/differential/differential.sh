@@ -59,7 +59,7 @@ if [ -z "$qemu" ]; then
 		exit 1
 	}
 	skip "no QEMU here: apt-get install qemu-system-x86," \
-	    "or sh test/differential/qemu-from-debs.sh"
+	    "or sh test/qemu-from-debs.sh"
 fi
 version=$("$qemu" --version | sed -n '1s/.*version \([0-9.]*\).*/\1/p')
 [ "$accelerator" = qtest ] || {

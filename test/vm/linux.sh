@@ -66,7 +66,7 @@ can_run_linux()
 emulator()
 {
 	emulator=${LEM_QEMU:-$BUILD/qemu/qemu-system-x86_64}
-	[ -x "$emulator" ] || sh "$here/../../differential/qemu-from-debs.sh" \
+	[ -x "$emulator" ] || sh "$here/../../qemu-from-debs.sh" \
 	    "$BUILD/qemu" >"$logs/qemu" 2>&1 ||
 	    skip "/dev/kvm cannot run Linux here, and there is no QEMU"
 }
