@@ -3,11 +3,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "control_dir.h"
 #include "unix.h"
+
+#define BACKLOG		16	/* clients that wait */
 
 static void
 client_drop(struct control *c)
@@ -101,24 +105,41 @@ control_listen(struct control *c, const char *path, struct err *err)
 	c->listen_fd = unix_bind(&c->at, SOCK_STREAM, "--control", err);
 	if (c->listen_fd < 0)
 		return -1;
-	if (listen(c->listen_fd, 1) == 0)
+	if (listen(c->listen_fd, BACKLOG) == 0)
 		return 0;
 	(void)err_set(err, "%s", strerror(errno));
 	return err_value(err, "--control", path);
 }
 
-int
-control_open(struct control *c, const struct control_config *config,
-    struct err *err)
+static int
+control_listen_auto(struct control *c)
 {
-	const char *where = config->where;
+	const char *program = c->config.stats->program;
+	char dir[CONTROL_DIR_BYTES], path[CONTROL_DIR_BYTES + 64];
+	struct err err;
+	int fd;
+
+	if (control_dir_make(dir) != 0)
+		return -1;
+	control_dir_clean(dir);
+	(void)snprintf(path, sizeof(path), "%s/%s.%d.sock", dir, program,
+	    (int)getpid());
+	if (unix_address(&c->at, path, "--control", &err) != 0)
+		return -1;
+	fd = unix_bind_private(&c->at);
+	if (fd < 0)
+		return -1;
+	c->listen_fd = fd;
+	return listen(fd, BACKLOG);
+}
+
+static int
+control_descriptor(struct control *c, const char *where, struct err *err)
+{
 	socklen_t bytes = sizeof(int);
 	uint64_t fd;
 	int type;
 
-	*c = (struct control){ .config = *config, .fd = -1, .listen_fd = -1 };
-	if (strncmp(where, "fd=", 3) != 0)
-		return control_listen(c, where, err);
 	if (parse_number(where + 3, "--control fd", 1 << 20, &fd, err) != 0)
 		return -1;
 	if (getsockopt((int)fd, SOL_SOCKET, SO_TYPE, &type, &bytes) != 0 ||
@@ -131,6 +152,24 @@ control_open(struct control *c, const struct control_config *config,
 	return 0;
 }
 
+int
+control_open(struct control *c, const struct control_config *config,
+    struct err *err)
+{
+	const char *where = config->where;
+
+	*c = (struct control){ .config = *config, .fd = -1, .listen_fd = -1 };
+	if (strcmp(where, "off") == 0)
+		return 0;
+	if (strncmp(where, "fd=", 3) == 0)
+		return control_descriptor(c, where, err);
+	if (strcmp(where, "auto") != 0)
+		return control_listen(c, where, err);
+	if (control_listen_auto(c) != 0)
+		control_close(c);
+	return 0;
+}
+
 void
 control_close(struct control *c)
 {
@@ -140,4 +179,5 @@ control_close(struct control *c)
 		(void)close(c->listen_fd);
 		(void)unlink(c->at.sun_path);
 	}
+	c->fd = c->listen_fd = -1;
 }

@@ -16,7 +16,13 @@
 #include "stats.h"
 
 struct control_config {
-	const char *where;		/* a path to listen at, or "fd=N" */
+	/*
+	 * where: a path to listen at; "fd=N", a socket that is connected;
+	 * "off" for no socket; "auto" for one that lem-stat finds
+	 * (control_dir.h).  If "auto" cannot be had there is no socket, which
+	 * is no error.
+	 */
+	const char *where;
 	const struct stats_source *stats;	/* stays */
 	/*
 	 * command: gets a line that is neither stats nor quit, without its
@@ -29,7 +35,7 @@ struct control_config {
 
 struct control {
 	struct control_config config;
-	int listen_fd;			/* -1: connected from the start */
+	int listen_fd;			/* -1: there is none */
 	int fd;				/* -1: no client */
 	struct sockaddr_un at;		/* of listen_fd */
 	char line[128];			/* received, no newline seen yet */
@@ -37,8 +43,8 @@ struct control {
 };
 
 /*
- * control_open: listen, or use the descriptor.  Free it by control_close(),
- * also after an error.  Returns 0, or -1 with err set.
+ * control_open: listen, or use the descriptor.  Before there are threads.  Free
+ * it by control_close(), also after an error.  Returns 0, or -1 with err set.
  */
 int control_open(struct control *c, const struct control_config *config,
     struct err *err);

@@ -4,6 +4,7 @@
  */
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "nic_impl.h"
 
@@ -325,6 +326,37 @@ nic_free(struct nic *nic)
 	free(nic);
 }
 
+/* How many descriptors of a ring the NIC has: from head to tail. */
+static uint32_t
+ring_peek(const struct nic *nic, uint32_t len, uint32_t head, uint32_t tail,
+    uint32_t *owned)
+{
+	uint32_t n = e82540_peek(nic->dev, len) / E1000_DESC_BYTES;
+	uint32_t h = e82540_peek(nic->dev, head);
+	uint32_t t = e82540_peek(nic->dev, tail);
+
+	/* The guest may have written anything, and changes it meanwhile. */
+	*owned = h < n && t < n ? (t + n - h) % n : 0;
+	return n;
+}
+
+static void
+stats_now(const struct nic *nic, struct nic_stats *s)
+{
+	s->state = nic_state(nic);
+	memcpy(s->mac, nic->config.mac, sizeof(s->mac));
+	s->link = e82540_link_up(nic->dev);
+	s->itr_ns = nic->config.moderation ?
+	    (uint64_t)(e82540_peek(nic->dev, E1000_ITR) &
+		E1000_ITR_INTERVAL_MASK) *
+		E1000_ITR_UNIT_NS :
+	    0;
+	s->tx_ring =
+	    ring_peek(nic, E1000_TDLEN, E1000_TDH, E1000_TDT, &s->tx_used);
+	s->rx_ring =
+	    ring_peek(nic, E1000_RDLEN, E1000_RDH, E1000_RDT, &s->rx_free);
+}
+
 void
 nic_stats(struct nic *nic, struct nic_stats *stats)
 {
@@ -340,6 +372,8 @@ nic_stats(struct nic *nic, struct nic_stats *stats)
 	stats->looks = b->looks;
 	stats->turns = b->turns;
 	stats->busy_ns = b->busy_ns;
+	stats->rung = b->rung;
 	stats->refused = nic->config.backend->refused;
 	e82540_counters(nic->dev, &stats->counters, sizeof(stats->counters));
+	stats_now(nic, stats);
 }

@@ -167,8 +167,16 @@ struct nic_stats {
 	uint64_t looks;			/* at doorbell memory */
 	uint64_t busy_ns;		/* in BUSY and TURNS that are over */
 	uint64_t turns;			/* of vCPU threads, in TURNS */
+	uint64_t rung;			/* looks that found one written */
 	uint64_t refused;		/* packets, by the backend */
 	struct e82540_counters counters;
+	/* What is so now, as far as the model has seen doorbells. */
+	enum nic_state state;
+	uint8_t mac[6];			/* nic_config.mac */
+	bool link;
+	uint64_t itr_ns;		/* between interrupts; 0: any */
+	uint32_t tx_ring, tx_used;	/* descriptors; those not sent yet */
+	uint32_t rx_ring, rx_free;	/* descriptors; those without a frame */
 };
 
 struct nic;

@@ -96,7 +96,7 @@ struct doorbell {
 
 	unsigned long long refused;	/* parks that failed; with `lock` */
 	atomic_ullong traps, busy, parked, faults, maps, slower, looks;
-	atomic_ullong turns, busy_ns;
+	atomic_ullong turns, busy_ns, rung;
 };
 
 struct nic {

@@ -180,8 +180,11 @@ work_step(struct nic *nic)
 		(void)e82540_receive(nic->dev, now_ns(), NULL, 0);
 		any = true;
 	}
-	if (rung != 0 && doorbell_state(nic) != NIC_TURNS)
-		nic->bell.writes++;
+	if (rung != 0) {
+		nic->bell.rung++;
+		if (doorbell_state(nic) != NIC_TURNS)
+			nic->bell.writes++;
+	}
 	if (rx_waits(l) && atomic_load(&l->rx_ready))
 		any |= frames_receive(nic);
 	return any;

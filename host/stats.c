@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <time.h>
+#include <unistd.h>
 
 void
 json_put(struct json *out, const char *format, ...)
@@ -26,6 +27,28 @@ count_put(struct json *out, const char *key, uint64_t count)
 	json_put(out, "\"%s\":%" PRIu64 ",", key, count);
 }
 
+static void
+now_put(struct json *out, const struct nic_stats *s)
+{
+	static const char *const states[] = {
+		[NIC_TRAP] = "trap",
+		[NIC_BUSY] = "busy",
+		[NIC_TURNS] = "turns",
+		[NIC_PARKED] = "parked",
+	};
+	const uint8_t *m = s->mac;
+
+	json_put(out, "\"mac\":\"%02x:%02x:%02x:%02x:%02x:%02x\",", m[0], m[1],
+	    m[2], m[3], m[4], m[5]);
+	json_put(out, "\"state\":\"%s\",\"link\":%s,", states[s->state],
+	    s->link ? "true" : "false");
+	count_put(out, "itr_ns", s->itr_ns);
+	count_put(out, "tx_ring", s->tx_ring);
+	count_put(out, "tx_used", s->tx_used);
+	count_put(out, "rx_ring", s->rx_ring);
+	count_put(out, "rx_free", s->rx_free);
+}
+
 /* How its doorbells came, and what its backend would not take. */
 static void
 doorbells_put(struct json *out, const struct nic_stats *s)
@@ -40,6 +63,7 @@ doorbells_put(struct json *out, const struct nic_stats *s)
 	count_put(out, "looks", s->looks);
 	count_put(out, "busy_us", s->busy_ns / 1000);
 	count_put(out, "turns", s->turns);
+	count_put(out, "rung", s->rung);
 	count_put(out, "refused", s->refused);
 }
 
@@ -58,6 +82,13 @@ counters_put(struct json *out, const struct e82540_counters *c)
 	count_put(out, "rx_filtered", c->rx_filtered);
 	count_put(out, "rx_waited", c->rx_waited);
 	count_put(out, "rx_dropped", c->rx_dropped);
+	count_put(out, "tdt_writes", c->tdt_writes);
+	count_put(out, "rdt_writes", c->rdt_writes);
+	count_put(out, "resets", c->resets);
+	count_put(out, "bad_access", c->bad_access);
+	count_put(out, "bad_ring", c->bad_ring);
+	count_put(out, "bad_address", c->bad_address);
+	count_put(out, "bad_descriptor", c->bad_descriptor);
 	json_put(out, "\"bad\":%" PRIu64,
 	    c->bad_access + c->bad_ring + c->bad_address + c->bad_descriptor);
 }
@@ -70,23 +101,33 @@ nic_put(struct json *out, struct nic *nic)
 	nic_stats(nic, &s);
 	json_put(out, "{");
 	doorbells_put(out, &s);
+	now_put(out, &s);
 	counters_put(out, &s.counters);
 	json_put(out, "}");
+}
+
+static uint64_t
+time_us(const struct timespec *t)
+{
+	return (uint64_t)t->tv_sec * 1000000 + (uint64_t)t->tv_nsec / 1000;
 }
 
 void
 stats_put(struct json *out, const struct stats_source *from)
 {
-	struct timespec cpu;
+	struct timespec cpu, now;
 	struct nic *nic;
 	unsigned int i;
 
 	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
 	json_put(out, "{");
 	if (from->own != NULL)
 		from->own(from->ctx, out);
-	count_put(out, "cpu_us",
-	    (uint64_t)cpu.tv_sec * 1000000 + (uint64_t)cpu.tv_nsec / 1000);
+	count_put(out, "cpu_us", time_us(&cpu));
+	count_put(out, "time_us", time_us(&now));
+	json_put(out, "\"program\":\"%s\",\"pid\":%d,\"version\":\"%s\",",
+	    from->program, (int)getpid(), LEM_VERSION);
 	json_put(out, "\"nics\":[");
 	for (i = 0; (nic = from->nic(from->ctx, i)) != NULL; i++) {
 		json_put(out, "%s", i > 0 ? "," : "");

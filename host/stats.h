@@ -22,6 +22,7 @@ void json_put(struct json *out, const char *format, ...)
 
 /* Where a program's statistics come from. */
 struct stats_source {
+	const char *program;		/* its name: "lem-vm" */
 	/*
 	 * own: put the program's keys, each followed by a comma.  NULL: none.
 	 */
@@ -32,8 +33,8 @@ struct stats_source {
 };
 
 /*
- * stats_put: append {own keys,"cpu_us":N,"nics":[{...},...]} and a newline.
- * Any thread; does not block.
+ * stats_put: append {own keys,"cpu_us":N,...,"nics":[{...},...]} and a newline;
+ * lem-stat(1) has the keys.  Any thread; does not block.
  */
 void stats_put(struct json *out, const struct stats_source *from);
 

@@ -63,11 +63,8 @@ unix_give_away(const char *path)
 	return error;
 }
 
-/*
- * Is this a socket that no program has open?  Connect to it with a type that we
- * never bind: then a program that has it open does not notice (EPROTOTYPE).
- */
-static bool
+/* By a type that we never bind: then nobody notices (EPROTOTYPE). */
+bool
 unix_is_stale(const struct sockaddr_un *at)
 {
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
@@ -125,4 +122,20 @@ unix_bind(const struct sockaddr_un *at, int type, const char *what,
 		return -1;
 	}
 	return fd;
+}
+
+/* fchmod() of a socket decides what bind() gives its name. */
+int
+unix_bind_private(const struct sockaddr_un *at)
+{
+	int error,
+	    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0)
+		return -errno;
+	if (fchmod(fd, S_IRUSR | S_IWUSR) == 0 && unix_bind_at(fd, at) == 0)
+		return fd;
+	error = -errno;
+	(void)close(fd);
+	return error;
 }

@@ -5,6 +5,7 @@
 #ifndef HOST_UNIX_H
 #define HOST_UNIX_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 #include <sys/un.h>
 
@@ -31,5 +32,17 @@ void unix_owner(uid_t uid, gid_t gid);
  */
 int unix_bind(const struct sockaddr_un *at, int type, const char *what,
     struct err *err);
+
+/*
+ * unix_bind_private: a SOCK_STREAM socket that only the effective user and root
+ * can connect to; it is not given away.  Returns the descriptor or -errno.
+ */
+int unix_bind_private(const struct sockaddr_un *at);
+
+/*
+ * unix_is_stale: is there a socket with this name that no program has open?
+ * The program that has it open does not notice.
+ */
+bool unix_is_stale(const struct sockaddr_un *at);
 
 #endif

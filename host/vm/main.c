@@ -92,7 +92,7 @@ run_control_open(struct run *r, struct err *err)
 	struct control_config config = { .where = r->o.control,
 		.stats = &r->stats };
 
-	r->stats = (struct stats_source){ stats_own, stats_nic, r };
+	r->stats = (struct stats_source){ "lem-vm", stats_own, stats_nic, r };
 	r->has_control = true;
 	return control_open(&r->control, &config, err);
 }
@@ -267,7 +267,7 @@ run_set_up(struct run *r, struct err *err)
 			return err_in(err, "--nic %u", i);
 	if (run_load(r, err) != 0 || vm_boot(r->vm, &r->boot, err) != 0)
 		return -1;
-	if (r->o.control != NULL && run_control_open(r, err) != 0)
+	if (run_control_open(r, err) != 0)
 		return -1;
 	return confine_user_become(&who, err);
 }

@@ -27,7 +27,8 @@ static const char usage_nic[] =
     "      spin=MICROSECONDS               how long to look for more (500)\n";
 
 static const char usage_end[] =
-    "  --control PATH    a socket that takes \"stats\" and \"quit\"; or fd=N\n"
+    "  --control PATH    a socket that takes stats and quit; or fd=N, off\n"
+    "                    or auto, where lem-stat finds it (auto)\n"
     "  --serial on|off   the serial port is the terminal (on)\n"
     "  --user NAME       the user that root becomes after set-up (nobody)\n"
     "  --sandbox on|off  confine threads by seccomp (on)\n"
@@ -167,6 +168,7 @@ options_parse(struct options *o, int argc, char **argv, struct err *err)
 		.cpus = 1,
 		.serial = true,
 		.sandbox = true,
+		.control = "auto",
 	};
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, "+h", long_options, NULL)) !=

@@ -312,10 +312,35 @@ done
 
 sandbox=0
 begin --nic backend=null --sandbox off && ended TERM
+sandbox=2
+
+# The socket that lem-stat finds.  Root cannot remove it at the end, since
+# lem-vm is not root any more by then; the next start does.
+if [ "$(id -u)" = 0 ]; then
+	sockets=/run/lem
+else
+	XDG_RUNTIME_DIR=$tmp
+	export XDG_RUNTIME_DIR
+	sockets=$tmp/lem
+fi
+if begin --nic backend=null; then
+	first=$sockets/lem-vm.$pid.sock
+	[ -S "$first" ] || wrong "there is no $first"
+	ended TERM
+	[ "$(id -u)" = 0 ] || [ ! -e "$first" ] || wrong "$first is still there"
+fi
+if begin --nic backend=null; then
+	[ ! -e "$first" ] || wrong "$first is not removed by the next start"
+	ended TERM
+fi
+if begin --nic backend=null --control off; then
+	[ ! -e "$sockets/lem-vm.$pid.sock" ] || wrong "--control off: a socket"
+	ended TERM
+fi
 
 # Nobody reads its output: it waits, but a signal ends it.
 mkfifo "$tmp/fifo" && exec 3<>"$tmp/fifo"
-sandbox=2 guest=chatter out=$tmp/fifo
+guest=chatter out=$tmp/fifo
 if begin --nic backend=null; then
 	sleep 1
 	ended TERM
