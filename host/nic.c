@@ -313,6 +313,15 @@ nic_memory(struct nic *nic, const struct e82540_region *region, unsigned int n)
 }
 
 void
+nic_reset(struct nic *nic)
+{
+	doorbell_access(nic);
+	e82540_reset(nic->dev, now_ns());
+	access_end(nic);
+	doorbell_follow(nic);
+}
+
+void
 nic_free(struct nic *nic)
 {
 	unsigned int i;

@@ -70,6 +70,7 @@ enum nic_doorbell {
 	NIC_DOORBELL_EXIT,	/* TRAP only */
 	NIC_DOORBELL_MAPPED,	/* BUSY while the transmitter is on */
 	NIC_DOORBELL_TURNS,	/* TURNS, never BUSY, while it is on */
+	NIC_DOORBELLS,
 };
 
 /* What a NIC needs of its VMM.  ctx: nic_config.ctx. */
@@ -191,6 +192,12 @@ struct nic *nic_new(const struct nic_config *config, struct err *err);
 /* nic_memory: as e82540_memory_set().  It may wait as an access does. */
 int
 nic_memory(struct nic *nic, const struct e82540_region *region, unsigned int n);
+
+/*
+ * nic_reset: PCI reset (RST#), as e82540_reset().  Any thread; it may wait as an
+ * access does.
+ */
+void nic_reset(struct nic *nic);
 
 /*
  * nic_run: what the NIC's thread does.  The caller makes the thread, so that it

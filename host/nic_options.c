@@ -18,22 +18,16 @@ const char nic_backends_help[] =
     "        stream,path=PATH   or fd=N; server=on: wait for a peer\n"
     "      pcap=FILE                       write all packets to FILE, too\n";
 
-/* By enum e82540_chip, enum nic_doorbell. */
+/* By enum e82540_chip. */
 static const char *const models[] = { "82540em", "82545em", "82544gc" };
-static const char *const doorbells[] = {
-	[NIC_DOORBELL_AUTO] = "auto",
-	[NIC_DOORBELL_EXIT] = "exit",
-	[NIC_DOORBELL_MAPPED] = "mapped",
-	[NIC_DOORBELL_TURNS] = "turns",
-};
 
 /*
- * The index of a key's value in names, among those with a bit in `offered`.
+ * The index of a key's value in names, where NULL is no name.
  * Returns 0 if there is no such key, -1 with err set at another value.
  */
 static int
 name_index(struct opts *opts, const char *key, const char *const *names,
-    size_t n, unsigned int offered, struct err *err)
+    size_t n, struct err *err)
 {
 	const char *value = opts_get(opts, key);
 	char list[100] = "";
@@ -42,7 +36,7 @@ name_index(struct opts *opts, const char *key, const char *const *names,
 	if (value == NULL)
 		return 0;
 	for (i = 0; i < n; i++) {
-		if (!(offered & 1u << i))
+		if (names[i] == NULL)
 			continue;
 		if (strcmp(names[i], value) == 0)
 			return (int)i;
@@ -61,10 +55,10 @@ values_parse(struct nic_config *c, struct opts *opts,
 	uint64_t spin_us = NIC_SPIN_US;
 	int chip, doorbell = 0;
 
-	chip = name_index(opts, "model", models, COUNT(models), ~0u, err);
-	if (offer->doorbells != 0)
-		doorbell = name_index(opts, "doorbell", doorbells,
-		    COUNT(doorbells), offer->doorbells, err);
+	chip = name_index(opts, "model", models, COUNT(models), err);
+	if (offer->doorbell[NIC_DOORBELL_AUTO] != NULL)
+		doorbell = name_index(opts, "doorbell", offer->doorbell,
+		    NIC_DOORBELLS, err);
 	if (chip < 0 || doorbell < 0)
 		return -1;
 	c->chip = (enum e82540_chip)chip;

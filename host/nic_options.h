@@ -13,7 +13,9 @@
 struct nic_offer {
 	bool msi;			/* msi=on|off */
 	bool spin;			/* spin=MICROSECONDS */
-	unsigned int doorbells;		/* doorbell=: a bit for each mode */
+	/* doorbell=: the names of modes, by enum nic_doorbell; NULL: not
+	 * offered. */
+	const char *doorbell[NIC_DOORBELLS];
 };
 
 struct nic_options {

@@ -53,8 +53,12 @@ options_help(void)
 static const struct nic_offer nic_offer = {
 	.msi = true,
 	.spin = true,
-	.doorbells = 1u << NIC_DOORBELL_AUTO | 1u << NIC_DOORBELL_EXIT |
-	    1u << NIC_DOORBELL_MAPPED | 1u << NIC_DOORBELL_TURNS,
+	.doorbell = {
+		[NIC_DOORBELL_AUTO] = "auto",
+		[NIC_DOORBELL_EXIT] = "exit",
+		[NIC_DOORBELL_MAPPED] = "mapped",
+		[NIC_DOORBELL_TURNS] = "turns",
+	},
 };
 
 static int

@@ -9,11 +9,19 @@
 static const struct nic_offer all = {
 	.msi = true,
 	.spin = true,
-	.doorbells = 1u << NIC_DOORBELL_AUTO | 1u << NIC_DOORBELL_EXIT |
-	    1u << NIC_DOORBELL_MAPPED | 1u << NIC_DOORBELL_TURNS,
+	.doorbell = {
+		[NIC_DOORBELL_AUTO] = "auto",
+		[NIC_DOORBELL_EXIT] = "exit",
+		[NIC_DOORBELL_MAPPED] = "mapped",
+		[NIC_DOORBELL_TURNS] = "turns",
+	},
 };
-static const struct nic_offer some = { .doorbells = 1u << NIC_DOORBELL_AUTO |
-	    1u << NIC_DOORBELL_MAPPED };
+static const struct nic_offer some = {
+	.doorbell = {
+		[NIC_DOORBELL_AUTO] = "auto",
+		[NIC_DOORBELL_MAPPED] = "mapped",
+	},
+};
 static const struct nic_offer nothing = { 0 };
 
 static struct nic_options o;

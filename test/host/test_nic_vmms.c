@@ -189,6 +189,13 @@ test_transmitter_off(void **state)
 			reg_write(g, E1000_TCTL, 0);
 			state_wait(g, NIC_PARKED);
 			sleeps(g);
+			/* And by the reset of a device. */
+			reg_write(g, E1000_TCTL, E1000_TCTL_EN);
+			nic_reset(g->nic);
+			assert_int_equal(nic_mmio_read(g->nic, E1000_TCTL, 4),
+			    0);
+			state_wait(g, NIC_PARKED);
+			sleeps(g);
 			assert_int_equal(g->wrong, 0);
 			guest_end(g);
 		}
