@@ -50,7 +50,18 @@ struct child {
 	struct pages_store *store;
 	sem_t apart;			/* the second thread has its own table */
 	unsigned int shared;		/* the file is open so often */
+	bool over;
 };
+
+/*
+ * Once confined: _exit(), in a program with AddressSanitizer, makes system calls
+ * that are forbidden.
+ */
+static void
+child_exit(int status)
+{
+	(void)syscall(SYS_exit_group, status);
+}
 
 /* ------------------------------------------------ requests and answers */
 
@@ -162,8 +173,8 @@ static void
 request_release(struct child *c, const union request *r)
 {
 	reply(c, r, 0, NULL, 0);
-	if (r->release.fh == FH_SHARED && --c->shared == 0)
-		_exit(0);
+	if (r->release.fh == FH_SHARED)
+		c->over = --c->shared == 0;
 }
 
 static void
@@ -252,7 +263,7 @@ requests_serve(struct child *c)
 	static union request r;
 	ssize_t n;
 
-	for (;;) {
+	while (!c->over) {
 		n = read(c->mount.fuse, &r, sizeof(r));
 		if (n >= (ssize_t)sizeof(r.head))
 			request_answer(c, &r, (size_t)n);
@@ -348,7 +359,7 @@ pages_take(const struct child *c, uint32_t number)
 	int fd = openat(c->mount.root, PAGES_NAME, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
-		_exit(1);
+		child_exit(1);
 	(void)send(c->ask, &number, sizeof(number),
 	    MSG_DONTWAIT | MSG_NOSIGNAL);
 	(void)close(fd);
@@ -371,15 +382,18 @@ taker_main(void *arg)
 	file = file_open(c, &err);
 	hello_send(c, file, &err);
 	if (file < 0)
-		_exit(1);
+		child_exit(1);
 	(void)close(file);
 	for (;;) {
 		n = recv(c->ask, &number, sizeof(number), 0);
 		if (n == (ssize_t)sizeof(number))
 			pages_take(c, number);
 		else if (n == 0 || errno != EINTR)
-			return NULL;	/* lem-nic has ended */
+			break;
 	}
+	/* lem-nic has ended, the VMM perhaps not: so does this thread, alone. */
+	(void)syscall(SYS_exit, 0);
+	return NULL;
 }
 
 /* ------------------------------------------------------------------- begin */
@@ -470,5 +484,6 @@ pages_child_main(int ask, int wake_fd, struct pages_store *store)
 		;
 	if (server_confine(&c, &err) == 0)
 		requests_serve(&c);
+	child_exit(0);
 	_exit(0);
 }
