@@ -253,6 +253,11 @@ struct e82540_config {
 	uint8_t offloads;		/* E82540_OFFLOAD_*; needs a header */
 	uint64_t link_delay_ns;		/* how long autonegotiation takes */
 	const uint16_t *nvm;		/* 64 words of EEPROM, copied */
+	/*
+	 * If nvm is NULL: no APM wake-up in the EEPROM.  Then the link is down
+	 * until the driver sets CTRL.SLU (13.4.1), and some drivers never do.
+	 */
+	bool no_apm;
 };
 
 /*
@@ -318,8 +323,8 @@ void e82540_reset(struct e82540 *dev, uint64_t now_ns);
 void e82540_link_set(struct e82540 *dev, uint64_t now_ns, bool up);
 
 /*
- * e82540_link_up: is the PHY's link up, autonegotiation done?  The guest's
- * driver must set CTRL.SLU as well before frames pass.
+ * e82540_link_up: is the PHY's link up, autonegotiation done?  CTRL.SLU must be
+ * set as well before frames pass: the EEPROM sets it, or the guest's driver.
  */
 bool e82540_link_up(const struct e82540 *dev);
 

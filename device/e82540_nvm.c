@@ -53,6 +53,15 @@ enum extended {
 
 /* ------------------------------------------------------------- the image */
 
+/* Words of the EEPROM that set registers up (5.6). */
+#define ICW1_ILOS	(1u << 4)
+#define ICW1_LRST	(1u << 9)
+#define ICW1_FD		(1u << 10)
+#define ICW1_FRCSPD	(1u << 11)
+#define ICW2_APME_OLD	(1u << 2)	/* the 82544's */
+#define ICW2_APMPME	(1u << 15)
+#define ICW3_APME	(1u << 10)	/* others' */
+
 static const uint16_t device_id[] = {
 	[E82540_82540EM] = E1000_DEV_82540EM,
 	[E82540_82545EM] = E1000_DEV_82545EM,
@@ -68,8 +77,9 @@ static const uint16_t subsystem_id[] = {
 
 /*
  * ICW1 (5.6.6): 32-bit BARs, full duplex, power management; ids from words 0Bh
- * to 0Eh.  ICW2: PAUSE both ways, for fibre.  APM wake-up is off.
- * 22h: 2 W in D0, 0.5 W in D3.
+ * to 0Eh.  ICW2: PAUSE both ways, for fibre.  22h: 2 W in D0, 0.5 W in D3.
+ * APM wake-up is on, as common images have it, unless config.no_apm: many
+ * drivers never set CTRL.SLU, and rely on it to be 1 then (13.4.1).
  */
 static void
 nvm_image(struct e82540 *dev)
@@ -92,6 +102,10 @@ nvm_image(struct e82540 *dev)
 	word[E1000_NVM_VENDOR_ID] = E1000_VENDOR_INTEL;
 	word[E1000_NVM_ICW2] = E1000_NVM_ICW2_PAUSE | E1000_NVM_ICW2_ASM_DIR;
 	word[E1000_NVM_D0_D3_POWER] = 20u << 8 | 5u;
+	if (!dev->config.no_apm && chip == E82540_82544GC)
+		word[E1000_NVM_ICW2] |= ICW2_APME_OLD;
+	else if (!dev->config.no_apm)
+		word[E1000_NVM_ICW3] |= ICW3_APME;
 	for (i = 0; i < E1000_NVM_CHECKSUM_WORD; i++)
 		sum += word[i];
 	word[E1000_NVM_CHECKSUM_WORD] = E1000_NVM_CHECKSUM - sum;
@@ -109,15 +123,6 @@ e82540_nvm_init(struct e82540 *dev)
 }
 
 /* --------------------------------------------------- registers set up by it */
-
-/* Words of the EEPROM that set registers up (5.6). */
-#define ICW1_ILOS	(1u << 4)
-#define ICW1_LRST	(1u << 9)
-#define ICW1_FD		(1u << 10)
-#define ICW1_FRCSPD	(1u << 11)
-#define ICW2_APME_OLD	(1u << 2)	/* the 82544's */
-#define ICW2_APMPME	(1u << 15)
-#define ICW3_APME	(1u << 10)	/* others' */
 
 static uint32_t
 bit_if(uint16_t word, uint32_t bit_of_word, uint32_t bit_of_register)

@@ -428,6 +428,7 @@ static void
 test_power_states(void **state)
 {
 	(void)state;
+	h->config.no_apm = true;	/* it would keep the PHY on in D3 */
 	host_power(h);
 	host_write(h, E1000_FCTTV, 0x1234);
 	cause_raise();
@@ -495,6 +496,7 @@ test_pmcsr(void **state)
 	unsigned int i;
 
 	(void)state;
+	h->config.no_apm = true;
 	pci_power(E82540_82540EM);
 	for (i = 0; i < 16; i++) {
 		config_put(PMCSR, 2, i << 9);

@@ -513,6 +513,7 @@ static void
 test_not_enabled(void **state)
 {
 	(void)state;
+	h->config.no_apm = true;
 	wake_asleep(E82540_82540EM, E1000_WUFC_EX);
 	frame_header(station, false, false, 0x9000);
 	assert_true(e82540_link_up(h->dev));

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What other people's drivers do, register by register, and rely on: most of
+ * them were written beside QEMU's e1000, not beside the manual.
+ */
+#include "one_host.h"
+
+#define TX_RING		(HOST_RAM + 0x1000u)
+#define RX_RING		(HOST_RAM + 0x2000u)
+#define TX_BUFFER	(HOST_RAM + 0x4000u)
+#define RX_BUFFERS	(HOST_RAM + 0x8000u)
+#define RX_COUNT	16u
+
+static const enum e82540_chip chips[] = { E82540_82540EM, E82540_82545EM,
+	E82540_82544GC };
+
+/* Power on as a VMM does: nothing that a driver does. */
+static void
+vmm_power(enum e82540_chip chip)
+{
+	struct e82540_region region = { HOST_RAM, HOST_RAM_BYTES, h->ram,
+		true };
+
+	h->config.chip = chip;
+	memset(h->ram, 0, HOST_RAM_BYTES);
+	h->packets = 0;
+	assert_int_equal(e82540_init(h->dev, &h->config, h->now_ns), 0);
+	assert_int_equal(e82540_memory_set(h->dev, &region, 1), 0);
+	e82540_link_set(h->dev, h->now_ns, true);
+	host_advance(h, h->config.link_delay_ns);
+	e82540_pci_write(h->dev, h->now_ns, E82540_PCI_COMMAND, 2,
+	    E82540_PCI_IO | E82540_PCI_MEMORY | E82540_PCI_MASTER);
+}
+
+static bool
+lu(void)
+{
+	return host_read(h, E1000_STATUS) & E1000_STATUS_LU;
+}
+
+/* ------------------------------------------------------- without CTRL.SLU */
+
+static void
+rings_up(void)
+{
+	struct e1000_rx_desc *rx = host_ram(h, RX_RING);
+	uint32_t i;
+
+	host_write(h, E1000_TDBAL, TX_RING);
+	host_write(h, E1000_TDLEN, 16 * 16);
+	host_write(h, E1000_TDH, 0);
+	host_write(h, E1000_TDT, 0);
+	for (i = 0; i < RX_COUNT; i++)
+		rx[i].buffer_addr = RX_BUFFERS + i * 2048;
+	host_write(h, E1000_RDBAL, RX_RING);
+	host_write(h, E1000_RDH, 0);
+	host_write(h, E1000_RDT, RX_COUNT - 1);
+	host_write(h, E1000_RDLEN, RX_COUNT * 16);
+}
+
+static void
+one_each_way(void)
+{
+	struct e1000_tx_desc *tx = host_ram(h, TX_RING);
+	struct e1000_rx_desc *rx = host_ram(h, RX_RING);
+	uint8_t data[60];
+	struct e82540_frame frame = { data, sizeof(data), 0 };
+
+	memset(data, 0xff, sizeof(data));
+	memcpy(host_ram(h, TX_BUFFER), data, sizeof(data));
+	tx->buffer_addr = TX_BUFFER;
+	tx->length = sizeof(data);
+	tx->cmd = E1000_TXD_CMD_EOP | E1000_TXD_CMD_IFCS | E1000_TXD_CMD_RS;
+	host_write(h, E1000_TDT, 1);
+	assert_int_equal(h->packets, 1);
+	assert_int_equal(h->sent[0].len_bytes, sizeof(data));
+	assert_int_equal(e82540_receive(h->dev, h->now_ns, &frame, 1), 1);
+	assert_true(rx->status & E1000_RXD_STAT_DD);
+	assert_memory_equal(host_ram(h, RX_BUFFERS), data, sizeof(data));
+}
+
+/*
+ * Teaching kernels: reset, rings, enables, and never SLU.  The EEPROM's APM bit
+ * sets it (13.4.1).
+ */
+static void
+test_no_slu(void **state)
+{
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < 3; i++) {
+		vmm_power(chips[i]);
+		assert_true(lu());
+		host_write(h, E1000_IMS, 0);
+		host_write(h, E1000_CTRL,
+		    host_read(h, E1000_CTRL) | E1000_CTRL_RST);
+		host_write(h, E1000_IMS, 0);
+		rings_up();
+		host_write(h, E1000_TCTL,
+		    E1000_TCTL_EN | E1000_TCTL_PSP |
+			0x10u << E1000_TCTL_CT_SHIFT |
+			0x40u << E1000_TCTL_COLD_SHIFT);
+		host_write(h, E1000_RCTL,
+		    E1000_RCTL_EN | E1000_RCTL_BAM | E1000_RCTL_SECRC);
+		one_each_way();
+		assert_true(lu());
+		/* After a reset of the whole machine, too. */
+		e82540_reset(h->dev, h->now_ns);
+		host_advance(h, h->config.link_delay_ns);
+		assert_true(lu());
+		/* A driver that clears it has no link. */
+		host_write(h, E1000_CTRL, 0);
+		assert_false(lu());
+	}
+}
+
+/* config.no_apm, and an EEPROM of the host's. */
+static void
+test_apm(void **state)
+{
+	uint16_t nvm[64] = { [E1000_NVM_ICW1] = 0x4000 };
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < 3; i++) {
+		vmm_power(chips[i]);
+		assert_int_equal(host_read(h, E1000_WUC), E1000_WUC_APME);
+		h->config.no_apm = true;
+		vmm_power(chips[i]);
+		assert_false(lu());
+		assert_int_equal(host_read(h, E1000_WUC), 0);
+		host_write(h, E1000_CTRL, E1000_CTRL_RST);
+		assert_false(lu());
+		host_write(h, E1000_CTRL, E1000_CTRL_SLU);
+		assert_true(lu());
+		h->config.no_apm = false;
+		h->config.nvm = nvm;
+		vmm_power(chips[i]);
+		assert_false(lu());
+		h->config.nvm = NULL;
+	}
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		TEST(test_no_slu),
+		TEST(test_apm),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
