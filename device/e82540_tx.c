@@ -327,6 +327,33 @@ next_context(struct run *run, const uint64_t q[2])
 	return STEP_NEXT;
 }
 
+/*
+ * 3.3.3: a descriptor with address 0 or length 0 transfers no data.  In front
+ * of a packet it is done at once, and is no part of the packet: a driver may
+ * give the chip a ring of zeros, and put its first packet at any place of it.
+ */
+static bool
+desc_is_null(const uint64_t q[2])
+{
+	bool extended = desc_cmd(q[1]) & E1000_TXD_CMD_DEXT;
+
+	if (desc_cmd(q[1]) & E1000_TXD_CMD_EOP ||
+	    (extended && desc_type(q[1]) != E1000_TXD_DTYP_DATA))
+		return false;
+	return q[0] == 0 ||
+	    (q[1] & (extended ? E1000_TXD_LEN_MASK : 0xFFFF)) == 0;
+}
+
+static enum step
+next_null(struct run *run, const uint64_t q[2])
+{
+	report_add(run, run->at, q[1]);
+	run->segment = 0;
+	run->at = tx_ring_next(run, run->at);
+	run->scanned++;
+	return STEP_NEXT;
+}
+
 /* Skip the rest of a packet that is being dropped. */
 static enum step
 packet_discard(struct run *run)
@@ -757,6 +784,8 @@ run_next(struct run *run)
 		return ring_gone(run);
 	if (desc_is_context(q[1]))
 		return next_context(run, q);
+	if (desc_is_null(q))
+		return next_null(run, q);
 	step = packet_collect(run, &p);
 	if (step != STEP_NEXT)
 		return step;

@@ -144,7 +144,7 @@ test_partial_endless(void **state)
 	rig_ring(&r, RIG_RING, count);
 	rig_legacy(&r, RIG_DATA, 60, CMD_LAST);
 	for (i = 0; i < count - 20; i++)
-		rig_legacy(&r, RIG_DATA, 0, 0);
+		rig_legacy(&r, RIG_DATA, i == 0, 0);
 	rig_legacy(&r, RIG_DATA, 60, CMD_LAST_RS);
 	rig_legacy(&r, RIG_DATA, 70, CMD_LAST_RS);
 	rig_flush(&r);
@@ -379,7 +379,7 @@ progress_lost(bool reset)
 		rig_ring(&r, RIG_RING, RIG_COUNT);
 	} else {
 		r.tail = 10;
-		host_write(r.h, E1000_TDT, 11);
+		host_write(r.h, E1000_TDT, 10);
 		host_write(r.h, E1000_TDH, 10);
 	}
 	r.h->room = UINT32_MAX;
@@ -461,7 +461,7 @@ test_endless_behind_another(void **state)
 	rig_ring(&r, RIG_RING, 16384);
 	rig_legacy(&r, RIG_DATA, 60, CMD_LAST);
 	for (i = 0; i < 4096; i++)
-		rig_legacy(&r, RIG_DATA, 0, 0);
+		rig_legacy(&r, RIG_DATA, i == 0, 0);
 	rig_flush(&r);
 	assert_int_equal(r.h->packets, 1);
 	assert_int_equal(rig_head(&r), r.tail);

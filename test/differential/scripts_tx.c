@@ -487,6 +487,29 @@ script_tx_statistics(struct pair *p)
 		both_read(p, reg[i].name, reg[i].offset);
 }
 
+/* A ring of zeros is given to the chip; then a frame is put into it. */
+static void
+script_tx_zeros(struct pair *p)
+{
+	struct ring r = { p, 8, 0 };
+	unsigned int i;
+
+	tx_setup(p, r.descs, 0);
+	frame_at(p, TX_BUFFER, 4096, 7);
+	r.next = 7;
+	ring_go(&r, "zeros");
+	r.next = 0;
+	put_legacy(&r, TX_BUFFER, 100, LAST, 0, 0, 0);
+	ring_go(&r, "first");
+	for (i = 0; i < 12; i++) {
+		r.next = (r.next + i) % r.descs;
+		ring_go(&r, "skip");
+		put_legacy(&r, TX_BUFFER, 60 + i, LAST, 0, 0, 0);
+		ring_go(&r, "frame");
+		both_mem_write(p, TX_RING, (const uint8_t[128]){ 0 }, 128);
+	}
+}
+
 /* Descriptors that a driver never makes. */
 static void
 script_tx_odd(struct pair *p)
@@ -525,6 +548,7 @@ const struct script scripts_tx[] = {
 	{ "tx-tso", script_tx_tso, false, true, false },
 	{ "tx-vlan", script_tx_vlan, false, true, false },
 	{ "tx-statistics", script_tx_statistics, false, true, false },
+	{ "tx-zeros", script_tx_zeros, false, true, false },
 	{ "tx-odd", script_tx_odd, false, true, false },
 	{ NULL, NULL, false, false, false },
 };
