@@ -55,10 +55,9 @@ fcs_four(unsigned int k, uint32_t v)
 }
 
 uint32_t
-e82540_fcs(const uint8_t *frame, uint32_t len)
+e82540_fcs_add(uint32_t crc, const uint8_t *frame, uint32_t len)
 {
-	uint32_t crc = UINT32_MAX;
-
+	crc = ~crc;
 	for (; len >= 8; len -= 8, frame += 8)
 		crc = fcs_four(4, e82540_get32(frame) ^ crc) ^
 		    fcs_four(0, e82540_get32(frame + 4));
@@ -70,4 +69,10 @@ e82540_fcs(const uint8_t *frame, uint32_t len)
 	for (; len > 0; len--, frame++)
 		crc = table[0][(crc ^ *frame) & 0xff] ^ crc >> 8;
 	return ~crc;
+}
+
+uint32_t
+e82540_fcs(const uint8_t *frame, uint32_t len)
+{
+	return e82540_fcs_add(0, frame, len);
 }

@@ -124,6 +124,7 @@ struct e82540_tx_mark {
 
 #define E82540_MARK_CONTEXT_DONE 1u	/* a segmentation is complete */
 #define E82540_MARK_WHOLE	 2u	/* the network does the segmentation */
+#define E82540_MARK_NO_FCS	 4u	/* without IFCS, and without a CRC */
 
 /* What is about to be sent.  Means nothing between two runs. */
 struct e82540_tx_batch {

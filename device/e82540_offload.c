@@ -17,6 +17,7 @@
 #define ETH_BYTES	14u
 #define ETH_ADDRESSES	12u		/* bytes of both addresses */
 #define ETH_MIN_BYTES	60u		/* without CRC */
+#define CRC_BYTES	4u
 #define TAG_BYTES	4u
 #define TYPE_IPV4	0x0800u
 #define TYPE_IPV6	0x86DDu
@@ -63,6 +64,20 @@ cursor_sum(struct e82540_cursor c, uint32_t skip, uint32_t n)
 		c.offset += piece;
 	}
 	return sum;
+}
+
+bool
+e82540_offload_fcs(const struct e82540_iov *iov, uint32_t len)
+{
+	uint32_t crc = 0, piece;
+
+	if (len < CRC_BYTES)
+		return false;
+	for (; len > 0; len -= piece, iov++) {
+		piece = iov->len < len ? iov->len : len;
+		crc = e82540_fcs_add(crc, iov->base, piece);
+	}
+	return crc == E82540_FCS_OF_GOOD;
 }
 
 static uint64_t

@@ -49,6 +49,12 @@ struct e82540_tx_tso {
 	uint8_t tucmd;
 };
 
+/*
+ * e82540_offload_fcs: are the last four of these len bytes the CRC of the
+ * others?
+ */
+bool e82540_offload_fcs(const struct e82540_iov *iov, uint32_t len);
+
 /* e82540_offload_head: how many bytes at the front a job may change. */
 uint32_t e82540_offload_head(const struct e82540_tx_job *job, uint32_t len);
 

@@ -663,19 +663,34 @@ plain_job(const struct run *run, struct e82540_tx_job *job,
 }
 
 /*
- * Without IFCS the guest has put a CRC behind its packet.  The model takes it
- * off, as packets for the network have no CRC.  A packet of null descriptors
- * alone is empty; it is legal, and nothing is sent.
+ * Without IFCS the chip sends the bytes as they are: the guest has put a CRC
+ * behind its packet (3.3.3.1).  Packets for the network have no CRC, so the
+ * model takes it off.  Where the last four bytes are no CRC, the guest relies
+ * on hypervisors that have none: they are data.  On a wire nobody would receive
+ * that frame.
+ */
+static uint32_t
+plain_len(const struct run *run, const struct packet *p)
+{
+	if (desc_cmd(p->last_q) & E1000_TXD_CMD_IFCS || p->bad ||
+	    p->bad_address || p->len_bytes == 0)
+		return p->len_bytes;
+	if (e82540_offload_fcs(run->batch->frag, p->len_bytes))
+		return p->len_bytes - CRC_BYTES;
+	return p->len_bytes;
+}
+
+/*
+ * A packet of null descriptors alone is empty; it is legal, and nothing is
+ * sent.
  */
 static enum step
 send_plain(struct run *run, struct packet *p)
 {
 	struct e82540_tx_job job;
 	struct e82540_tx_frame f;
-	uint32_t len = p->len_bytes;
+	uint32_t len = plain_len(run, p);
 
-	if (!(desc_cmd(p->last_q) & E1000_TXD_CMD_IFCS))
-		len -= len < CRC_BYTES ? len : CRC_BYTES;
 	if (p->bad || p->bad_address || (p->len_bytes > 0 && len < ETH_BYTES))
 		return packet_drop(run, p);
 	if (!iovs_room(run, p)) {
@@ -693,7 +708,10 @@ send_plain(struct run *run, struct packet *p)
 	f.payload_bytes = len - f.head_bytes;
 	e82540_cursor_read(&f.payload, f.head, f.head_bytes);
 	e82540_offload(&f, &job, 0);
-	batch_emit(run, &f, p, 0);
+	batch_emit(run, &f, p,
+	    desc_cmd(p->last_q) & E1000_TXD_CMD_IFCS || len < p->len_bytes ?
+		0 :
+		E82540_MARK_NO_FCS);
 	run->bounced |= p->linear;
 	return STEP_NEXT;
 }

@@ -16,6 +16,7 @@ struct tally {
 	uint32_t multicast;
 	uint32_t broadcast;
 	uint32_t contexts;
+	uint32_t no_fcs;
 	uint64_t octets;
 	uint64_t runt_octets;
 	uint64_t bytes;			/* as handed over */
@@ -77,6 +78,13 @@ tally_group(struct tally *t, const struct e82540_iov *iov, uint32_t n)
 }
 
 static void
+tally_flags(struct tally *t, uint8_t flags)
+{
+	t->contexts += (flags & E82540_MARK_CONTEXT_DONE) != 0;
+	t->no_fcs += (flags & E82540_MARK_NO_FCS) != 0;
+}
+
+static void
 tally_post(const struct tally *t, struct e82540_report *report)
 {
 	uint32_t i;
@@ -84,6 +92,7 @@ tally_post(const struct tally *t, struct e82540_report *report)
 	report->total_octets_tx += t->octets;
 	report->good_octets_tx += t->octets - t->runt_octets;
 	report->counters.tx_bytes += t->bytes;
+	report->counters.tx_no_fcs += t->no_fcs;
 	e82540_count(report, E1000_TPT, t->frames);
 	e82540_count(report, E1000_GPTC, t->frames - t->runts);
 	for (i = 0; i < SIZES; i++)
@@ -115,7 +124,8 @@ e82540_tx_tally(const struct e82540_tx_batch *batch, unsigned int n, bool hdr,
 		else
 			tally_frames(&t, packet->len_bytes + CRC_BYTES, 1);
 		t.bytes += packet->len_bytes;
-		t.contexts += flags & E82540_MARK_CONTEXT_DONE;
+		if (flags != 0)
+			tally_flags(&t, flags);
 		if (*(const uint8_t *)packet->iov[hdr].base & 1)
 			tally_group(&t, packet->iov + hdr, frames);
 	}

@@ -104,6 +104,170 @@ test_null_many(void **state)
 	rig_free(&r);
 }
 
+/* --------------------------------------------------------- without IFCS */
+
+/* len bytes, which end with their CRC or not, in pieces of `each`. */
+static void
+no_ifcs(uint32_t len, bool crc, uint32_t each, uint32_t tctl)
+{
+	struct rig r = rig_new(E82540_82540EM);
+	uint8_t *data = rig_fill(&r, RIG_DATA, 2000, len);
+	uint32_t at, n, want_bytes = crc ? len - 4 : len;
+	uint8_t want[2000] = { 0 };
+
+	host_write(r.h, E1000_TCTL, tctl);
+	if (crc)
+		rig_fcs(&r, RIG_DATA, len - 4);
+	for (at = 0; at < len; at += n) {
+		n = each < len - at ? each : len - at;
+		rig_legacy(&r, RIG_DATA + at, n,
+		    at + n == len ? E1000_TXD_CMD_EOP | E1000_TXD_CMD_RS : 0);
+	}
+	rig_flush(&r);
+	assert_int_equal(r.h->packets, 1);
+	memcpy(want, data, want_bytes);
+	if (tctl & E1000_TCTL_PSP && want_bytes < 60)
+		want_bytes = 60;
+	rig_sent(&r, 0, want, want_bytes);
+	assert_int_equal(rig_counters(&r).tx_no_fcs, !crc);
+	assert_int_equal(rig_counters(&r).bad_descriptor, 0);
+	assert_int_equal(host_read(r.h, E1000_TOTL), want_bytes + 4);
+	rig_free(&r);
+}
+
+static void
+test_no_ifcs(void **state)
+{
+	static const uint32_t len[] = { 18, 42, 46, 59, 60, 63, 64, 65, 100,
+		1514, 1518 };
+	static const uint32_t each[] = { 1514, 33, 7, 1 };
+	uint32_t i, j;
+
+	(void)state;
+	for (i = 0; i < sizeof(len) / sizeof(len[0]); i++)
+		for (j = 0; j < sizeof(each) / sizeof(each[0]); j++) {
+			if (len[i] / each[j] > 60)
+				continue;
+			no_ifcs(len[i], false, each[j], E1000_TCTL_EN);
+			no_ifcs(len[i], true, each[j], E1000_TCTL_EN);
+			no_ifcs(len[i], false, each[j],
+			    E1000_TCTL_EN | E1000_TCTL_PSP);
+			no_ifcs(len[i], true, each[j],
+			    E1000_TCTL_EN | E1000_TCTL_PSP);
+		}
+}
+
+/* The CRC is that of the bytes in memory; checksum and tag come later. */
+static void
+test_no_ifcs_offloads(void **state)
+{
+	struct rig r = rig_new(E82540_82540EM);
+	uint8_t *data = rig_fill(&r, RIG_DATA, 100, 1), want[100];
+	unsigned int i;
+
+	(void)state;
+	host_write(r.h, E1000_CTRL,
+	    host_read(r.h, E1000_CTRL) | E1000_CTRL_VME);
+	for (i = 0; i < 2; i++) {
+		rig_put(&r, RIG_DATA,
+		    100 |
+			(uint64_t)(E1000_TXD_CMD_EOP | E1000_TXD_CMD_VLE)
+			    << 24 |
+			(uint64_t)0x2345 << 48);
+		rig_kick(&r);
+		assert_int_equal(r.h->sent[i].len_bytes, 104 - 4 * i);
+		assert_memory_equal(r.h->sent[i].data, data, 12);
+		assert_memory_equal(r.h->sent[i].data + 12, "\x81\0\x23\x45",
+		    4);
+		assert_memory_equal(r.h->sent[i].data + 16, data + 12,
+		    88 - 4 * i);
+		rig_fcs(&r, RIG_DATA, 96);
+	}
+	/* A sum of bytes 14 to 95, at 20. */
+	rig_put(&r, RIG_DATA,
+	    100 | 20u << 16 |
+		(uint64_t)(E1000_TXD_CMD_EOP | E1000_TXD_CMD_IC) << 24 |
+		(uint64_t)14 << 40);
+	rig_kick(&r);
+	memcpy(want, data, 96);
+	memcpy(want + 20, r.h->sent[2].data + 20, 2);
+	assert_memory_not_equal(want, data, 96);
+	rig_sent(&r, 2, want, 96);
+	assert_int_equal(rig_counters(&r).tx_no_fcs, 1);
+	rig_free(&r);
+}
+
+/* Counted when it is sent, not when it is gathered. */
+static void
+test_no_ifcs_refused(void **state)
+{
+	struct rig r = rig_new(E82540_82540EM);
+
+	(void)state;
+	rig_fill(&r, RIG_DATA, 100, 1);
+	r.h->room = 0;
+	rig_legacy(&r, RIG_DATA, 100, E1000_TXD_CMD_EOP);
+	rig_flush(&r);
+	assert_int_equal(rig_counters(&r).tx_no_fcs, 0);
+	r.h->room = UINT32_MAX;
+	e82540_tx_resume(r.h->dev, r.h->now_ns);
+	assert_int_equal(r.h->packets, 1);
+	assert_int_equal(rig_counters(&r).tx_no_fcs, 1);
+	rig_free(&r);
+}
+
+/* An empty frame with the CRC of nothing, which is 0. */
+static void
+test_no_ifcs_nothing(void **state)
+{
+	struct rig r = rig_new(E82540_82540EM);
+
+	(void)state;
+	memset(host_ram(r.h, RIG_DATA), 0, 4);
+	rig_legacy(&r, RIG_DATA, 4, E1000_TXD_CMD_EOP);
+	rig_flush(&r);
+	assert_int_equal(r.h->packets, 0);
+	assert_int_equal(rig_counters(&r).bad_descriptor, 1);
+	rig_free(&r);
+}
+
+#define RX_RING		(HOST_RAM + 0x20000)
+#define RX_DATA		(HOST_RAM + 0x80000)
+
+static void
+test_no_ifcs_loopback(void **state)
+{
+	struct rig r = rig_new(E82540_82540EM);
+	uint8_t *data = rig_fill(&r, RIG_DATA, 300, 1), *d;
+	uint32_t i;
+
+	(void)state;
+	rig_fcs(&r, RIG_DATA + 100, 96);
+	data[100] &= 0xFE;
+	rig_fcs(&r, RIG_DATA + 100, 96);
+	for (i = 0; i < 8; i++) {
+		d = host_ram(r.h, RX_RING + i * 16);
+		memset(d, 0, 16);
+		d[1] = (RX_DATA + i * 2048) >> 8 & 0xFF;
+		d[2] = (RX_DATA + i * 2048) >> 16;
+	}
+	host_write(r.h, E1000_RDBAL, RX_RING);
+	host_write(r.h, E1000_RDLEN, 8 * 16);
+	host_write(r.h, E1000_RDT, 7);
+	host_write(r.h, E1000_RCTL,
+	    E1000_RCTL_EN | E1000_RCTL_UPE | E1000_RCTL_SECRC |
+		E1000_RCTL_LBM_PHY);
+	rig_legacy(&r, RIG_DATA, 100, E1000_TXD_CMD_EOP);
+	rig_legacy(&r, RIG_DATA + 100, 100, E1000_TXD_CMD_EOP);
+	rig_kick(&r);
+	assert_int_equal(host_read(r.h, E1000_RDH), 2);
+	assert_int_equal(((uint8_t *)host_ram(r.h, RX_RING))[8], 100);
+	assert_memory_equal(host_ram(r.h, RX_DATA), data, 100);
+	assert_int_equal(((uint8_t *)host_ram(r.h, RX_RING))[16 + 8], 96);
+	assert_memory_equal(host_ram(r.h, RX_DATA + 2048), data + 100, 96);
+	rig_free(&r);
+}
+
 int
 main(void)
 {
@@ -111,6 +275,11 @@ main(void)
 		cmocka_unit_test(test_zeros_first),
 		cmocka_unit_test(test_null_kinds),
 		cmocka_unit_test(test_null_many),
+		cmocka_unit_test(test_no_ifcs),
+		cmocka_unit_test(test_no_ifcs_offloads),
+		cmocka_unit_test(test_no_ifcs_refused),
+		cmocka_unit_test(test_no_ifcs_nothing),
+		cmocka_unit_test(test_no_ifcs_loopback),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

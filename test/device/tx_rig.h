@@ -165,6 +165,22 @@ rig_fill(struct rig *r, uint64_t gpa, uint32_t len, uint32_t seed)
 	return p;
 }
 
+/* The CRC of len bytes there, behind them; bit by bit (802.3, 3.2.9). */
+static inline void
+rig_fcs(struct rig *r, uint64_t gpa, uint32_t len)
+{
+	uint8_t *p = host_ram(r->h, gpa);
+	uint32_t crc = UINT32_MAX, i, bit;
+
+	for (i = 0; i < len; i++) {
+		crc ^= p[i];
+		for (bit = 0; bit < 8; bit++)
+			crc = crc & 1 ? crc >> 1 ^ 0xEDB88320u : crc >> 1;
+	}
+	for (i = 0; i < 4; i++)
+		p[len + i] = ~crc >> 8 * i & 0xFF;
+}
+
 static inline void
 rig_sent(struct rig *r, unsigned int i, const void *data, uint32_t len)
 {
