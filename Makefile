@@ -3,7 +3,8 @@
 # make build      every user-space program and library, in build/
 # make bench      build/lem-bench ARGS="..."
 # make bench-pair build/bench_pair ARGS="..."
-# make install    PREFIX=/usr/local DESTDIR=
+# make install    PREFIX=/usr/local LIBDIR=$(PREFIX)/lib DESTDIR=
+# make install-lib    the same, only libe82540: on any processor
 # make clean
 #
 # test/tests.mk:
@@ -25,6 +26,7 @@ BUILD	= build
 override BUILD := $(patsubst $(CURDIR)/%,%,$(abspath $(BUILD)))
 OBJ	= $(BUILD)/obj
 PREFIX	?= /usr/local
+LIBDIR	?= $(PREFIX)/lib
 CC	= gcc
 OBJCOPY	?= objcopy
 VERSION	= 0.1
@@ -137,7 +139,7 @@ $(eval $(call compile,cc,device/,$(CC) $(DEVFLAGS) $(CFLAGS)))
 
 $(BUILD)/libe82540.a: $(call objects,cc,$(DEVICE))
 	@rm -f $@
-	$(call say,AR)ar rcs $@ $^
+	$(call say,AR)$(AR) rcs $@ $^
 
 $(BUILD)/libe82540.so: $(call objects,cc,$(DEVICE)) device/libe82540.map
 	$(call say,LD)$(CC) -shared -Wl,-soname,libe82540.so.$(SOVERSION) \
@@ -185,30 +187,33 @@ include test/tests.mk
 # Other options than the last time: everything is compiled again.
 FLAGS	:= $(strip $(CC) $(CFLAGS) $(USERFLAGS) $(HOSTFLAGS) $(DEVFLAGS) \
 	  $(GUEST) $(PAIRFLAGS) $(SIMFLAGS) $(FAKEFLAGS) $(SANITIZE) $(THREADS) \
-	  $(FUZZER))
+	  $(FUZZER) $(FOREIGNFLAGS))
 ifneq ($(file <$(BUILD)/flags),$(FLAGS))
 $(shell mkdir -p $(BUILD))
 $(file >$(BUILD)/flags,$(FLAGS))
 endif
 
-install: build
+install: build install-lib
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 $(BUILD)/lem-bench $(BUILD)/lem-vm \
 	    $(DESTDIR)$(PREFIX)/bin/
 	install -m 644 man/lem-bench.1 man/lem-vm.1 \
 	    $(DESTDIR)$(PREFIX)/share/man/man1/
-	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include \
+
+install-lib: $(BUILD)/libe82540.a $(BUILD)/libe82540.so
+	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(PREFIX)/include \
 	    $(DESTDIR)$(PREFIX)/share/man/man3
 	install -m 644 device/e82540.h $(DESTDIR)$(PREFIX)/include/
-	install -m 644 $(BUILD)/libe82540.a $(DESTDIR)$(PREFIX)/lib/
+	install -m 644 $(BUILD)/libe82540.a $(DESTDIR)$(LIBDIR)/
 	install -m 755 $(BUILD)/libe82540.so \
-	    $(DESTDIR)$(PREFIX)/lib/libe82540.so.$(SOVERSION)
-	ln -sf libe82540.so.$(SOVERSION) $(DESTDIR)$(PREFIX)/lib/libe82540.so
-	sed -e 's,@PREFIX@,$(PREFIX),' -e 's,@VERSION@,$(VERSION),' \
-	    device/e82540.pc.in >$(DESTDIR)$(PREFIX)/lib/pkgconfig/e82540.pc
+	    $(DESTDIR)$(LIBDIR)/libe82540.so.$(SOVERSION)
+	ln -sf libe82540.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/libe82540.so
+	sed -e 's,@PREFIX@,$(PREFIX),' -e 's,@LIBDIR@,$(LIBDIR),' \
+	    -e 's,@VERSION@,$(VERSION),' device/e82540.pc.in \
+	    >$(DESTDIR)$(LIBDIR)/pkgconfig/e82540.pc
 	install -m 644 man/libe82540.3 $(DESTDIR)$(PREFIX)/share/man/man3/
 
 clean:
 	rm -rf build
 
-.PHONY: all build bench bench-pair install clean
+.PHONY: all build bench bench-pair install install-lib clean

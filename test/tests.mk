@@ -124,6 +124,22 @@ qemu-qtest:
 $(eval $(call link,$(BUILD)/asan/lem-bench,gcc $(SANITIZE),\
     $(call objects,gcc-san,$(BENCH)) $(IMAGE),-lm))
 
+# The model on other processors, one of them big-endian.  foreign.sh makes and
+# runs these, under QEMU.
+FOREIGN_TEST = test_tx test_rx test_snapshot test_offload test_regs test_pci
+FOREIGNFLAGS = -O1 -Wno-scalar-storage-order -Itest/foreign
+
+# foreign PROCESSOR
+define foreign
+$(call compile,$(1),,$(1)-linux-gnu-gcc $(SIMFLAGS) $(FOREIGNFLAGS))
+$(foreach t,$(FOREIGN_TEST),$(call link,$(BUILD)/foreign/$(1)/$(t),\
+    $(1)-linux-gnu-gcc -static,\
+    $(call objects,$(1),test/device/$(t).c $(DEVICE))))
+foreign-$(1): $(FOREIGN_TEST:%=$(BUILD)/foreign/$(1)/%)
+.PHONY: foreign-$(1)
+endef
+$(foreach p,aarch64 riscv64 s390x,$(eval $(call foreign,$(p))))
+
 # fuzzed NAME, the sources of a fuzzer.
 fuzzed	= $(if $(filter fuzz_core,$(1)),$(CORE:%=fake/%) $(FAKE:%=fake/%) \
 	  fake/test/fuzz/$(1).c,test/fuzz/$(1).c $(DEVICE) \
@@ -144,7 +160,8 @@ check-build: build build-clang $(UNIT_BIN) $(MODEL_BIN) $(HOST_BIN) \
 
 check: check-build
 	@BUILD=$(BUILD) SRCDIR=$(SRCDIR) CC=$(CC) test/run test/check \
-	    $(UNIT_BIN) $(MODEL_BIN) $(HOST_BIN) test/differential test/fuzz \
+	    $(UNIT_BIN) $(MODEL_BIN) $(HOST_BIN) test/foreign \
+	    test/differential test/fuzz \
 	    test/vm test/bench test/freebsd
 
 check-linux: build $(BUILD)/vm/lem-traffic

@@ -137,7 +137,7 @@ for word in help --help -h; do
 	lines err 0
 done
 for command in bench bench-linux bench-pair build check check-freebsd \
-    check-linux coverage fuzz install; do
+    check-linux coverage fuzz install install-lib; do
 	says out "  $command "
 done
 lem 0 check --help
@@ -263,5 +263,9 @@ chmod +x "$tmp/bin/uname"
 lem 1 build
 lines err 1
 says err "riscv64"
+rm "$tmp/bin/iasl"
+lem 0 install-lib LIBDIR=/x
+lines err 0
+says calls "install-lib LIBDIR=/x"
 
 exit $bad

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# libe82540 as "make install" installs it: the shared library exports the
+# libe82540 as "make install-lib" installs it, which builds nothing else: the shared library exports the
 # functions of e82540.h, all of them and nothing else, with their version; the
 # header needs no other header of this tree, in C and in C++; the man page has
 # every function; its example compiles without a warning with the flags of
@@ -12,16 +12,24 @@
 
 tmp=$(mktemp -d) || exit
 trap 'rm -rf "$tmp"' EXIT
-if ! make -s install BUILD="$BUILD" PREFIX="$tmp/usr" DESTDIR= \
-    >"$tmp/log" 2>&1; then
+# Not where pkg-config's file would have it without LIBDIR.
+lib=$tmp/usr/lib/there
+if ! make -s install-lib BUILD="$BUILD" PREFIX="$tmp/usr" LIBDIR="$lib" \
+    DESTDIR= >"$tmp/log" 2>&1; then
 	cat "$tmp/log"
 	exit 1
 fi
 page=man/libe82540.3
 include=$tmp/usr/include
 version=$(sed -n 's/^SOVERSION = //p' Makefile)
-library=$tmp/usr/lib/libe82540.so.$version
+library=$lib/libe82540.so.$version
 bad=0
+
+if make -n install-lib V=1 BUILD="$tmp/build" 2>&1 |
+    grep -E 'iasl|seccomp| (host|bench|driver)/'; then
+	echo "install-lib builds more than the library"
+	bad=1
+fi
 
 # differ WHAT WANTED FOUND: two files of $tmp must be equal.
 differ()
@@ -88,9 +96,9 @@ for name in $(public); do
 	bad=1
 done
 
-flags="-I$include -L$tmp/usr/lib -le82540"
+flags="-I$include -L$lib -le82540"
 if command -v pkg-config >/dev/null; then
-	flags=$(PKG_CONFIG_PATH=$tmp/usr/lib/pkgconfig pkg-config --cflags \
+	flags=$(PKG_CONFIG_PATH=$lib/pkgconfig pkg-config --cflags \
 	    --libs e82540) || exit
 else
 	echo "no pkg-config: e82540.pc is not tried"
@@ -105,6 +113,6 @@ readelf -d "$tmp/example" | grep -q "NEEDED.*\[libe82540.so.$version\]" || {
 	bad=1
 }
 printf 'INTA# 1\nINTA# 0\nICR 0x4\n' >"$tmp/wanted"
-LD_LIBRARY_PATH=$tmp/usr/lib "$tmp/example" >"$tmp/found"
+LD_LIBRARY_PATH=$lib "$tmp/example" >"$tmp/found"
 differ "what the example says" wanted found
 exit $bad

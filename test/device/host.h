@@ -85,6 +85,16 @@ host_timer(void *ctx, uint64_t at_ns)
 	h->timer_ns = at_ns;
 }
 
+/* host_vnet_hdr: its numbers are little-endian; make them the processor's. */
+static inline void
+host_vnet_hdr(struct e82540_vnet_hdr *hdr)
+{
+	hdr->hdr_len = e1000_le16(hdr->hdr_len);
+	hdr->gso_size = e1000_le16(hdr->gso_size);
+	hdr->csum_start = e1000_le16(hdr->csum_start);
+	hdr->csum_offset = e1000_le16(hdr->csum_offset);
+}
+
 static inline unsigned int
 host_send(void *ctx, const struct e82540_packet *packet, unsigned int n)
 {
@@ -108,6 +118,7 @@ host_send(void *ctx, const struct e82540_packet *packet, unsigned int n)
 			memset(&p->hdr, 0, sizeof(p->hdr));
 			memcpy(&p->hdr, packet[i].iov[0].base,
 			    packet[i].iov[0].len);
+			host_vnet_hdr(&p->hdr);
 		}
 		for (at = 0, j = hdr; j < packet[i].iovs; j++) {
 			assert_true(at + packet[i].iov[j].len <= p->len_bytes);

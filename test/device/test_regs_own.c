@@ -302,12 +302,12 @@ test_fifo(void **state)
 	assert_in_range(used, sizeof(bytes), sizeof(bytes) + 16);
 	at = host_read(h, E1000_RDFH) * 8;
 	for (used += at; at < used; at += 4) {
-		word = host_read(h, E1000_PBM(0) + at);
+		word = e1000_le32(host_read(h, E1000_PBM(0) + at));
 		if (memcmp(&word, needle, 4) == 0)
 			break;
 	}
 	assert_true(at < used);
-	word = host_read(h, E1000_PBM(1) + at);
+	word = e1000_le32(host_read(h, E1000_PBM(1) + at));
 	assert_memory_equal(&word, needle + 4, 4);
 	host_write(h, E1000_PBM(0) + at, 0);
 	host_write(h, E1000_RDFPC, 0);

@@ -170,6 +170,18 @@ host_age(struct host *h)
 		e82540_pci_write(h->dev, h->now_ns, 0xE0, 2, 3);
 }
 
+/* So that one can compare processors: test/foreign/foreign.sh. */
+static void
+print_sum(const uint8_t *p, size_t len)
+{
+	uint32_t sum = 0;
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		sum = sum * 16777619u ^ p[i];
+	printf("snapshot: %zu bytes, %08x\n", len, (unsigned int)sum);
+}
+
 /*
  * The twin: another host of the same kind, fresh or used, with the same memory,
  * loaded with a's snapshot.
@@ -193,6 +205,7 @@ twin_new(struct host *a, unsigned int kind, uint64_t now_ns)
 	e82540_run(a->dev, a->now_ns);
 	b->room = a->room;
 	len = host_save(a, snapshot[0]);
+	print_sum(snapshot[0], len);
 	memcpy(b->ram, a->ram, HOST_RAM_BYTES);
 	host_forget(b);
 	assert_int_equal(e82540_load(b->dev, b->now_ns, snapshot[0], len), 0);

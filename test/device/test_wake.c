@@ -457,7 +457,7 @@ test_packet_kept(void **state)
 	assert_int_equal(host_read(h, E1000_WUPL), 204);
 	for (i = 0; i < 32; i++) {
 		memcpy(&word, second + 4 * i, 4);
-		assert_int_equal(host_read(h, E1000_WUPM(i)), word);
+		assert_int_equal(host_read(h, E1000_WUPM(i)), e1000_le32(word));
 	}
 	/* It stays while WUS tells of it, through resets as well. */
 	frame_receive();
