@@ -461,10 +461,10 @@ void e82540_tx_resume(struct e82540 *dev, uint64_t now_ns);
  * if the ring has no room.  Returns how many it consumed, whatever became of
  * them.  These are fewer than n when FIFO and ring are full: keep the others
  * until rx_ready().  With config.rx_drop it consumes all, and counts what has
- * no room in MPC.  It consumes and loses frames that come while the receiver is
- * disabled or the link is down.  It raises one interrupt at most for all.  With
- * an n of 0 it only moves what is in the FIFO to the ring, if that has room
- * now.
+ * no room in MPC, as it does with a frame that is larger than the whole ring.
+ * It consumes and loses frames that come while the receiver is disabled or the
+ * link is down.  It raises one interrupt at most for all.  With an n of 0 it
+ * only moves what is in the FIFO to the ring, if that has room now.
  */
 unsigned int e82540_receive(struct e82540 *dev, uint64_t now_ns,
     const struct e82540_frame *frame, unsigned int n);

@@ -57,6 +57,7 @@ _Static_assert(E82540_BAR0_BYTES == E1000_BAR0_SIZE_BYTES, "as the hardware");
 #define E82540_STATS		64u	/* CRCERRS to TSCTFC */
 #define E82540_FIFO_BYTES	0x10000u
 #define E82540_NVM_WORDS	64u
+#define E82540_LEN_SHORT	0x70u	/* of RDLEN, TDLEN: fewer than 8 */
 
 #define E82540_IS(dev, model)	((dev)->config.chip == (model))
 #define E82540_CHIP(model)	(1u << (model))

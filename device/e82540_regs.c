@@ -131,6 +131,8 @@ struct row {
 	    E1000_TXDCTL_WTHRESH_MASK | E1000_TXDCTL_GRAN)
 #define TXDCTL_MASK_STAR	(TXDCTL_MASK | E1000_TXDCTL_LWTHRESH_MASK)
 
+#define LEN_NOTE	"1 to 7 descriptors are kept, too"
+
 #define TSPMT_RESET							\
 	(0x400u << E1000_TSPMT_TSMT_SHIFT | 0x100u << E1000_TSPMT_TSPBP_SHIFT)
 
@@ -253,6 +255,20 @@ static void
 rx_ring_write(struct e82540 *dev, uint32_t offset, uint32_t value)
 {
 	reg_store(dev, offset, value);
+	dev->want_rx = true;
+}
+
+/*
+ * 13.4.27: a multiple of 128 bytes.  Some drivers have fewer than the 8
+ * descriptors of that; where nothing would be left, the model keeps their
+ * length, in units of a descriptor.
+ */
+static void
+rdlen_write(struct e82540 *dev, uint32_t offset, uint32_t value)
+{
+	uint32_t len = value & E1000_RDLEN_MASK;
+
+	e82540_reg_set(dev, offset, len != 0 ? len : value & E82540_LEN_SHORT);
 	dev->want_rx = true;
 }
 
@@ -497,8 +513,9 @@ static const struct row rows[] = {
 	    .locks = RX, .write = rx_ring_write },
 	{ REG("RDBAH", E1000_RDBAH, 0, BITS_32, ALL, "13.4.26", ""),
 	    .locks = RX, .write = rx_ring_write },
-	{ REG("RDLEN", E1000_RDLEN, 0, E1000_RDLEN_MASK, ALL, "13.4.27", ""),
-	    .locks = RX, .write = rx_ring_write },
+	{ REG("RDLEN", E1000_RDLEN, 0, E1000_RDLEN_MASK, ALL, "13.4.27",
+	      LEN_NOTE),
+	    .locks = RX, .write = rdlen_write },
 	{ REG("RDH", E1000_RDH, 0, E1000_RDT_MASK, ALL, "13.4.28", ""),
 	    .locks = RX, .read = rdh_read, .write = rdh_write },
 	{ REG("RDT", E1000_RDT, 0, E1000_RDT_MASK, ALL, "13.4.29", ""),

@@ -11,6 +11,13 @@
  * the FIFO go first.  If the FIFO is full, too, the caller keeps the frame
  * (rx.waiting), or with config.rx_drop the frame is lost: MPC, RXO.
  *
+ * A frame for which the ring can never have enough descriptors must not wait,
+ * as all others would wait behind it: it is lost in the same way.  It cannot
+ * have enough if it needs more than N - 1 of N, or if the guest has given all
+ * that it can.  Some drivers always keep descriptors back.  So when the FIFO is
+ * full and the guest has given half of the ring, the model drops the oldest
+ * frame.
+ *
  * Where the manual is silent, or a wire differs from a virtual one:
  *
  * - VMMs hand over frames of fewer than 60 bytes.  The model pads them, as the
@@ -23,7 +30,12 @@
  *   up the descriptor, and loses this part of the frame.  If a descriptor is
  *   outside of memory, the model cannot use it up, and loses the frame.
  *   bad_address counts both; MPC is for the FIFO only.
- * - A ring without length, or with an index beyond it, has no room.
+ * - A ring without length, or with a head beyond it, has no room.
+ * - A tail beyond the ring: drivers write RDT = N, or count on without modulo,
+ *   as QEMU then never finds the ring empty.  It means N - 1 descriptors at any
+ *   time (one, in a ring of one), but only those whose DD the guest has
+ *   cleared: else the model would overwrite what the guest still reads.  Such a
+ *   driver need not write RDT again, so the caller never waits for it.
  * - Reserved values: RDMTS 3 means 1/16; buffer size 0 with BSEX means 2048.
  */
 #include "e82540_filter.h"
@@ -52,6 +64,7 @@ struct run {
 	uint64_t ring;			/* its bus address */
 	uint32_t count;			/* of its descriptors */
 	uint32_t head, tail;
+	bool loose;			/* RDT is beyond the ring */
 	uint32_t low;			/* RXDMT0 when only these are free */
 	uint32_t shift;			/* a buffer is 1 << this bytes */
 	uint32_t rctl;
@@ -82,6 +95,7 @@ struct packet {
 enum fate {
 	STORED,
 	NO_ROOM,
+	MISSED,				/* there will never be room: MPC */
 	LOST,
 };
 
@@ -247,15 +261,29 @@ packet_csum(const struct run *run, const struct packet *pkt)
 
 /* ------------------------------------------------------------------- ring */
 
-/* Load RDT.  A bad ring counts as an empty one. */
+/* How many descriptors a guest can give at most. */
+static inline uint32_t
+ring_most(const struct run *run)
+{
+	return run->count > 1 ? run->count - 1 : run->count;
+}
+
+/* Load RDT.  A ring with a bad head counts as an empty one. */
 static void
 ring_tail(struct run *run)
 {
 	run->tail = e82540_index(&run->dev->rdt);
+	run->loose = false;
 	if (run->head < run->count && run->tail < run->count)
 		return;
 	run->report->counters.bad_ring++;
+	run->loose = run->head < run->count;
 	run->tail = run->head;
+	if (run->loose) {
+		run->tail += ring_most(run);
+		if (run->count > 1 && run->tail >= run->count)
+			run->tail -= run->count;
+	}
 }
 
 static void
@@ -271,8 +299,7 @@ run_begin(struct run *run, struct e82540 *dev, struct e82540_report *report)
 	run->rctl = rctl;
 	run->ring = (e82540_reg(dev, E1000_RDBAL) & E1000_RDBAL_MASK) |
 	    (uint64_t)e82540_reg(dev, E1000_RDBAH) << 32;
-	run->count = (e82540_reg(dev, E1000_RDLEN) & E1000_RDLEN_MASK) /
-	    E1000_DESC_BYTES;
+	run->count = e82540_reg(dev, E1000_RDLEN) / E1000_DESC_BYTES;
 	/* RDT is loaded when there is something to store. */
 	run->head = run->tail = e82540_index(&dev->rdh);
 	run->low = run->count >>
@@ -334,6 +361,30 @@ slot_get(struct run *run, uint32_t i, struct slot *slot)
 	return true;
 }
 
+/* Has the guest given all that it can, or at least half of the ring? */
+static inline bool
+ring_whole(const struct run *run)
+{
+	return run->count != 0 && ring_free(run) >= ring_most(run);
+}
+
+static inline bool
+ring_half(const struct run *run)
+{
+	return !run->loose && run->count != 0 &&
+	    ring_free(run) >= (run->count + 1) / 2;
+}
+
+/* The ring lacks descriptors for a frame: now, or for ever? */
+static enum fate
+ring_lacks(const struct run *run, uint32_t needed)
+{
+	bool never =
+	    ring_whole(run) || (run->count != 0 && needed > ring_most(run));
+
+	return never ? MISSED : NO_ROOM;
+}
+
 /*
  * Collect descriptors with `needed` buffers, from head on.  Null descriptors
  * that come before the first buffer are used up at once.  *used: the number of
@@ -349,13 +400,15 @@ slots_get(struct run *run, uint32_t needed, struct slot slot[SLOTS],
 		ring_tail(run);
 	for (left = ring_free(run); needed > 0; left--) {
 		if (left < needed)
-			return NO_ROOM;
+			return ring_lacks(run, needed);
 		if (n == SLOTS) {
 			run->report->counters.bad_descriptor++;
 			return LOST;
 		}
 		if (!slot_get(run, i, &slot[n]))
 			return LOST;
+		if (run->loose && slot[n].desc[12] & E1000_RXD_STAT_DD)
+			return NO_ROOM;
 		i = rx_ring_next(run, i);
 		if (slot[n].buffer != 0) {
 			needed--;
@@ -611,8 +664,22 @@ fifo_first(struct e82540_rx *rx, uint32_t *len, unsigned int *flags)
 	return rx->unwrapped;
 }
 
+/* A frame for us is lost for want of room (3.2.7.4, 13.7.5). */
 static void
-fifo_drain(struct run *run)
+frame_missed(struct run *run)
+{
+	e82540_count(run->report, E1000_MPC, 1);
+	run->report->icr |= E1000_ICR_RXO;
+	run->report->counters.rx_dropped++;
+}
+
+/*
+ * Move frames to the ring while it has room.  crowded: the next frame has no
+ * room in the FIFO.  If the guest has given half of the ring, it may give no
+ * more: the oldest frame is missed then.
+ */
+static void
+fifo_drain(struct run *run, bool crowded)
 {
 	struct e82540_rx *rx = &run->dev->rx;
 	uint32_t low = e82540_reg(run->dev, E1000_FCRTL) & E1000_FCRTL_RTL_MASK;
@@ -624,8 +691,13 @@ fifo_drain(struct run *run)
 	while (rx->fifo_packets > 0) {
 		data = fifo_first(rx, &len, &flags);
 		fate = ring_store(run, data, len, flags);
+		if (fate == NO_ROOM && crowded && ring_half(run))
+			fate = MISSED;
 		if (fate == NO_ROOM)
 			break;
+		crowded = false;
+		if (fate == MISSED)
+			frame_missed(run);
 		if (fate == LOST)
 			run->report->counters.rx_dropped++;
 		rx->fifo_head += e82540_fifo_entry_bytes(len);
@@ -676,6 +748,33 @@ count_good(struct run *run, const uint8_t *data, uint32_t len)
 }
 
 /*
+ * The ring has no room for the frame: put it into the FIFO.  A frame that is
+ * longer than the whole FIFO cannot wait there.
+ */
+static enum fate
+frame_wait(struct run *run, const uint8_t *data, uint32_t len,
+    unsigned int flags, bool control)
+{
+	struct e82540_rx *rx = &run->dev->rx;
+	enum fate fate = NO_ROOM;
+
+	if (fifo_put(run, data, len, flags))
+		return STORED;
+	if (rx->fifo_packets == 0 && ring_half(run))
+		return MISSED;
+	fifo_drain(run, true);
+	if (rx->fifo_packets == 0)
+		fate = ring_store(run, data, len, flags);
+	if (fate != NO_ROOM)
+		return fate;
+	if (fifo_put(run, data, len, flags))
+		return STORED;
+	if (run->dev->config.rx_drop || control || run->loose)
+		return MISSED;
+	return NO_ROOM;
+}
+
+/*
  * Put a frame into the ring, or into the FIFO.  If neither has room, return
  * NO_ROOM: the caller keeps the frame.  RNBC counts frames that find no
  * descriptors, except flow control frames (13.7.33).
@@ -688,23 +787,18 @@ frame_put(struct run *run, const uint8_t *data, uint32_t len,
 
 	if (run->dev->rx.fifo_packets == 0)
 		fate = ring_store(run, data, len, flags);
-	if (fate == LOST)
-		run->report->counters.rx_dropped++;
-	if (fate != NO_ROOM)
-		return fate;
-	if (fifo_put(run, data, len, flags))
-		fate = STORED;
-	else if (!run->dev->config.rx_drop && !control)
-		return NO_ROOM;
-	if (!control)
-		e82540_count(run->report, E1000_RNBC, 1);
 	if (fate == STORED)
 		return STORED;
-	/* Missed (3.2.7.4, 13.7.5). */
-	e82540_count(run->report, E1000_MPC, 1);
-	run->report->icr |= E1000_ICR_RXO;
-	run->report->counters.rx_dropped++;
-	return LOST;
+	if (fate == NO_ROOM) {
+		fate = frame_wait(run, data, len, flags, control);
+		if (fate != NO_ROOM && !control)
+			e82540_count(run->report, E1000_RNBC, 1);
+	}
+	if (fate == MISSED)
+		frame_missed(run);
+	if (fate == LOST)
+		run->report->counters.rx_dropped++;
+	return fate;
 }
 
 /*
@@ -810,7 +904,7 @@ e82540_rx_run(struct e82540 *dev, const struct e82540_frame *frame,
 		return n;
 	}
 	run_begin(&run, dev, report);
-	fifo_drain(&run);
+	fifo_drain(&run, false);
 	for (i = 0; i < n; i++) {
 		if (frame[i].len_bytes < FRAME_MIN_BYTES)
 			taken = frame_short(&run, &frame[i]);
@@ -836,15 +930,17 @@ void
 e82540_rx_drain(struct e82540 *dev, struct e82540_report *report)
 {
 	struct e82540_rx *rx = &dev->rx;
+	bool loose = false;
 	struct run run;
 
 	if (rx->open && rx->fifo_packets > 0) {
 		run_begin(&run, dev, report);
-		fifo_drain(&run);
+		fifo_drain(&run, rx->waiting);
 		run_end(&run);
+		loose = run.loose;
 	}
 	if (rx->waiting &&
-	    (!rx->open || rx->deaf ||
+	    (!rx->open || rx->deaf || loose ||
 		fifo_fill(rx) <= fifo_capacity(dev) / 2)) {
 		rx->waiting = false;
 		report->rx_ready = true;

@@ -334,8 +334,9 @@ tail_beyond_ring(void **state)
 		bad = host_counters(h).bad_ring;
 	}
 	assert_int_equal(h->packets, 0);
-	assert_int_equal(host_counters(h).rx_packets, 0);
-	assert_untouched(h, RX_BUF, 8 * 2048);
+	/* For RDT it means the whole ring: test_rx_room.c. */
+	assert_int_equal(host_counters(h).rx_packets, 5);
+	assert_untouched(h, RX_BUF + 5 * 2048, 3 * 2048);
 	hostile_finish(h);
 }
 
@@ -378,7 +379,7 @@ tiny_rings(void **state)
 		put_legacy(h, i, TX_BUF, 60, EOP | RS);
 	rx_buffers(h, 8, RX_BUF, 2048);
 	ring_set(h, E1000_TDBAL, TX_RING, 0);
-	ring_set(h, E1000_RDBAL, RX_RING, 127);
+	ring_set(h, E1000_RDBAL, RX_RING, 15);
 	assert_int_equal(host_read(h, E1000_RDLEN), 0);
 	tdt_write_bounded(h, 1);
 	host_write(h, E1000_RDT, 1);

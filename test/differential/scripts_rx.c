@@ -388,6 +388,43 @@ script_rx_short_ring(struct pair *p)
 	both_read(p, "MPC", E1000_MPC);
 }
 
+/* A frame that the whole ring cannot take, and one that it can. */
+static void
+script_rx_too_big(struct pair *p)
+{
+	static uint8_t frame[9014];
+
+	rx_setup(p, 8, 7, 1024, E1000_RCTL_BSIZE_1024 | E1000_RCTL_LPE);
+	both_frame(p, frame, frame_build(frame, US, sizeof(frame), 1));
+	both_clock(p, SETTLE_NS);
+	rx_taken(p, "big");
+	try(p, "small", US, 100);
+	both_read(p, "RNBC", E1000_RNBC);
+	both_read(p, "MPC", E1000_MPC);
+}
+
+/* RDT = N, which is no descriptor, and stays so. */
+static void
+script_rx_tail_beyond(struct pair *p)
+{
+	unsigned int i;
+
+	rx_setup(p, 8, 8, 2048, 0);
+	for (i = 0; i < 20; i++)
+		try(p, "frame", US, 100);
+	both_read(p, "RDH", E1000_RDH);
+	both_read(p, "RDT", E1000_RDT);
+}
+
+/* Four descriptors, which RDLEN cannot say (13.4.27). */
+static void
+script_rx_tiny_ring(struct pair *p)
+{
+	rx_setup(p, 4, 3, 2048, 0);
+	both_read(p, "RDLEN", E1000_RDLEN);
+	try(p, "frame", US, 100);
+}
+
 static void
 script_rx_rxdmt0(struct pair *p)
 {
@@ -492,6 +529,9 @@ const struct script scripts_rx[] = {
 	{ "rx-checksum", script_rx_checksum, false, true, false },
 	{ "rx-full", script_rx_full, false, true, false },
 	{ "rx-short-ring", script_rx_short_ring, false, true, false },
+	{ "rx-too-big", script_rx_too_big, false, true, false },
+	{ "rx-tail-beyond", script_rx_tail_beyond, false, true, false },
+	{ "rx-tiny-ring", script_rx_tiny_ring, false, true, false },
 	{ "rx-rxdmt0", script_rx_rxdmt0, false, true, false },
 	{ "rx-null", script_rx_null, false, true, false },
 	{ "rx-statistics", script_rx_statistics, false, true, false },
