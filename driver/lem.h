@@ -30,13 +30,15 @@
  * Locks.  A port serialises three groups of calls, each with a lock of its own:
  *
  *	tx	lem_tx_*, lem_lone_*, lem_intr_dispatch(), lem_intr_enable()
- *	rx	lem_rx_*
+ *	rx	lem_rx_*, except lem_rx_mode()
  *	config	everything else, unless its comment names other locks
  *	all	lem_attach(), lem_reset(), lem_resume(), *_ring_init(),
  *		lem_start(), lem_stop()
  *
  * Where a call needs two locks, take config first, then tx, then rx.  On one
- * thread (bare metal) no lock is needed at all.
+ * thread (bare metal) no lock is needed at all.  A port reads members of struct
+ * lem with the lock of the calls that write them; lem_gone() and lem_link_up()
+ * need none.
  *
  * Sleep.  These calls wait for the device with lem_os_sleep(), so call them
  * only where the OS allows a thread to sleep: lem_attach(), lem_reset(),
@@ -294,7 +296,7 @@ struct lem_moderation {
 };
 
 struct lem_link {
-	bool up;
+	bool up;		/* lem_link_up() */
 	bool full_duplex;
 	uint16_t mbps;		/* 10, 100 or 1000 */
 };
@@ -321,7 +323,7 @@ struct lem {
 	uint16_t device_id;
 	uint16_t nvm_words;	/* 64 or 256 */
 	uint8_t mac[6];
-	bool gone;		/* removed without notice */
+	bool gone;		/* removed without notice; lem_gone() */
 	bool running;		/* between lem_start() and lem_stop() */
 	bool eerd_dead;		/* EERD does not answer here */
 	bool vlan;		/* CTRL.VME: strip and insert tags */
@@ -337,6 +339,23 @@ struct lem {
 	uint16_t rar_valid;	/* a bit for each entry */
 	uint64_t stat[LEM_STATS];
 };
+
+/*
+ * lem_gone: has a call found that the device is not there any more?
+ * lem_link_up: is the link up, as lem_link_update() found last?
+ * Locks: none.
+ */
+static inline bool
+lem_gone(const struct lem *sc)
+{
+	return __atomic_load_n(&sc->gone, __ATOMIC_RELAXED);
+}
+
+static inline bool
+lem_link_up(const struct lem *sc)
+{
+	return __atomic_load_n(&sc->link.up, __ATOMIC_RELAXED);
+}
 
 /* ------------------------------------------------------------ lem_main.c */
 

@@ -11,6 +11,15 @@
 /* A wait of this many microseconds or more sleeps: lem_wait(). */
 #define LEM_SPIN_US	100u
 
+/*
+ * lem_load, lem_store: access to a member that calls of several lock groups
+ * share (lem.h: gone, link.up, vlan, dispatches).  It is atomic, but orders
+ * nothing else.  Builtins, because FreeBSD's kernel has no <stdatomic.h>.
+ */
+#define lem_load(member) __atomic_load_n(member, __ATOMIC_RELAXED)
+#define lem_store(member, value)					\
+	__atomic_store_n(member, value, __ATOMIC_RELAXED)
+
 static inline uint32_t
 lem_read(struct lem *sc, uint32_t reg)
 {

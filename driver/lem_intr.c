@@ -13,7 +13,7 @@ lem_intr_cause(struct lem *sc)
 	uint32_t icr = lem_read(sc, E1000_ICR);
 
 	if (icr == UINT32_MAX)
-		sc->gone = true;
+		lem_store(&sc->gone, true);
 	return icr;
 }
 
@@ -46,10 +46,11 @@ lem_intr_dispatch(struct lem *sc, uint32_t icr)
 	unsigned int work = 0;
 
 	if (icr == UINT32_MAX)
-		sc->gone = true;
-	if (sc->gone)
+		lem_store(&sc->gone, true);
+	if (lem_gone(sc))
 		return LEM_WORK_GONE;
-	sc->dispatches++;
+	/* Only this group, tx, writes it; rx reads it. */
+	lem_store(&sc->dispatches, sc->dispatches + 1);
 	if (icr & LEM_INTR_TX && lem_tx_intr(sc) > 0)
 		work |= LEM_WORK_TX;
 	if (icr & LEM_INTR_RX)

@@ -46,7 +46,7 @@ lem_wait(struct lem *sc, uint32_t reg, uint32_t mask, uint32_t want,
 	for (;;) {
 		value = lem_read(sc, reg);
 		if (value == UINT32_MAX && mask != UINT32_MAX) {
-			sc->gone = true;
+			lem_store(&sc->gone, true);
 			return -ENODEV;
 		}
 		if ((value & mask) == want)
@@ -65,8 +65,8 @@ int
 lem_check_present(struct lem *sc)
 {
 	if (lem_read(sc, E1000_STATUS) == UINT32_MAX)
-		sc->gone = true;
-	return sc->gone ? -ENODEV : 0;
+		lem_store(&sc->gone, true);
+	return lem_gone(sc) ? -ENODEV : 0;
 }
 
 /* ------------------------------------------------------ reset and attach */
@@ -98,7 +98,7 @@ lem_reset(struct lem *sc)
 void
 lem_resume(struct lem *sc)
 {
-	sc->gone = false;
+	lem_store(&sc->gone, false);
 }
 
 static bool
@@ -383,7 +383,9 @@ lem_stop(struct lem *sc)
 	lem_write(sc, E1000_TCTL, E1000_TCTL_PSP);
 	sc->running = false;
 	sc->rctl = 0;
-	sc->link = (struct lem_link){ 0 };
+	lem_store(&sc->link.up, false);
+	sc->link.full_duplex = false;
+	sc->link.mbps = 0;
 	/* 14.3: the device may still write packets to memory. */
 	lem_os_sleep(&sc->os, 1000);
 	(void)lem_read(sc, E1000_ICR);
@@ -447,10 +449,10 @@ lem_link_update(struct lem *sc)
 		status = lem_read(sc, E1000_STATUS);
 	}
 	if (status == UINT32_MAX) {
-		sc->gone = true;
+		lem_store(&sc->gone, true);
 		return -ENODEV;
 	}
-	sc->link.up = (status & E1000_STATUS_LU) != 0;
+	lem_store(&sc->link.up, (status & E1000_STATUS_LU) != 0);
 	sc->link.full_duplex = (status & E1000_STATUS_FD) != 0;
 	sc->link.mbps = status_mbps(status);
 	if (sc->running && sc->link.up &&
@@ -542,7 +544,7 @@ lem_rx_mode(struct lem *sc, bool vlan, bool vlan_filter, bool long_packets)
 {
 	uint32_t ctrl;
 
-	sc->vlan = vlan;
+	lem_store(&sc->vlan, vlan);
 	sc->vlan_filter = vlan_filter;
 	sc->long_packets = long_packets;
 	if (!sc->running)

@@ -142,7 +142,8 @@ lem_lone_interrupt(struct lem *sc, uint32_t icr, bool allowed)
 {
 	struct lem_tx_ring *r = &sc->tx;
 
-	if (!sc->gone && icr & LEM_INTR_TX && allowed && lone_may_begin(r)) {
+	if (!lem_gone(sc) && icr & LEM_INTR_TX && allowed &&
+	    lone_may_begin(r)) {
 		r->lone = true;
 		r->combine = LEM_COMBINE_OFF;
 		lem_intr_tx_set(sc, false);

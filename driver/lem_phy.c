@@ -86,7 +86,7 @@ nvm_acquire(struct lem *sc, uint32_t *eecd)
 
 	*eecd = lem_read(sc, E1000_EECD);
 	if (*eecd == UINT32_MAX) {
-		sc->gone = true;
+		lem_store(&sc->gone, true);
 		return -ENODEV;
 	}
 	if (sc->chip >= LEM_82540) {

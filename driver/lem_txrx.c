@@ -193,10 +193,10 @@ lem_tx_encap(struct lem *sc, const struct lem_tx_pkt *pkt)
 	uint16_t next = r->next_to_use, i, segs = pkt->segs, used, need;
 	uint32_t len;
 
-	if (sc->gone)
-		return -ENODEV;
 	if (segs == 0 || segs + LEM_TX_EXTRA_DESC > r->reserve)
 		return -EINVAL;
+	if (lem_gone(sc))
+		return -ENODEV;
 	need = segs;
 	if (pkt->flags & ~LEM_TX_VLAN)
 		need += LEM_TX_EXTRA_DESC;
@@ -207,7 +207,7 @@ lem_tx_encap(struct lem *sc, const struct lem_tx_pkt *pkt)
 	if (pkt->flags != 0) {
 		if (pkt->flags & LEM_TX_TSO && sc->chip == LEM_82543)
 			return -EOPNOTSUPP;
-		if (pkt->flags & LEM_TX_VLAN && !sc->vlan)
+		if (pkt->flags & LEM_TX_VLAN && !lem_load(&sc->vlan))
 			return -EINVAL;	/* it would leave untagged */
 		if (pkt->flags & ~LEM_TX_VLAN) {
 			if (!tx_offload_valid(pkt))
@@ -505,7 +505,7 @@ lem_rx_flush(struct lem *sc)
 		r->tail_posted = r->next_to_use;
 		r->stats.doorbells++;
 	}
-	rx_seen(r, sc->dispatches);
+	rx_seen(r, lem_load(&sc->dispatches));
 	if (rx_starved(r)) {
 		r->stats.pushes++;
 		lem_push(sc);

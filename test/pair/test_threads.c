@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The threading contract of e82540.h, for ThreadSanitizer.  Five threads run at
- * once: the driver, another processor's register accesses, transmit, receive,
- * and all else that a host does.
+ * The threading contracts of lem.h and e82540.h, for ThreadSanitizer: the
+ * driver's core on four threads, with the locks that lem.h asks for and no
+ * others; another processor's register accesses; transmit, receive, and all
+ * that a host does besides; each on its own, all at once.
  *
- *	driver	  lem_*(): sends, takes interrupts, reads frames, resets
+ *	sender	  lem_tx_*(): sends, with and without a tag; the guard
+ *	receiver  lem_rx_*(): reads frames, gives buffers back
+ *	handler	  lem_intr_*(): takes interrupts, follows the link
+ *	config	  filters, modes, moderation, PHY, link, resets
  *	other	  reads statistics and STATUS, sets causes
  *	transmit  e82540_transmit()
  *	receive	  e82540_receive()
@@ -50,8 +54,14 @@ static struct {
 	atomic_ullong offered;		/* frames, consumed by the model */
 	atomic_ullong received;		/* frames that the driver got */
 	atomic_ullong wrong;		/* bytes, order, flags */
-	unsigned long long resets, snapshots, regions, maps;
+	atomic_ullong refused;		/* packets, as the device is gone */
+	unsigned long long tagged, resets, snapshots, regions, maps;
 } run;
+
+/* The locks of lem.h. */
+static pthread_mutex_t config_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t tx_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t rx_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static void
 wrong_if(bool wrong)
@@ -68,33 +78,77 @@ pattern_byte(uint64_t number, uint32_t i)
 
 /* ----------------------------------------------------------------- driver */
 
-/* With the tx lock held, in whatever thread transmits. */
+/* With the model's tx lock held, in whatever thread transmits. */
 static void
 wire_take(void *arg, const struct e82540_packet *packet)
 {
-	uint8_t bytes[60];
+	uint8_t bytes[64];
+	uint32_t len = sim_gather(sim, packet, bytes, sizeof(bytes));
 	uint64_t id;
 
 	(void)arg;
-	wrong_if(sim_gather(sim, packet, bytes, sizeof(bytes)) != 60);
+	wrong_if(len != 60 && len != 64);
+	run.tagged += len == 64;
 	memcpy(&id, bytes, sizeof(id));
 	wrong_if(id != run.sent);
 	run.sent++;
+}
+
+/* As sim_send_id(), now and then with a tag. */
+static int
+send_next(void)
+{
+	struct lem_tx_seg seg = { .len_bytes = 60 };
+	struct lem_tx_pkt pkt = { .seg = &seg, .segs = 1, .vlan_tag = 5 };
+	uint64_t id = run.accepted;
+	uint8_t *slot =
+	    sim->tx_data + (size_t)sim->sc.tx.next_to_use * SIM_TX_SLOT;
+
+	pkt.flags = id % 4 == 0 ? LEM_TX_VLAN : 0;
+	seg.pa = sim_pa(sim, slot);
+	if (lem_tx_free(&sim->sc.tx) >= pkt.segs)
+		memcpy(slot, &id, sizeof(id));
+	return lem_tx_encap(&sim->sc, &pkt);
 }
 
 static void
 driver_send(void)
 {
 	unsigned int i;
+	int error = 0;
 
-	for (i = 0; i < 5; i++) {
+	for (i = 0; i < 5 && error >= 0; i++) {
 		if (lem_tx_low(&sim->sc.tx))
 			(void)lem_tx_make_room(&sim->sc);
-		if (sim_send_id(sim, run.accepted) < 0)
-			break;
-		run.accepted++;
+		error = send_next();
+		if (error == -EINVAL)	/* tags are off */
+			error = sim_send_id(sim, run.accepted);
+		run.refused += error == -ENODEV;
+		run.accepted += error >= 0;
 		lem_tx_doorbell(&sim->sc);
 	}
+}
+
+static void *
+thread_sender(void *arg)
+{
+	unsigned int i;
+	bool ending = false;
+
+	for (i = 1; !run.ended; i++) {
+		if (!ending && run.ending) {
+			ending = true;
+			run.quiet++;
+		}
+		pthread_mutex_lock(&tx_lock);
+		if (!ending && lem_link_up(&sim->sc))
+			driver_send();
+		if (i % 64 == 0)
+			(void)lem_tx_guard(&sim->sc);
+		pthread_mutex_unlock(&tx_lock);
+		sched_yield();
+	}
+	return arg;
 }
 
 static void
@@ -117,56 +171,119 @@ check_frame(const struct lem_rx_pkt *pkt, uint64_t *next)
 	run.received++;
 }
 
-static void
-driver_receive(uint64_t *next)
+static void *
+thread_receiver(void *arg)
 {
 	struct lem_rx_frag frag[4];
 	struct lem_rx_pkt pkt = { .frag = frag, .frags_max = 4 };
+	uint64_t next = 0;
 
-	while (lem_rx_pkt_get(&sim->sc, &pkt) == 1)
-		check_frame(&pkt, next);
-	sim_refill(sim);
+	while (!run.ended) {
+		pthread_mutex_lock(&rx_lock);
+		(void)lem_rx_available(&sim->sc, 8);
+		while (lem_rx_pkt_get(&sim->sc, &pkt) == 1)
+			check_frame(&pkt, &next);
+		sim_refill(sim);
+		pthread_mutex_unlock(&rx_lock);
+		sched_yield();
+	}
+	return arg;
+}
+
+/* With the config lock. */
+static void
+link_follow(void)
+{
+	(void)lem_link_update(&sim->sc);
+	if (lem_link_up(&sim->sc))
+		return;
+	pthread_mutex_lock(&tx_lock);
+	lem_tx_flush(&sim->sc);
+	pthread_mutex_unlock(&tx_lock);
+}
+
+static void *
+thread_handler(void *arg)
+{
+	unsigned int work;
+	uint32_t icr;
+
+	for (; !run.ended; sched_yield()) {
+		if (!sim->line)
+			continue;
+		icr = lem_intr_cause(&sim->sc);
+		pthread_mutex_lock(&tx_lock);
+		work = lem_intr_dispatch(&sim->sc, icr);
+		pthread_mutex_unlock(&tx_lock);
+		if (work & LEM_WORK_LINK) {
+			pthread_mutex_lock(&config_lock);
+			link_follow();
+			pthread_mutex_unlock(&config_lock);
+		}
+	}
+	return arg;
 }
 
 /* lem_stop() drops the packets that were not sent. */
 static void
 driver_reset(void)
 {
+	pthread_mutex_lock(&tx_lock);
+	pthread_mutex_lock(&rx_lock);
 	wrong_if(lem_reset(&sim->sc) != 0);
 	run.sent = run.accepted;
 	wrong_if(lem_start(&sim->sc) != 0);
 	sim_refill(sim);
 	lem_intr_enable(&sim->sc);
+	pthread_mutex_unlock(&rx_lock);
+	pthread_mutex_unlock(&tx_lock);
 	run.resets++;
 }
 
-static void *
-thread_driver(void *arg)
+static void
+config_change(unsigned int i)
 {
 	struct lem_moderation m = { 0 };
-	uint64_t next = 0;
+	uint16_t phy;
+
+	switch (i % 5) {
+	case 0:
+		m.itr = (uint16_t)(i / 5 % 4 * 100);
+		m.tidv = (uint16_t)(i / 5 % 3 * 10);
+		pthread_mutex_lock(&tx_lock);
+		(void)lem_moderation_set(&sim->sc, &m);
+		pthread_mutex_unlock(&tx_lock);
+		break;
+	case 1:
+		(void)lem_filter_set(&sim->sc, i / 5 % 8, &mac, 1);
+		break;
+	case 2:
+		lem_rx_mode(&sim->sc, i & 16, i & 32, i & 64);
+		break;
+	case 3:
+		(void)lem_vlan_filter(&sim->sc, 5, i & 16);
+		(void)lem_phy_read(&sim->sc, 1, &phy);
+		break;
+	default:
+		link_follow();
+		break;
+	}
+}
+
+static void *
+thread_config(void *arg)
+{
+	const struct timespec pause = { .tv_nsec = 200000 };
 	unsigned int i;
-	bool ending = false;
 
 	for (i = 1; !run.ended; i++) {
-		if (!ending && run.ending) {
-			ending = true;
-			run.quiet++;
-		}
-		(void)sim_irq(sim);
-		if (!ending && sim->sc.link.up)
-			driver_send();
-		driver_receive(&next);
-		if (i % 64 == 0)
-			(void)lem_tx_guard(&sim->sc);
-		if (i % 100 == 0) {
-			m.itr = (uint16_t)(i / 100 % 4 * 100);
-			m.tidv = (uint16_t)(i / 100 % 3 * 10);
-			(void)lem_moderation_set(&sim->sc, &m);
-		}
-		if (run.faults && !ending && i % 300 == 0)
+		pthread_mutex_lock(&config_lock);
+		if (run.faults && !run.ending && i % 32 == 0)
 			driver_reset();
-		sched_yield();
+		else
+			config_change(i);
+		pthread_mutex_unlock(&config_lock);
+		nanosleep(&pause, NULL);
 	}
 	return arg;
 }
@@ -341,41 +458,68 @@ run_complete(void)
 	    (run.faults || run.received == run.offered);
 }
 
-static void
-run_all(enum e82540_chip chip, bool faults)
+static bool
+run_refused(void)
 {
-	void *(*const start[])(void *) = { thread_driver, thread_other,
+	return run.refused > 0 && lem_gone(&sim->sc);
+}
+
+#define THREADS	8u
+
+static void
+threads_start(pthread_t thread[THREADS], enum e82540_chip chip, bool faults)
+{
+	void *(*const start[THREADS])(void *) = { thread_sender,
+		thread_receiver, thread_handler, thread_config, thread_other,
 		thread_transmit, thread_receive, thread_host };
-	struct sim_config config = defaults;
-	struct e82540_counters c;
-	pthread_t thread[PAIR_COUNT(start)];
+	struct sim_config c = defaults;
 	unsigned int i;
 
 	memset(&run, 0, sizeof(run));
 	run.faults = faults;
-	config.chip = chip;
-	sim = pair_new(&config);
+	c.chip = chip;
+	sim = pair_new(&c);
 	sim->wire = wire_take;
 	assert_int_equal(lem_tx_combine_set(&sim->sc, LEM_COMBINE_ON), 0);
-	for (i = 0; i < PAIR_COUNT(start); i++)
+	for (i = 0; i < THREADS; i++)
 		assert_int_equal(pthread_create(&thread[i], NULL, start[i],
 				     NULL),
 		    0);
+}
+
+static void
+threads_end(pthread_t thread[THREADS])
+{
+	unsigned int i;
+
+	run.ending = true;
+	run.ended = true;
+	for (i = 0; i < THREADS; i++)
+		pthread_join(thread[i], NULL);
+	assert_int_equal(run.wrong, 0);
+}
+
+static void
+run_all(enum e82540_chip chip, bool faults)
+{
+	struct e82540_counters c;
+	pthread_t thread[THREADS];
+
+	threads_start(thread, chip, faults);
 	run_until(wall_ns() + SECOND_NS, run_never);
 	run.ending = true;
 	run_until(wall_ns() + 20 * SECOND_NS, run_complete);
-	run.ended = true;
-	for (i = 0; i < PAIR_COUNT(start); i++)
-		pthread_join(thread[i], NULL);
+	threads_end(thread);
 
 	e82540_counters(sim->dev, &c, sizeof(c));
-	print_message("%llu packets, %llu frames of %llu, %llu resets, %llu "
-		      "snapshots, %llu regions, %llu maps, %llu interrupts\n",
-	    run.sent, run.received, run.offered, run.resets, run.snapshots,
-	    run.regions, run.maps, (unsigned long long)c.interrupts);
-	assert_int_equal(run.wrong, 0);
+	print_message("%llu packets, %llu tagged, %llu frames of %llu, %llu "
+		      "resets, %llu snapshots, %llu regions, %llu maps, %llu "
+		      "interrupts\n",
+	    run.sent, run.tagged, run.received, run.offered, run.resets,
+	    run.snapshots, run.regions, run.maps,
+	    (unsigned long long)c.interrupts);
 	assert_int_equal(run.sent, run.accepted);
-	assert_true(run.sent > 100 && run.received > 100);
+	assert_true(run.sent > 100 && run.received > 100 && run.tagged > 0);
 	assert_true(run.snapshots > 0 && run.regions > 0 && run.maps > 0);
 	if (!faults) {
 		assert_int_equal(run.received, run.offered);
@@ -402,12 +546,30 @@ test_threads_faults(void **state)
 	run_all(E82540_82545EM, true);
 }
 
+/* The device goes away under all of them. */
+static void
+test_threads_removal(void **state)
+{
+	pthread_t thread[THREADS];
+
+	(void)state;
+	threads_start(thread, E82540_82540EM, false);
+	run_until(wall_ns() + SECOND_NS / 4, run_never);
+	sim_remove(sim);
+	run_until(wall_ns() + 20 * SECOND_NS, run_refused);
+	threads_end(thread);
+	assert_true(run_refused());
+	assert_int_equal(sim->violations, 0);
+	sim_free(sim);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_threads),
 		cmocka_unit_test(test_threads_faults),
+		cmocka_unit_test(test_threads_removal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

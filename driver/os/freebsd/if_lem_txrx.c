@@ -186,7 +186,7 @@ if_lem_guard(void *arg)
 			sc->tx_missed = kick = true;
 		else
 			(void)lem_tx_guard(&sc->core);
-		again = sc->core.link.up &&
+		again = lem_link_up(&sc->core) &&
 		    sc->core.tx.next_to_use != sc->core.tx.tail_posted;
 	}
 	sc->guard_armed = again;
@@ -355,7 +355,7 @@ if_lem_intr(void *arg)
 	bool tx;
 
 	mtx_lock_spin(&sc->tx_mtx);
-	if (sc->open && !sc->core.gone)
+	if (sc->open && !lem_gone(&sc->core))
 		icr = lem_intr_cause(&sc->core);
 	if (icr == 0) {
 		mtx_unlock_spin(&sc->tx_mtx);

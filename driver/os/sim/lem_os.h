@@ -33,7 +33,7 @@ void sim_udelay(struct sim *sim, unsigned int us);
 
 /*
  * If the register is memory now, access it there, without a call of the model,
- * and return true.
+ * and return true.  If the device is gone, a read is all ones, a write is lost.
  */
 bool sim_doorbell_read(struct sim *sim, uint32_t reg, uint32_t *value);
 bool sim_doorbell_write(struct sim *sim, uint32_t reg, uint32_t value);

@@ -307,6 +307,10 @@ sim_doorbell_read(struct sim *sim, uint32_t reg, uint32_t *value)
 {
 	_Atomic(uint32_t) *word;
 
+	if (sim->removed) {
+		*value = UINT32_MAX;
+		return true;
+	}
 	pthread_rwlock_rdlock(&sim->mapping);
 	word = sim_doorbell_word(sim, reg);
 	if (word != NULL)
@@ -321,6 +325,8 @@ sim_doorbell_write(struct sim *sim, uint32_t reg, uint32_t value)
 {
 	_Atomic(uint32_t) *word;
 
+	if (sim->removed)
+		return true;
 	pthread_rwlock_rdlock(&sim->mapping);
 	word = sim_doorbell_word(sim, reg);
 	if (word != NULL)
@@ -335,6 +341,12 @@ sim_doorbell_map(struct sim *sim, bool mapped)
 	pthread_rwlock_wrlock(&sim->mapping);
 	sim->mapped = mapped;
 	pthread_rwlock_unlock(&sim->mapping);
+}
+
+void
+sim_remove(struct sim *sim)
+{
+	sim->removed = true;
 }
 
 /* Let at least us microseconds pass; with quanta, a whole number of them. */

@@ -72,6 +72,8 @@ struct sim {
 	unsigned int violations;	/* of the contract of e82540.h */
 	pthread_mutex_t lock[3];
 
+	_Atomic(bool) removed;		/* sim_remove() */
+
 	/* Registers as memory, while the guest may see it there. */
 	_Atomic(uint32_t) *doorbell;
 	bool mapped;
@@ -123,6 +125,12 @@ void sim_room(struct sim *sim, unsigned int n);
  * _close().  Threads.
  */
 void sim_doorbell_map(struct sim *sim, bool mapped);
+
+/*
+ * sim_remove: the device is gone: the driver reads all ones, and its writes
+ * have no effect.  Needs config.doorbells.  Threads.
+ */
+void sim_remove(struct sim *sim);
 
 /*
  * sim_irq: what an interrupt handler does if the line is asserted: cause,
