@@ -280,7 +280,7 @@ struct e82540_counters {
 	uint64_t resets;		/* CTRL.RST */
 	/* What a guest gets wrong. */
 	uint64_t bad_access;		/* no such register, or its width */
-	uint64_t bad_ring;		/* length 0, index beyond it */
+	uint64_t bad_ring;		/* length 0, index outside of it */
 	uint64_t bad_address;		/* DMA outside of guest memory */
 	uint64_t bad_descriptor;	/* packet dropped for its descriptors */
 	uint64_t tx_no_fcs;		/* without IFCS, no CRC at the end */

@@ -176,6 +176,8 @@ void
 e82540_doorbell_head(struct e82540 *dev, enum e82540_lock path)
 {
 	memory_show(dev, path_number(path), HEAD);
+	/* A path replaces a tail that is outside of its ring. */
+	memory_show(dev, path_number(path), TAIL);
 }
 
 /* -------------------------------------------------------- for registers */

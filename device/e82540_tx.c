@@ -23,46 +23,11 @@
 #include "e82540_rx.h"
 #include "e82540_tail.h"
 #include "e82540_tx.h"
+#include "e82540_tx_ring.h"
 
 #define ETH_MIN_BYTES	60u	/* without CRC */
 #define ETH_BYTES	14u	/* a packet has at least these */
 #define CRC_BYTES	4u
-
-#define REPORT_DELAYED	  0x10000u	/* IDE, above a descriptor's index */
-
-enum step {
-	STEP_NEXT,		/* go on with the next descriptor */
-	STEP_LATER,		/* end this run; another goes on */
-	STEP_WAIT,		/* end this run; wait for a write of TDT */
-};
-
-struct run {
-	struct e82540 *dev;
-	struct e82540_tx *tx;
-	struct e82540_tx_batch *batch;
-	struct e82540_report *report;
-	/* The ring. */
-	uint64_t base;
-	uint8_t *ring;		/* NULL: not in one piece */
-	uint32_t count;
-	uint32_t first;		/* TDH when the run began */
-	uint32_t tail;
-	uint8_t report_bits;	/* RS, RPS */
-	/* What goes out. */
-	uint32_t min_bytes;	/* no need to pad */
-	uint8_t hdr_bytes;
-	uint8_t offloads;
-	/* How far the run is. */
-	uint32_t at;		/* next descriptor */
-	uint32_t scanned;	/* descriptors */
-	uint32_t segment;	/* the first to be sent of the packet at `at` */
-	uint32_t partial;	/* descriptors of the incomplete packet there */
-	uint32_t reports;
-	uint32_t iovs;
-	bool bounced;		/* batch->bounce is in use */
-	unsigned int n;
-	unsigned int contexts;	/* in use of batch->context[] */
-};
 
 /* What packet_collect() found; its pieces are in batch->frag[]. */
 struct packet {
@@ -82,102 +47,6 @@ struct packet {
 };
 
 /* --------------------------------------------------------------- the ring */
-
-static inline uint32_t
-tx_ring_next(const struct run *run, uint32_t i)
-{
-	return i + 1 == run->count ? 0 : i + 1;
-}
-
-static inline uint32_t
-tx_ring_distance(const struct run *run, uint32_t from, uint32_t to)
-{
-	return to >= from ? to - from : to + run->count - from;
-}
-
-/* NULL also if the memory is not aligned as its bus address is. */
-static uint8_t *
-ring_memory(struct e82540 *dev, uint64_t gpa, uint32_t len)
-{
-	uint8_t *p = guest_ptr(&dev->mem, &dev->tx.ring_hint, gpa, len, true);
-
-	return (uintptr_t)p % sizeof(uint64_t) == 0 ? p : NULL;
-}
-
-static inline uint8_t *
-desc_at(const struct run *run, uint32_t i)
-{
-	if (run->ring != NULL)
-		return run->ring + (size_t)i * E1000_DESC_BYTES;
-	return ring_memory(run->dev, run->base + (uint64_t)i * E1000_DESC_BYTES,
-	    E1000_DESC_BYTES);
-}
-
-/* Read it once: the guest may write it meanwhile. */
-static inline void
-ring_read(const struct run *run, uint32_t i, uint64_t q[2])
-{
-	const uint8_t *p = run->ring + (size_t)i * E1000_DESC_BYTES;
-
-	q[0] = guest_load64(p);
-	q[1] = guest_load64(p + 8);
-}
-
-static bool
-desc_read(const struct run *run, uint32_t i, uint64_t q[2])
-{
-	const uint8_t *p = desc_at(run, i);
-
-	if (p == NULL)
-		return false;
-	q[0] = guest_load64(p);
-	q[1] = guest_load64(p + 8);
-	return true;
-}
-
-static inline uint8_t
-desc_cmd(uint64_t q1)
-{
-	return q1 >> E1000_TXD_CMD_SHIFT & 0xFF;
-}
-
-static inline uint32_t
-desc_type(uint64_t q1)
-{
-	return q1 >> E1000_TXD_DTYP_SHIFT & 0xF;
-}
-
-static inline bool
-desc_is_context(uint64_t q1)
-{
-	return desc_cmd(q1) & E1000_TXD_CMD_DEXT &&
-	    desc_type(q1) == E1000_TXD_DTYP_CONTEXT;
-}
-
-static bool
-ring_open(struct run *run, struct e82540 *dev, struct e82540_report *report)
-{
-	run->dev = dev;
-	run->tx = &dev->tx;
-	run->batch = &dev->tx.batch;
-	run->report = report;
-	run->count = (e82540_reg(dev, E1000_TDLEN) & E1000_TDLEN_MASK) /
-	    E1000_DESC_BYTES;
-	run->first = run->at = e82540_index(&dev->tdh);
-	run->tail = e82540_index(&dev->tdt);
-	if (run->at == run->tail) {
-		dev->tx.partial = 0;
-		return false;
-	}
-	if (run->at >= run->count || run->tail >= run->count) {
-		report->counters.bad_ring++;
-		return false;
-	}
-	run->base = (uint64_t)e82540_reg(dev, E1000_TDBAH) << 32 |
-	    (e82540_reg(dev, E1000_TDBAL) & E1000_TDBAL_MASK);
-	run->ring = ring_memory(dev, run->base, run->count * E1000_DESC_BYTES);
-	return true;
-}
 
 /* The ring is no longer in memory: do nothing until TDT is written. */
 static enum step
@@ -859,7 +728,7 @@ run_commit(struct run *run, unsigned int taken)
 {
 	const struct e82540_tx_mark *m = &run->batch->mark[taken];
 	struct e82540_tx *tx = run->tx;
-	uint32_t i;
+	uint32_t head = m->head, i;
 
 	/* Before the reports, as it reads the packets once more. */
 	if (taken > 0)
@@ -869,8 +738,10 @@ run_commit(struct run *run, unsigned int taken)
 	    sizeof(tx->context));
 	tx->segments_done = m->segment;
 	tx->partial = taken == run->n ? run->partial : 0;
-	tx->progress_gpa = progress_gpa(run, m->head);
-	e82540_index_set(&run->dev->tdh, m->head);
+	if (run->mended)
+		head = ring_mended(run, head);
+	tx->progress_gpa = progress_gpa(run, head);
+	e82540_index_set(&run->dev->tdh, head);
 	for (i = 0; i < m->reports; i++)
 		commit_report(run, run->batch->report[i]);
 	commit_causes(run, m->head);
@@ -967,7 +838,7 @@ e82540_tx_run(struct e82540 *dev, struct e82540_report *report)
 		taken = tx->loopback ? to_ourselves(&run) : to_network(&run);
 	run_commit(&run, taken);
 	return taken == run.n && step != STEP_WAIT &&
-	    e82540_index(&dev->tdh) != run.tail;
+	    (e82540_index(&dev->tdh) != run.tail || run.mended);
 }
 
 void

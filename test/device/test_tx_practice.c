@@ -268,6 +268,220 @@ test_no_ifcs_loopback(void **state)
 	rig_free(&r);
 }
 
+/* -------------------------------------------- indices outside of the ring */
+
+/* Frames of 60 + i bytes in descriptors i of a ring; the head is at `head`. */
+static struct rig
+full_ring(uint32_t count, uint32_t head)
+{
+	struct rig r = rig_new(E82540_82540EM);
+	uint32_t i;
+
+	rig_fill(&r, RIG_DATA, 2000, 1);
+	rig_ring(&r, RIG_RING, count);
+	host_write(r.h, E1000_TDT, head);
+	host_write(r.h, E1000_TDH, head);
+	assert_int_equal(r.h->packets, 0);
+	for (i = 0; i < count; i++)
+		rig_legacy(&r, RIG_DATA, 60 + i, CMD_LAST_RS);
+	return r;
+}
+
+/* From `first` on n frames went out, in order. */
+static void
+sent_round(struct rig *r, uint32_t first, uint32_t n)
+{
+	uint32_t i;
+
+	assert_int_equal(r->h->packets, n);
+	for (i = 0; i < n; i++)
+		assert_int_equal(r->h->sent[i].len_bytes,
+		    60 + (first + i) % r->count);
+}
+
+/* TDT outside: up to TDT modulo N; all N if the head is there. */
+static void
+outside(uint32_t count, uint32_t head, uint32_t tdt)
+{
+	struct rig r = full_ring(count, head);
+	uint32_t n = (tdt - head) % count, i;
+
+	n = n == 0 ? count : n;
+	host_write(r.h, E1000_TDT, tdt);
+	for (i = 0; i < 64; i++)
+		host_advance(r.h, 1000);
+	sent_round(&r, head, n);
+	assert_int_equal(rig_head(&r), tdt % count);
+	assert_int_equal(host_read(r.h, E1000_TDT), tdt % count);
+	assert_int_equal(rig_counters(&r).bad_ring, 1);
+	/* Once, whatever happens; the ring goes on. */
+	host_write(r.h, E1000_TCTL, 0);
+	host_write(r.h, E1000_TCTL, E1000_TCTL_EN);
+	e82540_tx_resume(r.h->dev, r.h->now_ns);
+	assert_int_equal(r.h->packets, n);
+	if (count > 1) {
+		host_write(r.h, E1000_TDT, (tdt + 1) % count);
+		sent_round(&r, head, n + 1);
+	}
+	assert_int_equal(rig_counters(&r).bad_ring, 1);
+	rig_free(&r);
+}
+
+static void
+test_tdt_outside(void **state)
+{
+	static const uint32_t counts[] = { 1, 2, 3, 7, 8, 64 };
+	uint32_t i, head;
+
+	(void)state;
+	for (i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+		for (head = 0; head < counts[i]; head += 1 + head) {
+			outside(counts[i], head, counts[i]);
+			outside(counts[i], head, counts[i] + 1);
+			outside(counts[i], head, 3 * counts[i] - 1 + (i == 0));
+			outside(counts[i], head, counts[i] + head);
+			outside(counts[i], head, 65535);
+		}
+	outside(1024, 0, 1024);
+	outside(1024, 1000, 3 * 1024 + 1000);
+	outside(1024, 1000, 1024);
+}
+
+/* A driver that counts on: each frame goes out once. */
+static void
+counts_on(uint32_t count)
+{
+	struct rig r = rig_new(E82540_82540EM);
+	uint32_t i;
+
+	rig_fill(&r, RIG_DATA, 2000, 1);
+	rig_ring(&r, RIG_RING, count);
+	for (i = 1; i <= 100; i++) {
+		rig_legacy(&r, RIG_DATA, 60 + i, CMD_LAST_RS);
+		host_write(r.h, E1000_TDT, i);
+		assert_int_equal(r.h->packets, i);
+		assert_int_equal(r.h->sent[i - 1].len_bytes, 60 + i);
+		assert_true(rig_done(&r, (i - 1) % count));
+	}
+	rig_free(&r);
+}
+
+/* Rings shorter than the shortest of the manual (13.4.38). */
+static void
+short_ring(uint32_t count)
+{
+	struct rig r = rig_new(E82540_82540EM);
+	uint32_t i;
+
+	rig_fill(&r, RIG_DATA, 2000, 1);
+	rig_ring(&r, RIG_RING, count);
+	for (i = 0; i < 3 * count; i++) {
+		rig_legacy(&r, RIG_DATA, 60 + i, CMD_LAST_RS);
+		rig_kick(&r);
+		assert_int_equal(r.h->packets, i + 1);
+		assert_int_equal(r.h->sent[i].len_bytes, 60 + i);
+		assert_int_equal(rig_head(&r), r.tail);
+	}
+	assert_int_equal(rig_counters(&r).bad_ring, 0);
+	rig_free(&r);
+}
+
+/* One descriptor, which TDT = 1 gives each time. */
+static void
+one_descriptor(void)
+{
+	struct rig r = rig_new(E82540_82540EM);
+	uint32_t i;
+
+	rig_fill(&r, RIG_DATA, 2000, 1);
+	rig_ring(&r, RIG_RING, 1);
+	for (i = 0; i < 5; i++) {
+		rig_legacy(&r, RIG_DATA, 60 + i, CMD_LAST_RS);
+		host_write(r.h, E1000_TDT, 1);
+		assert_int_equal(r.h->packets, i + 1);
+		assert_int_equal(r.h->sent[i].len_bytes, 60 + i);
+		assert_true(rig_done(&r, 0));
+		assert_int_equal(rig_head(&r), 0);
+	}
+	rig_free(&r);
+}
+
+static void
+test_short_rings(void **state)
+{
+	uint32_t count;
+
+	(void)state;
+	for (count = 2; count < 12; count++) {
+		short_ring(count);
+		counts_on(count);
+	}
+	counts_on(1);
+	one_descriptor();
+}
+
+/* The network takes one at a time: no frame is lost or sent twice. */
+static void
+test_outside_refused(void **state)
+{
+	struct rig r = full_ring(8, 3);
+	uint32_t i;
+
+	(void)state;
+	r.h->room = 0;
+	host_write(r.h, E1000_TDT, 11);
+	assert_int_equal(host_read(r.h, E1000_TDT), 11);
+	for (i = 0; i < 20; i++) {
+		r.h->room = 1;
+		e82540_tx_resume(r.h->dev, r.h->now_ns);
+		host_advance(r.h, 1000);
+	}
+	sent_round(&r, 3, 8);
+	rig_free(&r);
+}
+
+/* The same value twice, in doorbell memory. */
+static void
+test_outside_doorbell(void **state)
+{
+	struct rig r = full_ring(1, 0);
+	uint32_t *mem, i;
+
+	(void)state;
+	mem = aligned_alloc(4096, E82540_DOORBELL_BYTES);
+	assert_int_equal(e82540_doorbell_open(r.h->dev, r.h->now_ns, mem), 0);
+	for (i = 1; i < 4; i++) {
+		mem[(E1000_TDT - E82540_DOORBELL_OFFSET) / 4] = 1;
+		while (e82540_transmit(r.h->dev, r.h->now_ns))
+			;
+		assert_int_equal(r.h->packets, i);
+		assert_false(e82540_transmit(r.h->dev, r.h->now_ns));
+		assert_int_equal(r.h->packets, i);
+	}
+	e82540_doorbell_close(r.h->dev, r.h->now_ns);
+	free(mem);
+	rig_free(&r);
+}
+
+/* TDH outside: the ring begins at 0 again. */
+static void
+test_tdh_outside(void **state)
+{
+	struct rig r = full_ring(8, 0);
+
+	(void)state;
+	host_write(r.h, E1000_TCTL, 0);
+	host_write(r.h, E1000_TDH, 0xFFFF);
+	host_write(r.h, E1000_TDT, 3);
+	host_write(r.h, E1000_TCTL, E1000_TCTL_EN);
+	sent_round(&r, 0, 3);
+	assert_int_equal(rig_head(&r), 3);
+	assert_int_equal(rig_counters(&r).bad_ring, 1);
+	host_write(r.h, E1000_TDT, 0);
+	sent_round(&r, 0, 8);
+	rig_free(&r);
+}
+
 int
 main(void)
 {
@@ -280,6 +494,11 @@ main(void)
 		cmocka_unit_test(test_no_ifcs_refused),
 		cmocka_unit_test(test_no_ifcs_nothing),
 		cmocka_unit_test(test_no_ifcs_loopback),
+		cmocka_unit_test(test_tdt_outside),
+		cmocka_unit_test(test_short_rings),
+		cmocka_unit_test(test_outside_refused),
+		cmocka_unit_test(test_outside_doorbell),
+		cmocka_unit_test(test_tdh_outside),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

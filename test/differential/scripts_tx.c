@@ -510,6 +510,46 @@ script_tx_zeros(struct pair *p)
 	}
 }
 
+/*
+ * TDT outside of the ring: QEMU goes round once, ours to TDT modulo the ring's
+ * length.  And rings of fewer than 8 descriptors: QEMU's TDLEN is then 0.
+ */
+static void
+script_tx_outside(struct pair *p)
+{
+	struct ring r = { p, 8, 0 };
+	unsigned int i;
+
+	frame_at(p, TX_BUFFER, 4096, 7);
+	tx_setup(p, r.descs, 0);
+	for (i = 0; i < 8; i++)
+		put_legacy(&r, TX_BUFFER, 60 + i, LAST, 0, 0, 0);
+	r.next = 8;
+	ring_go(&r, "whole");
+	tx_setup(p, r.descs, 0);
+	r.next = 0;
+	put_legacy(&r, TX_BUFFER, 60, LAST, 0, 0, 0);
+	put_legacy(&r, TX_BUFFER, 61, LAST, 0, 0, 0);
+	r.next = 9;
+	ring_go(&r, "beyond");
+	/* One descriptor, given each time by TDT = 1. */
+	r.descs = 1;
+	tx_setup(p, r.descs, 0);
+	for (i = 0; i < 3; i++) {
+		r.next = 0;
+		put_legacy(&r, TX_BUFFER, 60 + i, LAST, 0, 0, 0);
+		r.next = 1;
+		ring_go(&r, "one");
+	}
+	r.descs = 4;
+	tx_setup(p, r.descs, 0);
+	r.next = 0;
+	for (i = 0; i < 4; i++) {
+		put_legacy(&r, TX_BUFFER, 60 + i, LAST, 0, 0, 0);
+		ring_go(&r, "four");
+	}
+}
+
 /* Descriptors that a driver never makes. */
 static void
 script_tx_odd(struct pair *p)
@@ -549,6 +589,7 @@ const struct script scripts_tx[] = {
 	{ "tx-vlan", script_tx_vlan, false, true, false },
 	{ "tx-statistics", script_tx_statistics, false, true, false },
 	{ "tx-zeros", script_tx_zeros, false, true, false },
+	{ "tx-outside", script_tx_outside, false, true, false },
 	{ "tx-odd", script_tx_odd, false, true, false },
 	{ NULL, NULL, false, false, false },
 };
