@@ -54,7 +54,9 @@
  * Bounds.  What a guest does has a bounded cost.  A register access transmits
  * at most E82540_TX_BURST packets, of at most E82540_TX_BURST * 64 descriptors,
  * before it returns; the timer or a kick brings the rest.  A write of RDT
- * stores at most what the FIFO holds, and passes each descriptor once.
+ * looks at the FIFO and the ring at most four times, whatever other processors
+ * write meanwhile; each time it stores at most what the FIFO holds, 56 KiB, and
+ * passes each null descriptor once.
  * Nothing that a guest, a frame or a snapshot contains can crash the model,
  * make it loop, or make it touch memory outside of the regions.  The model
  * ignores what would, and counts it: see struct e82540_counters.

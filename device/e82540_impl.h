@@ -74,7 +74,7 @@ enum e82540_deadline {
 	E82540_DUE_TADV,
 	E82540_DUE_LINK,		/* autonegotiation is done */
 	E82540_DUE_PAUSE,		/* the peer's PAUSE ends */
-	E82540_DUE_TX,			/* go on transmitting */
+	E82540_DUE_TX,			/* go on transmitting, receiving */
 	E82540_DUES,
 };
 

@@ -59,7 +59,7 @@ deadline_due(struct e82540 *dev, enum e82540_deadline due)
 		e82540_flow_due(dev);
 		break;
 	case E82540_DUE_TX:
-		dev->want_tx = true;
+		dev->want_tx = dev->want_rx = true;
 		break;
 	default:
 		e82540_intr_due(dev, due);
@@ -120,18 +120,25 @@ bus_settle(struct e82540 *dev)
 
 /*
  * Begin a data path: take its lock, and take in what the guest wrote without a
- * trap.  If hooks of registers ask for something, bus_leave() does it.  Called
- * without the bus lock.
+ * trap.  Hooks of these registers ask for the data path, which runs now in any
+ * case.  So their wishes are dropped: else a guest that goes on writing would
+ * make bus_leave() go round with it.  Called without the bus lock.
  */
 static void
 path_enter(struct e82540 *dev, enum e82540_lock path)
 {
+	bool want_tx, want_rx;
+
 	if (e82540_path_begin(dev, path))
 		return;
 	e82540_unlock(dev, path);
 	e82540_lock(dev, E82540_LOCK_BUS);
 	e82540_lock(dev, path);
+	want_tx = dev->want_tx;
+	want_rx = dev->want_rx;
 	e82540_regs_absorb(dev, path);
+	dev->want_tx = want_tx;
+	dev->want_rx = want_rx;
 	e82540_unlock(dev, E82540_LOCK_BUS);
 }
 
@@ -162,26 +169,27 @@ pump_rx(struct e82540 *dev, struct e82540_report *report)
 }
 
 /*
- * It transmits at most one burst, as the caller waits.  For the rest it sets
- * the timer, due at once.
+ * The caller waits, so it transmits at most one burst, and looks at the FIFO a
+ * few times, whatever guest and other threads ask for meanwhile.  For the rest
+ * it sets the timer, due at once.
  */
+#define RX_ROUNDS	4u
+
 static void
 bus_leave(struct e82540 *dev)
 {
 	unsigned int batches = E82540_TX_BURST / E82540_SEND_MAX;
+	unsigned int rounds = RX_ROUNDS;
 	struct e82540_report report;
 
 	for (;;) {
-		if (dev->want_tx && dev->host.tx_kick == NULL && batches == 0) {
-			dev->want_tx = false;
-			e82540_due_set(dev, E82540_DUE_TX, dev->now_ns);
-		}
 		bus_settle(dev);
-		if (dev->want_rx) {
+		if (dev->want_rx && rounds > 0) {
 			dev->want_rx = false;
+			rounds--;
 			e82540_unlock(dev, E82540_LOCK_BUS);
 			pump_rx(dev, &report);
-		} else if (dev->want_tx) {
+		} else if (dev->want_tx && batches > 0) {
 			dev->want_tx = false;
 			batches--;
 			e82540_unlock(dev, E82540_LOCK_BUS);
@@ -189,6 +197,11 @@ bus_leave(struct e82540 *dev)
 		} else {
 			break;
 		}
+	}
+	if (dev->want_rx || dev->want_tx) {
+		dev->want_rx = dev->want_tx = false;
+		e82540_due_set(dev, E82540_DUE_TX, dev->now_ns);
+		e82540_time_arm(dev);
 	}
 	e82540_unlock(dev, E82540_LOCK_BUS);
 }

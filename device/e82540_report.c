@@ -23,6 +23,7 @@ e82540_report_post(struct e82540 *dev, const struct e82540_report *report)
 	counters_add(&dev->counters, &report->counters);
 	if (report->rx_ready && dev->host.rx_ready != NULL)
 		dev->host.rx_ready(dev->config.ctx);
+	dev->want_rx |= report->rx_again;
 	if (report->wake != 0)
 		e82540_wake_report(dev, report->wake);
 	if (report->epoch != dev->epoch)

@@ -23,6 +23,8 @@ struct e82540_report {
 	bool txdw_delayed;		/* IDE: TXDW by way of TIDV, TADV */
 	bool rxt0_delayed;		/* RXT0 by way of RDTR, RADV */
 	bool rx_ready;			/* tell the host */
+	bool rx_again;			/* stopped at too many of: */
+	uint32_t rx_nulls;		/* null descriptors passed */
 	bool paused;			/* a PAUSE frame came */
 	uint16_t pause_quanta;		/* its 512 bit times; 0: go on */
 	bool fifo_high;			/* FIFO filled beyond FCRTH */

@@ -386,6 +386,20 @@ ring_lacks(const struct run *run, uint32_t needed)
 }
 
 /*
+ * A batch passes as many null descriptors as the ring has: a guest that gives
+ * more meanwhile must not keep it busy.
+ */
+static bool
+nulls_end(const struct run *run)
+{
+	struct e82540_report *report = run->report;
+
+	report->rx_again = report->rx_nulls >= run->count;
+	report->rx_nulls++;
+	return report->rx_again;
+}
+
+/*
  * Collect descriptors with `needed` buffers, from head on.  Null descriptors
  * that come before the first buffer are used up at once.  *used: the number of
  * descriptors collected.
@@ -414,6 +428,8 @@ slots_get(struct run *run, uint32_t needed, struct slot slot[SLOTS],
 			needed--;
 			n++;
 		} else if (n == 0) {
+			if (nulls_end(run))
+				return NO_ROOM;
 			desc_skip(&slot[n]);
 			run->head = i;
 		} else {

@@ -443,6 +443,129 @@ test_loopback(void **state)
 	rig_free(&r);
 }
 
+/* ----------------------------------------------------- a guest that goes on */
+
+/* Another processor, which stores whenever a thread takes a lock. */
+static struct {
+	uint32_t reg[4];
+	unsigned int regs;
+	uint32_t turn;
+	unsigned int locks;
+} other;
+
+static void
+other_stores(void *ctx, enum e82540_lock lock)
+{
+	uint32_t bit = 1u << (7 + other.turn++ % 3);
+	unsigned int i;
+
+	(void)ctx;
+	(void)lock;
+	for (i = 0; i < other.regs; i++)
+		set(other.reg[i], get(other.reg[i]) ^ bit);
+	if (++other.locks >= 10000)
+		fail_msg("the call goes round and round");
+}
+
+static void
+other_unlock(void *ctx, enum e82540_lock lock)
+{
+	(void)ctx;
+	(void)lock;
+}
+
+/* Locks taken in one call of what the header bounds. */
+static unsigned int
+call_locks(struct host *h, unsigned int call)
+{
+	uint8_t bytes[60] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
+	struct e82540_frame frame = { bytes, sizeof(bytes), 0 };
+
+	other.locks = 0;
+	switch (call) {
+	case 0:
+		(void)e82540_receive(h->dev, h->now_ns, &frame, 1);
+		break;
+	case 1:
+		(void)e82540_receive(h->dev, h->now_ns, NULL, 0);
+		break;
+	case 2:
+		host_write(h, E1000_RCTL, E1000_RCTL_EN | E1000_RCTL_BAM);
+		break;
+	case 3:
+		host_write(h, E1000_RDT, 3);
+		break;
+	case 4:
+		host_write(h, E1000_TDT, 9);
+		break;
+	case 5:
+		(void)e82540_transmit(h->dev, h->now_ns);
+		break;
+	case 6:
+		host_write(h, E1000_TCTL, E1000_TCTL_EN);
+		break;
+	case 7:
+		e82540_run(h->dev, h->now_ns);
+		break;
+	case 8:
+		e82540_tx_resume(h->dev, h->now_ns);
+		break;
+	case 9:
+		host_write(h, E1000_RDTR, 7);
+		break;
+	default:
+		e82540_doorbell_close(h->dev, h->now_ns);
+		doorbells_open(h);
+		break;
+	}
+	return other.locks;
+}
+
+/*
+ * Each register of both rings, alone and some together, with kicks and without:
+ * no call takes more than some locks.
+ */
+static void
+test_guest_goes_on(void **state)
+{
+	static const uint32_t some[2][4] = {
+		{ E1000_RDBAL, E1000_RDH, E1000_TDBAL, E1000_TDT },
+		{ E1000_RDLEN, E1000_RDT, E1000_TDLEN, E1000_TDH },
+	};
+	unsigned int i, call, kick, most = 0, n;
+	struct rig r;
+
+	(void)state;
+	for (kick = 0; kick < 2; kick++) {
+		memset(&other, 0, sizeof(other));
+		r = (struct rig){ .h = host_new(E82540_82540EM) };
+		r.h->table.lock = other_stores;
+		r.h->table.unlock = other_unlock;
+		if (kick)
+			r.h->table.tx_kick = host_tx_kick;
+		rig_power(&r);
+		receive_ring(r.h, 0);
+		(void)call_locks(r.h, 0);	/* into the FIFO */
+		doorbells_open(r.h);
+		for (i = 0; i < REGS + 2; i++) {
+			other.regs = i < REGS ? 1 : 4;
+			if (i < REGS)
+				other.reg[0] = regs[i].reg;
+			else
+				memcpy(other.reg, some[i - REGS],
+				    sizeof(other.reg));
+			for (call = 0; call < 11; call++) {
+				other.regs = call < 10 ? other.regs : 0;
+				n = call_locks(r.h, call);
+				most = n > most ? n : most;
+			}
+		}
+		rig_free(&r);
+	}
+	print_message("at most %u locks in a call\n", most);
+	assert_in_range(most, 1, 40);
+}
+
 int
 main(void)
 {
@@ -458,6 +581,7 @@ main(void)
 		cmocka_unit_test(test_receive),
 		cmocka_unit_test(test_rx_ready),
 		cmocka_unit_test(test_loopback),
+		cmocka_unit_test(test_guest_goes_on),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

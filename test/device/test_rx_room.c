@@ -4,6 +4,7 @@
  * ring, tails beyond it, rings of a few descriptors.  What comes afterwards
  * arrives.
  */
+#include "e82540_rx.h"
 #include "rx_rig.h"
 
 static uint32_t doorbell_mem[E82540_DOORBELL_BYTES / 4];
@@ -228,6 +229,36 @@ test_null_descriptors(void **state)
 	rig_stop(&r);
 }
 
+/*
+ * A guest that gives null descriptors as fast as the model passes them: after
+ * as many as the ring has, the batch ends, and another one follows.
+ */
+static void
+test_nulls_without_end(void **state)
+{
+	uint8_t bytes[60] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
+	struct e82540_frame frame = { bytes, sizeof(bytes), 0 };
+	struct e82540_report report;
+	struct rig r;
+
+	(void)state;
+	start(&r, false, 8, 2048, 7, E1000_RCTL_BAM);
+	memset(rig_desc(&r, 0), 0, 8 * 16);
+	rig_desc(&r, 6)->buffer_addr = RIG_BUFFERS;
+	e82540_report_init(r.h->dev, &report);
+	report.rx_nulls = 3;		/* passed before, by other frames */
+	assert_int_equal(e82540_rx_run(r.h->dev, &frame, 1, &report), 1);
+	assert_int_equal(host_read(r.h, E1000_RDH), 5);
+	assert_true(report.rx_again);
+	e82540_report_post(r.h->dev, &report);
+	assert_int_equal(rig_desc(&r, 6)->status, 0);
+	/* Any call goes on with it. */
+	e82540_run(r.h->dev, r.h->now_ns);
+	assert_int_equal(host_read(r.h, E1000_RDH), 7);
+	assert_true(rig_desc(&r, 6)->status & E1000_RXD_STAT_DD);
+	rig_stop(&r);
+}
+
 /* ------------------------------------------------------- tail beyond ring */
 
 /*
@@ -374,6 +405,7 @@ main(void)
 		cmocka_unit_test(test_big_frame_in_fifo),
 		cmocka_unit_test(test_ring_never_whole),
 		cmocka_unit_test(test_null_descriptors),
+		cmocka_unit_test(test_nulls_without_end),
 		cmocka_unit_test(test_tail_beyond),
 		cmocka_unit_test(test_tail_beyond_full),
 		cmocka_unit_test(test_tail_beyond_wakes),
