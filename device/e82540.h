@@ -239,6 +239,18 @@ struct e82540_host {
 	 */
 	void (*lock)(void *ctx, enum e82540_lock lock);
 	void (*unlock)(void *ctx, enum e82540_lock lock);
+
+	/*
+	 * dirty: the model has written len bytes of guest memory from bus
+	 * address gpa on.  For hosts that keep something that memory
+	 * determines: translated code, a log of dirty pages.  The model tells
+	 * of the data of a received packet before the guest can see that the
+	 * packet is there, and of descriptors before the call of the model
+	 * returns.  What it tells of lies in the regions, in one piece of bus
+	 * addresses.  May be NULL.  Lock: tx for transmit descriptors, rx for
+	 * the others (in loopback tx, too).
+	 */
+	void (*dirty)(void *ctx, uint64_t gpa, uint64_t len);
 };
 
 struct e82540_config {

@@ -160,6 +160,7 @@ struct e82540_tx {
 	struct e82540_tx_context context[E82540_TX_CONTEXTS];
 	unsigned int hint;	/* guest_mem: data */
 	unsigned int ring_hint;	/* guest_mem: descriptors */
+	struct guest_dirty dirty; /* descriptors; empty between calls */
 	struct e82540_tx_batch batch;
 };
 
@@ -183,6 +184,7 @@ struct e82540_rx {
 	bool waiting;		/* the caller keeps frames: tell it of room */
 	unsigned int hint;	/* guest_mem: ring */
 	unsigned int buffer_hint;
+	struct guest_dirty dirty; /* descriptors; empty between calls */
 	uint32_t fifo_head;	/* oldest byte; free-running, multiple of 8 */
 	uint32_t fifo_tail;
 	uint32_t fifo_packets;

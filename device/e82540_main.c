@@ -263,6 +263,8 @@ e82540_init(struct e82540 *dev, const struct e82540_config *config,
 	/* All callers have API 2, so their structs are as long as these. */
 	dev->config = *config;
 	dev->host = *config->host;
+	dev->mem.dirty = config->host->dirty;
+	dev->mem.ctx = config->ctx;
 	dev->now_ns = now_ns;
 	dev->armed = E82540_NEVER;
 	for (i = 0; i < E82540_DUES; i++)
@@ -301,7 +303,7 @@ int
 e82540_memory_set(struct e82540 *dev, const struct e82540_region *region,
     unsigned int n)
 {
-	struct guest_mem mem = { .n = 0 };
+	struct guest_mem mem = { .dirty = dev->mem.dirty, .ctx = dev->mem.ctx };
 	unsigned int i, at;
 
 	if (n > E82540_REGIONS_MAX)

@@ -346,6 +346,19 @@ desc_skip(const struct slot *slot)
 	desc_done(slot->desc, slot->desc[12] | E1000_RXD_STAT_DD);
 }
 
+/*
+ * The host hears of n descriptors from index i on, which the model has written.
+ * Not of a struct run: its members would have to be in memory.
+ */
+__attribute__((noinline, cold)) static void
+ring_dirty(struct e82540 *dev, uint64_t ring, uint32_t count, uint32_t i,
+    uint32_t n)
+{
+	for (; n > 0; n--, i = i + 1 == count ? 0 : i + 1)
+		guest_dirty_keep(&dev->mem, &dev->rx.dirty,
+		    ring + (uint64_t)i * E1000_DESC_BYTES, E1000_DESC_BYTES);
+}
+
 static inline bool
 slot_get(struct run *run, uint32_t i, struct slot *slot)
 {
@@ -431,6 +444,9 @@ slots_get(struct run *run, uint32_t needed, struct slot slot[SLOTS],
 			if (nulls_end(run))
 				return NO_ROOM;
 			desc_skip(&slot[n]);
+			if (run->dev->mem.dirty != NULL)
+				ring_dirty(run->dev, run->ring, run->count,
+				    run->head, 1);
 			run->head = i;
 		} else {
 			n++;
@@ -509,6 +525,12 @@ packet_take(struct packet *pkt, uint32_t n, const uint8_t **data)
 	return n;
 }
 
+__attribute__((noinline, cold)) static void
+data_dirty(struct e82540 *dev, uint64_t gpa, uint32_t len)
+{
+	guest_dirty(&dev->mem, gpa, len);
+}
+
 /* Write the next n bytes of the packet to bus address `to`. */
 static void
 packet_write(struct run *run, struct packet *pkt, uint64_t to, uint32_t n)
@@ -556,6 +578,8 @@ packet_store(struct run *run, struct packet *pkt, uint32_t left,
 		left -= n;
 		last = left == 0;
 		packet_write(run, pkt, slot->buffer, n);
+		if (run->dev->mem.dirty != NULL)
+			data_dirty(run->dev, slot->buffer, n);
 		e82540_put16(slot->desc + 8, n);
 		e82540_put16(slot->desc + 10, csum);
 		slot->desc[13] = last ? pkt->errors : 0;
@@ -604,6 +628,8 @@ ring_store(struct run *run, const uint8_t *data, uint32_t len,
 		return fate;
 	packet_init(run, &pkt, data, len, flags, untag);
 	packet_store(run, &pkt, bytes, slot, used);
+	if (run->dev->mem.dirty != NULL)
+		ring_dirty(run->dev, run->ring, run->count, run->head, used);
 	run->head += used;
 	if (run->head >= run->count)
 		run->head -= run->count;
@@ -880,6 +906,7 @@ run_end(struct run *run)
 	struct e82540_report *report = run->report;
 	unsigned int i;
 
+	guest_dirty_end(&run->dev->mem, &run->dev->rx.dirty);
 	e82540_index_set(&run->dev->rdh, run->head);
 	report->total_octets_rx += run->octets;
 	report->good_octets_rx += run->good_octets;

@@ -727,6 +727,7 @@ static void
 run_commit(struct run *run, unsigned int taken)
 {
 	const struct e82540_tx_mark *m = &run->batch->mark[taken];
+	const struct guest_mem *mem = &run->dev->mem;
 	struct e82540_tx *tx = run->tx;
 	uint32_t head = m->head, i;
 
@@ -744,6 +745,12 @@ run_commit(struct run *run, unsigned int taken)
 	e82540_index_set(&run->dev->tdh, head);
 	for (i = 0; i < m->reports; i++)
 		commit_report(run, run->batch->report[i]);
+	for (i = 0; mem->dirty != NULL && i < m->reports; i++)
+		guest_dirty_keep(mem, &tx->dirty,
+		    run->base +
+			(run->batch->report[i] & 0xFFFF) * E1000_DESC_BYTES,
+		    E1000_DESC_BYTES);
+	guest_dirty_end(mem, &tx->dirty);
 	commit_causes(run, m->head);
 }
 

@@ -14,10 +14,20 @@
 #include "e1000_hw.h"
 #include "e82540.h"
 
-/* Sorted by gpa, without overlap, none empty or wrapping. */
+/*
+ * The regions are sorted by gpa, without overlap, none empty or wrapping.
+ * dirty: host->dirty(), with its ctx; constant.
+ */
 struct guest_mem {
 	struct e82540_region region[E82540_REGIONS_MAX];
 	unsigned int n;
+	void (*dirty)(void *ctx, uint64_t gpa, uint64_t len);
+	void *ctx;
+};
+
+/* What was written and the host has yet to be told; len 0: nothing. */
+struct guest_dirty {
+	uint64_t gpa, len;
 };
 
 /*
@@ -74,6 +84,52 @@ guest_ptr(const struct guest_mem *mem, unsigned int *hint, uint64_t gpa,
 	void *p = guest_span(mem, hint, gpa, &span, write);
 
 	return span == len ? p : NULL;
+}
+
+/*
+ * Three ways to tell the host what the model has written.  guest_dirty: len
+ * bytes, or those of them that are in memory.  There is a mem->dirty: the
+ * caller has looked.
+ */
+static inline void
+guest_dirty(const struct guest_mem *mem, uint64_t gpa, uint32_t len)
+{
+	const struct e82540_region *r = mem->region, *end = r + mem->n;
+	uint64_t from, n;
+
+	for (; r < end; r++) {
+		from = gpa - r->gpa < r->len ? 0 : r->gpa - gpa;
+		if (!r->writable || from >= len)
+			continue;
+		n = r->len - (gpa + from - r->gpa);
+		mem->dirty(mem->ctx, gpa + from,
+		    n < len - from ? n : len - from);
+	}
+}
+
+/* guest_dirty_end: tell what has been kept. */
+static inline void
+guest_dirty_end(const struct guest_mem *mem, struct guest_dirty *kept)
+{
+	if (kept->len == 0)
+		return;
+	mem->dirty(mem->ctx, kept->gpa, kept->len);
+	*kept = (struct guest_dirty){ 0, 0 };
+}
+
+/*
+ * guest_dirty_keep: the same as guest_dirty(), for many small neighbours, which
+ * become one call.
+ */
+static inline void
+guest_dirty_keep(const struct guest_mem *mem, struct guest_dirty *kept,
+    uint64_t gpa, uint64_t len)
+{
+	if (kept->gpa + kept->len != gpa)
+		guest_dirty_end(mem, kept);
+	if (kept->len == 0)
+		kept->gpa = gpa;
+	kept->len += len;
 }
 
 /* guest_read, guest_write: copy.  False if a part is not in memory. */
