@@ -91,12 +91,12 @@ enum e82540_total {
 
 /*
  * Bounds of what a guest can ask for.  The model drops a packet of more
- * descriptors, and a segmentation into more frames.  If a packet has more
- * pieces of memory, the model copies it into one piece, or drops it if it is to
- * be segmented.
+ * descriptors.  If a packet has more pieces of memory, the model copies it into
+ * one piece, or drops it if it is to be segmented.  A segmentation goes on over
+ * several runs, into as many frames as its context can ask for (3.3.6).
  */
 #define E82540_TX_DESCS_MAX	4096u	/* of a packet; looked at in a run */
-#define E82540_TX_SEGMENTS_MAX	4096u
+#define E82540_TX_SEGMENTS_MAX	E1000_TXD_LEN_MASK	/* PAYLEN, MSS 1 */
 #define E82540_TX_FRAGS_MAX	256u
 #define E82540_TX_IOVS		1024u	/* of a batch */
 
@@ -118,7 +118,7 @@ struct e82540_tx_context {
 struct e82540_tx_mark {
 	uint16_t head;		/* its first descriptor */
 	uint16_t reports;	/* how many of batch.report come before it */
-	uint16_t segment;	/* of TSO: its number */
+	uint32_t segment;	/* of TSO: its number */
 	uint8_t contexts;	/* batch.context[] that it uses */
 	uint8_t flags;		/* E82540_MARK_* */
 };

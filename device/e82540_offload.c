@@ -282,8 +282,7 @@ e82540_tso_open(struct e82540_tx_tso *tso,
 		return false;
 	longest = tso->mss < tso->payload_bytes ? tso->mss : tso->payload_bytes;
 	tso->segments = (tso->payload_bytes + tso->mss - 1) / tso->mss;
-	return tso->segments <= E82540_TX_SEGMENTS_MAX &&
-	    tso->header_bytes + longest <= E1000_TX_PACKET_MAX_BYTES;
+	return tso->header_bytes + longest <= E1000_TX_PACKET_MAX_BYTES;
 }
 
 /*

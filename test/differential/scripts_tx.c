@@ -329,6 +329,13 @@ context_tucmd(bool v6, bool tcp)
 static void
 script_tx_checksum(struct pair *p)
 {
+	const union e1000_tx_any_desc behind = {
+		.context = { .tucss = 34,
+		    .tucso = 50,
+		    .tucse = 40,
+		    .cmd_len = (uint32_t)E1000_TXD_TUCMD_DEXT
+			<< E1000_TXD_CMD_SHIFT }
+	};
 	uint8_t frame[2048];
 	struct ring r = { p, DESCS, 0 };
 	unsigned int v6, tcp, hdr;
@@ -362,6 +369,10 @@ script_tx_checksum(struct pair *p)
 	put_context(&r, context_tucmd(false, true), 20, 20, 0, 0);
 	put_data(&r, TX_BUFFER, hdr + 100, LAST, E1000_TXD_POPTS_IXSM, 0);
 	ring_go(&r, "ip-alone");
+	/* The sum of bytes 34 to 40, at 50, behind them. */
+	ring_put(&r, &behind);
+	put_data(&r, TX_BUFFER, hdr + 100, LAST, E1000_TXD_POPTS_TXSM, 0);
+	ring_go(&r, "TUCSO-behind-TUCSE");
 }
 
 static void
