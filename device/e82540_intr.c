@@ -203,6 +203,9 @@ e82540_intr_report(struct e82540 *dev, const struct e82540_report *r)
 		pair_start(dev, &receive);
 	if (r->icr != 0)
 		e82540_intr_set(dev, r->icr);
+	/* To a guest that waits, none too few; to others, none too many. */
+	if (r->maybe_low && e82540_reg(dev, E1000_IMS) & E1000_ICR_TXD_LOW)
+		e82540_intr_set(dev, E1000_ICR_TXD_LOW);
 }
 
 void

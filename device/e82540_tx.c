@@ -704,7 +704,10 @@ commit_report(const struct run *run, uint32_t what)
 
 /*
  * 3.4.3: TXQE when the ring has become empty; TXD_LOW when the number of
- * descriptors left falls to 8 * LWTHRESH (13.4.43).
+ * descriptors left falls to 8 * LWTHRESH (13.4.43).  Where the guest's writes
+ * of TDT do not run this code themselves, many can come before one run: then
+ * nobody knows if a chip, which would have begun with the first, ever had so
+ * many left.
  */
 static void
 commit_causes(const struct run *run, uint32_t head)
@@ -717,9 +720,14 @@ commit_causes(const struct run *run, uint32_t head)
 
 	if (left == 0)
 		run->report->icr |= E1000_ICR_TXQE;
-	if (!E82540_IS(run->dev, E82540_82544GC) && before > low * 8 &&
-	    left <= low * 8)
+	if (E82540_IS(run->dev, E82540_82544GC) || before <= low * 8 ||
+	    left > low * 8)
+		return;
+	if (low == 0 ||
+	    (run->dev->host.tx_kick == NULL && run->dev->doorbell.mem == NULL))
 		run->report->icr |= E1000_ICR_TXD_LOW;
+	else
+		run->report->maybe_low = true;
 }
 
 /* Commit what the network took, and the descriptors up to the next packet. */

@@ -619,6 +619,43 @@ test_low(void **state)
 	rig_free(&old);
 }
 
+/* Transmit in another thread, which comes late: ten writes of TDT, one run. */
+static uint32_t
+late_icr(struct rig *r, uint32_t ims)
+{
+	uint32_t i;
+
+	host_write(r->h, E1000_IMC, UINT32_MAX);
+	host_write(r->h, E1000_IMS, ims);
+	(void)icr(r);
+	for (i = 0; i < 10; i++) {
+		rig_legacy(r, RIG_DATA, 60, CMD_LAST);
+		rig_kick(r);
+	}
+	while (e82540_transmit(r->h->dev, r->h->now_ns))
+		;
+	return icr(r) & (E1000_ICR_TXD_LOW | E1000_ICR_TXQE);
+}
+
+/* The queue may never have been so long in a chip. */
+static void
+test_low_late(void **state)
+{
+	struct rig r = { .h = host_new(E82540_82540EM) };
+	const uint32_t low = E1000_ICR_TXD_LOW, both = low | E1000_ICR_TXQE;
+
+	(void)state;
+	r.h->table.tx_kick = host_tx_kick;
+	rig_power(&r);
+	rig_fill(&r, RIG_DATA, 60, 1);
+	assert_int_equal(late_icr(&r, 0), both);
+	host_write(r.h, E1000_TXDCTL, 1u << E1000_TXDCTL_LWTHRESH_SHIFT);
+	assert_int_equal(late_icr(&r, 0), E1000_ICR_TXQE);
+	/* A guest that waits for it must not wait in vain. */
+	assert_int_equal(late_icr(&r, low), both);
+	rig_free(&r);
+}
+
 /* ------------------------------------------------------------------ bounds */
 
 /* A write of TDT transmits one burst; the timer sends the rest. */
@@ -843,6 +880,7 @@ main(void)
 		cmocka_unit_test(test_context_report),
 		cmocka_unit_test(test_rps),
 		cmocka_unit_test(test_low),
+		cmocka_unit_test(test_low_late),
 		cmocka_unit_test(test_burst),
 		cmocka_unit_test(test_contexts),
 		cmocka_unit_test(test_drop_later),
