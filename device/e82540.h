@@ -354,9 +354,11 @@ void e82540_moderation_set(struct e82540 *dev, uint64_t now_ns, bool on);
 /*
  * BAR 0, E82540_BAR0_BYTES of it.  size: 1, 2, 4 or 8 bytes.  Registers are 32
  * bits wide (13.3).  Eight bytes are two registers, the lower first.  A read of
- * one or two bytes, or one that is not aligned, gets its part of one register;
- * the model ignores and counts such a write.  Where there is no register, a
- * read returns 0 and a write has no effect.
+ * one or two bytes, or one that is not aligned, gets its part of one register.
+ * A write of one or two bytes sets the whole register, its other bits to 0, as
+ * drivers know it from QEMU; the model counts it in bad_access.  It ignores and
+ * counts a write that is not aligned to 4.  Where there is no register, a read
+ * returns 0 and a write has no effect.
  */
 #define E82540_BAR0_BYTES	0x20000u
 

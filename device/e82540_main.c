@@ -389,8 +389,12 @@ e82540_mmio_write(struct e82540 *dev, uint64_t now_ns, uint32_t offset,
     unsigned int size, uint64_t value)
 {
 	bus_enter(dev, now_ns);
-	if (offset & 3 || size < 4 || offset >= E82540_BAR0_BYTES)
+	if (size < 4) {
 		dev->counters.bad_access++;
+		value &= ((uint64_t)1 << size * 8) - 1;
+	}
+	if (offset & 3 || offset >= E82540_BAR0_BYTES)
+		dev->counters.bad_access += size >= 4;
 	else {
 		e82540_reg_write(dev, offset, value);
 		if (size == 8 && offset + 4 < E82540_BAR0_BYTES)

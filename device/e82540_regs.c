@@ -168,7 +168,9 @@ static void reg_store(struct e82540 *dev, uint32_t offset, uint32_t value);
 
 /*
  * 13.4.1.  With RST the rest of the value is lost, except PHY_RST, whose rising
- * edge resets the PHY.
+ * edge resets the PHY, and VME.  Linux's e1000 resets the chip for a new MTU or
+ * ring, reads CTRL to write it back with RST, and does not set VME anew:
+ * without the bit, tagged packets would leave without their tags.
  */
 static void
 ctrl_write(struct e82540 *dev, uint32_t offset, uint32_t value)
@@ -179,6 +181,8 @@ ctrl_write(struct e82540 *dev, uint32_t offset, uint32_t value)
 	if (value & E1000_CTRL_RST) {
 		dev->counters.resets++;
 		e82540_device_reset(dev);
+		e82540_reg_set(dev, E1000_CTRL,
+		    e82540_reg(dev, E1000_CTRL) | (value & E1000_CTRL_VME));
 	} else {
 		reg_store(dev, E1000_CTRL, value);
 	}
@@ -193,6 +197,14 @@ ctrl_read(const struct e82540 *dev, uint32_t offset)
 {
 	(void)offset;
 	return e82540_reg(dev, E1000_CTRL);
+}
+
+/* Drivers that were written beside QEMU read back what they have set. */
+static uint32_t
+ics_read(const struct e82540 *dev, uint32_t offset)
+{
+	(void)offset;
+	return e82540_reg(dev, E1000_ICR);
 }
 
 /* 13.4.6.  The model always knows the speed: ASDCHK changes nothing. */
@@ -466,8 +478,9 @@ static const struct row rows[] = {
 	{ REG("ITR", E1000_ITR, 0, E1000_ITR_INTERVAL_MASK, STAR, "13.4.18",
 	      ""),
 	    .write = e82540_itr_write },
-	{ REG("ICS", E1000_ICS, 0, 0, ALL, "13.4.19", "reads 0"),
-	    .write = e82540_ics_write },
+	{ REG("ICS", E1000_ICS, 0, 0, ALL, "13.4.19",
+	      "write-only by the manual: reads as ICR, and clears nothing"),
+	    .read = ics_read, .write = e82540_ics_write },
 	{ REG("IMS", E1000_IMS, 0, E1000_ICR_MASK, ALL, "13.4.20", ""),
 	    .write = e82540_ims_write },
 	{ REG("IMC", E1000_IMC, 0, 0, ALL, "13.4.21", "reads 0"),
@@ -660,6 +673,8 @@ static const struct row rows[] = {
 	{ REGS("WUPM", E1000_WUPM(0), E1000_WUPM_COUNT, 4, 0, BITS_32, ALL,
 	      "13.6.8", ""),
 	    .locks = RX, .keep = BITS_32 },
+	{ REG("SWSM", E1000_SWSM, 0, BITS_32, ALL, "13.3",
+	    "not in the manual: later chips' semaphore, kept for drivers") },
 	{ REGS("FFLT", E1000_FFLT(0), E1000_FFLT_COUNT, 8, 0, BITS_12, ALL,
 	      "13.6.9", ""),
 	    .locks = RX },

@@ -173,6 +173,7 @@
 #define E1000_IP6AT(i)	(0x05880 + (i) * 4) /* RW 13.6.6 IPv6, i < 4 words */
 #define E1000_WUPL	0x05900	/* RW    13.6.7  length of waking packet */
 #define E1000_WUPM(i)	(0x05A00 + (i) * 4) /* RW 13.6.8 its bytes, i < 32 */
+#define E1000_SWSM	0x05B50	/* RW    -       semaphore: of later chips */
 #define E1000_FFLT(i)	(0x05F00 + (i) * 8) /* RW 13.6.9 length, filter i < 4 */
 #define E1000_FFMT(i)	(0x09000 + (i) * 8) /* RW 13.6.10 mask, byte i < 128 */
 #define E1000_FFVT(i)	(0x09800 + (i) * 8) /* RW 13.6.11 value, byte i < 128 */

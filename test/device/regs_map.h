@@ -174,6 +174,7 @@ static const struct entry map[] = {
 	{ "IP6AT", 0x05880, 4, 4, 0, ONES, ALL, RW, false },
 	{ "WUPL", 0x05900, 1, 4, 0, 0xFFF, ALL, RW, true },
 	{ "WUPM", 0x05A00, 32, 4, 0, ONES, ALL, RW, true },
+	{ "SWSM", 0x05B50, 1, 4, 0, ONES, ALL, RW, false },
 	{ "FFLT", 0x05F00, 4, 8, 0, 0xFFF, ALL, RW, false },
 	{ "FFMT", 0x09000, 128, 8, 0, 0xF, ALL, RW, false },
 	{ "FFVT", 0x09800, 128, 8, 0, ONES, ALL, RW, false },

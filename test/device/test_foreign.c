@@ -142,6 +142,44 @@ test_apm(void **state)
 	}
 }
 
+/* ------------------------------------------------------------- registers */
+
+/* What was set, and what else is in ICR; a read of ICR clears it. */
+static void
+test_ics_reads_back(void **state)
+{
+	(void)state;
+	vmm_power(E82540_82540EM);
+	(void)host_read(h, E1000_ICR);
+	assert_int_equal(host_read(h, E1000_ICS), 0);
+	host_write(h, E1000_ICS, E1000_ICR_RXSEQ | E1000_ICR_TXDW);
+	assert_int_equal(host_read(h, E1000_ICS),
+	    E1000_ICR_RXSEQ | E1000_ICR_TXDW);
+	assert_int_equal(host_read(h, E1000_ICS),
+	    E1000_ICR_RXSEQ | E1000_ICR_TXDW);
+	host_write(h, E1000_ICR, E1000_ICR_TXDW);
+	assert_int_equal(host_read(h, E1000_ICS), E1000_ICR_RXSEQ);
+	assert_int_equal(host_read(h, E1000_ICR), E1000_ICR_RXSEQ);
+	assert_int_equal(host_read(h, E1000_ICS), 0);
+}
+
+/* U-Boot takes the semaphore before it reads the EEPROM. */
+static void
+test_swsm(void **state)
+{
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < 3; i++) {
+		vmm_power(chips[i]);
+		host_write(h, E1000_SWSM, host_read(h, E1000_SWSM) | 2);
+		assert_int_equal(host_read(h, E1000_SWSM), 2);
+		host_write(h, E1000_SWSM, host_read(h, E1000_SWSM) & ~3u);
+		assert_int_equal(host_read(h, E1000_SWSM), 0);
+		assert_int_equal(bad_accesses(), 0);
+	}
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -150,6 +188,8 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		TEST(test_no_slu),
 		TEST(test_apm),
+		TEST(test_ics_reads_back),
+		TEST(test_swsm),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

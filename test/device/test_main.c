@@ -430,9 +430,18 @@ test_access_widths(void **state)
 	/* Not aligned: of the first register alone. */
 	assert_true(
 	    e82540_mmio_read(h->dev, h->now_ns, E1000_RAL(3) + 2, 8) == 0x2211);
-	e82540_mmio_write(h->dev, h->now_ns, E1000_RAL(3), 2, 0xffff);
 	e82540_mmio_write(h->dev, h->now_ns, E1000_RAL(3) + 1, 4, 0xffff);
+	e82540_mmio_write(h->dev, h->now_ns, E1000_RAL(3) + 2, 2, 0xffff);
+	e82540_mmio_write(h->dev, h->now_ns, E1000_RAL(3) + 3, 1, 0xff);
 	assert_int_equal(host_read(h, E1000_RAL(3)), 0x22110002);
+	assert_int_equal(host_counters(h).bad_access, 3);
+	/* Narrow ones are a whole register. */
+	e82540_mmio_write(h->dev, h->now_ns, E1000_RAL(3), 2, 0x777789ab);
+	assert_int_equal(host_read(h, E1000_RAL(3)), 0x89ab);
+	e82540_mmio_write(h->dev, h->now_ns, E1000_RAL(3), 1, 0x1234);
+	assert_int_equal(host_read(h, E1000_RAL(3)), 0x34);
+	assert_int_equal(host_read(h, E1000_RAH(3)), 0x80004433);
+	assert_int_equal(host_counters(h).bad_access, 5);
 	e82540_mmio_write(h->dev, h->now_ns, E1000_BAR0_SIZE_BYTES, 4,
 	    UINT32_MAX);
 	e82540_mmio_write(h->dev, h->now_ns, E1000_BAR0_SIZE_BYTES - 4, 8,

@@ -362,10 +362,12 @@ test_widths(void **state)
 	assert_int_equal(wide_read(E1000_RAL(3) + 2, 2), 0x4433);
 	assert_int_equal(host_counters(h).bad_access, 0);
 
-	e82540_mmio_write(h->dev, h->now_ns, E1000_RAL(3), 1, 0xFF);
-	e82540_mmio_write(h->dev, h->now_ns, E1000_RAL(3), 2, 0xFFFF);
 	e82540_mmio_write(h->dev, h->now_ns, E1000_RAL(3) + 2, 4, ONES);
 	assert_int_equal(host_read(h, E1000_RAL(3)), 0x44332211);
+	e82540_mmio_write(h->dev, h->now_ns, E1000_RAL(3), 1, 0xFF);
+	assert_int_equal(host_read(h, E1000_RAL(3)), 0xFF);
+	e82540_mmio_write(h->dev, h->now_ns, E1000_RAL(3), 2, 0xFFFF);
+	assert_int_equal(host_read(h, E1000_RAL(3)), 0xFFFF);
 	assert_int_equal(host_counters(h).bad_access, 3);
 	/* The last register, and what lies beyond. */
 	assert_true(wide_read(0x1FFFC, 8) == 0);

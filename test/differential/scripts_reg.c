@@ -384,6 +384,9 @@ script_rst(struct pair *p)
 	both_read(p, "RAH0", E1000_RAH(0));
 	for (i = 0; i < sizeof(reg) / sizeof(reg[0]); i++)
 		both_read(p, reg[i].name, reg[i].offset);
+	both_write(p, E1000_CTRL,
+	    E1000_CTRL_RST | E1000_CTRL_SLU | E1000_CTRL_VME);
+	both_read(p, "CTRL-VME", E1000_CTRL);
 }
 
 const struct script scripts_reg[] = {
