@@ -39,7 +39,8 @@ USERFLAGS = -std=c11 -D_GNU_SOURCE -Ihw -Idriver -Idevice -Ibench \
 	  -Ibench/guest -DLEM_VERSION='"$(VERSION)"' -pthread
 HOSTFLAGS = -std=c11 -D_GNU_SOURCE -Ihw -Idevice -Ihost -Ihost/vm \
 	  -Ihost/vfio_user -I$(BUILD)/host -DLEM_VERSION='"$(VERSION)"' -pthread
-DEVFLAGS = -std=c11 -Ihw -Idevice -fPIC -fvisibility=hidden
+DEVFLAGS = -std=c11 -Ihw -Idevice -fPIC -fvisibility=hidden \
+	  -DLEM_VERSION='"$(VERSION)"'
 # The core is called a packet at a time: without calls TCG runs it 1.2 times as
 # fast.  (clang would need lld for it.)
 LTO	= $(if $(findstring clang,$(CC)),,-flto)

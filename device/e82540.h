@@ -28,6 +28,11 @@
  *	when the time of host->timer() comes:	e82540_run(dev, now)
  *	when frames arrive:			e82540_receive(dev, now, ...)
  *
+ * Without E82540_PCI_MASTER in the command register there is no DMA: no packet
+ * goes or comes.  The guest's operating system or firmware sets it.  A host
+ * without a configuration space sets it itself, after e82540_init() and again
+ * after each e82540_reset(), which clears it: see e82540_pci_write().
+ *
  * Time is in nanoseconds from any start, of one clock that does not step back
  * (if it does, no time has passed).  A late call of e82540_run() is harmless:
  * what was due happens then.
@@ -100,6 +105,15 @@ extern "C" {
 #define E82540_TX_BURST		1024	/* packets, of one register access */
 #define E82540_SEND_MAX		64	/* packets, of one host->send() */
 #define E82540_FRAME_MAX_BYTES	16384	/* received, with its CRC */
+
+/*
+ * The most of one packet of host->send(): pieces, the header's counted; bytes,
+ * without the header; and bytes where the network does TSO, which leaves it
+ * segments as large as IP allows.
+ */
+#define E82540_SEND_IOVS_MAX		258
+#define E82540_SEND_MAX_BYTES		16292
+#define E82540_SEND_TSO_MAX_BYTES	65557
 
 struct e82540;				/* the device; opaque */
 
@@ -272,6 +286,13 @@ struct e82540_config {
 	 * until the driver sets CTRL.SLU (13.4.1), and some drivers never do.
 	 */
 	bool no_apm;
+	/*
+	 * By how much the host's timer may be late.  Drivers with a short TIDV
+	 * or RDTR (Linux: 8 us) start a timer with nearly every packet; with
+	 * slack, one of host->timer() serves for many.  An access or a packet
+	 * after the time that is due does not wait for the timer.
+	 */
+	uint64_t timer_slack_ns;
 };
 
 /*
@@ -298,7 +319,23 @@ struct e82540_counters {
 	uint64_t bad_address;		/* DMA outside of guest memory */
 	uint64_t bad_descriptor;	/* packet dropped for its descriptors */
 	uint64_t tx_no_fcs;		/* without IFCS, no CRC at the end */
+	/* Frames that receive() consumed and lost, the rest of which ... */
+	uint64_t rx_no_link;		/* ... came while the link was down */
+	uint64_t rx_disabled;		/* ... RCTL.EN, bus master off, D3 */
+	uint64_t rx_runts;		/* ... had fewer than 14 bytes */
+	/* The last that bad_access counted: see E82540_BAD_*. */
+	uint64_t bad_access_where, bad_access_value;
+	/* The same of bad_ring: TDT or RDT, and the value of that register. */
+	uint64_t bad_ring_where, bad_ring_value;
 };
+
+/*
+ * bad_access_where: an offset in BAR 0, or with one of these bits in BAR 2 or
+ * in configuration space; E82540_BAD_WRITE: bad_access_value was written.
+ */
+#define E82540_BAD_IO		0x10000000u
+#define E82540_BAD_PCI		0x20000000u
+#define E82540_BAD_WRITE	0x80000000u
 
 /* ---------------------------------------------------------------- set up */
 
@@ -326,14 +363,16 @@ int e82540_memory_set(struct e82540 *dev, const struct e82540_region *region,
 
 /*
  * e82540_reset: PCI reset (RST#).  Everything is as after e82540_init(), except
- * the EEPROM, the counters, the cable, and what woke the guest (14.7).
+ * the EEPROM, the counters, the cable, and what woke the guest (14.7).  So bus
+ * master is off.
  */
 void e82540_reset(struct e82540 *dev, uint64_t now_ns);
 
 /*
  * e82540_link_set: the cable is in, or out.  With it in, autonegotiation
  * begins, and ends link_delay_ns later with 1000 Mb/s, full duplex, or the best
- * that the guest lets the PHY advertise.
+ * that the guest lets the PHY advertise.  With a delay of 0 it has ended when
+ * the call returns.
  */
 void e82540_link_set(struct e82540 *dev, uint64_t now_ns, bool up);
 
@@ -533,6 +572,15 @@ void e82540_counters(const struct e82540 *dev, struct e82540_counters *counters,
  * 4.
  */
 uint32_t e82540_peek(const struct e82540 *dev, uint32_t offset);
+
+/*
+ * e82540_mac_get: the address that the receiver answers to now, RAL and RAH 0:
+ * the guest can change it.  No access of the guest's is counted.
+ */
+void e82540_mac_get(const struct e82540 *dev, uint8_t mac[6]);
+
+/* e82540_version: of the library that runs, "0.1". */
+const char *e82540_version(void);
 
 /* e82540_nvm_get: the 64 words of EEPROM, which the guest can write. */
 void e82540_nvm_get(const struct e82540 *dev, uint16_t nvm[64]);

@@ -181,6 +181,7 @@ struct e82540_rx {
 	bool open;		/* may receive: want_gates */
 	bool asleep;		/* D3: only wake-up looks at packets */
 	bool deaf;		/* loopback: the network is not heard */
+	bool unlinked;		/* the link is down, and there is no loopback */
 	bool waiting;		/* the caller keeps frames: tell it of room */
 	unsigned int hint;	/* guest_mem: ring */
 	unsigned int buffer_hint;
@@ -330,6 +331,18 @@ e82540_unlock(const struct e82540 *dev, enum e82540_lock lock)
 {
 	if (dev->host.unlock != NULL)
 		dev->host.unlock(dev->config.ctx, lock);
+}
+
+/*
+ * An access that has no register, or not this width; where: as in struct
+ * e82540_counters.  Bus lock.
+ */
+static inline void
+e82540_bad_access(struct e82540 *dev, uint32_t where, uint64_t value)
+{
+	dev->counters.bad_access++;
+	dev->counters.bad_access_where = where;
+	dev->counters.bad_access_value = value;
 }
 
 /* Both data paths' locks, in their order.  With the bus lock held. */

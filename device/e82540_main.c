@@ -38,6 +38,7 @@ gates_update(struct e82540 *dev)
 	dev->tx.open = dma && up && !dev->paused &&
 	    e82540_reg(dev, E1000_TCTL) & E1000_TCTL_EN;
 	dev->rx.open = dma && up && rctl & E1000_RCTL_EN;
+	dev->rx.unlinked = !up;
 	dev->rx.asleep = e82540_pci_d3(dev);
 	dev->rx.deaf = dev->tx.loopback && !dev->rx.asleep;
 	dev->want_tx |= dev->tx.open;
@@ -93,6 +94,9 @@ bus_enter(struct e82540 *dev, uint64_t now_ns)
 	/* If the host's timer is late, do first what is due. */
 	if (dev->now_ns >= dev->armed) {
 		dev->armed = E82540_NEVER;
+		deadlines_run(dev);
+	} else if (dev->config.timer_slack_ns != 0) {
+		/* It is set for later than what is due. */
 		deadlines_run(dev);
 	}
 }
@@ -340,6 +344,8 @@ e82540_link_set(struct e82540 *dev, uint64_t now_ns, bool up)
 {
 	bus_enter(dev, now_ns);
 	e82540_phy_cable(dev, up);
+	if (dev->config.link_delay_ns == 0)
+		deadlines_run(dev);
 	bus_leave(dev);
 }
 
@@ -377,7 +383,7 @@ e82540_mmio_read(struct e82540 *dev, uint64_t now_ns, uint32_t offset,
 	if (offset < E82540_BAR0_BYTES)
 		value = e82540_reg_read(dev, offset & ~3u) >> shift;
 	else
-		dev->counters.bad_access++;
+		e82540_bad_access(dev, offset, 0);
 	if (size == 8 && shift == 0 && offset < E82540_BAR0_BYTES - 4)
 		value |= (uint64_t)e82540_reg_read(dev, offset + 4) << 32;
 	bus_leave(dev);
@@ -389,13 +395,12 @@ e82540_mmio_write(struct e82540 *dev, uint64_t now_ns, uint32_t offset,
     unsigned int size, uint64_t value)
 {
 	bus_enter(dev, now_ns);
-	if (size < 4) {
-		dev->counters.bad_access++;
+	if (size < 4)
 		value &= ((uint64_t)1 << size * 8) - 1;
-	}
-	if (offset & 3 || offset >= E82540_BAR0_BYTES)
-		dev->counters.bad_access += size >= 4;
-	else {
+	if (size < 4 || offset & 3 || offset >= E82540_BAR0_BYTES)
+		e82540_bad_access(dev, (offset & 0xFFFFFFu) | E82540_BAD_WRITE,
+		    value);
+	if (!(offset & 3) && offset < E82540_BAR0_BYTES) {
 		e82540_reg_write(dev, offset, value);
 		if (size == 8 && offset + 4 < E82540_BAR0_BYTES)
 			e82540_reg_write(dev, offset + 4, value >> 32);
@@ -420,7 +425,7 @@ e82540_io_read(struct e82540 *dev, uint64_t now_ns, uint32_t offset,
 	    dev->pci.io_address < E82540_BAR0_BYTES)
 		value = e82540_reg_read(dev, dev->pci.io_address & ~3u);
 	else
-		dev->counters.bad_access++;
+		e82540_bad_access(dev, offset | E82540_BAD_IO, 0);
 	bus_leave(dev);
 	value >>= shift;
 	return size >= 4 ? value : value & ((1u << size * 8) - 1);
@@ -438,7 +443,8 @@ e82540_io_write(struct e82540 *dev, uint64_t now_ns, uint32_t offset,
 	    dev->pci.io_address < E82540_BAR0_BYTES)
 		e82540_reg_write(dev, dev->pci.io_address, value);
 	else
-		dev->counters.bad_access++;
+		e82540_bad_access(dev,
+		    offset | E82540_BAD_IO | E82540_BAD_WRITE, value);
 	bus_leave(dev);
 }
 
@@ -564,7 +570,12 @@ e82540_receive(struct e82540 *dev, uint64_t now_ns,
 	e82540_report_init(dev, &report);
 	if (n == 0)
 		e82540_rx_drain(dev, &report);
-	taken = dev->rx.deaf ? n : e82540_rx_run(dev, frame, n, &report);
+	if (dev->rx.deaf) {
+		report.counters.rx_disabled += n;
+		taken = n;
+	} else {
+		taken = e82540_rx_run(dev, frame, n, &report);
+	}
 	e82540_path_end(dev, E82540_LOCK_RX);
 	bus_enter(dev, now_ns);
 	e82540_report_post(dev, &report);
@@ -582,6 +593,21 @@ e82540_counters(const struct e82540 *dev, struct e82540_counters *counters,
 	memcpy(counters, &dev->counters, known);
 	e82540_unlock(dev, E82540_LOCK_BUS);
 	memset((uint8_t *)counters + known, 0, size - known);
+}
+
+void
+e82540_mac_get(const struct e82540 *dev, uint8_t mac[6])
+{
+	e82540_lock(dev, E82540_LOCK_BUS);
+	e82540_put_n(mac, 4, e82540_reg(dev, E1000_RAL(0)));
+	e82540_put_n(mac + 4, 2, e82540_reg(dev, E1000_RAH(0)));
+	e82540_unlock(dev, E82540_LOCK_BUS);
+}
+
+const char *
+e82540_version(void)
+{
+	return LEM_VERSION;
 }
 
 void

@@ -162,7 +162,7 @@ config_access_valid(struct e82540 *dev, uint32_t offset, unsigned int size)
 	if ((size == 1 || size == 2 || size == 4) && offset < 256 &&
 	    offset % size == 0)
 		return true;
-	dev->counters.bad_access++;
+	e82540_bad_access(dev, (offset & 0xFFFFFFu) | E82540_BAD_PCI, 0);
 	return false;
 }
 

@@ -21,6 +21,10 @@ e82540_report_post(struct e82540 *dev, const struct e82540_report *report)
 {
 	/* These are for the host, even if the device was reset meanwhile. */
 	counters_add(&dev->counters, &report->counters);
+	if (report->bad_ring_where != 0) {
+		dev->counters.bad_ring_where = report->bad_ring_where;
+		dev->counters.bad_ring_value = report->bad_ring_value;
+	}
 	if (report->rx_ready && dev->host.rx_ready != NULL)
 		dev->host.rx_ready(dev->config.ctx);
 	dev->want_rx |= report->rx_again;

@@ -33,7 +33,8 @@ struct e82540_report {
 	uint32_t wake;			/* WUFC bits: packets seen in D3 */
 	uint64_t good_octets_tx, total_octets_tx;
 	uint64_t good_octets_rx, total_octets_rx;
-	struct e82540_counters counters;
+	struct e82540_counters counters; /* without *_where, *_value */
+	uint32_t bad_ring_where, bad_ring_value;
 	uint64_t counted;		/* bit i: stat[i] means something */
 	uint32_t stat[E82540_STATS];	/* e82540_count(); not the octets */
 };
@@ -49,6 +50,15 @@ e82540_count(struct e82540_report *report, uint32_t reg, uint32_t n)
 		report->stat[i] = 0;
 	}
 	report->stat[i] += n;
+}
+
+/* e82540_bad_ring: a register of a ring has a value that its length forbids. */
+static inline void
+e82540_bad_ring(struct e82540_report *report, uint32_t where, uint32_t value)
+{
+	report->counters.bad_ring++;
+	report->bad_ring_where = where;
+	report->bad_ring_value = value;
 }
 
 /* e82540_report_init: begin a report.  The path's lock. */

@@ -276,7 +276,7 @@ ring_tail(struct run *run)
 	run->loose = false;
 	if (run->head < run->count && run->tail < run->count)
 		return;
-	run->report->counters.bad_ring++;
+	e82540_bad_ring(run->report, E1000_RDT, run->tail);
 	run->loose = run->head < run->count;
 	run->tail = run->head;
 	if (run->loose) {
@@ -892,6 +892,7 @@ frame_short(struct run *run, const struct e82540_frame *frame)
 
 	if (frame->len_bytes < HEADER_BYTES) {
 		count_frame(run, frame->len_bytes);
+		run->report->counters.rx_runts++;
 		e82540_count(run->report, E1000_RUC, 1);
 		e82540_count(run->report, E1000_RLEC, 1);
 		return true;
@@ -926,6 +927,10 @@ rx_closed(struct e82540 *dev, const struct e82540_frame *frame, unsigned int n,
 {
 	unsigned int i;
 
+	if (dev->rx.unlinked)
+		report->counters.rx_no_link += n;
+	else
+		report->counters.rx_disabled += n;
 	if (!dev->rx.asleep)
 		return;
 	for (i = 0; i < n; i++)

@@ -21,7 +21,14 @@ void
 e82540_time_arm(struct e82540 *dev)
 {
 	uint64_t at = dev->deadline[e82540_time_next(dev)];
+	uint64_t slack = dev->config.timer_slack_ns;
 
+	/* To go on transmitting is no timer of the chip's: at once. */
+	if (slack != 0 && at < E82540_NEVER - slack) {
+		at += slack;
+		if (at > dev->deadline[E82540_DUE_TX])
+			at = dev->deadline[E82540_DUE_TX];
+	}
 	if (at >= dev->armed)
 		return;
 	dev->armed = at;

@@ -141,7 +141,7 @@ ring_mend(struct run *run)
 	bool outside = run->tail >= n;
 
 	if (n == 0) {
-		run->report->counters.bad_ring++;
+		e82540_bad_ring(run->report, E1000_TDT, run->tail);
 		return false;
 	}
 	run->mended = true;
@@ -195,7 +195,7 @@ ring_mended(struct run *run, uint32_t at)
 
 	if (at == run->first)
 		return at;
-	run->report->counters.bad_ring++;
+	e82540_bad_ring(run->report, E1000_TDT, run->written);
 	/* Release: as e82540_index_set(). */
 	atomic_compare_exchange_strong_explicit(&run->dev->tdt, &run->written,
 	    run->written % n, memory_order_release, memory_order_relaxed);

@@ -86,6 +86,12 @@ if [ -n "$cplusplus" ]; then
 	# shellcheck disable=SC2086
 	must "e82540.h in C++" "$cplusplus" -x c++ -std=c++11 $strict \
 	    -I"$include" "$tmp/user.c"
+	cp test/check/host.cc "$tmp/host.cc"
+	must "a host in C++" "$cplusplus" -std=c++11 -Wall -Wextra -Wpedantic \
+	    -Werror -fno-exceptions -fno-rtti -I"$include" -o "$tmp/host" \
+	    "$tmp/host.cc" -L"$lib" -le82540
+	LD_LIBRARY_PATH=$lib must "a host in C++, run" "$tmp/host" \
+	    "$(sed -n 's/^VERSION	= //p' Makefile)"
 else
 	echo "no C++ compiler: e82540.h is not tried in C++"
 fi

@@ -111,7 +111,11 @@ host_send(void *ctx, const struct e82540_packet *packet, unsigned int n)
 		free(p->data);
 		p->data = malloc(packet[i].len_bytes + 1);
 		p->len_bytes = packet[i].len_bytes;
-		assert_true(packet[i].iovs > hdr);
+		assert_in_range(packet[i].iovs, 1 + hdr, E82540_SEND_IOVS_MAX);
+		assert_in_range(p->len_bytes, 1,
+		    h->config.offloads & ~E82540_OFFLOAD_CSUM ?
+			E82540_SEND_TSO_MAX_BYTES :
+			E82540_SEND_MAX_BYTES);
 		if (hdr) {
 			assert_int_equal(packet[i].iov[0].len,
 			    h->config.vnet_hdr_bytes);

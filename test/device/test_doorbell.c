@@ -462,7 +462,7 @@ other_stores(void *ctx, enum e82540_lock lock)
 	(void)ctx;
 	(void)lock;
 	for (i = 0; i < other.regs; i++)
-		set(other.reg[i], get(other.reg[i]) ^ bit);
+		mem_set(other.reg[i], mem_get(other.reg[i]) ^ bit);
 	if (++other.locks >= 10000)
 		fail_msg("the call goes round and round");
 }

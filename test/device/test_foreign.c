@@ -180,7 +180,8 @@ test_swsm(void **state)
 	}
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) \
+	cmocka_unit_test_setup_teardown(f, one_host_setup, one_host_teardown)
 
 int
 main(void)

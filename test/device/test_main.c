@@ -543,6 +543,143 @@ test_pci_reset(void **state)
 	assert_true(e82540_link_up(h->dev));
 }
 
+/* ------------------------------------------------------- what hosts ask for */
+
+static void
+test_lost_frames(void **state)
+{
+	static const uint8_t bytes[60] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
+	const struct e82540_frame frame[2] = { { bytes, 60, 0 },
+		{ bytes, 13, 0 } };
+
+	(void)state;
+	host_power(h);
+	assert_int_equal(e82540_receive(h->dev, h->now_ns, frame, 2), 2);
+	assert_int_equal(host_counters(h).rx_disabled, 2);
+	host_write(h, E1000_RCTL, E1000_RCTL_EN | E1000_RCTL_BAM);
+	assert_int_equal(e82540_receive(h->dev, h->now_ns, frame, 2), 2);
+	assert_int_equal(host_counters(h).rx_runts, 1);
+	e82540_link_set(h->dev, h->now_ns, false);
+	assert_int_equal(e82540_receive(h->dev, h->now_ns, frame, 2), 2);
+	assert_int_equal(host_counters(h).rx_no_link, 2);
+	e82540_link_set(h->dev, h->now_ns, true);
+	host_advance(h, h->config.link_delay_ns);
+	e82540_pci_write(h->dev, h->now_ns, E82540_PCI_COMMAND, 2, 0);
+	assert_int_equal(e82540_receive(h->dev, h->now_ns, frame, 1), 1);
+	assert_int_equal(host_counters(h).rx_disabled, 3);
+	assert_int_equal(host_counters(h).rx_no_link, 2);
+}
+
+static void
+expect_bad(uint32_t where, uint64_t value)
+{
+	assert_int_equal(host_counters(h).bad_access_where, where);
+	assert_int_equal(host_counters(h).bad_access_value, value);
+}
+
+static void
+test_last_offender(void **state)
+{
+	(void)state;
+	host_power(h);
+	expect_bad(0, 0);
+	host_write(h, 0x5BFC, 7);
+	expect_bad(0x5BFC | E82540_BAD_WRITE, 7);
+	(void)host_read(h, 0x5BF8);
+	expect_bad(0x5BF8, 0);
+	e82540_io_write(h->dev, h->now_ns, 1, 4, 9);
+	expect_bad(1 | E82540_BAD_IO | E82540_BAD_WRITE, 9);
+	(void)e82540_pci_read(h->dev, h->now_ns, 3, 4);
+	expect_bad(3 | E82540_BAD_PCI, 0);
+	host_write(h, E1000_TDLEN, 0);
+	host_write(h, E1000_TCTL, E1000_TCTL_EN);
+	host_write(h, E1000_TDT, 5);
+	assert_int_equal(host_counters(h).bad_ring_where, E1000_TDT);
+	assert_int_equal(host_counters(h).bad_ring_value, 5);
+}
+
+static void
+test_mac_get(void **state)
+{
+	static const uint8_t other[6] = { 2, 3, 4, 5, 6, 7 };
+	uint64_t reads;
+	uint8_t mac[6];
+
+	(void)state;
+	host_power(h);
+	reads = host_counters(h).reg_reads;
+	e82540_mac_get(h->dev, mac);
+	assert_memory_equal(mac, h->config.mac, 6);
+	host_write(h, E1000_RAL(0), 0x05040302);
+	host_write(h, E1000_RAH(0), 0x80000706);
+	e82540_mac_get(h->dev, mac);
+	assert_memory_equal(mac, other, 6);
+	assert_int_equal(host_counters(h).reg_reads, reads);
+	assert_true(e82540_version()[0] != '\0');
+}
+
+static void
+test_link_at_once(void **state)
+{
+	(void)state;
+	h->config.link_delay_ns = 0;
+	init_accepted();
+	assert_false(e82540_link_up(h->dev));
+	e82540_link_set(h->dev, h->now_ns, true);
+	assert_true(e82540_link_up(h->dev));
+	e82540_link_set(h->dev, h->now_ns, false);
+	assert_false(e82540_link_up(h->dev));
+}
+
+static unsigned int timers;
+
+static void
+count_timer(void *ctx, uint64_t at_ns)
+{
+	timers++;
+	host_timer(ctx, at_ns);
+}
+
+/* 100 packets, 10 us apart, each with a delay of 8 us: how many timers? */
+static unsigned int
+timers_with_slack(uint64_t slack_ns)
+{
+	struct e1000_tx_desc *desc;
+	unsigned int i;
+
+	h->table.timer = count_timer;
+	h->config.timer_slack_ns = slack_ns;
+	host_power(h);
+	ring_up();
+	host_write(h, E1000_TIDV, 8);
+	host_write(h, E1000_IMS, E1000_ICR_TXDW);
+	(void)host_read(h, E1000_ICR);
+	timers = h->edges = 0;
+	for (i = 0; i < 100; i++) {
+		desc = host_ram(h, RING + i * 16);
+		desc->buffer_addr = BUFFER;
+		desc->length = 60;
+		desc->cmd = E1000_TXD_CMD_EOP | E1000_TXD_CMD_IFCS |
+		    E1000_TXD_CMD_RS | E1000_TXD_CMD_IDE;
+		host_write(h, E1000_TDT, i + 1);
+		host_advance(h, 10000);
+		(void)host_read(h, E1000_ICR);
+	}
+	host_advance(h, 1000000);
+	return timers;
+}
+
+/* A packet, or the read of ICR, does what is due; the last waits for slack. */
+static void
+test_timer_slack(void **state)
+{
+	(void)state;
+	assert_int_equal(timers_with_slack(0), 100);
+	assert_int_equal(h->edges, 100);
+	assert_in_range(timers_with_slack(50000), 10, 25);
+	assert_in_range(h->edges, 99, 100);
+}
+
 #define TEST(f) \
 	cmocka_unit_test_setup_teardown(f, one_host_setup, one_host_teardown)
 
@@ -564,6 +701,11 @@ main(void)
 		TEST(test_access_widths),
 		TEST(test_locks),
 		TEST(test_pci_reset),
+		TEST(test_lost_frames),
+		TEST(test_last_offender),
+		TEST(test_mac_get),
+		TEST(test_link_at_once),
+		TEST(test_timer_slack),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -627,14 +627,14 @@ late_icr(struct rig *r, uint32_t ims)
 
 	host_write(r->h, E1000_IMC, UINT32_MAX);
 	host_write(r->h, E1000_IMS, ims);
-	(void)icr(r);
+	(void)icr_read(r);
 	for (i = 0; i < 10; i++) {
 		rig_legacy(r, RIG_DATA, 60, CMD_LAST);
 		rig_kick(r);
 	}
 	while (e82540_transmit(r->h->dev, r->h->now_ns))
 		;
-	return icr(r) & (E1000_ICR_TXD_LOW | E1000_ICR_TXQE);
+	return icr_read(r) & (E1000_ICR_TXD_LOW | E1000_ICR_TXQE);
 }
 
 /* The queue may never have been so long in a chip. */
