@@ -398,7 +398,7 @@ script_rx_too_big(struct pair *p)
 	both_frame(p, frame, frame_build(frame, US, sizeof(frame), 1));
 	both_clock(p, SETTLE_NS);
 	rx_taken(p, "big");
-	try(p, "small", US, 100);
+	filter_try(p, "small", US, 100);
 	both_read(p, "RNBC", E1000_RNBC);
 	both_read(p, "MPC", E1000_MPC);
 }
@@ -411,7 +411,7 @@ script_rx_tail_beyond(struct pair *p)
 
 	rx_setup(p, 8, 8, 2048, 0);
 	for (i = 0; i < 20; i++)
-		try(p, "frame", US, 100);
+		filter_try(p, "frame", US, 100);
 	both_read(p, "RDH", E1000_RDH);
 	both_read(p, "RDT", E1000_RDT);
 }
@@ -422,7 +422,7 @@ script_rx_tiny_ring(struct pair *p)
 {
 	rx_setup(p, 4, 3, 2048, 0);
 	both_read(p, "RDLEN", E1000_RDLEN);
-	try(p, "frame", US, 100);
+	filter_try(p, "frame", US, 100);
 }
 
 static void

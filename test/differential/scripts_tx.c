@@ -506,7 +506,7 @@ script_tx_zeros(struct pair *p)
 	unsigned int i;
 
 	tx_setup(p, r.descs, 0);
-	frame_at(p, TX_BUFFER, 4096, 7);
+	frame_write(p, TX_BUFFER, 4096, 7);
 	r.next = 7;
 	ring_go(&r, "zeros");
 	r.next = 0;
@@ -531,7 +531,7 @@ script_tx_outside(struct pair *p)
 	struct ring r = { p, 8, 0 };
 	unsigned int i;
 
-	frame_at(p, TX_BUFFER, 4096, 7);
+	frame_write(p, TX_BUFFER, 4096, 7);
 	tx_setup(p, r.descs, 0);
 	for (i = 0; i < 8; i++)
 		put_legacy(&r, TX_BUFFER, 60 + i, LAST, 0, 0, 0);
