@@ -105,6 +105,7 @@ extern "C" {
 #define E82540_TX_BURST		1024	/* packets, of one register access */
 #define E82540_SEND_MAX		64	/* packets, of one host->send() */
 #define E82540_FRAME_MAX_BYTES	16384	/* received, with its CRC */
+#define E82540_TX_STALL_NS	1000000000u	/* config.tx_stall_ns, if 0 */
 
 /*
  * The most of one packet of host->send(): pieces, the header's counted; bytes,
@@ -225,7 +226,11 @@ struct e82540_host {
 	/*
 	 * send: n packets, 1 to E82540_SEND_MAX, to the network, in order.
 	 * Returns how many it took.  If that is fewer than n, the others stay
-	 * in the ring until e82540_tx_resume().  Count a packet that the
+	 * in the ring until e82540_tx_resume(), and STATUS.TXOFF tells the
+	 * guest's driver, which would take a silent NIC for a broken one.
+	 * After config.tx_stall_ns the model goes on without: it drops what
+	 * send() does not take (tx_dropped), until send() takes all it is
+	 * given, or e82540_tx_resume() is called.  Count a packet that the
 	 * network refuses for good as taken.  Lock: tx.
 	 */
 	unsigned int (*send)(void *ctx, const struct e82540_packet *packet,
@@ -293,6 +298,11 @@ struct e82540_config {
 	 * after the time that is due does not wait for the timer.
 	 */
 	uint64_t timer_slack_ns;
+	/*
+	 * How long send() may refuse packets before the model drops them.  0:
+	 * E82540_TX_STALL_NS.  E82540_NEVER: it waits, and loses nothing.
+	 */
+	uint64_t tx_stall_ns;
 };
 
 /*
@@ -318,6 +328,7 @@ struct e82540_counters {
 	uint64_t bad_ring;		/* length 0, index outside of it */
 	uint64_t bad_address;		/* DMA outside of guest memory */
 	uint64_t bad_descriptor;	/* packet dropped for its descriptors */
+	uint64_t tx_dropped;		/* send() refused for too long */
 	uint64_t tx_no_fcs;		/* without IFCS, no CRC at the end */
 	/* Frames that receive() consumed and lost, the rest of which ... */
 	uint64_t rx_no_link;		/* ... came while the link was down */

@@ -3,6 +3,11 @@
  * Flow control (8.7.2 to 8.7.5, IEEE 802.3 annex 31B): a PAUSE frame from the
  * peer stops our transmitter; when our FIFO fills to FCRTH we send one.
  *
+ * A PAUSE counts while the guest's driver has set RFCE, as in the chip, and
+ * holds as long as the peer renews it.  The model's link partner advertises no
+ * PAUSE, so a driver that obeys negotiation does not set RFCE: where it is set,
+ * somebody asked for it by hand, and wants to be held.
+ *
  * If the network does not take our PAUSE frame, the model forgets it, as if it
  * were lost on the wire: it counts tx_stopped, and does not try again.
  */
@@ -78,13 +83,22 @@ quantum_ns(const struct e82540 *dev)
 	}
 }
 
+/* 13.4.2: transmission is held, by PAUSE or by a network that takes nothing. */
+void
+e82540_flow_show(struct e82540 *dev)
+{
+	uint32_t status = e82540_reg(dev, E1000_STATUS) & ~E1000_STATUS_TXOFF;
+
+	e82540_reg_set(dev, E1000_STATUS,
+	    dev->paused || dev->held ? status | E1000_STATUS_TXOFF : status);
+}
+
 static void
 pause_end(struct e82540 *dev)
 {
 	e82540_due_clear(dev, E82540_DUE_PAUSE);
-	e82540_reg_set(dev, E1000_STATUS,
-	    e82540_reg(dev, E1000_STATUS) & ~E1000_STATUS_TXOFF);
 	dev->paused = false;
+	e82540_flow_show(dev);
 	dev->want_gates = true;
 }
 
@@ -94,9 +108,8 @@ pause_begin(struct e82540 *dev, uint16_t quanta)
 {
 	e82540_due_set(dev, E82540_DUE_PAUSE,
 	    dev->now_ns + quanta * quantum_ns(dev));
-	e82540_reg_set(dev, E1000_STATUS,
-	    e82540_reg(dev, E1000_STATUS) | E1000_STATUS_TXOFF);
 	dev->paused = true;
+	e82540_flow_show(dev);
 	dev->want_gates = true;
 }
 
@@ -104,6 +117,60 @@ void
 e82540_flow_due(struct e82540 *dev)
 {
 	pause_end(dev);
+}
+
+/* --------------------------------------------------- a network that is full */
+
+static bool
+network_refuses(const struct e82540 *dev)
+{
+	bool blocked;
+
+	e82540_lock(dev, E82540_LOCK_TX);
+	blocked = dev->tx.blocked;
+	e82540_unlock(dev, E82540_LOCK_TX);
+	return blocked;
+}
+
+/* The host may have resumed before the report came in: then it means nothing. */
+void
+e82540_flow_held(struct e82540 *dev)
+{
+	uint64_t stall_ns = dev->config.tx_stall_ns;
+
+	if (dev->held || !network_refuses(dev))
+		return;
+	dev->held = true;
+	e82540_flow_show(dev);
+	if (stall_ns == 0)
+		stall_ns = E82540_TX_STALL_NS;
+	if (stall_ns < E82540_NEVER - dev->now_ns)
+		e82540_due_set(dev, E82540_DUE_STALL, dev->now_ns + stall_ns);
+}
+
+/* It may refuse again already. */
+void
+e82540_flow_resumed(struct e82540 *dev)
+{
+	dev->held = false;
+	e82540_due_clear(dev, E82540_DUE_STALL);
+	e82540_flow_held(dev);
+	e82540_flow_show(dev);
+}
+
+/*
+ * A wire always takes frames, and may lose them: one peer that does not read
+ * must not stop what the guest sends to all others.
+ */
+void
+e82540_flow_stalled(struct e82540 *dev)
+{
+	e82540_lock(dev, E82540_LOCK_TX);
+	dev->tx.dropping |= dev->tx.blocked;
+	dev->tx.blocked = false;
+	e82540_unlock(dev, E82540_LOCK_TX);
+	e82540_flow_resumed(dev);
+	dev->want_tx = true;
 }
 
 /* ------------------------------------------------------------------- sent */

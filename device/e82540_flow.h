@@ -20,6 +20,16 @@ enum e82540_flow e82540_flow_frame(const struct e82540 *dev,
     const uint8_t *frame, struct e82540_report *report);
 /* e82540_flow_report: act on paused, fifo_high, fifo_low.  Bus lock. */
 void e82540_flow_report(struct e82540 *dev, const struct e82540_report *report);
+/*
+ * e82540_flow_held: send() may hold the transmitter.  e82540_flow_resumed: no
+ * longer.  e82540_flow_stalled: it has done so for too long.  Bus lock; they
+ * take tx.
+ */
+void e82540_flow_held(struct e82540 *dev);
+void e82540_flow_resumed(struct e82540 *dev);
+void e82540_flow_stalled(struct e82540 *dev);
+/* e82540_flow_show: STATUS.TXOFF is what it should be.  Bus lock. */
+void e82540_flow_show(struct e82540 *dev);
 /* e82540_flow_due: the PAUSE is over.  Bus lock. */
 void e82540_flow_due(struct e82540 *dev);
 /* e82540_flow_xoff: TCTL.SWXOFF.  Bus and tx locks. */

@@ -75,6 +75,7 @@ enum e82540_deadline {
 	E82540_DUE_LINK,		/* autonegotiation is done */
 	E82540_DUE_PAUSE,		/* the peer's PAUSE ends */
 	E82540_DUE_TX,			/* go on transmitting, receiving */
+	E82540_DUE_STALL,		/* send() refused for too long */
 	E82540_DUES,
 };
 
@@ -152,6 +153,7 @@ struct e82540_tx {
 	bool open;		/* may transmit: want_gates */
 	bool loopback;		/* to our own receiver */
 	bool blocked;		/* send() took fewer: wait for tx_resume() */
+	bool dropping;		/* ... for too long: drop what it refuses */
 	/* The packet in progress: */
 	bool discard;		/* drop it, up to EOP */
 	uint32_t segments_done;	/* TSO: frames already sent */
@@ -274,6 +276,7 @@ struct e82540 {
 	bool want_tx;		/* transmit, or kick */
 	bool want_rx;		/* look at FIFO and ring */
 	bool paused;		/* by the peer, 3.7.2.5 */
+	bool held;		/* tx.blocked, as STATUS.TXOFF shows it */
 	bool xoff_sent;
 	uint64_t total[E82540_TOTALS];	/* 64-bit statistics */
 	struct e82540_counters counters;

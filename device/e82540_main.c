@@ -59,6 +59,9 @@ deadline_due(struct e82540 *dev, enum e82540_deadline due)
 	case E82540_DUE_PAUSE:
 		e82540_flow_due(dev);
 		break;
+	case E82540_DUE_STALL:
+		e82540_flow_stalled(dev);
+		break;
 	case E82540_DUE_TX:
 		dev->want_tx = dev->want_rx = true;
 		break;
@@ -552,9 +555,10 @@ void
 e82540_tx_resume(struct e82540 *dev, uint64_t now_ns)
 {
 	e82540_lock(dev, E82540_LOCK_TX);
-	dev->tx.blocked = false;
+	dev->tx.blocked = dev->tx.dropping = false;
 	e82540_unlock(dev, E82540_LOCK_TX);
 	bus_enter(dev, now_ns);
+	e82540_flow_resumed(dev);
 	dev->want_tx = true;
 	bus_leave(dev);
 }

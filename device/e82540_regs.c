@@ -894,7 +894,7 @@ e82540_device_reset(struct e82540 *dev)
 	unsigned int i;
 
 	for (i = 0; i < E82540_DUES; i++)
-		if (i != E82540_DUE_LINK)
+		if (i != E82540_DUE_LINK && i != E82540_DUE_STALL)
 			e82540_due_clear(dev, i);
 	memset(dev->total, 0, sizeof(dev->total));
 	dev->paused = dev->xoff_sent = false;
@@ -902,6 +902,7 @@ e82540_device_reset(struct e82540 *dev)
 	dev->tx.open = dev->rx.open = false;
 	dev->epoch++;
 	regs_reset(dev);
+	e82540_flow_show(dev);
 	e82540_tx_reset(dev);
 	e82540_rx_reset(dev);
 	e82540_intr_reset(dev);

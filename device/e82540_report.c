@@ -28,6 +28,8 @@ e82540_report_post(struct e82540 *dev, const struct e82540_report *report)
 	if (report->rx_ready && dev->host.rx_ready != NULL)
 		dev->host.rx_ready(dev->config.ctx);
 	dev->want_rx |= report->rx_again;
+	if (report->held)
+		e82540_flow_held(dev);
 	if (report->wake != 0)
 		e82540_wake_report(dev, report->wake);
 	if (report->epoch != dev->epoch)

@@ -22,6 +22,7 @@ struct e82540_report {
 	uint32_t icr;			/* causes, to be set at once */
 	bool txdw_delayed;		/* IDE: TXDW by way of TIDV, TADV */
 	bool rxt0_delayed;		/* RXT0 by way of RDTR, RADV */
+	bool held;			/* send() refused: tx.blocked */
 	bool maybe_low;			/* TXD_LOW, if the guest waits for it */
 	bool rx_ready;			/* tell the host */
 	bool rx_again;			/* stopped at too many of: */

@@ -18,11 +18,13 @@
  * counters; what is true of this host alone: that send() was full, that the
  * host was kicked, the level of its interrupt line.
  */
+#include "e82540_flow.h"
 #include "e82540_intr.h"
 #include "e82540_nvm.h"
 #include "e82540_regs.h"
 #include "e82540_rx.h"
 #include "e82540_sum.h"
+#include "e82540_time.h"
 
 #define VERSION		1u
 #define HEADER_BYTES	20u
@@ -684,7 +686,9 @@ snapshot_apply(struct e82540 *dev, const uint8_t *p)
 		p += SECTION_BYTES + bytes;
 	}
 	dev->paused = dev->deadline[E82540_DUE_PAUSE] != E82540_NEVER;
-	dev->tx.blocked = false;
+	dev->tx.blocked = dev->tx.dropping = dev->held = false;
+	e82540_due_clear(dev, E82540_DUE_STALL);
+	e82540_flow_show(dev);
 	dev->tx.open = dev->rx.open = false;
 	dev->epoch++;
 	e82540_intr_update(dev);

@@ -764,6 +764,23 @@ run_commit(struct run *run, unsigned int taken)
 
 /* --------------------------------------------------------------- delivery */
 
+/*
+ * The wire loses the packets that the network did not take.  The chip's own
+ * statistics count them as sent.
+ */
+static void
+packets_lose(struct run *run, unsigned int taken)
+{
+	struct e82540_counters *c = &run->report->counters;
+	unsigned int i;
+
+	for (i = taken; i < run->n; i++) {
+		c->tx_dropped++;
+		c->tx_packets--;
+		c->tx_bytes -= run->batch->packet[i].len_bytes;
+	}
+}
+
 static unsigned int
 to_network(struct run *run)
 {
@@ -772,10 +789,16 @@ to_network(struct run *run)
 
 	taken = dev->host.send(dev->config.ctx, run->batch->packet, run->n);
 	run->report->counters.tx_sends++;
-	if (taken >= run->n)
+	if (taken >= run->n) {
+		run->tx->dropping = false;
 		return run->n;
+	}
 	run->report->counters.tx_stopped++;
-	run->tx->blocked = true;
+	if (run->tx->dropping) {
+		packets_lose(run, taken);
+		return run->n;
+	}
+	run->tx->blocked = run->report->held = true;
 	return taken;
 }
 

@@ -260,6 +260,7 @@ model_new(struct nic *nic, struct err *err)
 		.msi = nic->config.msi,
 		.vnet_hdr_bytes = nic->config.backend->vnet_hdr_bytes,
 		.offloads = nic->config.backend->offloads,
+		.tx_stall_ns = nic->config.stall_ns,
 	};
 	size_t bytes =
 	    (e82540_size() + E82540_ALIGN - 1) / E82540_ALIGN * E82540_ALIGN;

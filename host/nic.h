@@ -143,6 +143,7 @@ struct nic_config {
 	bool msi;
 	enum nic_doorbell doorbell;
 	unsigned int spin_us;		/* NIC_SPIN_US by default */
+	uint64_t stall_ns;		/* e82540_config.tx_stall_ns */
 	struct backend *backend;	/* the NIC's, from nic_new() on */
 	const struct nic_vmm *vmm;	/* stays */
 	/* NULL: TRAP only.  Else both stay: the operations, and the model's

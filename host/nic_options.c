@@ -4,12 +4,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#define STALL_MS	1000u
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 const char nic_options_help[] =
     "      model=82540em|82545em|82544gc   the chip (82540em)\n"
     "      mac=ADDRESS                     (52:54:00:12:34:56 and up)\n"
-    "      moderation=on|off               obey ITR and delay timers (on)\n";
+    "      moderation=on|off               obey ITR and delay timers (on)\n"
+    "      stall=MS|never                  how long a peer may not read (1000)\n";
 
 const char nic_backends_help[] =
     "      backend=null|tap|dgram|stream   where packets go (null):\n"
@@ -52,7 +55,8 @@ values_parse(struct nic_config *c, struct opts *opts,
     const struct nic_offer *offer, struct err *err)
 {
 	const char *mac = opts_get(opts, "mac");
-	uint64_t spin_us = NIC_SPIN_US;
+	const char *stall = opts_get(opts, "stall");
+	uint64_t spin_us = NIC_SPIN_US, stall_ms = STALL_MS;
 	int chip, doorbell = 0;
 
 	chip = name_index(opts, "model", models, COUNT(models), err);
@@ -71,6 +75,14 @@ values_parse(struct nic_config *c, struct opts *opts,
 		opts_number(opts, "spin", 1000000, &spin_us, err) != 0))
 		return -1;
 	c->spin_us = (unsigned int)spin_us;
+	if (stall != NULL && strcmp(stall, "never") == 0) {
+		c->stall_ns = E82540_NEVER;
+		return 0;
+	}
+	if (opts_number(opts, "stall", 1000000, &stall_ms, err) != 0)
+		return -1;
+	/* 0 would be the model's default. */
+	c->stall_ns = stall_ms == 0 ? 1 : stall_ms * 1000000;
 	return 0;
 }
 

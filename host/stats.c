@@ -77,6 +77,7 @@ counters_put(struct json *out, const struct e82540_counters *c)
 	count_put(out, "tx_bytes", c->tx_bytes);
 	count_put(out, "tx_sends", c->tx_sends);
 	count_put(out, "tx_stopped", c->tx_stopped);
+	count_put(out, "tx_dropped", c->tx_dropped);
 	count_put(out, "rx_packets", c->rx_packets);
 	count_put(out, "rx_bytes", c->rx_bytes);
 	count_put(out, "rx_filtered", c->rx_filtered);

@@ -81,6 +81,12 @@ strip_device(const struct e82540 *dev)
 	s->want_gates = s->want_tx = s->want_rx = false;
 	s->tx.hint = s->tx.ring_hint = 0;
 	s->rx.hint = s->rx.buffer_hint = 0;
+	/* A network that is full is this host's. */
+	s->tx.dropping = false;
+	s->deadline[E82540_DUE_STALL] = E82540_NEVER;
+	if (s->held && !s->paused)
+		s->reg[E1000_STATUS / 4] &= ~E1000_STATUS_TXOFF;
+	s->held = false;
 	/* The last interrupt, if too long ago to matter. */
 	if (!s->intr.fired || dev->now_ns - s->intr.last_ns >= 0xFFFF * 256u)
 		s->intr.last_ns = 0;

@@ -361,6 +361,170 @@ test_blocked(void **state)
 	rig_free(&r);
 }
 
+/* ------------------------------------------------- a peer that does not read */
+
+static bool
+txoff(struct rig *r)
+{
+	return host_read(r->h, E1000_STATUS) & E1000_STATUS_TXOFF;
+}
+
+static struct rig
+stalled(uint64_t stall_ns)
+{
+	struct rig r = { .h = host_new(E82540_82540EM) };
+
+	r.h->config.tx_stall_ns = stall_ns;
+	rig_power(&r);
+	rig_fill(&r, RIG_DATA, 60, 1);
+	r.h->room = 1;
+	rig_legacy(&r, RIG_DATA, 60, CMD_LAST_RS);
+	rig_legacy(&r, RIG_DATA, 61, CMD_LAST_RS);
+	rig_legacy(&r, RIG_DATA, 62, CMD_LAST_RS);
+	assert_false(txoff(&r));
+	rig_kick(&r);
+	assert_true(txoff(&r));
+	assert_int_equal(r.h->packets, 1);
+	return r;
+}
+
+/* Up to the bound nothing is lost, and STATUS.TXOFF tells (13.4.2). */
+static void
+test_stall_short(void **state)
+{
+	struct rig r = stalled(0);
+
+	(void)state;
+	host_advance(r.h, E82540_TX_STALL_NS - 1);
+	assert_true(txoff(&r));
+	assert_int_equal(rig_head(&r), 1);
+	r.h->room = UINT32_MAX;
+	e82540_tx_resume(r.h->dev, r.h->now_ns);
+	assert_false(txoff(&r));
+	assert_int_equal(r.h->packets, 3);
+	host_advance(r.h, 2 * (uint64_t)E82540_TX_STALL_NS);
+	assert_int_equal(rig_counters(&r).tx_dropped, 0);
+	rig_free(&r);
+}
+
+/* After it the model drops what is not taken, until all is taken. */
+static void
+test_stall_long(void **state)
+{
+	struct rig r = stalled(0);
+	struct e82540_counters c;
+
+	(void)state;
+	host_advance(r.h, E82540_TX_STALL_NS);
+	assert_false(txoff(&r));
+	assert_int_equal(rig_head(&r), 3);
+	assert_true(rig_done(&r, 2));
+	c = rig_counters(&r);
+	assert_int_equal(c.tx_dropped, 2);
+	assert_int_equal(c.tx_packets, 1);
+	assert_int_equal(c.tx_bytes, 60);
+	/* The chip knows nothing of it. */
+	assert_int_equal(host_read(r.h, E1000_GPTC), 3);
+	/* It takes one of two: the other is lost, and so is the next. */
+	r.h->room = 1;
+	rig_legacy(&r, RIG_DATA, 60, CMD_LAST_RS);
+	rig_legacy(&r, RIG_DATA, 60, CMD_LAST_RS);
+	rig_kick(&r);
+	rig_legacy(&r, RIG_DATA, 60, CMD_LAST_RS);
+	rig_kick(&r);
+	assert_int_equal(r.h->packets, 2);
+	assert_int_equal(rig_counters(&r).tx_dropped, 4);
+	assert_false(txoff(&r));
+	/* It takes all; then a new time begins. */
+	r.h->room = 1;
+	rig_legacy(&r, RIG_DATA, 60, CMD_LAST_RS);
+	rig_kick(&r);
+	rig_legacy(&r, RIG_DATA, 60, CMD_LAST_RS);
+	rig_kick(&r);
+	assert_true(txoff(&r));
+	assert_int_equal(rig_counters(&r).tx_dropped, 4);
+	host_advance(r.h, E82540_TX_STALL_NS - 1);
+	assert_true(txoff(&r));
+	host_advance(r.h, 1);
+	assert_int_equal(rig_counters(&r).tx_dropped, 5);
+	/* The host says that it takes them again. */
+	e82540_tx_resume(r.h->dev, r.h->now_ns);
+	rig_legacy(&r, RIG_DATA, 60, CMD_LAST_RS);
+	rig_kick(&r);
+	assert_true(txoff(&r));
+	assert_int_equal(rig_counters(&r).tx_dropped, 5);
+	rig_free(&r);
+}
+
+static void
+test_stall_bounds(void **state)
+{
+	struct rig r = stalled(5000);
+
+	(void)state;
+	host_advance(r.h, 4999);
+	assert_int_equal(rig_counters(&r).tx_dropped, 0);
+	host_advance(r.h, 1);
+	assert_int_equal(rig_counters(&r).tx_dropped, 2);
+	rig_free(&r);
+	r = stalled(E82540_NEVER);
+	host_advance(r.h, 1000 * (uint64_t)E82540_TX_STALL_NS);
+	assert_true(txoff(&r));
+	assert_int_equal(rig_counters(&r).tx_dropped, 0);
+	r.h->room = UINT32_MAX;
+	e82540_tx_resume(r.h->dev, r.h->now_ns);
+	assert_int_equal(r.h->packets, 3);
+	assert_false(txoff(&r));
+	rig_free(&r);
+}
+
+/* A reset does not make the peer read; the time goes on. */
+static void
+test_stall_reset(void **state)
+{
+	struct rig r = stalled(0);
+
+	(void)state;
+	host_advance(r.h, E82540_TX_STALL_NS / 2);
+	host_write(r.h, E1000_CTRL, E1000_CTRL_RST);
+	assert_true(txoff(&r));
+	host_write(r.h, E1000_CTRL, E1000_CTRL_SLU);
+	host_advance(r.h, E82540_TX_STALL_NS / 4);
+	rig_ring(&r, RIG_RING, RIG_COUNT);
+	rig_legacy(&r, RIG_DATA, 60, CMD_LAST_RS);
+	rig_kick(&r);
+	assert_int_equal(rig_head(&r), 0);
+	host_advance(r.h, E82540_TX_STALL_NS / 4);
+	assert_false(txoff(&r));
+	assert_int_equal(rig_head(&r), 1);
+	assert_int_equal(rig_counters(&r).tx_dropped, 1);
+	rig_free(&r);
+}
+
+/* Another thread transmits: the report comes after the host resumed. */
+static void
+test_stall_kick(void **state)
+{
+	struct rig r = { .h = host_new(E82540_82540EM) };
+
+	(void)state;
+	r.h->table.tx_kick = host_tx_kick;
+	rig_power(&r);
+	rig_fill(&r, RIG_DATA, 60, 1);
+	r.h->room = 0;
+	rig_legacy(&r, RIG_DATA, 60, CMD_LAST_RS);
+	rig_kick(&r);
+	(void)e82540_transmit(r.h->dev, r.h->now_ns);
+	assert_true(txoff(&r));
+	r.h->kicks = 0;
+	host_advance(r.h, E82540_TX_STALL_NS);
+	assert_int_equal(r.h->kicks, 1);
+	assert_false(e82540_transmit(r.h->dev, r.h->now_ns));
+	assert_int_equal(rig_counters(&r).tx_dropped, 1);
+	assert_false(txoff(&r));
+	rig_free(&r);
+}
+
 /* What was in progress is forgotten with a reset, or if TDH is moved. */
 static void
 progress_lost(bool reset)
@@ -482,6 +646,11 @@ main(void)
 		cmocka_unit_test(test_many_descriptors),
 		cmocka_unit_test(test_back_pressure),
 		cmocka_unit_test(test_blocked),
+		cmocka_unit_test(test_stall_short),
+		cmocka_unit_test(test_stall_long),
+		cmocka_unit_test(test_stall_bounds),
+		cmocka_unit_test(test_stall_reset),
+		cmocka_unit_test(test_stall_kick),
 		cmocka_unit_test(test_progress_lost),
 		cmocka_unit_test(test_progress_changed),
 		cmocka_unit_test(test_progress_of_old_ring),

@@ -70,6 +70,7 @@ test_defaults(void **state)
 	assert_false(c->msi);
 	assert_int_equal(c->doorbell, NIC_DOORBELL_AUTO);
 	assert_int_equal(c->spin_us, NIC_SPIN_US);
+	assert_int_equal(c->stall_ns, E82540_TX_STALL_NS);
 	assert_int_equal(nic_options_open(&o, &err), 0);
 	assert_non_null(c->backend);
 	c->backend->ops->close(c->backend);
@@ -82,7 +83,7 @@ test_all_keys(void **state)
 	static const uint8_t mac[6] = { 2, 0, 0, 0, 0, 0xaa };
 	const struct nic_config *c = nic_accepted(
 	    "model=82544gc,mac=02:00:00:00:00:aa,moderation=off,msi,"
-	    "doorbell=turns,spin=7,backend=null,pcap=/dev/null",
+	    "doorbell=turns,spin=7,stall=20,backend=null,pcap=/dev/null",
 	    0, &all);
 
 	(void)state;
@@ -92,6 +93,7 @@ test_all_keys(void **state)
 	assert_true(c->msi);
 	assert_int_equal(c->doorbell, NIC_DOORBELL_TURNS);
 	assert_int_equal(c->spin_us, 7);
+	assert_int_equal(c->stall_ns, 20000000);
 	assert_int_equal(nic_options_open(&o, &err), 0);
 	c->backend->ops->close(c->backend);
 	nic_options_free(&o);
@@ -115,6 +117,9 @@ test_names(void **state)
 	size_t i;
 
 	(void)state;
+	assert_int_equal(nic_accepted("stall=never", 0, &nothing)->stall_ns,
+	    E82540_NEVER);
+	nic_options_free(&o);
 	for (i = 0; i < COUNT(good); i++) {
 		(void)nic_accepted(good[i].text, 0, &all);
 		assert_int_equal(o.config.chip, good[i].chip);
@@ -135,6 +140,8 @@ test_bad_values(void **state)
 	nic_refused("moderation=1", &all, "moderation");
 	nic_refused("msi=yes", &all, "msi");
 	nic_refused("spin=1000001", &all, "spin");
+	nic_refused("stall=ever", &all, "stall");
+	nic_refused("stall=1000001", &all, "stall");
 	nic_refused("a,a", &all, "twice");
 }
 
