@@ -31,9 +31,11 @@ gates_update(struct e82540 *dev)
 	bool up = e82540_reg(dev, E1000_STATUS) & E1000_STATUS_LU;
 	bool dma = e82540_pci_master(dev) && !e82540_pci_d3(dev);
 
-	dev->tx.loopback =
-	    (rctl & E1000_RCTL_LBM_MASK) != E1000_RCTL_LBM_NONE ||
-	    e82540_phy_loopback(dev);
+	/*
+	 * RCTL.LBM is for SerDes and external PHYs (13.4.22).  The internal PHY
+	 * loops back by its register 0, whatever LBM says.
+	 */
+	dev->tx.loopback = e82540_phy_loopback(dev);
 	up = up || dev->tx.loopback;
 	dev->tx.open = dma && up && !dev->paused &&
 	    e82540_reg(dev, E1000_TCTL) & E1000_TCTL_EN;

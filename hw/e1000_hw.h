@@ -466,7 +466,7 @@
 #define E1000_RCTL_UPE		(1u << 3)	/* all unicast */
 #define E1000_RCTL_MPE		(1u << 4)	/* all multicast */
 #define E1000_RCTL_LPE		(1u << 5)	/* over 1522 bytes */
-#define E1000_RCTL_LBM_SHIFT	6		/* loopback */
+#define E1000_RCTL_LBM_SHIFT	6		/* loopback, SerDes only */
 #define E1000_RCTL_LBM_MASK	(3u << 6)
 #define E1000_RCTL_LBM_NONE	(0u << 6)
 #define E1000_RCTL_LBM_MAC	(1u << 6)	/* 82543; else undefined */

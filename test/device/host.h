@@ -242,6 +242,23 @@ host_power(struct host *h)
 	host_advance(h, h->config.link_delay_ns + 1000);
 }
 
+/*
+ * host_loopback: the PHY sends what it gets back, or no longer: then the link
+ * comes up again.
+ */
+static inline void
+host_loopback(struct host *h, bool on)
+{
+	uint32_t control = E1000_PHY_CTRL_FD | E1000_PHY_CTRL_SPEED_MSB |
+	    (on ? E1000_PHY_CTRL_LOOPBACK : E1000_PHY_CTRL_AN_EN);
+
+	host_write(h, E1000_MDIC,
+	    E1000_MDIC_OP_WRITE | E1000_PHY_ADDR << E1000_MDIC_PHY_SHIFT |
+		E1000_PHY_CTRL << E1000_MDIC_REG_SHIFT | control);
+	if (!on)
+		host_advance(h, h->config.link_delay_ns + 1000);
+}
+
 /* host_ram: guest memory by its bus address. */
 static inline void *
 host_ram(struct host *h, uint64_t gpa)

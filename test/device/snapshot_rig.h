@@ -164,8 +164,9 @@ op_setup(struct host *h)
 	    E1000_RCTL_EN | E1000_RCTL_BAM |
 		(draw64() &
 		    (E1000_RCTL_UPE | E1000_RCTL_MPE | E1000_RCTL_LPE |
-			E1000_RCTL_SECRC | E1000_RCTL_BSIZE_MASK)) |
-		(draw_below(8) ? 0 : E1000_RCTL_LBM_PHY));
+			E1000_RCTL_SECRC | E1000_RCTL_BSIZE_MASK)));
+	if (draw_below(8) == 0)
+		host_loopback(h, true);
 	host_write(h, E1000_FCAL, E1000_FCAL_PAUSE);
 	host_write(h, E1000_FCAH, E1000_FCAH_PAUSE);
 	host_write(h, E1000_FCT, E1000_FCT_PAUSE);

@@ -432,7 +432,7 @@ test_loopback(void **state)
 	(void)state;
 	memcpy(rig_fill(&r, RIG_DATA, 100, 1), mac, sizeof(mac));
 	receive_ring(r.h, 0);
-	host_write(r.h, E1000_RCTL, E1000_RCTL_EN | E1000_RCTL_LBM_PHY);
+	host_loopback(r.h, true);
 	doorbells_open(r.h);
 	rig_legacy(&r, RIG_DATA, 60, CMD_LAST_RS);
 	mem_set(E1000_RDT, 8);

@@ -461,10 +461,10 @@ test_software(void **state)
 	r.h->room = 10;
 	e82540_tx_resume(r.h->dev, r.h->now_ns);
 	assert_int_equal(r.h->packets, 2);
-	rig_rctl(&r, E1000_RCTL_LBM_PHY);
+	host_loopback(r.h, true);
 	host_write(r.h, E1000_TCTL, E1000_TCTL_EN | E1000_TCTL_SWXOFF);
 	assert_int_equal(r.h->packets, 2);
-	rig_rctl(&r, 0);
+	host_loopback(r.h, false);
 	e82540_link_set(r.h->dev, r.h->now_ns, false);
 	host_write(r.h, E1000_TCTL, E1000_TCTL_EN | E1000_TCTL_SWXOFF);
 	assert_int_equal(r.h->packets, 2);

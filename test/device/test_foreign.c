@@ -163,6 +163,28 @@ test_ics_reads_back(void **state)
 	assert_int_equal(host_read(h, E1000_ICS), 0);
 }
 
+/* RCTL.LBM is not for the internal PHY: frames pass, as in QEMU. */
+static void
+test_lbm(void **state)
+{
+	uint32_t lbm;
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < 3; i++)
+		for (lbm = 0; lbm < 4; lbm++) {
+			vmm_power(chips[i]);
+			rings_up();
+			host_write(h, E1000_TCTL, E1000_TCTL_EN);
+			host_write(h, E1000_RCTL,
+			    E1000_RCTL_EN | E1000_RCTL_BAM |
+				lbm << E1000_RCTL_LBM_SHIFT);
+			one_each_way();
+			assert_int_equal(host_read(h, E1000_RDH), 1);
+			assert_int_equal(host_read(h, E1000_GPRC), 1);
+		}
+}
+
 /* U-Boot takes the semaphore before it reads the EEPROM. */
 static void
 test_swsm(void **state)
@@ -191,6 +213,7 @@ main(void)
 		TEST(test_apm),
 		TEST(test_ics_reads_back),
 		TEST(test_swsm),
+		TEST(test_lbm),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

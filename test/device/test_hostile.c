@@ -433,14 +433,11 @@ unaligned_rings(void **state)
 static void
 cve_2021_3416_loopback_into_own_ring(void **state)
 {
-	struct host *h = hostile_start(E1000_RCTL_LBM_PHY);
+	struct host *h = hostile_start(0);
 	unsigned int i;
 
 	(void)state;
-	host_write(h, E1000_MDIC,
-	    E1000_MDIC_OP_WRITE | E1000_PHY_ADDR << E1000_MDIC_PHY_SHIFT |
-		E1000_PHY_CTRL_LOOPBACK | E1000_PHY_CTRL_FD |
-		E1000_PHY_CTRL_SPEED_MSB);
+	host_loopback(h, true);
 	/* A frame that is a ring of descriptors which send it again. */
 	for (i = 0; i < 64; i++)
 		put_legacy(h, i, TX_RING, 64 * 16, EOP | RS);
@@ -461,10 +458,11 @@ static void
 cve_2021_3416_dma_to_own_bar(void **state)
 {
 	const uint32_t bar = 0xfeb00000u;
-	struct host *h = hostile_start(E1000_RCTL_LBM_PHY);
+	struct host *h = hostile_start(0);
 	unsigned int i;
 
 	(void)state;
+	host_loopback(h, true);
 	e82540_pci_write(h->dev, h->now_ns, E82540_PCI_BAR0, 4, bar);
 	for (i = 0; i < 8; i++)
 		put_legacy(h, i, bar + E1000_TDT - 8, 60, EOP | RS);

@@ -726,8 +726,8 @@ test_loopback(void **state)
 	host_write(r.h, E1000_RDLEN, 128);
 	host_write(r.h, E1000_RDT, 7);
 	host_write(r.h, E1000_RCTL,
-	    E1000_RCTL_EN | E1000_RCTL_UPE | E1000_RCTL_SECRC |
-		E1000_RCTL_LBM_PHY);
+	    E1000_RCTL_EN | E1000_RCTL_UPE | E1000_RCTL_SECRC);
+	host_loopback(r.h, true);
 	tso_put(&r, &t, 0, 5000);
 	rig_flush(&r);
 	assert_int_equal(r.h->packets, 0);

@@ -796,8 +796,8 @@ loopback_rx(struct rig *r, uint32_t buffers)
 	host_write(r->h, E1000_RDH, 0);
 	host_write(r->h, E1000_RDT, buffers);
 	host_write(r->h, E1000_RCTL,
-	    E1000_RCTL_EN | E1000_RCTL_UPE | E1000_RCTL_SECRC |
-		E1000_RCTL_LBM_PHY);
+	    E1000_RCTL_EN | E1000_RCTL_UPE | E1000_RCTL_SECRC);
+	host_loopback(r->h, true);
 }
 
 static void

@@ -255,8 +255,8 @@ test_no_ifcs_loopback(void **state)
 	host_write(r.h, E1000_RDLEN, 8 * 16);
 	host_write(r.h, E1000_RDT, 7);
 	host_write(r.h, E1000_RCTL,
-	    E1000_RCTL_EN | E1000_RCTL_UPE | E1000_RCTL_SECRC |
-		E1000_RCTL_LBM_PHY);
+	    E1000_RCTL_EN | E1000_RCTL_UPE | E1000_RCTL_SECRC);
+	host_loopback(r.h, true);
 	rig_legacy(&r, RIG_DATA, 100, E1000_TXD_CMD_EOP);
 	rig_legacy(&r, RIG_DATA + 100, 100, E1000_TXD_CMD_EOP);
 	rig_kick(&r);

@@ -785,8 +785,13 @@ fuzz_begin(uint8_t how)
 	fuzz_reg_write(E1000_RCTL,
 	    E1000_RCTL_EN | (rctl & 0xff) | (rctl & 0xff00u) << 10 |
 		(how & 8 ? E1000_RCTL_BAM : 0) |
-		(how & 16 ? E1000_RCTL_BSIZE_256 : 0) |
-		(how & 32 ? E1000_RCTL_LBM_PHY : 0));
+		(how & 16 ? E1000_RCTL_BSIZE_256 : 0));
+	if ((how & 32) != 0)
+		reg_write(E1000_MDIC,
+		    E1000_MDIC_OP_WRITE |
+			E1000_PHY_ADDR << E1000_MDIC_PHY_SHIFT |
+			E1000_PHY_CTRL_LOOPBACK | E1000_PHY_CTRL_FD |
+			E1000_PHY_CTRL_SPEED_MSB);
 	if ((how & 64) != 0) {
 		fuzz_reg_write(E1000_TIDV, 10);
 		fuzz_reg_write(E1000_TADV, 20);
