@@ -50,8 +50,26 @@
  * for the short time that it takes to post the result of a batch.  The write of
  * some registers (a reset, RCTL, TDBAL) has to reach the data path before it
  * returns: it takes the data path's lock, too.  A host with one thread leaves
- * lock and unlock NULL.  A callback must not call any function of this file,
- * not even e82540_counters(): note what is to be done, and do it afterwards.
+ * lock and unlock NULL.
+ *
+ * Two rules keep a host from a deadlock:
+ *
+ * 1. A callback must not call any function of this file, not even
+ *    e82540_counters(): note what is to be done, and do it afterwards.  One
+ *    exception: send() may call e82540_reply(), as a network in the same
+ *    program answers while it is given a packet.
+ * 2. While you call the model, never hold a lock that one of your callbacks
+ *    takes.  send() runs with the tx lock, so with such a lock H: A is in
+ *    send(), has tx, wants H; B has H, is in e82540_receive(), wants bus; C is
+ *    in a write of TCTL, has bus, wants tx.
+ *
+ * The model holds these locks during a callback, and no others:
+ *
+ *	timer, tx_kick		bus
+ *	interrupt, msi		bus; in a reset or a load also tx and rx
+ *	rx_ready		bus; in a load also tx and rx
+ *	send			tx
+ *	dirty			tx, rx, or both: see there
  *
  * The model transmits on the thread that writes TDT, or on another one: see
  * host->tx_kick().
@@ -196,8 +214,9 @@ struct e82540_frame {
 #define E82540_FRAME_CSUM_VALID	0x01u
 
 /*
- * The host's side.  ctx is config.ctx.  A callback must not call the model and
- * must not block for long.  The model holds the lock that the callback names.
+ * The host's side.  ctx is config.ctx.  A callback must not call the model (but
+ * see send) and must not block for long.  The model holds the lock that the
+ * callback names; "Threads" above has the others.
  * A callback is not NULL unless its comment says that it may be.
  */
 struct e82540_host {
@@ -231,7 +250,8 @@ struct e82540_host {
 	 * After config.tx_stall_ns the model goes on without: it drops what
 	 * send() does not take (tx_dropped), until send() takes all it is
 	 * given, or e82540_tx_resume() is called.  Count a packet that the
-	 * network refuses for good as taken.  Lock: tx.
+	 * network refuses for good as taken.  send() may call e82540_reply().
+	 * Lock: tx.
 	 */
 	unsigned int (*send)(void *ctx, const struct e82540_packet *packet,
 	    unsigned int n);
@@ -534,6 +554,20 @@ void e82540_tx_resume(struct e82540 *dev, uint64_t now_ns);
  */
 unsigned int e82540_receive(struct e82540 *dev, uint64_t now_ns,
     const struct e82540_frame *frame, unsigned int n);
+
+/*
+ * e82540_reply: e82540_receive() for use inside host->send(), on its thread,
+ * and nowhere else: frames with which the network answers the packets that it
+ * is being given.  They are in the guest's memory when the call returns; the
+ * interrupt comes when the outer call posts its batch.  Takes the rx lock, not
+ * the bus lock.  Copy first what you still need of the packets: a guest may
+ * receive into the buffers that it sends from.
+ * In a host without lock() e82540_receive() does the same there.
+ * Returns how many it consumed, as e82540_receive(), 0 outside of send().  The
+ * others are the caller's: keep them until rx_ready(), in a queue with a bound.
+ */
+unsigned int e82540_reply(struct e82540 *dev, const struct e82540_frame *frame,
+    unsigned int n);
 
 /* -------------------------------------------------------------- snapshot */
 

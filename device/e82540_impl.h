@@ -149,6 +149,8 @@ struct e82540_tx_batch {
  * progress_gpa is where the descriptor at TDH was when transmit stopped.  If
  * the descriptor is elsewhere now, the model forgets the packet in progress.
  */
+struct e82540_report;
+
 struct e82540_tx {
 	bool open;		/* may transmit: want_gates */
 	bool loopback;		/* to our own receiver */
@@ -160,6 +162,7 @@ struct e82540_tx {
 	uint32_t partial;	/* descriptors looked at, without EOP */
 	uint64_t progress_gpa;
 	struct e82540_tx_context context[E82540_TX_CONTEXTS];
+	struct e82540_report *report; /* of the batch, inside send(); or NULL */
 	unsigned int hint;	/* guest_mem: data */
 	unsigned int ring_hint;	/* guest_mem: descriptors */
 	struct guest_dirty dirty; /* descriptors; empty between calls */

@@ -787,7 +787,9 @@ to_network(struct run *run)
 	struct e82540 *dev = run->dev;
 	unsigned int taken;
 
+	run->tx->report = run->report;
 	taken = dev->host.send(dev->config.ctx, run->batch->packet, run->n);
+	run->tx->report = NULL;
 	run->report->counters.tx_sends++;
 	if (taken >= run->n) {
 		run->tx->dropping = false;

@@ -77,6 +77,8 @@ $(foreach t,$(UNIT),$(call link,$(BUILD)/unit/$(1)/$(t),$(1) $(SANITIZE),\
 $(foreach t,$(DEVICE_TEST),$(call link,$(BUILD)/device/$(1)/$(t),\
     $(1) $(SANITIZE),$(call objects,$(1)-san,test/device/$(t).c $(DEVICE)),\
     -lcmocka))
+$(call link,$(BUILD)/device/$(1)/test_reply_threads,$(1) $(THREADS),\
+    $(call objects,$(1)-tsan,test/device/test_reply.c $(DEVICE)),-lcmocka)
 $(foreach t,$(PAIR_TEST),$(call link,$(BUILD)/pair/$(1)/$(t),\
     $(1) $(SANITIZE),$(call objects,$(1)-san,test/pair/$(t).c \
     $(DEVICE) $(CORE) $(SIM)),-lcmocka))
@@ -96,7 +98,8 @@ $(eval $(call programs,clang))
 UNIT_BIN = $(foreach c,gcc clang,$(UNIT:%=$(BUILD)/unit/$(c)/%))
 MODEL_BIN = $(foreach c,gcc clang,$(DEVICE_TEST:%=$(BUILD)/device/$(c)/%) \
 	  $(PAIR_TEST:%=$(BUILD)/pair/$(c)/%) \
-	  $(BUILD)/pair/$(c)/test_threads) $(BUILD)/pair/explore
+	  $(BUILD)/pair/$(c)/test_threads \
+	  $(BUILD)/device/$(c)/test_reply_threads) $(BUILD)/pair/explore
 # What lem-vm is made of, without KVM; what has threads by ThreadSanitizer as
 # well.
 HOST_BIN = $(foreach c,gcc clang,$(HOST_TEST:%=$(BUILD)/host/$(c)/%) \
