@@ -75,11 +75,16 @@
  * host->tx_kick().
  *
  * Bounds.  What a guest does has a bounded cost.  A register access transmits
- * at most E82540_TX_BURST packets, of at most E82540_TX_BURST * 64 descriptors,
- * before it returns; the timer or a kick brings the rest.  A write of RDT
- * looks at the FIFO and the ring at most four times, whatever other processors
- * write meanwhile; each time it stores at most what the FIFO holds, 56 KiB, and
- * passes each null descriptor once.
+ * at most E82540_TX_BURST packets, looks at no more than 64 descriptors for
+ * each of these, and begins no further batch of E82540_SEND_MAX packets once it
+ * has sent E82540_TX_BURST_BYTES; the timer or a kick brings the rest.
+ * e82540_transmit() is one such batch.  On a core of 2026 the worst that is
+ * known, the host's callbacks not counted, is a loopback of packets of 16 KiB
+ * into buffers of 256 bytes: 1.4 ms in one write of TDT; 65,527 bad descriptors
+ * are 1.0 ms, 1024 ordinary packets 0.01 ms.  A write of RDT looks at the FIFO
+ * and the ring at most four times, whatever other processors write meanwhile;
+ * each time it stores at most what the FIFO holds, 56 KiB, and passes each null
+ * descriptor once.
  * Nothing that a guest, a frame or a snapshot contains can crash the model,
  * make it loop, or make it touch memory outside of the regions.  The model
  * ignores what would, and counts it: see struct e82540_counters.
@@ -121,6 +126,7 @@ extern "C" {
 
 #define E82540_REGIONS_MAX	32	/* of guest memory */
 #define E82540_TX_BURST		1024	/* packets, of one register access */
+#define E82540_TX_BURST_BYTES	0x180000	/* 1024 of the usual packets */
 #define E82540_SEND_MAX		64	/* packets, of one host->send() */
 #define E82540_FRAME_MAX_BYTES	16384	/* received, with its CRC */
 #define E82540_TX_STALL_NS	1000000000u	/* config.tx_stall_ns, if 0 */

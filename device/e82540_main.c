@@ -188,6 +188,7 @@ static void
 bus_leave(struct e82540 *dev)
 {
 	unsigned int batches = E82540_TX_BURST / E82540_SEND_MAX;
+	uint64_t bytes = 0;
 	unsigned int rounds = RX_ROUNDS;
 	struct e82540_report report;
 
@@ -198,11 +199,13 @@ bus_leave(struct e82540 *dev)
 			rounds--;
 			e82540_unlock(dev, E82540_LOCK_BUS);
 			pump_rx(dev, &report);
-		} else if (dev->want_tx && batches > 0) {
+		} else if (dev->want_tx && batches > 0 &&
+		    bytes < E82540_TX_BURST_BYTES) {
 			dev->want_tx = false;
 			batches--;
 			e82540_unlock(dev, E82540_LOCK_BUS);
 			pump_tx(dev, &report);
+			bytes += report.counters.tx_bytes;
 		} else {
 			break;
 		}

@@ -678,6 +678,28 @@ test_burst(void **state)
 	rig_free(&r);
 }
 
+/* Large packets: fewer of them. */
+static void
+test_burst_bytes(void **state)
+{
+	struct rig r = rig_new(E82540_82540EM);
+	const uint32_t batch = E82540_SEND_MAX * 16288, n = 1000;
+	uint32_t i, most = 0;
+
+	(void)state;
+	while (most * batch < E82540_TX_BURST_BYTES)
+		most++;
+	rig_fill(&r, RIG_DATA, 16288, 1);
+	rig_ring(&r, RIG_RING, 2048);
+	for (i = 0; i < n; i++)
+		rig_legacy(&r, RIG_DATA, 16288, CMD_LAST);
+	rig_kick(&r);
+	assert_int_equal(r.h->packets, most * E82540_SEND_MAX);
+	host_advance(r.h, 0);
+	assert_int_equal(r.h->packets, n);
+	rig_free(&r);
+}
+
 /* Context descriptors send nothing, but they are bounded all the same. */
 static void
 test_contexts(void **state)
@@ -882,6 +904,7 @@ main(void)
 		cmocka_unit_test(test_low),
 		cmocka_unit_test(test_low_late),
 		cmocka_unit_test(test_burst),
+		cmocka_unit_test(test_burst_bytes),
 		cmocka_unit_test(test_contexts),
 		cmocka_unit_test(test_drop_later),
 		cmocka_unit_test(test_kick),
