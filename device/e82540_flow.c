@@ -132,7 +132,7 @@ network_refuses(const struct e82540 *dev)
 	return blocked;
 }
 
-/* The host may have resumed before the report came in: then it means nothing. */
+/* The host may have resumed before the report came: then it means nothing. */
 void
 e82540_flow_held(struct e82540 *dev)
 {

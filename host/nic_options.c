@@ -12,7 +12,7 @@ const char nic_options_help[] =
     "      model=82540em|82545em|82544gc   the chip (82540em)\n"
     "      mac=ADDRESS                     (52:54:00:12:34:56 and up)\n"
     "      moderation=on|off               obey ITR and delay timers (on)\n"
-    "      stall=MS|never                  how long a peer may not read (1000)\n";
+    "      stall=MS|never                  longest time not read (1000)\n";
 
 const char nic_backends_help[] =
     "      backend=null|tap|dgram|stream   where packets go (null):\n"

@@ -210,12 +210,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_reply, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_receive_in_send, setup,
-		    teardown),
-		cmocka_unit_test_setup_teardown(test_reply_full, setup,
-		    teardown),
-		cmocka_unit_test_setup_teardown(test_threads, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_reply, one_host_setup,
+		    one_host_teardown),
+		cmocka_unit_test_setup_teardown(test_receive_in_send,
+		    one_host_setup, one_host_teardown),
+		cmocka_unit_test_setup_teardown(test_reply_full, one_host_setup,
+		    one_host_teardown),
+		cmocka_unit_test_setup_teardown(test_threads, one_host_setup,
+		    one_host_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -361,7 +361,7 @@ test_blocked(void **state)
 	rig_free(&r);
 }
 
-/* ------------------------------------------------- a peer that does not read */
+/* ------------------------------------------------ a peer that reads nothing */
 
 static bool
 txoff(struct rig *r)

@@ -787,7 +787,7 @@ fuzz_begin(uint8_t how)
 		(how & 8 ? E1000_RCTL_BAM : 0) |
 		(how & 16 ? E1000_RCTL_BSIZE_256 : 0));
 	if ((how & 32) != 0)
-		reg_write(E1000_MDIC,
+		fuzz_reg_write(E1000_MDIC,
 		    E1000_MDIC_OP_WRITE |
 			E1000_PHY_ADDR << E1000_MDIC_PHY_SHIFT |
 			E1000_PHY_CTRL_LOOPBACK | E1000_PHY_CTRL_FD |
