@@ -26,7 +26,7 @@ e82540_fold(uint64_t sum)
 uint32_t e82540_fcs(const uint8_t *frame, uint32_t len);
 
 /* e82540_fcs_add: crc is that of the bytes before (0: none); take in more. */
-uint32_t e82540_fcs_add(uint32_t crc, const uint8_t *p, uint32_t len);
+uint32_t e82540_fcs_add(uint32_t crc, const uint8_t *frame, uint32_t len);
 
 /* The CRC of any frame with its own CRC behind it, least byte first. */
 #define E82540_FCS_OF_GOOD	0x2144DF1Cu

@@ -111,7 +111,7 @@ guest_dirty(const struct guest_mem *mem, uint64_t gpa, uint32_t len)
 static inline void
 guest_dirty_end(const struct guest_mem *mem, struct guest_dirty *kept)
 {
-	if (kept->len == 0)
+	if (kept->len == 0 || mem->dirty == NULL)
 		return;
 	mem->dirty(mem->ctx, kept->gpa, kept->len);
 	*kept = (struct guest_dirty){ 0, 0 };
