@@ -148,6 +148,8 @@ sim_device_init(struct sim *sim)
 {
 	const struct e82540_config config = {
 		.api = E82540_API,
+		/* No second more in each state of test/pair/explore.c. */
+		.tx_stall_ns = E82540_NEVER,
 		.chip = sim->config.chip,
 		.host = &sim->host,
 		.ctx = sim,
