@@ -271,6 +271,7 @@ struct e82540 {
 	struct e82540_pci pci;
 	uint64_t deadline[E82540_DUES];
 	uint64_t armed;		/* what host->timer() was told last */
+	bool arm;		/* a deadline may be before `armed` */
 	/*
 	 * What a hook, or a report, asks for.  bus_leave() of e82540_main.c
 	 * does it.

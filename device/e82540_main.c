@@ -96,14 +96,12 @@ bus_enter(struct e82540 *dev, uint64_t now_ns)
 	e82540_lock(dev, E82540_LOCK_BUS);
 	if (now_ns > dev->now_ns)
 		dev->now_ns = now_ns;
-	/* If the host's timer is late, do first what is due. */
-	if (dev->now_ns >= dev->armed) {
-		dev->armed = E82540_NEVER;
-		deadlines_run(dev);
-	} else if (dev->config.timer_slack_ns != 0) {
-		/* It is set for later than what is due. */
-		deadlines_run(dev);
-	}
+	/* First what is due, if the host's timer is late or has slack. */
+	if (dev->now_ns >= dev->armed)
+		e82540_time_disarm(dev);
+	else if (dev->config.timer_slack_ns == 0)
+		return;
+	deadlines_run(dev);
 }
 
 /* --------------------------------------------------------------- and leave */
@@ -278,7 +276,7 @@ e82540_init(struct e82540 *dev, const struct e82540_config *config,
 	dev->mem.dirty = config->host->dirty;
 	dev->mem.ctx = config->ctx;
 	dev->now_ns = now_ns;
-	dev->armed = E82540_NEVER;
+	e82540_time_disarm(dev);
 	for (i = 0; i < E82540_DUES; i++)
 		e82540_due_clear(dev, i);
 	dev->intr.moderation = !config->moderation_off;
@@ -483,7 +481,7 @@ void
 e82540_run(struct e82540 *dev, uint64_t now_ns)
 {
 	bus_enter(dev, now_ns);
-	dev->armed = E82540_NEVER;
+	e82540_time_disarm(dev);
 	deadlines_run(dev);
 	bus_leave(dev);
 }
@@ -583,7 +581,7 @@ e82540_receive(struct e82540 *dev, uint64_t now_ns,
 	if (n == 0)
 		e82540_rx_drain(dev, &report);
 	if (dev->rx.deaf) {
-		report.counters.rx_disabled += n;
+		e82540_rare(&report)->rx_disabled += n;
 		taken = n;
 	} else {
 		taken = e82540_rx_run(dev, frame, n, &report);

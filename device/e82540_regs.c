@@ -271,17 +271,31 @@ rx_ring_write(struct e82540 *dev, uint32_t offset, uint32_t value)
 }
 
 /*
- * 13.4.27: a multiple of 128 bytes.  Some drivers have fewer than the 8
- * descriptors of that; where nothing would be left, the model keeps their
- * length, in units of a descriptor.
+ * 13.4.27, 13.4.38: a multiple of 128 bytes.  Some drivers have rings of fewer
+ * than the 8 descriptors of that; where nothing would be left, the model keeps
+ * their length, in units of a descriptor.
  */
 static void
-rdlen_write(struct e82540 *dev, uint32_t offset, uint32_t value)
+len_store(struct e82540 *dev, uint32_t offset, uint32_t value)
 {
 	uint32_t len = value & E1000_RDLEN_MASK;
 
 	e82540_reg_set(dev, offset, len != 0 ? len : value & E82540_LEN_SHORT);
+}
+
+static void
+rdlen_write(struct e82540 *dev, uint32_t offset, uint32_t value)
+{
+	len_store(dev, offset, value);
 	dev->want_rx = true;
+}
+
+static void
+tdlen_write(struct e82540 *dev, uint32_t offset, uint32_t value)
+{
+	len_store(dev, offset, value);
+	e82540_tx_forget(dev);
+	dev->want_tx = true;
 }
 
 static uint32_t
@@ -556,8 +570,9 @@ static const struct row rows[] = {
 	    .locks = TX, .write = tx_ring_write },
 	{ REG("TDBAH", E1000_TDBAH, 0, BITS_32, ALL, "13.4.37", ""),
 	    .locks = TX, .write = tx_ring_write },
-	{ REG("TDLEN", E1000_TDLEN, 0, E1000_TDLEN_MASK, ALL, "13.4.38", ""),
-	    .locks = TX, .write = tx_ring_write },
+	{ REG("TDLEN", E1000_TDLEN, 0, E1000_TDLEN_MASK, ALL, "13.4.38",
+	      LEN_NOTE),
+	    .locks = TX, .write = tdlen_write },
 	{ REG("TDH", E1000_TDH, 0, E1000_TDT_MASK, ALL, "13.4.39", ""),
 	    .locks = TX, .read = tdh_read, .write = tdh_write },
 	{ REG("TDT", E1000_TDT, 0, E1000_TDT_MASK, ALL, "13.4.40", ""),

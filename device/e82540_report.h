@@ -11,6 +11,15 @@
 #define E82540_STAT(reg) (((reg)-E1000_CRCERRS) / 4)
 
 /*
+ * What nearly each batch counts, as in struct e82540_counters.  The others are
+ * rare: e82540_rare().
+ */
+struct e82540_traffic {
+	uint64_t tx_packets, tx_bytes, tx_sends, tx_stopped;
+	uint64_t rx_packets, rx_bytes, rx_filtered, rx_waited, rx_dropped;
+};
+
+/*
  * What a batch of the data path reports to the rest of the device.  If
  * rxt0_delayed or txdw_delayed is set, the delay timer (RDTR, TIDV) starts
  * anew, and its bound (RADV, TADV) starts if it does not run yet.  If icr has
@@ -34,10 +43,11 @@ struct e82540_report {
 	uint32_t wake;			/* WUFC bits: packets seen in D3 */
 	uint64_t good_octets_tx, total_octets_tx;
 	uint64_t good_octets_rx, total_octets_rx;
-	struct e82540_counters counters; /* without *_where, *_value */
-	uint32_t bad_ring_where, bad_ring_value;
+	struct e82540_traffic counters;
+	bool rare_used;
 	uint64_t counted;		/* bit i: stat[i] means something */
 	uint32_t stat[E82540_STATS];	/* e82540_count(); not the octets */
+	struct e82540_counters rare;	/* see e82540_rare(); if rare_used */
 };
 
 /* e82540_count: add n to a 32-bit statistics register, E1000_GPTC and so on. */
@@ -53,13 +63,18 @@ e82540_count(struct e82540_report *report, uint32_t reg, uint32_t n)
 	report->stat[i] += n;
 }
 
+/* e82540_rare: the counters that are not in struct e82540_traffic. */
+struct e82540_counters *e82540_rare(struct e82540_report *report);
+
 /* e82540_bad_ring: a register of a ring has a value that its length forbids. */
 static inline void
 e82540_bad_ring(struct e82540_report *report, uint32_t where, uint32_t value)
 {
-	report->counters.bad_ring++;
-	report->bad_ring_where = where;
-	report->bad_ring_value = value;
+	struct e82540_counters *rare = e82540_rare(report);
+
+	rare->bad_ring++;
+	rare->bad_ring_where = where;
+	rare->bad_ring_value = value;
 }
 
 /* e82540_report_init: begin a report.  The path's lock. */

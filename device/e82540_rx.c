@@ -65,6 +65,7 @@ struct run {
 	uint32_t count;			/* of its descriptors */
 	uint32_t head, tail;
 	bool loose;			/* RDT is beyond the ring */
+	bool dirty;			/* the host wants to hear of writes */
 	uint32_t low;			/* RXDMT0 when only these are free */
 	uint32_t shift;			/* a buffer is 1 << this bytes */
 	uint32_t rctl;
@@ -299,6 +300,7 @@ run_begin(struct run *run, struct e82540 *dev, struct e82540_report *report)
 	run->rctl = rctl;
 	run->ring = (e82540_reg(dev, E1000_RDBAL) & E1000_RDBAL_MASK) |
 	    (uint64_t)e82540_reg(dev, E1000_RDBAH) << 32;
+	run->dirty = dev->mem.dirty != NULL;
 	run->count = e82540_reg(dev, E1000_RDLEN) / E1000_DESC_BYTES;
 	/* RDT is loaded when there is something to store. */
 	run->head = run->tail = e82540_index(&dev->rdh);
@@ -367,7 +369,7 @@ slot_get(struct run *run, uint32_t i, struct slot *slot)
 	slot->desc = guest_ptr(&dev->mem, &dev->rx.hint,
 	    run->ring + (uint64_t)i * E1000_DESC_BYTES, E1000_DESC_BYTES, true);
 	if (slot->desc == NULL) {
-		run->report->counters.bad_address++;
+		e82540_rare(run->report)->bad_address++;
 		return false;
 	}
 	slot->buffer = e82540_get64(slot->desc);
@@ -429,7 +431,7 @@ slots_get(struct run *run, uint32_t needed, struct slot slot[SLOTS],
 		if (left < needed)
 			return ring_lacks(run, needed);
 		if (n == SLOTS) {
-			run->report->counters.bad_descriptor++;
+			e82540_rare(run->report)->bad_descriptor++;
 			return LOST;
 		}
 		if (!slot_get(run, i, &slot[n]))
@@ -444,7 +446,7 @@ slots_get(struct run *run, uint32_t needed, struct slot slot[SLOTS],
 			if (nulls_end(run))
 				return NO_ROOM;
 			desc_skip(&slot[n]);
-			if (run->dev->mem.dirty != NULL)
+			if (run->dirty)
 				ring_dirty(run->dev, run->ring, run->count,
 				    run->head, 1);
 			run->head = i;
@@ -554,7 +556,7 @@ packet_write(struct run *run, struct packet *pkt, uint64_t to, uint32_t n)
 		lost |= !guest_write(&dev->mem, hint, to, data, part);
 	}
 	if (lost)
-		run->report->counters.bad_address++;
+		e82540_rare(run->report)->bad_address++;
 }
 
 /*
@@ -578,7 +580,7 @@ packet_store(struct run *run, struct packet *pkt, uint32_t left,
 		left -= n;
 		last = left == 0;
 		packet_write(run, pkt, slot->buffer, n);
-		if (run->dev->mem.dirty != NULL)
+		if (run->dirty)
 			data_dirty(run->dev, slot->buffer, n);
 		e82540_put16(slot->desc + 8, n);
 		e82540_put16(slot->desc + 10, csum);
@@ -628,7 +630,7 @@ ring_store(struct run *run, const uint8_t *data, uint32_t len,
 		return fate;
 	packet_init(run, &pkt, data, len, flags, untag);
 	packet_store(run, &pkt, bytes, slot, used);
-	if (run->dev->mem.dirty != NULL)
+	if (run->dirty)
 		ring_dirty(run->dev, run->ring, run->count, run->head, used);
 	run->head += used;
 	if (run->head >= run->count)
@@ -892,7 +894,7 @@ frame_short(struct run *run, const struct e82540_frame *frame)
 
 	if (frame->len_bytes < HEADER_BYTES) {
 		count_frame(run, frame->len_bytes);
-		run->report->counters.rx_runts++;
+		e82540_rare(run->report)->rx_runts++;
 		e82540_count(run->report, E1000_RUC, 1);
 		e82540_count(run->report, E1000_RLEC, 1);
 		return true;
@@ -928,9 +930,9 @@ rx_closed(struct e82540 *dev, const struct e82540_frame *frame, unsigned int n,
 	unsigned int i;
 
 	if (dev->rx.unlinked)
-		report->counters.rx_no_link += n;
+		e82540_rare(report)->rx_no_link += n;
 	else
-		report->counters.rx_disabled += n;
+		e82540_rare(report)->rx_disabled += n;
 	if (!dev->rx.asleep)
 		return;
 	for (i = 0; i < n; i++)

@@ -288,6 +288,7 @@ device_mask(uint32_t offset)
 		return E1000_STATUS_FD | E1000_STATUS_LU | E1000_STATUS_TXOFF |
 		    E1000_STATUS_SPEED_MASK | E1000_STATUS_ASDV_MASK;
 	case E1000_RDLEN:
+	case E1000_TDLEN:
 		return E82540_LEN_SHORT;
 	case E1000_EERD:
 		return E1000_EERD_DONE | E1000_EERD_DATA_MASK;
@@ -689,6 +690,7 @@ snapshot_apply(struct e82540 *dev, const uint8_t *p)
 	dev->tx.blocked = dev->tx.dropping = dev->held = false;
 	e82540_due_clear(dev, E82540_DUE_STALL);
 	e82540_flow_show(dev);
+	dev->arm = true;
 	dev->tx.open = dev->rx.open = false;
 	dev->epoch++;
 	e82540_intr_update(dev);

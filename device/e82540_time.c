@@ -20,9 +20,13 @@ e82540_time_next(const struct e82540 *dev)
 void
 e82540_time_arm(struct e82540 *dev)
 {
-	uint64_t at = dev->deadline[e82540_time_next(dev)];
 	uint64_t slack = dev->config.timer_slack_ns;
+	uint64_t at;
 
+	if (!dev->arm)
+		return;
+	dev->arm = false;
+	at = dev->deadline[e82540_time_next(dev)];
 	/* To go on transmitting is no timer of the chip's: at once. */
 	if (slack != 0 && at < E82540_NEVER - slack) {
 		at += slack;

@@ -13,12 +13,21 @@ static inline void
 e82540_due_set(struct e82540 *dev, enum e82540_deadline due, uint64_t at_ns)
 {
 	dev->deadline[due] = at_ns;
+	dev->arm |= at_ns < dev->armed;
 }
 
 static inline void
 e82540_due_clear(struct e82540 *dev, enum e82540_deadline due)
 {
 	dev->deadline[due] = E82540_NEVER;
+}
+
+/* e82540_time_disarm: the host's timer has expired, or may be early. */
+static inline void
+e82540_time_disarm(struct e82540 *dev)
+{
+	dev->armed = E82540_NEVER;
+	dev->arm = true;
 }
 
 /* e82540_time_next: which deadline comes first. */

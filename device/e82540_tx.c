@@ -52,7 +52,7 @@ struct packet {
 static enum step
 ring_gone(struct run *run)
 {
-	run->report->counters.bad_address++;
+	e82540_rare(run->report)->bad_address++;
 	return STEP_WAIT;
 }
 
@@ -322,9 +322,9 @@ packet_drop(struct run *run, const struct packet *p)
 		return STEP_LATER;
 	}
 	if (p->bad_address)
-		run->report->counters.bad_address++;
+		e82540_rare(run->report)->bad_address++;
 	else
-		run->report->counters.bad_descriptor++;
+		e82540_rare(run->report)->bad_descriptor++;
 	if (p->segmented)
 		e82540_count(run->report, E1000_TSCTFC, 1);
 	run->segment = 0;
@@ -771,11 +771,11 @@ run_commit(struct run *run, unsigned int taken)
 static void
 packets_lose(struct run *run, unsigned int taken)
 {
-	struct e82540_counters *c = &run->report->counters;
+	struct e82540_traffic *c = &run->report->counters;
 	unsigned int i;
 
 	for (i = taken; i < run->n; i++) {
-		c->tx_dropped++;
+		e82540_rare(run->report)->tx_dropped++;
 		c->tx_packets--;
 		c->tx_bytes -= run->batch->packet[i].len_bytes;
 	}

@@ -159,8 +159,7 @@ ring_mend(struct run *run)
 static inline bool
 ring_open(struct run *run, struct e82540 *dev, struct e82540_report *report)
 {
-	const uint32_t n = (e82540_reg(dev, E1000_TDLEN) & E1000_TDLEN_MASK) /
-	    E1000_DESC_BYTES;
+	const uint32_t n = e82540_reg(dev, E1000_TDLEN) / E1000_DESC_BYTES;
 
 	run->dev = dev;
 	run->tx = &dev->tx;
@@ -189,9 +188,7 @@ ring_open(struct run *run, struct e82540 *dev, struct e82540_report *report)
 static inline uint32_t
 ring_mended(struct run *run, uint32_t at)
 {
-	const uint32_t n =
-	    (e82540_reg(run->dev, E1000_TDLEN) & E1000_TDLEN_MASK) /
-	    E1000_DESC_BYTES;
+	const uint32_t n = e82540_reg(run->dev, E1000_TDLEN) / E1000_DESC_BYTES;
 
 	if (at == run->first)
 		return at;

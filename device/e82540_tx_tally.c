@@ -92,7 +92,8 @@ tally_post(const struct tally *t, struct e82540_report *report)
 	report->total_octets_tx += t->octets;
 	report->good_octets_tx += t->octets - t->runt_octets;
 	report->counters.tx_bytes += t->bytes;
-	report->counters.tx_no_fcs += t->no_fcs;
+	if (t->no_fcs > 0)
+		e82540_rare(report)->tx_no_fcs += t->no_fcs;
 	e82540_count(report, E1000_TPT, t->frames);
 	e82540_count(report, E1000_GPTC, t->frames - t->runts);
 	for (i = 0; i < SIZES; i++)

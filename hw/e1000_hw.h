@@ -907,10 +907,7 @@ union e1000_tx_any_desc {
 #define E1000_SPECIAL_PRI_SHIFT	13
 #define E1000_SPECIAL_PRI_MASK	0xE000u
 
-/*
- * Little-endian to the processor's order, and back: it is the same swap. On a
- * little-endian processor these do nothing.
- */
+/* Little-endian to the processor's order, and back: it is the same swap. */
 #define E1000_BIG_ENDIAN (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
 
 static inline uint16_t
@@ -938,15 +935,14 @@ e1000_le64(uint64_t v)
  * multiple of 128 bytes, that is of 8 descriptors, at most 65,528 of them
  * ("up to 64K", chapter 3). One fewer can be in use: head equal to tail is
  * an empty ring. Drivers have limits of their own (80 to 256 for the 82543, to
- * 4096 for later ones), which are not in the manual. The model keeps bits 6:4,
- * too: there are drivers of shorter rings, which work on other models.
+ * 4096 for later ones), which are not in the manual.
  */
 #define E1000_DESC_BYTES	16
 #define E1000_RING_ALIGN_BYTES	16		/* of TDBA, RDBA */
 #define E1000_RING_LEN_BYTES	128		/* TDLEN, RDLEN: multiple of */
 #define E1000_RING_DESC_MULTIPLE 8
 #define E1000_RING_DESC_MAX	65528
-#define E1000_TDLEN_MASK	0x000FFFF0u
+#define E1000_TDLEN_MASK	0x000FFF80u
 #define E1000_RDLEN_MASK	0x000FFF80u
 #define E1000_TDBAL_MASK	0xFFFFFFF0u
 #define E1000_RDBAL_MASK	0xFFFFFFF0u

@@ -92,7 +92,7 @@ static const struct entry map[] = {
 	{ "TDFPC", 0x03430, 1, 4, 0, 0x1FFF, ALL, RW, false },
 	{ "TDBAL", 0x03800, 1, 4, 0, 0xFFFFFFF0, ALL, RW, false },
 	{ "TDBAH", 0x03804, 1, 4, 0, ONES, ALL, RW, false },
-	{ "TDLEN", 0x03808, 1, 4, 0, 0xFFFF0, ALL, RW, false },
+	{ "TDLEN", 0x03808, 1, 4, 0, 0xFFF80, ALL, RW, false },
 	{ "TDH", 0x03810, 1, 4, 0, 0xFFFF, ALL, RW, false },
 	{ "TDT", 0x03818, 1, 4, 0, 0xFFFF, ALL, RW, false },
 	{ "TIDV", 0x03820, 1, 4, 0, 0xFFFF, ALL, RW, false },

@@ -366,6 +366,24 @@ counts_on(uint32_t count)
 	rig_free(&r);
 }
 
+/* 13.4.38: a multiple of 128 bytes; less than that is kept. */
+static void
+test_tdlen(void **state)
+{
+	struct rig r = rig_new(E82540_82540EM);
+	uint32_t len;
+
+	(void)state;
+	for (len = 0; len < 0x1000; len++) {
+		host_write(r.h, E1000_TDLEN, 0xFFF00000 + len);
+		assert_int_equal(host_read(r.h, E1000_TDLEN),
+		    len < 128 ? len & 0x70 : len & 0xF80);
+	}
+	host_write(r.h, E1000_TDLEN, UINT32_MAX);
+	assert_int_equal(host_read(r.h, E1000_TDLEN), 0xFFF80);
+	rig_free(&r);
+}
+
 /* Rings shorter than the shortest of the manual (13.4.38). */
 static void
 short_ring(uint32_t count)
@@ -412,7 +430,7 @@ test_short_rings(void **state)
 	uint32_t count;
 
 	(void)state;
-	for (count = 2; count < 12; count++) {
+	for (count = 2; count <= 8; count++) {
 		short_ring(count);
 		counts_on(count);
 	}
@@ -495,6 +513,7 @@ main(void)
 		cmocka_unit_test(test_no_ifcs_nothing),
 		cmocka_unit_test(test_no_ifcs_loopback),
 		cmocka_unit_test(test_tdt_outside),
+		cmocka_unit_test(test_tdlen),
 		cmocka_unit_test(test_short_rings),
 		cmocka_unit_test(test_outside_refused),
 		cmocka_unit_test(test_outside_doorbell),
