@@ -33,8 +33,7 @@ QEMU_MODULE_DIR='$lib/qemu'
 export QEMU_MODULE_DIR
 exec '$dir/root/usr/lib64/ld-linux-x86-64.so.2' --library-path '$lib' \\
     --argv0 qemu-system-x86_64 '$dir/root/usr/bin/qemu-system-x86_64' \\
-    -L '$dir/root/usr/share/seabios' -L '$dir/root/usr/share/qemu' \\
-    -L '$dir/root/usr/lib/ipxe/qemu' "\$@"
+    -L '$dir/root/usr/share/seabios' -L '$dir/root/usr/share/qemu' "\$@"
 END
 chmod 755 "$dir/qemu-system-x86_64"
 "$dir/qemu-system-x86_64" --version | head -n 1

@@ -27,8 +27,8 @@ machine()
 	rm -rf "${tmp:?}/bin" "$home"
 	mkdir -p "$tmp/bin" "$home/build"
 	cp lem "$home/lem"
-	for tool in awk cat chmod env getconf id ls mkdir mktemp mv \
-	    readlink rm sed sh tee uname; do
+	for tool in awk cat chmod env getconf grep id ls mkdir mktemp mv \
+	    readlink rm sed sh tail tee uname; do
 		ln -s "$(command -v "$tool")" "$tmp/bin/$tool"
 	done
 	for tool; do
@@ -202,6 +202,33 @@ rm "$tmp/make-fails"
 rm "$tmp/bin/qemu-system-x86_64"
 lem 7 bench --qemu /opt/qemu
 lem 7 bench --list
+
+test="bench, QEMU too old for lem-nic"
+# shellcheck disable=SC2086
+machine $toolchain qemu-system-x86_64
+mkdir "$home/test"
+cat >"$home/build/lem-bench" <<'END'
+#!/bin/sh
+case "$*" in *--list*) echo "nic.x skipped: qemu has no vfio-user-pci" ;; esac
+printf '<%s>' "$@"
+END
+chmod +x "$home/build/lem-bench"
+cat >"$home/test/qemu-from-debs.sh" <<END
+echo "fetch \$BUILD" >>"$tmp/calls"
+echo "no net"
+exit 1
+END
+lem 0 bench --runs 2
+says calls "fetch $home/build"
+says err "fetching Debian's into build/qemu"
+says err "no such QEMU: no net; going on without lem-nic"
+says out '<--runs><2>'
+for option in --no-fetch --list --help; do
+	lem 0 bench --runs 2 "$option"
+	says_not calls fetch
+	lines err 0
+	says_not out no-fetch
+done
 
 test="by a link"
 ln -s "$home/lem" "$tmp/link"
