@@ -14,33 +14,41 @@
 #define PATTERN_BYTES	64u	/* as an id's */
 #define FREEBSD_ITR	488u	/* the default of both drivers there */
 
-/* What is run: with --quick the rows of `quick`, with --full all of `full`. */
 #define ROW(r)	(1u << LEM_ROW_##r)
 #define RFC	(ROW(STANDARD) | ROW(MODERATED) | ROW(MODIFIED) | ROW(VIRTIO))
+#define NIC	(ROW(MODERATED) | ROW(STOCK) | ROW(VIRTIO))
 #define ALL	((1u << LEM_ROWS) - 1)
 
+/*
+ * What is run: with --quick the rows of `quick`, with --full all of `full`; for
+ * lem-nic those of nic_quick (KVM; under TCG of nic_tcg) and nic_full.
+ */
 static const struct {
 	enum lem_workload workload;
 	enum lem_sink_id sink;
-	unsigned int quick, full;
 	bool every_frame;	/* of --frame; otherwise the first only */
+	unsigned int quick, full, nic_quick, nic_tcg, nic_full;
 } plan[] = {
-	{ LEM_WORKLOAD_TX, LEM_SINK_NULL, ALL, ALL, true },
-	{ LEM_WORKLOAD_TX, LEM_SINK_DGRAM, RFC, ALL, true },
-	{ LEM_WORKLOAD_RX, LEM_SINK_DGRAM, RFC, ALL, false },
-	{ LEM_WORKLOAD_PING, LEM_SINK_DGRAM, RFC, ALL, false },
-	{ LEM_WORKLOAD_IDLE, LEM_SINK_NULL, 0, ROW(STANDARD) | ROW(MODIFIED),
-	    false },
+	{ LEM_WORKLOAD_TX, LEM_SINK_NULL, true, ALL, ALL,
+	    NIC | ROW(MODIFIED) | ROW(INTERRUPT_ONLY) | ROW(VIRTIO_POLLED),
+	    NIC | ROW(MODIFIED), ALL },
+	{ LEM_WORKLOAD_TX, LEM_SINK_DGRAM, true, RFC, ALL, NIC, 0, ALL },
+	{ LEM_WORKLOAD_RX, LEM_SINK_DGRAM, false, RFC, ALL, NIC, 0, ALL },
+	{ LEM_WORKLOAD_PING, LEM_SINK_DGRAM, false, RFC, ALL, NIC, 0, ALL },
+	{ LEM_WORKLOAD_IDLE, LEM_SINK_NULL, false, 0,
+	    ROW(STANDARD) | ROW(MODIFIED), 0, 0, NIC },
 };
 
 /* The points of the curves against ITR. */
 static const struct {
 	enum lem_workload workload;
 	enum lem_sink_id sink;
-	unsigned int rows;
+	unsigned int rows, nic_quick;
 } curves[] = {
-	{ LEM_WORKLOAD_TX, LEM_SINK_NULL, ROW(MODERATED) | ROW(MODIFIED) },
-	{ LEM_WORKLOAD_PING, LEM_SINK_DGRAM, ROW(MODERATED) | ROW(MODIFIED) },
+	{ LEM_WORKLOAD_TX, LEM_SINK_NULL, ROW(MODERATED) | ROW(MODIFIED),
+	    ROW(MODERATED) },
+	{ LEM_WORKLOAD_PING, LEM_SINK_DGRAM, ROW(MODERATED) | ROW(MODIFIED),
+	    0 },
 };
 
 /*
@@ -108,6 +116,8 @@ cell_needs(const struct lem_cell *c)
 	if (lem_vmms[c->vmm].own_e1000 && !c->moderation &&
 	    lem_drivers[c->driver].nic == LEM_NIC_E1000)
 		needs |= 1u << LEM_NEED_MITIGATION;
+	if (lem_vmms[c->vmm].lem_nic && !lem_cell_has_lem_nic(c))
+		needs &= ~(1u << LEM_NEED_LEM_NIC);
 	return needs;
 }
 
@@ -126,11 +136,13 @@ static void
 set_unmeasured(struct lem_cell *c)
 {
 	c->ratio = c->rtt_p50_us = c->rtt_p99_us = c->boot_ms = NAN;
-	c->ratio_virtio = c->rfc_kpps = c->interrupts_s = NAN;
+	c->ratio_virtio = c->ratio_polled = NAN;
+	c->rfc_kpps = c->interrupts_s = NAN;
 	c->per_packet.doorbells = c->per_packet.interrupts =
 	    c->per_packet.registers = c->per_packet.exits =
 		c->per_packet.host_cpu_us = c->per_packet.deferred =
-	    c->per_packet.ring_full = c->batch_max = NAN;
+	    c->per_packet.ring_full = c->per_packet.round_trips =
+			c->batch_max = NAN;
 }
 
 /* "kvm.tx.null.modified", and how it differs from the table's cell. */
@@ -164,6 +176,8 @@ add_bare(struct lem_results *r, const struct lem_options *o,
 
 	if (!lem_vmms[cell.vmm].virtio &&
 	    lem_drivers[row->driver].nic == LEM_NIC_VIRTIO)
+		return;
+	if (!lem_vmms[cell.vmm].lem_nic && row->stock)
 		return;
 	set_id(&cell, o->frame[0]);
 	if (!cell_wanted(cell.id, o->cells))
@@ -217,6 +231,17 @@ add_freebsd(struct lem_results *r, const struct lem_options *o,
 	}
 }
 
+/* The rows of plan[p] for this VMM: bits 1 << enum lem_row. */
+static unsigned int
+plan_rows(size_t p, enum lem_vmm_id vmm, bool full)
+{
+	if (!lem_vmms[vmm].lem_nic)
+		return full ? plan[p].full : plan[p].quick;
+	if (full)
+		return plan[p].nic_full;
+	return vmm == LEM_VMM_NIC ? plan[p].nic_quick : plan[p].nic_tcg;
+}
+
 static void
 add_table(struct lem_results *r, const struct lem_options *o,
     const struct lem_host *host, enum lem_vmm_id vmm)
@@ -227,8 +252,7 @@ add_table(struct lem_results *r, const struct lem_options *o,
 	for (p = 0; p < COUNT(plan); p++)
 		for (f = 0; f < (plan[p].every_frame ? o->frames : 1); f++)
 			for (row = 0; row < LEM_ROWS; row++)
-				if ((o->full ? plan[p].full : plan[p].quick) &
-				    1u << row)
+				if (plan_rows(p, vmm, o->full) & 1u << row)
 					add_bare(r, o, host,
 					    (struct lem_cell){ .vmm = vmm,
 						.workload = plan[p].workload,
@@ -236,6 +260,19 @@ add_table(struct lem_results *r, const struct lem_options *o,
 						.row = (enum lem_row)row,
 						.frame = o->frame[f],
 						.itr = o->itr[0] });
+}
+
+/* The rows of curves[p] for this VMM.  --quick has few, as they take time. */
+static unsigned int
+curve_rows(size_t p, enum lem_vmm_id vmm, bool full,
+    const struct lem_host *host)
+{
+	enum lem_vmm_id first =
+	    lem_host_has(host, LEM_NEED_KVM) ? LEM_VMM_KVM : LEM_VMM_TCG;
+
+	if (full || vmm == first)
+		return curves[p].rows;
+	return vmm == LEM_VMM_NIC ? curves[p].nic_quick : 0;
 }
 
 static void
@@ -248,7 +285,8 @@ add_curves(struct lem_results *r, const struct lem_options *o,
 	for (p = 0; p < COUNT(curves); p++)
 		for (row = 0; row < LEM_ROWS; row++)
 			for (i = 0; i < o->itrs; i++)
-				if (curves[p].rows & 1u << row)
+				if (curve_rows(p, vmm, o->full, host) &
+				    1u << row)
 					add_bare(r, o, host,
 					    (struct lem_cell){ .vmm = vmm,
 						.workload = curves[p].workload,
@@ -306,10 +344,7 @@ lem_cells_make(struct lem_results *r, const struct lem_options *o,
 {
 	size_t most = LEM_DOORBELLS + COUNT(freebsd) +
 	    LEM_VMMS * LEM_ROWS * LEM_LIST_MAX * (COUNT(plan) + COUNT(curves));
-	/* Curves take time: of one VMM only, unless all is asked for. */
-	unsigned int vmm,
-	    curve_vmm =
-		lem_host_has(host, LEM_NEED_KVM) ? LEM_VMM_KVM : LEM_VMM_TCG;
+	unsigned int vmm;
 
 	r->cells = 0;
 	r->cell = calloc(most, sizeof(*r->cell));
@@ -319,7 +354,7 @@ lem_cells_make(struct lem_results *r, const struct lem_options *o,
 		add_table(r, o, host, (enum lem_vmm_id)vmm);
 	add_ways(r, o, host);
 	for (vmm = 0; vmm < LEM_VMMS; vmm++)
-		if (o->itrs > 1 && (o->full || vmm == curve_vmm))
+		if (o->itrs > 1)
 			add_curves(r, o, host, (enum lem_vmm_id)vmm);
 	add_freebsd(r, o, host);
 	*unmatched = o->cells == NULL ? NULL : find_unmatched(r, o->cells);

@@ -18,7 +18,8 @@ struct lem_options {
 	bool list;
 	bool verbose;
 	const char *cells;	/* comma separated patterns, NULL: all */
-	const char *json, *report, *qemu, *lem_vm, *freebsd;
+	const char *json, *report;
+	struct lem_named named;
 	double seconds;
 	unsigned int runs;
 	unsigned int itr[LEM_LIST_MAX], frame[LEM_LIST_MAX];

@@ -124,6 +124,7 @@ json_machine(FILE *out, const struct lem_machine *m)
 	json_string_key(out, "kernel", m->kernel);
 	json_string_key(out, "os", m->os);
 	json_string_key(out, "qemu", m->qemu);
+	json_string_key(out, "nic_qemu", m->nic_qemu);
 	json_string_key(out, "kvm", m->kvm);
 	json_string_key(out, "date", m->date);
 	fprintf(out, "\"cores\":%u,", m->cores);
@@ -181,11 +182,15 @@ json_rates(FILE *out, const struct lem_cell *c)
 	json_number(out, "ratio", c->ratio);
 	putc(',', out);
 	json_number(out, "boot_ms", c->boot_ms);
-	if (!lem_cell_has_system(c))
+	if (!lem_cell_has_system(c) && !lem_vmms[c->vmm].lem_nic)
 		return;
 	putc(',', out);
 	json_number(out, "ratio_virtio", c->ratio_virtio);
 	putc(',', out);
+	if (!lem_cell_has_system(c)) {
+		json_number(out, "ratio_virtio_polled", c->ratio_polled);
+		return;
+	}
 	json_number(out, "rfc_kpps", c->rfc_kpps);
 	putc(',', out);
 	json_number(out, "interrupts_s", c->interrupts_s);
@@ -219,6 +224,8 @@ json_costs(FILE *out, const struct lem_cell *c)
 	json_number(out, "deferred", c->per_packet.deferred);
 	putc(',', out);
 	json_number(out, "ring_full", c->per_packet.ring_full);
+	putc(',', out);
+	json_number(out, "round_trips", c->per_packet.round_trips);
 	fprintf(out, "},");
 	json_number(out, "batch_max", c->batch_max);
 	fprintf(out, ",\"rtt_us\":{");

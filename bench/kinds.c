@@ -35,6 +35,24 @@ const struct lem_vmm_kind lem_vmms[LEM_VMMS] = {
 		.needs = NEED(KVM) | NEED(LEM_VM),
 		.doorbell = LEM_DOORBELL_AUTO,
 	},
+	[LEM_VMM_NIC] = {
+		.id = "nic",
+		.name = "lem-nic-kvm",
+		.label = "lem-nic, KVM",
+		.program = "QEMU",
+		.needs = NEED(KVM) | NEED(LEM_NIC) | NEED(VFIO_USER),
+		.lem_nic = true,
+		.virtio = true,
+	},
+	[LEM_VMM_NIC_TCG] = {
+		.id = "nic-tcg",
+		.name = "lem-nic-tcg",
+		.label = "lem-nic, TCG",
+		.program = "QEMU",
+		.needs = NEED(LEM_NIC) | NEED(VFIO_USER),
+		.lem_nic = true,
+		.virtio = true,
+	},
 };
 
 const struct lem_driver_kind lem_drivers[LEM_DRIVERS] = {
@@ -128,6 +146,12 @@ const struct lem_row_kind lem_rows[LEM_ROWS] = {
 		.name = "standard hypervisor, modified driver",
 		.mit_enable = LEM_MIT_ON,
 	},
+	[LEM_ROW_STOCK] = {
+		.id = "stock",
+		.name = "QEMU's own e1000, standard driver",
+		.moderation = true,
+		.stock = true,
+	},
 	[LEM_ROW_VIRTIO] = {
 		.id = "virtio",
 		.name = "virtio-net with interrupts",
@@ -140,6 +164,12 @@ const struct lem_row_kind lem_rows[LEM_ROWS] = {
 		.polled = true,
 	},
 };
+
+enum lem_row
+lem_vmm_base(enum lem_vmm_id vmm)
+{
+	return lem_vmms[vmm].lem_nic ? LEM_ROW_STOCK : LEM_ROW_STANDARD;
+}
 
 double
 lem_rfc_kpps(enum lem_row row, enum lem_vmm_id vmm)

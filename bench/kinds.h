@@ -20,6 +20,8 @@ enum lem_need {
 	LEM_NEED_QEMU,
 	LEM_NEED_KVM,
 	LEM_NEED_LEM_VM,
+	LEM_NEED_LEM_NIC,
+	LEM_NEED_VFIO_USER,	/* a QEMU that has vfio-user-pci */
 	LEM_NEED_MITIGATION,	/* a QEMU whose e1000 can do without */
 	LEM_NEED_FREEBSD,
 	LEM_NEEDS
@@ -40,6 +42,8 @@ enum lem_vmm_id {
 	LEM_VMM_KVM,
 	LEM_VMM_TCG,
 	LEM_VMM_LEM_VM,
+	LEM_VMM_NIC,		/* QEMU, its e1000 served by lem-nic */
+	LEM_VMM_NIC_TCG,
 	LEM_VMMS
 };
 #define LEM_RFC_VMMS	2u
@@ -52,6 +56,7 @@ struct lem_vmm_kind {
 	const char *rfc;	/* the RFC's name of the column, or NULL */
 	unsigned int needs;	/* bits 1 << enum lem_need */
 	bool own_e1000;		/* its e1000 is QEMU's own */
+	bool lem_nic;		/* it is lem-nic's, except in row stock */
 	bool virtio;		/* it has a virtio-net */
 	enum lem_doorbell doorbell;	/* of a cell that does not say */
 };
@@ -107,12 +112,13 @@ extern const char *const lem_mit_modes[LEM_MIT_MODES];
 
 /* Rows (CONTRIBUTING.md, "Words"): the RFC's three, then the others. */
 enum lem_row {
-	LEM_ROW_STANDARD,	/* what every ratio is to */
+	LEM_ROW_STANDARD,	/* what ratios are to */
 	LEM_ROW_MODERATED,
 	LEM_ROW_MODIFIED,
 	LEM_ROW_ORIGINAL,
 	LEM_ROW_INTERRUPT_ONLY,
 	LEM_ROW_MODIFIED_ALONE,
+	LEM_ROW_STOCK,		/* the same for VMMs with lem_nic */
 	LEM_ROW_VIRTIO,
 	LEM_ROW_VIRTIO_POLLED,
 	LEM_ROWS
@@ -127,9 +133,13 @@ struct lem_row_kind {
 	enum lem_mit_mode mit_enable;
 	bool interrupt_only;	/* it reclaims in its interrupt alone */
 	bool polled;		/* virtio-net without interrupts */
+	bool stock;		/* QEMU's own e1000, where lem-nic is */
 	double rfc_kpps[LEM_VMMS];	/* the RFC's figures, 0: it has none */
 };
 extern const struct lem_row_kind lem_rows[LEM_ROWS];
+
+/* lem_vmm_base: the row that a VMM's ratios are to. */
+enum lem_row lem_vmm_base(enum lem_vmm_id vmm);
 
 /* lem_rfc_kpps: the RFC's own figure for a row and VMM, or NAN. */
 double lem_rfc_kpps(enum lem_row row, enum lem_vmm_id vmm);

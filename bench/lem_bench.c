@@ -46,6 +46,9 @@ static const char usage[] =
     "  --report DIR    write DIR/index.html: the tables, and charts\n"
     "  --qemu PATH     QEMU to measure (default: qemu-system-x86_64)\n"
     "  --lem-vm PATH   lem-vm to measure (default: the one beside lem-bench)\n"
+    "  --lem-nic PATH  lem-nic to measure (default: the one beside lem-bench)\n"
+    "  --nic-qemu PATH QEMU >= 10.1 for lem-nic (default: --qemu if it is new\n"
+    "                  enough, else qemu/qemu-system-x86_64 beside lem-bench)\n"
     "  --freebsd-kernel FILE\n"
     "                  a FreeBSD kernel, to be measured, too (default:\n"
     "                  $FREEBSD_KERNEL)\n"
@@ -161,6 +164,8 @@ enum {
 	OPT_REPORT,
 	OPT_QEMU,
 	OPT_LEM_VM,
+	OPT_LEM_NIC,
+	OPT_NIC_QEMU,
 	OPT_FREEBSD,
 	OPT_SECONDS,
 	OPT_RUNS,
@@ -180,6 +185,8 @@ static const struct option long_options[] = {
 	{ "report", required_argument, NULL, OPT_REPORT },
 	{ "qemu", required_argument, NULL, OPT_QEMU },
 	{ "lem-vm", required_argument, NULL, OPT_LEM_VM },
+	{ "lem-nic", required_argument, NULL, OPT_LEM_NIC },
+	{ "nic-qemu", required_argument, NULL, OPT_NIC_QEMU },
 	{ "freebsd-kernel", required_argument, NULL, OPT_FREEBSD },
 	{ "seconds", required_argument, NULL, OPT_SECONDS },
 	{ "runs", required_argument, NULL, OPT_RUNS },
@@ -214,13 +221,19 @@ parse_option(struct lem_options *o, int opt)
 		o->report = optarg;
 		return 0;
 	case OPT_QEMU:
-		o->qemu = optarg;
+		o->named.qemu = optarg;
 		return 0;
 	case OPT_LEM_VM:
-		o->lem_vm = optarg;
+		o->named.lem_vm = optarg;
+		return 0;
+	case OPT_LEM_NIC:
+		o->named.lem_nic = optarg;
+		return 0;
+	case OPT_NIC_QEMU:
+		o->named.nic_qemu = optarg;
 		return 0;
 	case OPT_FREEBSD:
-		o->freebsd = optarg;
+		o->named.freebsd = optarg;
 		return 0;
 	case OPT_SECONDS:
 		return parse_seconds(optarg, &o->seconds);
@@ -363,6 +376,7 @@ summarize(struct lem_cell *c, const struct lem_run *run, unsigned int n)
 	c->per_packet.host_cpu_us = MEDIAN(host_cpu_us);
 	c->per_packet.deferred = MEDIAN(deferred);
 	c->per_packet.ring_full = MEDIAN(ring_full);
+	c->per_packet.round_trips = MEDIAN(round_trips);
 	c->batch_max = MEDIAN(batch_max);
 	if (lem_cell_has_system(c))
 		c->interrupts_s = MEDIAN(interrupts_s);
@@ -384,16 +398,6 @@ summarize(struct lem_cell *c, const struct lem_run *run, unsigned int n)
 		    c->lost, c->duplicated, c->reordered, c->corrupted);
 }
 
-/* Are the others of its group compared with it? */
-static bool
-is_standard(const struct lem_cell *c)
-{
-	if (lem_cell_has_system(c))
-		return false;	/* see in_guest_of() */
-	return c->way ? c->doorbell == LEM_DOORBELL_EXIT :
-			c->row == LEM_ROW_STANDARD;
-}
-
 /* The cell of another driver in the guest of cell c; or NULL. */
 static const struct lem_cell *
 in_guest_of(const struct lem_results *r, const struct lem_cell *c,
@@ -409,21 +413,43 @@ in_guest_of(const struct lem_results *r, const struct lem_cell *c,
 	return NULL;
 }
 
-/* The standard row of a cell's VMM, workload, sink and frame; or NULL. */
+/* This row of a cell's VMM, workload, sink and frame; or NULL. */
 static const struct lem_cell *
-standard_of(const struct lem_results *r, const struct lem_cell *c)
+row_beside(const struct lem_results *r, const struct lem_cell *c,
+    enum lem_row row)
 {
 	const struct lem_cell *base;
 
-	if (lem_cell_has_system(c))
-		return in_guest_of(r, c, lem_guests[c->guest].base);
 	for (base = r->cell; base < r->cell + r->cells; base++)
-		if (is_standard(base) && base->way == c->way &&
-		    base->frame == c->frame && base->failed[0] == '\0' &&
-		    base->vmm == c->vmm && base->workload == c->workload &&
-		    base->sink == c->sink)
+		if (base->row == row && !base->sweep && !base->way &&
+		    base->guest == c->guest && base->frame == c->frame &&
+		    base->failed[0] == '\0' && base->vmm == c->vmm &&
+		    base->workload == c->workload && base->sink == c->sink)
 			return base;
 	return NULL;
+}
+
+/* The way of the doorbell that other ways are compared with; or NULL. */
+static const struct lem_cell *
+exit_beside(const struct lem_results *r, const struct lem_cell *c)
+{
+	const struct lem_cell *base;
+
+	for (base = r->cell; base < r->cell + r->cells; base++)
+		if (base->way && base->doorbell == LEM_DOORBELL_EXIT &&
+		    base->failed[0] == '\0' && lem_compare_groups(base, c) == 0)
+			return base;
+	return NULL;
+}
+
+/* What a cell's ratio is to; or NULL. */
+static const struct lem_cell *
+base_of(const struct lem_results *r, const struct lem_cell *c)
+{
+	if (lem_cell_has_system(c))
+		return in_guest_of(r, c, lem_guests[c->guest].base);
+	return c->way ? exit_beside(r, c) :
+			row_beside(r, c, lem_vmm_base(c->vmm));
 }
 
 /*
@@ -458,10 +484,16 @@ set_ratios(struct lem_results *r, const struct lem_run *run,
 
 	for (i = 0; i < r->cells; i++) {
 		c = &r->cell[i];
-		c->ratio = ratio_to(r, run, n, i, standard_of(r, c));
+		c->ratio = ratio_to(r, run, n, i, base_of(r, c));
 		if (lem_cell_has_system(c))
 			c->ratio_virtio = ratio_to(r, run, n, i,
 			    in_guest_of(r, c, lem_guests[c->guest].virtio));
+		if (!lem_vmms[c->vmm].lem_nic)
+			continue;
+		c->ratio_virtio =
+		    ratio_to(r, run, n, i, row_beside(r, c, LEM_ROW_VIRTIO));
+		c->ratio_polled = ratio_to(r, run, n, i,
+		    row_beside(r, c, LEM_ROW_VIRTIO_POLLED));
 	}
 }
 
@@ -690,7 +722,7 @@ main(int argc, char **argv)
 	keep_standard_fds();
 	if (parse_options(&o, argc, argv, &status) != 0)
 		return status;
-	lem_probe(&host, &r.machine, o.qemu, o.lem_vm, o.freebsd);
+	lem_probe(&host, &r.machine, &o.named);
 	r.seconds = o.seconds;
 	r.runs = o.runs;
 	r.machine.sink_kpps = NAN;

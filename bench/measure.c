@@ -80,6 +80,7 @@ window_figures(struct lem_run *run, const struct lem_cell *cell,
 			     b->reg_writes) /
 	    n;
 	run->exits = (usage[1].exits - usage[0].exits) / n;
+	run->round_trips = (usage[1].round_trips - usage[0].round_trips) / n;
 	run->host_cpu_us = (usage[1].cpu_us - usage[0].cpu_us) / n;
 	run->guard_flushes = e->guard_flushes - b->guard_flushes;
 	run->deferred = (double)(e->deferred - b->deferred) / n;

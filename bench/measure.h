@@ -19,6 +19,7 @@ struct lem_host {
 	 * "" where it does. */
 	char missing[LEM_NEEDS][LEM_REASON_BYTES];
 	char qemu[256], lem_vm[256];	/* paths, or names to be found */
+	char nic_qemu[256], lem_nic[256];	/* of the cells of lem-nic */
 	char freebsd_kernel[256];
 	char freebsd_dir[256];	/* of boot.elf and bench.iso */
 	uint64_t tsc_hz;
@@ -34,7 +35,7 @@ lem_host_has(const struct lem_host *host, enum lem_need need)
 struct lem_run {
 	double kpps;
 	double doorbells, interrupts, registers, exits, host_cpu_us;
-	double deferred, ring_full, batch_max;
+	double deferred, ring_full, round_trips, batch_max;
 	double interrupts_s;	/* a second; of a FreeBSD guest only */
 	double rtt_p50_us, rtt_p99_us;
 	double boot_ms;		/* from fork to a NIC that is up */
@@ -42,14 +43,22 @@ struct lem_run {
 	uint64_t packets;	/* in the window */
 };
 
+/* What the user named; NULL: not named. */
+struct lem_named {
+	const char *qemu;	/* else qemu-system-x86_64 */
+	/* Of lem-nic's cells.  Else that QEMU if it has vfio-user-pci, or
+	 * qemu/qemu-system-x86_64 in the folder of this program. */
+	const char *nic_qemu;
+	const char *lem_vm, *lem_nic;	/* else those beside this program */
+	const char *freebsd;	/* else the kernel of the environment */
+};
+
 /*
- * lem_probe: find out what this machine has.  Blocks: it runs QEMU and lem-vm.
- * qemu, lem_vm: a path or name that the user gave; NULL for
- * qemu-system-x86_64, and for the lem-vm beside this program.
- * freebsd: path of a FreeBSD kernel, or NULL for that of the environment.
+ * lem_probe: find out what this machine has.  Blocks: it runs QEMU, lem-vm and
+ * lem-nic.
  */
 void lem_probe(struct lem_host *host, struct lem_machine *machine,
-    const char *qemu, const char *lem_vm, const char *freebsd);
+    const struct lem_named *named);
 
 /*
  * lem_run_cell: run `cell` once for a window of `seconds`.

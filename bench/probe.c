@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What this machine has to measure with: QEMU, lem-vm, KVM, FreeBSD, the clock.
+ * What this machine has to measure with: QEMU, lem-vm, lem-nic, KVM, FreeBSD,
+ * the clock.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -120,25 +121,61 @@ beside_us(char *path, size_t bytes, const char *name)
 	(void)snprintf(path, bytes, "%.240s%s", self, name);
 }
 
-/* lem-vm: as named, else beside this program, else from PATH. */
+/* A program of ours: as named, else beside this one, else from PATH. */
 static void
-probe_lem_vm(struct lem_host *host, const char *lem_vm)
+probe_ours(struct lem_host *host, enum lem_need need, const char *name,
+    const char *named, char *path, size_t path_bytes)
 {
-	char *help[] = { host->lem_vm, "--help", NULL };
+	char *help[] = { path, "--help", NULL };
 	char text[4096];
 
-	if (lem_vm != NULL)
-		(void)snprintf(host->lem_vm, sizeof(host->lem_vm), "%s",
-		    lem_vm);
+	if (named != NULL)
+		(void)snprintf(path, path_bytes, "%s", named);
 	else
-		beside_us(host->lem_vm, sizeof(host->lem_vm), "lem-vm");
-	if (lem_vm == NULL && access(host->lem_vm, X_OK) != 0)
-		(void)snprintf(host->lem_vm, sizeof(host->lem_vm), "lem-vm");
+		beside_us(path, path_bytes, name);
+	if (named == NULL && access(path, X_OK) != 0)
+		(void)snprintf(path, path_bytes, "%s", name);
 	if (capture(help, text, sizeof(text)) != 0)
-		set_missing(host, LEM_NEED_LEM_VM,
-		    "%.80s does not run: build it, or name it with "
-		    "--lem-vm PATH",
-		    host->lem_vm);
+		set_missing(host, need,
+		    "%.80s does not run: build it, or name it with --%s PATH",
+		    path, name);
+}
+
+/* Has this QEMU vfio-user-pci?  If it has not, it exits with 0, too. */
+static bool
+has_vfio_user(char *qemu)
+{
+	char *device[] = { qemu, "-device", "vfio-user-pci,help", NULL };
+	char text[16384];
+
+	return capture(device, text, sizeof(text)) == 0 &&
+	    strstr(text, "socket=") != NULL;
+}
+
+/* The QEMU of lem-nic's cells: the one to measure, if it is new enough. */
+static void
+probe_nic_qemu(struct lem_host *host, struct lem_machine *machine,
+    const char *named)
+{
+	char *version[] = { host->nic_qemu, "--version", NULL };
+	char text[16384];
+
+	(void)snprintf(host->nic_qemu, sizeof(host->nic_qemu), "%s",
+	    named != NULL ? named : host->qemu);
+	if (named == NULL && !has_vfio_user(host->nic_qemu))
+		beside_us(host->nic_qemu, sizeof(host->nic_qemu),
+		    "qemu/qemu-system-x86_64");
+	if (!has_vfio_user(host->nic_qemu)) {
+		set_missing(host, LEM_NEED_VFIO_USER,
+		    "%.60s has no vfio-user-pci (QEMU 10.1 or later): sh "
+		    "test/qemu-from-debs.sh gets one, or name one with "
+		    "--nic-qemu PATH",
+		    named != NULL ? named : host->qemu);
+		return;
+	}
+	if (capture(version, text, sizeof(text)) == 0)
+		(void)snprintf(machine->nic_qemu, sizeof(machine->nic_qemu),
+		    "%.*s", (int)strcspn(text, "\n"), text);
 }
 
 /* The kernel, and what is booted with it: a folder beside this program. */
@@ -265,8 +302,8 @@ describe_kvm(struct lem_machine *machine, bool usable, const char *flags)
 }
 
 void
-lem_probe(struct lem_host *host, struct lem_machine *machine, const char *qemu,
-    const char *lem_vm, const char *freebsd)
+lem_probe(struct lem_host *host, struct lem_machine *machine,
+    const struct lem_named *named)
 {
 	char flags[4096];
 	struct utsname u;
@@ -286,9 +323,13 @@ lem_probe(struct lem_host *host, struct lem_machine *machine, const char *qemu,
 	machine->cores = (unsigned int)sysconf(_SC_NPROCESSORS_ONLN);
 	(void)strftime(machine->date, sizeof(machine->date),
 	    "%Y-%m-%d %H:%M UTC", gmtime_r(&t, &tm));
-	probe_qemu(host, machine, qemu);
-	probe_lem_vm(host, lem_vm);
-	probe_freebsd(host, freebsd);
+	probe_qemu(host, machine, named->qemu);
+	probe_nic_qemu(host, machine, named->nic_qemu);
+	probe_ours(host, LEM_NEED_LEM_VM, "lem-vm", named->lem_vm, host->lem_vm,
+	    sizeof(host->lem_vm));
+	probe_ours(host, LEM_NEED_LEM_NIC, "lem-nic", named->lem_nic,
+	    host->lem_nic, sizeof(host->lem_nic));
+	probe_freebsd(host, named->freebsd);
 	probe_kvm(host);
 	describe_kvm(machine, lem_host_has(host, LEM_NEED_KVM), flags);
 	host->tsc_hz = probe_tsc();

@@ -21,7 +21,7 @@
 #define DASH		"\xe2\x80\x93"
 #define MICRO		"\xc2\xb5"
 #define ARROW		"\xe2\x86\x92"
-#define ROW_COLOUR	4u	/* colours below it are those of VMMs */
+#define ROW_COLOUR	5u	/* colours below it are those of VMMs */
 
 _Static_assert(LEM_VMMS <= ROW_COLOUR, "a VMM has no colour");
 
@@ -61,10 +61,12 @@ static const struct column {
 	    offsetof(struct lem_cell, kpps.median) },
 	{ "min", "slowest run", DOUBLE, offsetof(struct lem_cell, kpps.min) },
 	{ "max", "fastest run", DOUBLE, offsetof(struct lem_cell, kpps.max) },
-	{ "ratio", "to standard hypervisor, standard driver", RATIO,
+	{ "ratio", "to the row standard, or stock where lem-nic is", RATIO,
 	    offsetof(struct lem_cell, ratio) },
-	{ "/vtnet", "to vtnet in the same guest", RATIO,
+	{ "/vtnet", "to virtio-net with interrupts", RATIO,
 	    offsetof(struct lem_cell, ratio_virtio) },
+	{ "/polled", "to virtio-net, polled", RATIO,
+	    offsetof(struct lem_cell, ratio_polled) },
 	{ "irq/s", "interrupts a second", DOUBLE,
 	    offsetof(struct lem_cell, interrupts_s) },
 	{ "TDT", "doorbell writes a packet", DOUBLE,
@@ -75,6 +77,8 @@ static const struct column {
 	    offsetof(struct lem_cell, per_packet.registers) },
 	{ "exits", "VM exits a packet", DOUBLE,
 	    offsetof(struct lem_cell, per_packet.exits) },
+	{ "trips", "accesses a packet that waited for lem-nic", DOUBLE,
+	    offsetof(struct lem_cell, per_packet.round_trips) },
 	{ "CPU " MICRO "s", "host CPU time a packet", DOUBLE,
 	    offsetof(struct lem_cell, per_packet.host_cpu_us) },
 	{ "p50 " MICRO "s", "median round trip", DOUBLE,
@@ -108,21 +112,33 @@ next_group(const struct page *p, struct group *g)
 	return g->cells > 0;
 }
 
-/* rfc_group: tx, null sink; 60-byte frames if there is a choice. */
+/* table_group: tx, null sink; 60-byte frames if there is a choice. */
 static struct group
-rfc_group(const struct page *p)
+table_group(const struct page *p)
 {
 	struct group g = { 0 }, found = { 0 };
 
 	while (next_group(p, &g)) {
 		const struct lem_cell *c = g.cell[0];
 
-		if (!lem_cell_of_rfc(c))
+		if (!lem_cell_of_table(c))
 			continue;
 		if (found.cell == NULL || c->frame == 60)
 			found = g;
 	}
 	return found;
+}
+
+/* group_part: its cells of lem-nic, which are the last, or the others. */
+static struct group
+group_part(const struct group *g, bool lem_nic)
+{
+	size_t others = 0;
+
+	while (others < g->cells && !lem_vmms[g->cell[others]->vmm].lem_nic)
+		others++;
+	return lem_nic ? (struct group){ g->cell + others, g->cells - others } :
+	    (struct group){ g->cell, others };
 }
 
 static const struct lem_cell *
@@ -232,7 +248,7 @@ page_tile(FILE *out, const struct lem_cell *before,
 		    lem_html_number(b, after->kpps.median));
 	else
 		fputs("Kpps; ", out);
-	fputs("moderated hypervisor, modified driver</p>", out);
+	fprintf(out, "%s</p>", lem_cell_name(after));
 	if (both && isfinite(after->per_packet.exits))
 		fprintf(out,
 		    "<p class=\"soft\">%s " ARROW " %s VM exits a "
@@ -251,11 +267,16 @@ page_tiles(FILE *out, const struct group *g)
 	size_t i;
 
 	fputs("<div class=\"tiles\">\n", out);
+	/* lem-nic is for guests whose driver stays as it is. */
 	for (i = 0; i < g->cells; i++)
-		if (g->cell[i]->row == LEM_ROW_MODIFIED &&
+		if (g->cell[i]->row ==
+			(lem_vmms[g->cell[i]->vmm].lem_nic ?
+				LEM_ROW_MODERATED :
+				LEM_ROW_MODIFIED) &&
 		    lem_cell_measured(g->cell[i]))
 			page_tile(out,
-			    find_cell(g, LEM_ROW_STANDARD, g->cell[i]->vmm),
+			    find_cell(g, lem_vmm_base(g->cell[i]->vmm),
+				g->cell[i]->vmm),
 			    g->cell[i]);
 	fputs("</div>\n", out);
 }
@@ -797,6 +818,8 @@ page_machine(const struct page *p)
 	page_fact(p->out, "System", m->os);
 	page_fact(p->out, "Kernel", m->kernel);
 	page_fact(p->out, "QEMU", m->qemu);
+	if (strcmp(m->nic_qemu, m->qemu) != 0)
+		page_fact(p->out, "QEMU with lem-nic", m->nic_qemu);
 	page_fact(p->out, "KVM", m->kvm);
 	page_fact(p->out, "Date", m->date);
 	snprintf(text, sizeof(text), "%u of %g s a cell, interleaved",
@@ -829,23 +852,44 @@ first_measured(const struct page *p)
 	return g;
 }
 
+/* page_tables: the RFC's, and that of lem-nic in the same form. */
 static void
-page_main(const struct page *p)
+page_tables(const struct page *p, const struct group *g)
 {
-	struct group g = rfc_group(p);
+	struct group rfc = group_part(g, false), nic = group_part(g, true);
 
-	if (g.cells > 0)
-		page_tiles(p->out, &g);
 	fputs("<h2>The table of the RFC</h2>\n", p->out);
-	if (g.cells > 0) {
+	if (rfc.cells > 0) {
 		fprintf(p->out,
 		    "<p>UDP transmit, %u-byte frames, null sink; "
 		    "medians, and ratios to the first row.</p>\n",
-		    g.cell[0]->frame);
-		page_rfc_table(p->out, &g);
+		    rfc.cell[0]->frame);
+		page_rfc_table(p->out, &rfc);
 	} else
 		fputs("<p>No cell of it (tx, sink null) was asked for.</p>\n",
 		    p->out);
+	if (nic.cells == 0)
+		return;
+	fprintf(p->out,
+	    "<h2>lem-nic in QEMU</h2>\n"
+	    "<p>UDP transmit, %u-byte frames, null sink; medians, and ratios "
+	    "to the row stock: all in the same ",
+	    nic.cell[0]->frame);
+	lem_html_text(p->out,
+	    p->r->machine.nic_qemu[0] != '\0' ? p->r->machine.nic_qemu :
+						"QEMU");
+	fputs(".</p>\n", p->out);
+	page_rfc_table(p->out, &nic);
+}
+
+static void
+page_main(const struct page *p)
+{
+	struct group g = table_group(p);
+
+	if (g.cells > 0)
+		page_tiles(p->out, &g);
+	page_tables(p, &g);
 	page_integrity(p);
 	if (g.cells == 0)
 		g = first_measured(p);
@@ -853,7 +897,7 @@ page_main(const struct page *p)
 	page_bars(p, &g, KPPS,
 	    "Median of the runs, whiskers from the slowest "
 	    "to the fastest; in brackets the ratio to the standard hypervisor "
-	    "with the standard driver.");
+	    "with the standard driver, of lem-nic to QEMU's own e1000.");
 	fputs("<h2>Exits per packet</h2>\n", p->out);
 	page_bars(p, &g, EXITS,
 	    "VM exits for each packet: fewer are better. KVM counts them.");

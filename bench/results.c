@@ -43,10 +43,23 @@ lem_cell_has_system(const struct lem_cell *c)
 }
 
 bool
-lem_cell_of_rfc(const struct lem_cell *c)
+lem_cell_has_lem_nic(const struct lem_cell *c)
+{
+	return lem_vmms[c->vmm].lem_nic && !lem_rows[c->row].stock &&
+	    lem_drivers[c->driver].nic == LEM_NIC_E1000;
+}
+
+bool
+lem_cell_of_table(const struct lem_cell *c)
 {
 	return !c->sweep && !c->way && !lem_cell_has_system(c) &&
 	    c->workload == LEM_WORKLOAD_TX && c->sink == LEM_SINK_NULL;
+}
+
+bool
+lem_cell_of_rfc(const struct lem_cell *c)
+{
+	return lem_cell_of_table(c) && !lem_vmms[c->vmm].lem_nic;
 }
 
 double

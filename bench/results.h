@@ -42,12 +42,16 @@ struct lem_cell {
 
 	struct lem_spread kpps;	/* ping: thousand round trips a second */
 	double ratio;		/* median of kpps over the standard row's */
-	/* Of a guest with an operating system, else NAN: kpps over that of
-	 * its virtio driver, the RFC's figure, interrupts a second. */
-	double ratio_virtio, rfc_kpps, interrupts_s;
+	/* Else NAN: kpps over that of virtio-net, of a guest with an operating
+	 * system and where lem-nic is; and over virtio-net polled, there. */
+	double ratio_virtio, ratio_polled;
+	/* Of a guest with an operating system, else NAN: the RFC's figure,
+	 * interrupts a second. */
+	double rfc_kpps, interrupts_s;
 	struct {
 		double doorbells, interrupts, registers, exits, host_cpu_us;
 		double deferred, ring_full;
+		double round_trips;	/* QEMU waited for lem-nic */
 	} per_packet;		/* medians over the runs; idle: a second */
 	double batch_max;	/* most packets one TDT write carried */
 	double rtt_p50_us, rtt_p99_us;
@@ -62,6 +66,7 @@ struct lem_cell {
 /* The machine, for the heading of every form. */
 struct lem_machine {
 	char cpu[128], kernel[128], os[128], qemu[128], kvm[128], date[64];
+	char nic_qemu[128];	/* that of the cells of lem-nic; or "" */
 	unsigned int cores;
 	double sink_kpps;	/* ceiling of the receiver itself, or NAN */
 };
@@ -82,7 +87,10 @@ struct lem_results {
  * lem_cell_measured: does it have a figure?
  * lem_cell_checked: did a receiver look at its packets?
  * lem_cell_has_system: does an operating system run in its guest?
- * lem_cell_of_rfc: is it a cell of the RFC's table, of whatever frame length?
+ * lem_cell_has_lem_nic: does lem-nic serve its e1000?
+ * lem_cell_of_table: is it a cell of a table of the RFC's kind (tx, null sink),
+ *	of whatever frame length?
+ * lem_cell_of_rfc: is it one of the RFC's table, not of lem-nic's?
  * lem_cell_rfc: the RFC's figure for a cell, or NAN.
  * lem_cell_label: how a line about it begins: its row, or its way.
  * lem_cell_name: the same in full.
@@ -98,6 +106,8 @@ const char *lem_cell_status(const struct lem_cell *c);
 bool lem_cell_measured(const struct lem_cell *c);
 bool lem_cell_checked(const struct lem_cell *c);
 bool lem_cell_has_system(const struct lem_cell *c);
+bool lem_cell_has_lem_nic(const struct lem_cell *c);
+bool lem_cell_of_table(const struct lem_cell *c);
 bool lem_cell_of_rfc(const struct lem_cell *c);
 double lem_cell_rfc(const struct lem_cell *c);
 const char *lem_cell_label(const struct lem_cell *c);

@@ -31,15 +31,16 @@ static const struct column {
 	{ "irq/s", offsetof(struct lem_cell, interrupts_s), false },
 	{ "regs", offsetof(struct lem_cell, per_packet.registers), false },
 	{ "exits", offsetof(struct lem_cell, per_packet.exits), false },
+	{ "trips", offsetof(struct lem_cell, per_packet.round_trips), false },
 	{ "CPU us", offsetof(struct lem_cell, per_packet.host_cpu_us), false },
 	{ "p50 us", offsetof(struct lem_cell, rtt_p50_us), false },
 	{ "p99 us", offsetof(struct lem_cell, rtt_p99_us), false },
 };
 
-/* The columns of one VMM in the RFC's table. */
+/* The columns of one VMM in the RFC's table, and in lem-nic's. */
 struct vmm_column {
 	enum lem_vmm_id vmm;
-	int kpps, range, ratio;		/* widths */
+	int kpps, range, ratio, virtio;	/* widths; 0: left out */
 };
 
 /* table_text: a string, with a "?" for what a terminal might obey. */
@@ -135,15 +136,15 @@ column_value(const struct lem_cell *c, const struct column *col)
 	return c->kpps.runs == 0 && col == columns ? NAN : v;
 }
 
-/* rfc_frame: the table's frame length, 60 if it can choose, 0 without cells. */
+/* main_frame: the tables' frame length, 60 if there is a choice; 0: none. */
 static unsigned int
-rfc_frame(const struct lem_results *r)
+main_frame(const struct lem_results *r)
 {
 	unsigned int frame = 0;
 	size_t i;
 
 	for (i = 0; i < r->cells; i++) {
-		if (!lem_cell_of_rfc(&r->cell[i]))
+		if (!lem_cell_of_table(&r->cell[i]))
 			continue;
 		if (frame == 0 || r->cell[i].frame == 60)
 			frame = r->cell[i].frame;
@@ -152,37 +153,54 @@ rfc_frame(const struct lem_results *r)
 }
 
 static const struct lem_cell *
-rfc_cell(const struct lem_results *r, enum lem_row row, enum lem_vmm_id vmm)
+main_cell(const struct lem_results *r, enum lem_row row, enum lem_vmm_id vmm)
 {
-	unsigned int frame = rfc_frame(r);
+	unsigned int frame = main_frame(r);
 	size_t i;
 
 	for (i = 0; i < r->cells; i++) {
 		const struct lem_cell *c = &r->cell[i];
 
-		if (lem_cell_of_rfc(c) && c->row == row && c->frame == frame &&
-		    c->vmm == vmm)
+		if (lem_cell_of_table(c) && c->row == row &&
+		    c->frame == frame && c->vmm == vmm)
 			return c;
 	}
 	return NULL;
 }
 
-/* find_vmms: the RFC's two, and others that have a cell in its table. */
+/* find_vmms: those of the RFC's table, or of lem-nic's, that have a cell. */
 static size_t
-find_vmms(const struct lem_results *r, struct vmm_column h[LEM_VMMS])
+find_vmms(const struct lem_results *r, bool lem_nic,
+    struct vmm_column h[LEM_VMMS])
 {
 	unsigned int vmm;
 	size_t i, vmms = 0;
 
+	memset(h, 0, LEM_VMMS * sizeof(*h));
 	for (vmm = 0; vmm < LEM_VMMS; vmm++) {
+		if (lem_vmms[vmm].lem_nic != lem_nic)
+			continue;
 		for (i = 0; i < r->cells; i++)
-			if (lem_cell_of_rfc(&r->cell[i]) &&
+			if (lem_cell_of_table(&r->cell[i]) &&
 			    r->cell[i].vmm == vmm)
 				break;
 		if (i < r->cells || vmm < LEM_RFC_VMMS)
 			h[vmms++].vmm = (enum lem_vmm_id)vmm;
 	}
 	return vmms;
+}
+
+/* is_asked: has the RFC's table, or lem-nic's, a cell? */
+static bool
+is_asked(const struct lem_results *r, bool lem_nic)
+{
+	size_t i;
+
+	for (i = 0; i < r->cells; i++)
+		if (lem_cell_of_table(&r->cell[i]) &&
+		    lem_vmms[r->cell[i].vmm].lem_nic == lem_nic)
+			return true;
+	return false;
 }
 
 static void
@@ -194,29 +212,37 @@ fit_vmm(const struct lem_results *r, struct vmm_column *h)
 	h->kpps = 4;
 	h->range = 9;
 	h->ratio = 5;
+	h->virtio = lem_vmms[h->vmm].lem_nic ? 6 : 0;
 	for (i = 0; i < LEM_ROWS; i++) {
 		const struct lem_cell *c;
 
-		c = rfc_cell(r, (enum lem_row)i, h->vmm);
+		c = main_cell(r, (enum lem_row)i, h->vmm);
 		if (c == NULL || !lem_cell_measured(c) || c->kpps.runs == 0)
 			continue;
 		h->kpps = widest(h->kpps, number_text(text, c->kpps.median));
 		h->range = widest(h->range, range_text(text, &c->kpps));
 		h->ratio = widest(h->ratio, times_text(text, c->ratio));
+		if (h->virtio > 0)
+			h->virtio = widest(h->virtio,
+			    times_text(text, c->ratio_virtio));
 	}
 }
 
 static int
 vmm_width(const struct vmm_column *h)
 {
-	return h->kpps + 1 + h->ratio + (h->range > 0 ? h->range + 1 : 0);
+	return h->kpps + 1 + h->ratio + (h->range > 0 ? h->range + 1 : 0) +
+	    (h->virtio > 0 ? h->virtio + 1 : 0);
 }
 
 /* fit_vmms: all columns; without (min-max) if a line would be too long. */
 static void
 fit_vmms(const struct lem_results *r, struct vmm_column *h, size_t vmms)
 {
-	size_t i, line = LABEL_WIDTH + strlen("  RFC, 2012");
+	size_t i, line = LABEL_WIDTH;
+
+	if (!lem_vmms[h[0].vmm].lem_nic)
+		line += strlen("  RFC, 2012");
 
 	for (i = 0; i < vmms; i++) {
 		fit_vmm(r, &h[i]);
@@ -227,30 +253,34 @@ fit_vmms(const struct lem_results *r, struct vmm_column *h, size_t vmms)
 }
 
 static void
-table_rfc_head(FILE *out, const struct vmm_column *h, size_t vmms)
+table_main_head(FILE *out, const struct vmm_column *h, size_t vmms)
 {
+	bool rfc = !lem_vmms[h[0].vmm].lem_nic;
 	size_t i;
 
 	fprintf(out, "%-*s", LABEL_WIDTH, "");
 	for (i = 0; i < vmms; i++)
-		fprintf(out, "  %-*.*s", vmm_width(&h[i]), vmm_width(&h[i]),
-		    lem_vmms[h[i].vmm].label);
-	fprintf(out, "  RFC, 2012\n%-*s", LABEL_WIDTH, "");
+		fprintf(out, "  %-*.*s",
+		    i + 1 < vmms || rfc ? vmm_width(&h[i]) : 0,
+		    vmm_width(&h[i]), lem_vmms[h[i].vmm].label);
+	fprintf(out, "%s\n%-*s", rfc ? "  RFC, 2012" : "", LABEL_WIDTH, "");
 	for (i = 0; i < vmms; i++) {
 		fprintf(out, "  %*s", h[i].kpps, "Kpps");
 		if (h[i].range > 0)
 			fprintf(out, " %-*s", h[i].range, "(min-max)");
 		fprintf(out, " %*s", h[i].ratio, "ratio");
+		if (h[i].virtio > 0)
+			fprintf(out, " %*s", h[i].virtio, "/vtnet");
 	}
-	for (i = 0; i < LEM_RFC_VMMS; i++)
+	for (i = 0; rfc && i < LEM_RFC_VMMS; i++)
 		fprintf(out, "%*s%*s", i == 0 ? 2 : 1, "", RFC_WIDTH,
 		    lem_vmms[i].rfc);
 	putc('\n', out);
 }
 
-/* table_rfc_cell: returns the blanks that are left to print before the next. */
+/* table_main_cell: returns the blanks to print before the next. */
 static int
-table_rfc_cell(FILE *out, const struct lem_cell *c, const struct vmm_column *h)
+table_main_cell(FILE *out, const struct lem_cell *c, const struct vmm_column *h)
 {
 	char kpps[TEXT_SIZE], spread[TEXT_SIZE], ratio[TEXT_SIZE];
 	const char *status = lem_cell_status(c);
@@ -263,6 +293,9 @@ table_rfc_cell(FILE *out, const struct lem_cell *c, const struct vmm_column *h)
 	if (h->range > 0)
 		fprintf(out, " %-*s", h->range, range_text(spread, &c->kpps));
 	fprintf(out, " %*s", h->ratio, times_text(ratio, c->ratio));
+	if (h->virtio > 0)
+		fprintf(out, " %*s", h->virtio,
+		    times_text(ratio, c->ratio_virtio));
 	return 0;
 }
 
@@ -286,7 +319,7 @@ table_rfc_figures(FILE *out, enum lem_row row, int blanks)
 }
 
 static void
-table_rfc_row(FILE *out, const struct lem_results *r, enum lem_row row,
+table_main_row(FILE *out, const struct lem_results *r, enum lem_row row,
     const struct vmm_column *h, size_t vmms)
 {
 	int blanks = 0;
@@ -295,13 +328,15 @@ table_rfc_row(FILE *out, const struct lem_results *r, enum lem_row row,
 	fprintf(out, "%-*s", LABEL_WIDTH, lem_rows[row].id);
 	for (i = 0; i < vmms; i++) {
 		fprintf(out, "%*s", blanks + 2, "");
-		blanks = table_rfc_cell(out, rfc_cell(r, row, h[i].vmm), &h[i]);
+		blanks =
+		    table_main_cell(out, main_cell(r, row, h[i].vmm), &h[i]);
 	}
-	table_rfc_figures(out, row, blanks);
+	if (!lem_vmms[h[0].vmm].lem_nic)
+		table_rfc_figures(out, row, blanks);
 	putc('\n', out);
 }
 
-/* Was this row of the RFC's table asked for with any VMM? */
+/* Was this row asked for with any of these VMMs? */
 static bool
 has_row(const struct lem_results *r, enum lem_row row,
     const struct vmm_column *h, size_t vmms)
@@ -309,7 +344,7 @@ has_row(const struct lem_results *r, enum lem_row row,
 	size_t i;
 
 	for (i = 0; i < vmms; i++)
-		if (rfc_cell(r, row, h[i].vmm) != NULL)
+		if (main_cell(r, row, h[i].vmm) != NULL)
 			return true;
 	return false;
 }
@@ -335,30 +370,40 @@ table_rfc_ratios(FILE *out)
 	fprintf(out, ".\n");
 }
 
-/* table_row_names: what the rows' short names stand for. */
+/*
+ * table_row_names: what the rows' short names stand for; after lem-nic's table,
+ * those that are not in the RFC's.
+ */
 static void
-table_row_names(FILE *out, const struct lem_results *r,
-    const struct vmm_column *h, size_t vmms)
+table_row_names(FILE *out, const struct lem_results *r, bool lem_nic)
 {
+	struct vmm_column h[LEM_VMMS], rfc[LEM_VMMS];
+	size_t vmms = find_vmms(r, lem_nic, h), rfcs = find_vmms(r, false, rfc);
+	bool old = lem_nic && is_asked(r, false);
 	unsigned int row;
 
 	putc('\n', out);
-	for (row = 0; row < LEM_ROWS; row++)
-		if (row < LEM_RFC_ROWS ||
+	for (row = 0; row < LEM_ROWS; row++) {
+		if (old &&
+		    (row < LEM_RFC_ROWS ||
+			has_row(r, (enum lem_row)row, rfc, rfcs)))
+			continue;
+		if ((!lem_nic && row < LEM_RFC_ROWS) ||
 		    has_row(r, (enum lem_row)row, h, vmms))
 			fprintf(out, "%-*s  %s\n", LABEL_WIDTH,
 			    lem_rows[row].id, lem_rows[row].name);
+	}
 }
 
 static void
 table_rfc_table(FILE *out, const struct lem_results *r)
 {
 	struct vmm_column h[LEM_VMMS];
-	size_t vmms = find_vmms(r, h);
+	size_t vmms = find_vmms(r, false, h);
 	bool gap = false;
 	unsigned int row;
 
-	if (rfc_frame(r) == 0) {
+	if (!is_asked(r, false)) {
 		fprintf(out,
 		    "No cell of the RFC's table (tx, sink null) was asked "
 		    "for.\n");
@@ -367,9 +412,9 @@ table_rfc_table(FILE *out, const struct lem_results *r)
 	fprintf(out,
 	    "UDP transmit, %u-byte frames, null sink; ratio to the "
 	    "first row\n\n",
-	    rfc_frame(r));
+	    main_frame(r));
 	fit_vmms(r, h, vmms);
-	table_rfc_head(out, h, vmms);
+	table_main_head(out, h, vmms);
 	for (row = 0; row < LEM_ROWS; row++) {
 		if (row >= LEM_RFC_ROWS &&
 		    !has_row(r, (enum lem_row)row, h, vmms))
@@ -378,10 +423,31 @@ table_rfc_table(FILE *out, const struct lem_results *r)
 			fprintf(out, "for reference:\n");
 			gap = true;
 		}
-		table_rfc_row(out, r, (enum lem_row)row, h, vmms);
+		table_main_row(out, r, (enum lem_row)row, h, vmms);
 	}
-	table_row_names(out, r, h, vmms);
+	table_row_names(out, r, false);
 	table_rfc_ratios(out);
+}
+
+/* table_nic_table: lem-nic beside the NICs of the same QEMU. */
+static void
+table_nic_table(FILE *out, const struct lem_results *r)
+{
+	struct vmm_column h[LEM_VMMS];
+	size_t vmms = find_vmms(r, true, h);
+	unsigned int row;
+
+	if (vmms == 0)
+		return;
+	fprintf(out,
+	    "\nThe same with lem-nic, in one QEMU; ratio to its own e1000 "
+	    "(stock), /vtnet to\nits virtio-net (virtio)\n\n");
+	fit_vmms(r, h, vmms);
+	table_main_head(out, h, vmms);
+	for (row = 0; row < LEM_ROWS; row++)
+		if (has_row(r, (enum lem_row)row, h, vmms))
+			table_main_row(out, r, (enum lem_row)row, h, vmms);
+	table_row_names(out, r, true);
 }
 
 static void
@@ -407,6 +473,8 @@ table_machine(FILE *out, const struct lem_results *r)
 	    m->os[0] != '\0' && m->kernel[0] != '\0' ? ", " : "", m->kernel);
 	table_fact(out, "system", text);
 	table_fact(out, "QEMU", m->qemu);
+	if (strcmp(m->nic_qemu, m->qemu) != 0)
+		table_fact(out, "  lem-nic", m->nic_qemu);
 	table_fact(out, "KVM", m->kvm);
 	snprintf(text, sizeof(text), "%s%s%u run%s of %g s a cell%s", m->date,
 	    m->date[0] != '\0' ? "; " : "", r->runs, r->runs == 1 ? "" : "s",
@@ -461,19 +529,31 @@ fit_column(const struct lem_cell *const *cell, size_t cells,
 	return width == 0 ? 0 : widest(width, col->head);
 }
 
-/* fit_columns: every width; returns the gap with which a line fits. */
+/*
+ * fit_columns: every width; returns the gap with which a line fits.  If it does
+ * not even with one blank, the ratio to virtio-net is left out.
+ */
 static int
 fit_columns(const struct lem_cell *const *cell, size_t cells,
     int width[COUNT(columns)])
 {
-	size_t k, line = LABEL_WIDTH + (cell[0]->sweep ? 7 : 0);
+	size_t k, used = 0, line = LABEL_WIDTH + (cell[0]->sweep ? 5 : 0);
 
 	for (k = 0; k < COUNT(columns); k++) {
 		width[k] = fit_column(cell, cells, &columns[k]);
-		if (width[k] > 0)
-			line += (size_t)width[k] + 2;
+		line += (size_t)width[k];
+		used += width[k] > 0;
 	}
-	return line > LINE_WIDTH ? 1 : 2;
+	used += cell[0]->sweep;
+	if (line + 2 * used <= LINE_WIDTH)
+		return 2;
+	for (k = 0; k < COUNT(columns) && line + used > LINE_WIDTH; k++)
+		if (columns[k].offset ==
+		    offsetof(struct lem_cell, ratio_virtio)) {
+			line -= (size_t)width[k];
+			width[k] = 0;
+		}
+	return 1;
 }
 
 /* table_group: the cells of one VMM, workload, sink and frame. */
@@ -504,6 +584,18 @@ table_group(FILE *out, const struct lem_cell *const *cell, size_t cells)
 	}
 }
 
+/* is_served: has lem-nic counted in any cell? */
+static bool
+is_served(const struct lem_results *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->cells; i++)
+		if (isfinite(r->cell[i].per_packet.round_trips))
+			return true;
+	return false;
+}
+
 static void
 table_behind(FILE *out, const struct lem_results *r)
 {
@@ -523,7 +615,10 @@ table_behind(FILE *out, const struct lem_results *r)
 		fprintf(out,
 		    "\nWhat lies behind it, per packet: TDT writes, "
 		    "interrupts (irq), register\naccesses (regs), VM exits, "
-		    "host CPU time; p50 and p99 of the round trip.\n");
+		    "host CPU time; p50 and p99 of the round trip.%s\n",
+		    is_served(r) ?
+			"\nAccesses that waited for lem-nic: trips." :
+			"");
 	for (first = 0; first < cells; first = i) {
 		for (i = first + 1;
 		     i < cells && same_table(cell[first], cell[i]); i++)
@@ -641,6 +736,7 @@ void
 lem_table_print(FILE *out, const struct lem_results *r)
 {
 	table_rfc_table(out, r);
+	table_nic_table(out, r);
 	table_machine(out, r);
 	table_behind(out, r);
 	table_integrity(out, r);

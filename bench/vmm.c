@@ -10,12 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "clock.h"
+#include "process.h"
 
 #define BOOT_TIMEOUT_MS	10000u
 #define ANSWER_TIMEOUT_MS 5000
@@ -40,51 +41,58 @@ vmm_error(struct lem_vmm *vmm, const char *format, ...)
 /* --------------------------------------------------------------- control */
 
 /*
- * Send a command and read up to the line that answers it; ignore events and the
- * greeting.  Returns 0; 1 if the VMM refuses the command; -1 with vmm->error
- * set.
+ * Send a command to a program by its control socket, and read up to the line
+ * that begins as an answer does; ignore events and QMP's greeting.  Returns 0;
+ * 1 if it refuses the command; -1 with vmm->error set.
  */
 static int
-control_ask(struct lem_vmm *vmm, const char *command, char *reply,
-    size_t reply_bytes)
+control_ask(struct lem_vmm *vmm, const char *name, int fd, const char *command,
+    const char *answer, char *reply, size_t reply_bytes)
 {
-	struct pollfd pfd = { .fd = vmm->control_fd, .events = POLLIN };
+	struct pollfd pfd = { .fd = fd, .events = POLLIN };
 	size_t used = 0;
 	char *line, *end;
 	ssize_t n;
 
-	if (send(vmm->control_fd, command, strlen(command), MSG_NOSIGNAL) < 0)
-		return vmm_error(vmm, "control socket of %s: %s", vmm->name,
+	if (send(fd, command, strlen(command), MSG_NOSIGNAL) < 0)
+		return vmm_error(vmm, "control socket of %s: %s", name,
 		    strerror(errno));
 	for (;;) {
 		if (poll(&pfd, 1, ANSWER_TIMEOUT_MS) <= 0)
 			return vmm_error(vmm,
 			    "%s does not answer on its control socket (%d s)",
-			    vmm->name, ANSWER_TIMEOUT_MS / 1000);
-		n = read(vmm->control_fd, reply + used, reply_bytes - used - 1);
+			    name, ANSWER_TIMEOUT_MS / 1000);
+		n = read(fd, reply + used, reply_bytes - used - 1);
 		if (n <= 0)
 			return vmm_error(vmm, "%s closed its control socket",
-			    vmm->name);
+			    name);
 		used += (size_t)n;
 		reply[used] = '\0';
 		for (line = reply; (end = strchr(line, '\n')) != NULL;
 		    line = end + 1) {
 			*end = '\0';
-			if (strncmp(line, "{\"return\"", 9) == 0 ||
-			    strncmp(line, "{\"exits\"", 8) == 0) {
+			if (strncmp(line, "{\"error\"", 8) == 0)
+				return 1;
+			if (strncmp(line, answer, strlen(answer)) == 0) {
 				memmove(reply, line, strlen(line) + 1);
 				return 0;
 			}
-			if (strncmp(line, "{\"error\"", 8) == 0)
-				return 1;
 		}
 		used = strlen(line);
 		memmove(reply, line, used + 1);
 		if (used + 1 >= reply_bytes)
 			return vmm_error(vmm,
 			    "%s sends a line over 16 KB on its control socket",
-			    vmm->name);
+			    name);
 	}
+}
+
+static int
+qmp_ask(struct lem_vmm *vmm, const char *command, char *reply,
+    size_t reply_bytes)
+{
+	return control_ask(vmm, vmm->name, vmm->control_fd, command,
+	    "{\"return\"", reply, reply_bytes);
 }
 
 /*
@@ -101,7 +109,7 @@ qmp_exits(struct lem_vmm *vmm, double *exits)
 	const char *value;
 	int refused;
 
-	refused = control_ask(vmm, command, reply, sizeof(reply));
+	refused = qmp_ask(vmm, command, reply, sizeof(reply));
 	if (refused < 0)
 		return -1;
 	value = refused ? NULL : strstr(reply, "\"value\": ");
@@ -115,7 +123,8 @@ lem_vm_exits(struct lem_vmm *vmm, double *exits)
 {
 	static const char key[] = "{\"exits\":";
 	char reply[16384] = "";
-	int refused = control_ask(vmm, "stats\n", reply, sizeof(reply));
+	int refused = control_ask(vmm, vmm->name, vmm->control_fd, "stats\n",
+	    "{", reply, sizeof(reply));
 	const char *value = reply + strlen(key);
 
 	if (refused < 0)
@@ -132,7 +141,7 @@ lem_vm_exits(struct lem_vmm *vmm, double *exits)
 static int
 make_memfd(struct lem_vmm *vmm, const char *name, size_t bytes, void **map)
 {
-	int fd = memfd_create(name, 0);
+	int fd = memfd_create(name, MFD_CLOEXEC);
 
 	if (fd < 0 || ftruncate(fd, (off_t)bytes) != 0) {
 		(void)vmm_error(vmm, "no memory for the guest: %s",
@@ -152,26 +161,31 @@ make_memfd(struct lem_vmm *vmm, const char *name, size_t bytes, void **map)
 	return fd;
 }
 
-/* The descriptors the VMM inherits. */
-struct inherited {
-	int ram, rom, control, net, console;
+/* The descriptors that VMM and lem-nic inherit, each those that it needs. */
+enum inherited {
+	FD_RAM,
+	FD_ROM,
+	FD_CONTROL,
+	FD_NET,
+	FD_CONSOLE,
+	FD_NIC_PATH,		/* lem-nic's socket: O_PATH, for QEMU */
+	FD_NIC_LISTEN,		/* the same, for lem-nic */
+	FD_NIC_CONTROL,
+	FDS
 };
 
 static void
-inherited_close(struct inherited *in)
+inherited_close(int fd[FDS])
 {
-	int *fd[] = { &in->ram, &in->rom, &in->control, &in->net,
-		&in->console };
 	size_t i;
 
-	for (i = 0; i < sizeof(fd) / sizeof(fd[0]); i++) {
-		if (*fd[i] >= 0)
-			(void)close(*fd[i]);
-		*fd[i] = -1;
+	for (i = 0; i < FDS; i++) {
+		if (fd[i] >= 0)
+			(void)close(fd[i]);
+		fd[i] = -1;
 	}
 }
 
-/* A socket pair, our end close-on-exec. */
 static int
 make_pair(struct lem_vmm *vmm, int type, int *ours, int *theirs)
 {
@@ -180,33 +194,65 @@ make_pair(struct lem_vmm *vmm, int type, int *ours, int *theirs)
 	if (socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, pair) != 0)
 		return vmm_error(vmm, "socketpair: %s", strerror(errno));
 	*ours = pair[0];
-	*theirs = dup(pair[1]);		/* without close-on-exec */
-	(void)close(pair[1]);
-	return *theirs < 0 ? vmm_error(vmm, "dup: %s", strerror(errno)) : 0;
+	*theirs = pair[1];
+	return 0;
 }
 
+/*
+ * QEMU wants the path of lem-nic's socket.  It gets that of a descriptor, which
+ * stays good when the socket's own path is removed: so it is removed at once.
+ */
 static int
-make_channels(struct lem_vmm *vmm, const struct lem_cell *cell,
-    struct inherited *in)
+make_nic_socket(struct lem_vmm *vmm, int in[FDS])
+{
+	char dir[] = "/tmp/lem-bench.XXXXXX";
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int error = 0;
+
+	if (mkdtemp(dir) == NULL)
+		return vmm_error(vmm, "%s: %s", dir, strerror(errno));
+	(void)snprintf(at.sun_path, sizeof(at.sun_path), "%s/nic", dir);
+	in[FD_NIC_LISTEN] = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (in[FD_NIC_LISTEN] < 0 ||
+	    bind(in[FD_NIC_LISTEN], (struct sockaddr *)&at, sizeof(at)) != 0 ||
+	    listen(in[FD_NIC_LISTEN], 1) != 0 ||
+	    (in[FD_NIC_PATH] = open(at.sun_path, O_PATH | O_CLOEXEC)) < 0)
+		error = vmm_error(vmm, "%s: %s", at.sun_path, strerror(errno));
+	(void)unlink(at.sun_path);
+	(void)rmdir(dir);
+	return error;
+}
+
+/* The guest's memory and firmware. */
+static int
+make_memory(struct lem_vmm *vmm, int in[FDS])
 {
 	size_t rom_bytes = (size_t)(lem_guest_image_end - lem_guest_image);
-	int pipefd[2];
 	void *rom;
 
-	in->ram =
+	in[FD_RAM] =
 	    make_memfd(vmm, "lem-ram", LEM_GUEST_RAM_BYTES, (void **)&vmm->ram);
-	in->rom =
-	    in->ram < 0 ? -1 : make_memfd(vmm, "lem-rom", rom_bytes, &rom);
-	if (in->rom < 0)
+	if (in[FD_RAM] < 0)
+		return -1;
+	in[FD_ROM] = make_memfd(vmm, "lem-rom", rom_bytes, &rom);
+	if (in[FD_ROM] < 0)
 		return -1;
 	memcpy(rom, lem_guest_image, rom_bytes);
 	(void)munmap(rom, rom_bytes);
-	if (make_pair(vmm, SOCK_STREAM, &vmm->control_fd, &in->control) != 0)
+	return 0;
+}
+
+static int
+make_channels(struct lem_vmm *vmm, const struct lem_cell *cell, int in[FDS])
+{
+	int pipefd[2];
+
+	if (make_pair(vmm, SOCK_STREAM, &vmm->control_fd, &in[FD_CONTROL]) != 0)
 		return -1;
 	if (cell->sink != LEM_SINK_NULL) {
-		if (make_pair(vmm, SOCK_DGRAM, &vmm->net_fd, &in->net) != 0)
+		if (make_pair(vmm, SOCK_DGRAM, &vmm->net_fd, &in[FD_NET]) != 0)
 			return -1;
-		vmm->net_peer_fd = fcntl(in->net, F_DUPFD_CLOEXEC, 0);
+		vmm->net_peer_fd = fcntl(in[FD_NET], F_DUPFD_CLOEXEC, 0);
 		if (vmm->net_peer_fd < 0)
 			return vmm_error(vmm, "dup: %s", strerror(errno));
 	}
@@ -214,8 +260,13 @@ make_channels(struct lem_vmm *vmm, const struct lem_cell *cell,
 		return vmm_error(vmm, "pipe: %s", strerror(errno));
 	vmm->console_fd = pipefd[0];
 	(void)fcntl(vmm->console_fd, F_SETFL, O_NONBLOCK);
-	in->console = pipefd[1];
-	return 0;
+	in[FD_CONSOLE] = pipefd[1];
+	if (!lem_cell_has_lem_nic(cell))
+		return 0;
+	if (make_pair(vmm, SOCK_STREAM, &vmm->nic_control_fd,
+		&in[FD_NIC_CONTROL]) != 0)
+		return -1;
+	return make_nic_socket(vmm, in);
 }
 
 static void
@@ -264,8 +315,50 @@ command_argf(struct command *c, const char *option, const char *format, ...)
 }
 
 static void
-command_qemu(struct command *c, const struct lem_cell *cell,
-    const struct inherited *in, const struct lem_host *host)
+command_qemu_sink(struct command *c, int net)
+{
+	if (net >= 0) {
+		command_argf(c, "-netdev",
+		    "dgram,id=net0,local.type=fd,local.str=%d", net);
+		return;
+	}
+	/* A hub with one port queues; with two, the second drops. */
+	command_arg(c, "-netdev");
+	command_arg(c, "hubport,id=net0,hubid=0");
+	command_arg(c, "-netdev");
+	command_arg(c, "hubport,id=net1,hubid=0");
+}
+
+static void
+command_qemu_nic(struct command *c, const struct lem_cell *cell,
+    const int in[FDS], const struct lem_host *host)
+{
+	if (lem_cell_has_lem_nic(cell)) {
+		command_argf(c, "-device",
+		    "{\"driver\":\"vfio-user-pci\",\"socket\":"
+		    "{\"type\":\"unix\",\"path\":\"/proc/self/fd/%d\"}}",
+		    in[FD_NIC_PATH]);
+		return;
+	}
+	command_qemu_sink(c, in[FD_NET]);
+	if (lem_drivers[cell->driver].nic == LEM_NIC_E1000)
+		command_argf(c, "-device",
+		    "e1000,netdev=net0,romfile=,"
+		    "mac=52:54:00:12:34:56%s",
+		    lem_rows[cell->row].stock ||
+			    !lem_host_has(host, LEM_NEED_MITIGATION) ?
+			"" :
+			cell->moderation ? ",mitigation=on" :
+					    ",mitigation=off");
+	else
+		command_argf(c, "-device",
+		    "virtio-net-pci,netdev=net0,romfile=,"
+		    "mac=52:54:00:12:34:56,disable-legacy=on");
+}
+
+static void
+command_qemu(struct command *c, const struct lem_cell *cell, const int in[FDS],
+    const struct lem_host *host)
 {
 	static const char *const fixed[] = { "-cpu", "qemu64,-sse3", "-machine",
 		"pc,memory-backend=ram", "-m", "64M",
@@ -278,7 +371,8 @@ command_qemu(struct command *c, const struct lem_cell *cell,
 		"chardev=qmp,mode=control" };
 	size_t i;
 
-	command_arg(c, host->qemu);
+	command_arg(c,
+	    lem_vmms[cell->vmm].lem_nic ? host->nic_qemu : host->qemu);
 	command_arg(c, "-accel");
 	command_arg(c,
 	    lem_vmms[cell->vmm].needs & 1u << LEM_NEED_KVM ? "kvm" : "tcg");
@@ -287,48 +381,50 @@ command_qemu(struct command *c, const struct lem_cell *cell,
 	command_argf(c, "-object",
 	    "memory-backend-file,id=ram,share=on,size=%u,"
 	    "mem-path=/proc/self/fd/%d",
-	    LEM_GUEST_RAM_BYTES, in->ram);
-	command_argf(c, "-bios", "/proc/self/fd/%d", in->rom);
-	command_argf(c, "-chardev", "socket,id=qmp,fd=%d", in->control);
-	if (in->net >= 0) {
-		command_argf(c, "-netdev",
-		    "dgram,id=net0,local.type=fd,local.str=%d", in->net);
-	} else {
-		/* A hub with one port queues; with two, the second drops. */
-		command_arg(c, "-netdev");
-		command_arg(c, "hubport,id=net0,hubid=0");
-		command_arg(c, "-netdev");
-		command_arg(c, "hubport,id=net1,hubid=0");
-	}
-	if (lem_drivers[cell->driver].nic == LEM_NIC_E1000)
-		command_argf(c, "-device",
-		    "e1000,netdev=net0,romfile=,"
-		    "mac=52:54:00:12:34:56%s",
-		    !lem_host_has(host, LEM_NEED_MITIGATION) ? "" :
-			cell->moderation ? ",mitigation=on" :
-					    ",mitigation=off");
+	    LEM_GUEST_RAM_BYTES, in[FD_RAM]);
+	command_argf(c, "-bios", "/proc/self/fd/%d", in[FD_ROM]);
+	command_argf(c, "-chardev", "socket,id=qmp,fd=%d", in[FD_CONTROL]);
+	command_qemu_nic(c, cell, in, host);
+}
+
+/* How lem-vm and lem-nic name the sink. */
+static void
+backend_name(char name[32], int net)
+{
+	if (net >= 0)
+		(void)snprintf(name, 32, "dgram,fd=%d", net);
 	else
-		command_argf(c, "-device",
-		    "virtio-net-pci,netdev=net0,romfile=,"
-		    "mac=52:54:00:12:34:56,disable-legacy=on");
+		(void)snprintf(name, 32, "null");
+}
+
+static void
+command_lem_nic(struct command *c, const struct lem_cell *cell,
+    const int in[FDS], const struct lem_host *host)
+{
+	char backend[32];
+
+	backend_name(backend, in[FD_NET]);
+	command_arg(c, host->lem_nic);
+	command_argf(c, "--socket", "fd=%d", in[FD_NIC_LISTEN]);
+	command_argf(c, "--control", "fd=%d", in[FD_NIC_CONTROL]);
+	command_argf(c, "--nic", "moderation=%s,backend=%s",
+	    cell->moderation ? "on" : "off", backend);
 }
 
 static void
 command_lem_vm(struct command *c, const struct lem_cell *cell,
-    const struct inherited *in, const struct lem_host *host)
+    const int in[FDS], const struct lem_host *host)
 {
-	char backend[32] = "null";
+	char backend[32];
 
-	if (in->net >= 0)
-		(void)snprintf(backend, sizeof(backend), "dgram,fd=%d",
-		    in->net);
+	backend_name(backend, in[FD_NET]);
 	command_arg(c, host->lem_vm);
 	command_arg(c, "run");
 	command_arg(c, "--memory");
 	command_arg(c, "64M");
-	command_argf(c, "--memory-fd", "%d", in->ram);
-	command_argf(c, "--bios", "/proc/self/fd/%d", in->rom);
-	command_argf(c, "--control", "fd=%d", in->control);
+	command_argf(c, "--memory-fd", "%d", in[FD_RAM]);
+	command_argf(c, "--bios", "/proc/self/fd/%d", in[FD_ROM]);
+	command_argf(c, "--control", "fd=%d", in[FD_CONTROL]);
 	command_argf(c, "--nic", "moderation=%s,doorbell=%s,backend=%s",
 	    cell->moderation ? "on" : "off", lem_doorbells[cell->doorbell],
 	    backend);
@@ -339,7 +435,7 @@ static int
 qmp_greet(struct lem_vmm *vmm)
 {
 	char reply[16384];
-	int refused = control_ask(vmm, "{\"execute\":\"qmp_capabilities\"}\n",
+	int refused = qmp_ask(vmm, "{\"execute\":\"qmp_capabilities\"}\n",
 	    reply, sizeof(reply));
 
 	return refused > 0 ? vmm_error(vmm, "QEMU refuses QMP") : refused;
@@ -351,32 +447,16 @@ qmp_greet(struct lem_vmm *vmm)
  */
 static const struct vmm_methods {
 	void (*command)(struct command *c, const struct lem_cell *cell,
-	    const struct inherited *in, const struct lem_host *host);
+	    const int in[FDS], const struct lem_host *host);
 	int (*greet)(struct lem_vmm *vmm);
 	int (*exits)(struct lem_vmm *vmm, double *exits);
 } methods[LEM_VMMS] = {
 	[LEM_VMM_KVM] = { command_qemu, qmp_greet, qmp_exits },
 	[LEM_VMM_TCG] = { command_qemu, qmp_greet, NULL },
 	[LEM_VMM_LEM_VM] = { command_lem_vm, NULL, lem_vm_exits },
+	[LEM_VMM_NIC] = { command_qemu, qmp_greet, qmp_exits },
+	[LEM_VMM_NIC_TCG] = { command_qemu, qmp_greet, NULL },
 };
-
-static void __attribute__((noreturn))
-exec_vmm(struct command *c, const struct inherited *in, pid_t parent)
-{
-	int null = open("/dev/null", O_RDONLY);
-
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(127);
-	(void)setpgid(0, 0);	/* Ctrl-C goes to lem-bench alone */
-	if (null < 0 || in->console < 0 || dup2(null, STDIN_FILENO) < 0 ||
-	    dup2(in->console, STDOUT_FILENO) < 0 ||
-	    dup2(in->console, STDERR_FILENO) < 0)
-		_exit(127);
-	execvp(c->argv[0], c->argv);
-	(void)dprintf(STDERR_FILENO, "%s: %s\n", c->argv[0], strerror(errno));
-	_exit(127);
-}
 
 /* The last line that a VMM printed before it ended, for an error message. */
 static void
@@ -400,22 +480,33 @@ last_words(struct lem_vmm *vmm, char *out, size_t out_bytes)
 	(void)snprintf(out, out_bytes, "%s", line);
 }
 
-int
-lem_vmm_alive(struct lem_vmm *vmm)
+/* Has this one of its processes ended?  Then vmm->error says how. */
+static bool
+process_ended(struct lem_vmm *vmm, pid_t *pid, const char *name)
 {
 	char words[120];
 	int status;
 
-	if (waitpid(vmm->pid, &status, WNOHANG) == 0)
-		return 0;
-	lem_vmm_running = 0;
-	vmm->pid = 0;
+	if (*pid == 0 || waitpid(*pid, &status, WNOHANG) == 0)
+		return false;
+	*pid = 0;
 	last_words(vmm, words, sizeof(words));
-	return WIFSIGNALED(status) ?
-	    vmm_error(vmm, "%s was killed by signal %d: %s", vmm->name,
-		WTERMSIG(status), words) :
-	    vmm_error(vmm, "%s ended with status %d: %s", vmm->name,
-		WEXITSTATUS(status), words);
+	if (WIFSIGNALED(status))
+		(void)vmm_error(vmm, "%s was killed by signal %d: %s", name,
+		    WTERMSIG(status), words);
+	else
+		(void)vmm_error(vmm, "%s ended with status %d: %s", name,
+		    WEXITSTATUS(status), words);
+	return true;
+}
+
+int
+lem_vmm_alive(struct lem_vmm *vmm)
+{
+	return process_ended(vmm, &vmm->nic_pid, "lem-nic") ||
+		process_ended(vmm, &vmm->pid, vmm->name) ?
+	    -1 :
+	    0;
 }
 
 int
@@ -441,41 +532,93 @@ lem_vmm_wait(struct lem_vmm *vmm, enum lem_box_state state,
 	}
 }
 
+/* Start a program, with those descriptors of `keep` that there are. */
+static int
+start_program(struct lem_vmm *vmm, struct command *c, const int in[FDS],
+    const enum inherited *keep, size_t keeps, pid_t *pid)
+{
+	int fd[FDS];
+	size_t i, n = 0;
+
+	for (i = 0; i < keeps; i++)
+		if (in[keep[i]] >= 0)
+			fd[n++] = in[keep[i]];
+	*pid = lem_process_start(&vmm->group, c->argv, in[FD_CONSOLE], fd, n);
+	if (*pid >= 0)
+		return 0;
+	*pid = 0;
+	return vmm_error(vmm, "fork: %s", strerror(errno));
+}
+
+static int
+start_lem_nic(struct lem_vmm *vmm, const struct lem_cell *cell,
+    const struct lem_host *host, const int in[FDS])
+{
+	static const enum inherited keep[] = { FD_NET, FD_NIC_LISTEN,
+		FD_NIC_CONTROL };
+	struct command command;
+
+	memset(&command, 0, sizeof(command));
+	command_lem_nic(&command, cell, in, host);
+	return start_program(vmm, &command, in, keep,
+	    sizeof(keep) / sizeof(keep[0]), &vmm->nic_pid);
+}
+
+static int
+start_vmm(struct lem_vmm *vmm, const struct lem_cell *cell,
+    const struct lem_host *host, const int in[FDS])
+{
+	static const enum inherited keep[] = { FD_RAM, FD_ROM, FD_CONTROL,
+		FD_NET, FD_NIC_PATH };
+	struct command command;
+
+	memset(&command, 0, sizeof(command));
+	methods[cell->vmm].command(&command, cell, in, host);
+	return start_program(vmm, &command, in, keep,
+	    sizeof(keep) / sizeof(keep[0]), &vmm->pid);
+}
+
+/* What it shares with us, then its processes. */
+static int
+start_all(struct lem_vmm *vmm, const struct lem_cell *cell,
+    const struct lem_host *host, int in[FDS])
+{
+	int error = lem_group_open(&vmm->group);
+
+	if (error != 0)
+		return vmm_error(vmm, "fork: %s", strerror(-error));
+	lem_vmm_running = vmm->group.pid;
+	if (make_memory(vmm, in) != 0 || make_channels(vmm, cell, in) != 0)
+		return -1;
+	vmm->box = (struct lem_mailbox *)(void *)(vmm->ram + LEM_MAILBOX_PA);
+	fill_box(vmm->box, cell, host->tsc_hz);
+	vmm->started = lem_now();
+	if (lem_cell_has_lem_nic(cell) &&
+	    start_lem_nic(vmm, cell, host, in) != 0)
+		return -1;
+	if (start_vmm(vmm, cell, host, in) != 0)
+		return -1;
+	if (lem_vmm_interrupted)	/* before the handler knew the group */
+		lem_vmm_kill(vmm);
+	return 0;
+}
+
 int
 lem_vmm_start(struct lem_vmm *vmm, const struct lem_cell *cell,
     const struct lem_host *host)
 {
-	struct inherited in = { -1, -1, -1, -1, -1 };
-	struct command command;
-	pid_t parent = getpid();
-	int error;
+	int in[FDS], error;
+	size_t i;
 
+	for (i = 0; i < FDS; i++)
+		in[i] = -1;
 	memset(vmm, 0, sizeof(*vmm));
 	vmm->id = cell->vmm;
 	vmm->name = lem_vmms[cell->vmm].program;
-	vmm->control_fd = vmm->console_fd = vmm->net_fd = vmm->net_peer_fd = -1;
-	error = make_channels(vmm, cell, &in);
-	if (error != 0)
-		goto close_inherited;
-	vmm->box = (struct lem_mailbox *)(void *)(vmm->ram + LEM_MAILBOX_PA);
-	fill_box(vmm->box, cell, host->tsc_hz);
-	memset(&command, 0, sizeof(command));
-	methods[cell->vmm].command(&command, cell, &in, host);
-	vmm->started = lem_now();
-	vmm->pid = fork();
-	if (vmm->pid == 0)
-		exec_vmm(&command, &in, parent);
-	if (vmm->pid < 0) {
-		vmm->pid = 0;
-		error = vmm_error(vmm, "fork: %s", strerror(errno));
-		goto close_inherited;
-	}
-	lem_vmm_running = vmm->pid;
-	(void)setpgid(vmm->pid, vmm->pid); /* as the child does, in any order */
-	if (lem_vmm_interrupted)	/* before the handler knew the pid */
-		(void)kill(-vmm->pid, SIGKILL);
-close_inherited:
-	inherited_close(&in);
+	vmm->group.fd = vmm->control_fd = vmm->console_fd = vmm->net_fd =
+	    vmm->net_peer_fd = vmm->nic_control_fd = -1;
+	error = start_all(vmm, cell, host, in);
+	inherited_close(in);
 	if (error != 0)
 		lem_vmm_stop(vmm);
 	return error;
@@ -505,31 +648,83 @@ lem_vmm_greet(struct lem_vmm *vmm)
 	return methods[vmm->id].greet == NULL ? 0 : methods[vmm->id].greet(vmm);
 }
 
+/* CPU time, once it runs: of its own processes and lem-nic's child. */
+static int
+usage_cpu(struct lem_vmm *vmm, double *cpu_us)
+{
+	double vmm_us = lem_process_cpu_us(vmm->pid), nic_us = 0;
+
+	if (!isfinite(vmm_us))
+		return vmm_error(vmm, "%s has no CPU clock: it has ended",
+		    vmm->name);
+	if (vmm->nic_pid != 0) {
+		if (vmm->nic_child_pid == 0)
+			vmm->nic_child_pid = lem_process_child(vmm->nic_pid);
+		nic_us = lem_process_cpu_us(vmm->nic_pid);
+		if (vmm->nic_child_pid > 0)
+			nic_us += lem_process_cpu_us(vmm->nic_child_pid);
+	}
+	if (!isfinite(nic_us))
+		return vmm_error(vmm,
+		    "lem-nic has no CPU clock: it, or its child, has ended");
+	*cpu_us = vmm_us + nic_us;
+	return 0;
+}
+
+/* A number behind a key of lem-nic's statistics, or NAN. */
+static double
+stats_number(const char *stats, const char *key)
+{
+	const char *value = strstr(stats, key);
+
+	return value == NULL ? NAN : strtod(value + strlen(key), NULL);
+}
+
+/* How often a CPU of the guest has waited for lem-nic: see vfu_stats. */
+static int
+usage_round_trips(struct lem_vmm *vmm, double *round_trips)
+{
+	char reply[16384] = "";
+
+	*round_trips = NAN;
+	if (vmm->nic_pid == 0)
+		return 0;
+	if (control_ask(vmm, "lem-nic", vmm->nic_control_fd, "stats\n", "{",
+		reply, sizeof(reply)) < 0)
+		return -1;
+	*round_trips = stats_number(reply, "\"reads\":") +
+	    stats_number(reply, "\"writes\":") -
+	    stats_number(reply, "\"posted\":");
+	return 0;
+}
+
 int
 lem_vmm_usage(struct lem_vmm *vmm, struct lem_vmm_usage *usage)
 {
-	struct timespec t;
-	clockid_t clock;
-
 	usage->exits = NAN;
-	if (clock_getcpuclockid(vmm->pid, &clock) != 0 ||
-	    clock_gettime(clock, &t) != 0)
-		return vmm_error(vmm, "%s has no CPU clock: it has ended",
-		    vmm->name);
-	usage->cpu_us = (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
-	if (methods[vmm->id].exits == NULL)
-		return 0;
-	return methods[vmm->id].exits(vmm, &usage->exits);
+	if (usage_cpu(vmm, &usage->cpu_us) != 0 ||
+	    usage_round_trips(vmm, &usage->round_trips) != 0)
+		return -1;
+	return methods[vmm->id].exits == NULL ?
+	    0 :
+	    methods[vmm->id].exits(vmm, &usage->exits);
 }
 
 void
 lem_vmm_kill(struct lem_vmm *vmm)
 {
+	pid_t *pid[] = { &vmm->pid, &vmm->nic_pid };
+	size_t i;
+
 	lem_vmm_running = 0;
-	if (vmm->pid > 0) {
-		(void)kill(-vmm->pid, SIGKILL); /* and a script's child */
-		(void)waitpid(vmm->pid, NULL, 0);
-		vmm->pid = 0;
+	lem_group_kill(&vmm->group);
+	for (i = 0; i < sizeof(pid) / sizeof(pid[0]); i++) {
+		if (*pid[i] > 0) {
+			/* It may have come too late for its group. */
+			(void)kill(*pid[i], SIGKILL);
+			(void)waitpid(*pid[i], NULL, 0);
+		}
+		*pid[i] = 0;
 	}
 }
 
@@ -537,7 +732,7 @@ void
 lem_vmm_stop(struct lem_vmm *vmm)
 {
 	int *fd[] = { &vmm->control_fd, &vmm->console_fd, &vmm->net_fd,
-		&vmm->net_peer_fd };
+		&vmm->net_peer_fd, &vmm->nic_control_fd };
 	size_t i;
 
 	lem_vmm_kill(vmm);

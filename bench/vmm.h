@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One VMM, QEMU or lem-vm, with the bare-metal guest in it.
+ * One VMM, QEMU or lem-vm, with the bare-metal guest in it; and lem-nic beside
+ * QEMU, where that serves its e1000.
  *
- * It inherits a file descriptor for everything that it shares with us: RAM and
- * ROM are memfds, its control (QMP, or lem-vm's) and the network are socket
- * pairs.  Nothing is made in a file system, so nothing is left behind, and it
- * dies with us (PR_SET_PDEATHSIG).
+ * Each inherits a file descriptor for everything that it shares with us: RAM
+ * and ROM are memfds, control (QMP, or our programs') and the network are
+ * socket pairs.  Nothing is left behind in a file system, and all die with us
+ * (process.h).
  */
 #ifndef LEM_BENCH_VMM_H
 #define LEM_BENCH_VMM_H
@@ -18,15 +19,20 @@
 
 #include "mailbox.h"
 #include "measure.h"
+#include "process.h"
 #include "results.h"
 
 #define LEM_ERROR_BYTES	200
 
 struct lem_vmm {
-	pid_t pid;
+	struct lem_group group;
+	pid_t pid;		/* 0: it does not run; so with the others */
+	pid_t nic_pid;		/* lem-nic */
+	pid_t nic_child_pid;	/* its child, which serves FUSE; -1: none */
 	enum lem_vmm_id id;
 	const char *name;	/* for sentences: "QEMU" */
 	int control_fd;
+	int nic_control_fd;	/* lem-nic's */
 	int console_fd;		/* its stdout and stderr */
 	int net_fd;		/* frames, a datagram each; -1: null sink */
 	int net_peer_fd;	/* its end of it */
@@ -37,9 +43,10 @@ struct lem_vmm {
 	char error[LEM_ERROR_BYTES];
 };
 
-/* How many exits the guest's CPU made, and the CPU time of the process. */
+/* The guest's CPU so far, and CPU time of the VMM with lem-nic. */
 struct lem_vmm_usage {
 	double exits;		/* NAN without KVM */
+	double round_trips;	/* accesses that waited for lem-nic, or NAN */
 	double cpu_us;
 };
 
@@ -74,13 +81,13 @@ int lem_vmm_wait(struct lem_vmm *vmm, enum lem_box_state state,
 /* lem_vmm_usage: the counters now.  Returns 0, or -1 with vmm->error set. */
 int lem_vmm_usage(struct lem_vmm *vmm, struct lem_vmm_usage *usage);
 
-/* lem_vmm_kill: end the VMM, by its pid; the mailbox stays. */
+/* lem_vmm_kill: end all its processes; the mailbox stays. */
 void lem_vmm_kill(struct lem_vmm *vmm);
 
 /* lem_vmm_stop: end the VMM, close everything.  May be called twice. */
 void lem_vmm_stop(struct lem_vmm *vmm);
 
-/* The pid of the VMM that runs now, or 0.  For the signal handler. */
+/* The process group of the VMM that runs now, or 0.  For the signal handler. */
 extern volatile pid_t lem_vmm_running;
 
 /* A signal asked lem-bench to end: start nothing more. */

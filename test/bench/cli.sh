@@ -38,8 +38,8 @@ refused()
 topic --help
 run --help
 status_is 0
-for option in quick full cells list json report qemu seconds runs itr frame \
-    help; do
+for option in quick full cells list json report qemu lem-vm lem-nic nic-qemu \
+    seconds runs itr frame help; do
 	grep -q -e "--$option" "$tmp/out" || wrong "no --$option"
 done
 [ -s "$tmp/err" ] && wrong "it prints on standard error"
@@ -94,6 +94,16 @@ for vmm in kvm tcg; do
 		    wrong "no $vmm.tx.null.$row"
 	done
 done
+for row in moderated stock virtio; do
+	for vmm in nic nic-tcg; do
+		grep -Eq "^$vmm\.tx\.null\.$row( |$)" "$tmp/out" ||
+		    wrong "no $vmm.tx.null.$row"
+	done
+	grep -Eq "^nic\.ping\.dgram\.$row( |$)" "$tmp/out" ||
+	    wrong "no nic.ping.dgram.$row"
+done
+grep -E '^(kvm|tcg|vm)\..*\.stock' "$tmp/out" &&
+    wrong "row stock where lem-nic is not"
 cut -d ' ' -f 1 "$tmp/out" >"$tmp/quick"
 run --list --full --qemu "$tmp/qemu"
 status_is 0
@@ -102,6 +112,14 @@ cut -d ' ' -f 1 "$tmp/out" | sort >"$tmp/full"
     wrong "--quick has cells that --full has not"
 [ "$(wc -l <"$tmp/full")" -gt "$(wc -l <"$tmp/quick")" ] ||
     wrong "--full is no more than --quick"
+
+topic "--list without vfio-user-pci, without lem-nic"
+run --list --cells 'nic-tcg.tx.null.[ms]*' --nic-qemu "$tmp/qemu"
+status_is 0
+says "nic-tcg.tx.null.stock skipped: $tmp/qemu has no vfio-user-pci (QEMU 10.1"
+run --list --cells 'nic-tcg.tx.null.moderated' --lem-nic /nonexistent/nic
+status_is 0
+says "nic-tcg.tx.null.moderated skipped: /nonexistent/nic does not run"
 
 topic "--list with --cells"
 run --list --cells 'tcg.*.null.modified,tcg.ping.*.virtio' --qemu "$tmp/qemu"

@@ -76,6 +76,15 @@ test_vmms(void **state)
 		/* It is QEMU's. */
 		if (lem_vmms[i].own_e1000)
 			assert_true(lem_vmms[i].needs & 1u << LEM_NEED_QEMU);
+		/* It needs another QEMU, and is measured against that. */
+		assert_false(lem_vmms[i].own_e1000 && lem_vmms[i].lem_nic);
+		if (lem_vmms[i].lem_nic) {
+			assert_true(
+			    lem_vmms[i].needs & 1u << LEM_NEED_VFIO_USER);
+			assert_true(lem_vmms[i].virtio);
+		}
+		assert_int_equal(lem_vmm_base((enum lem_vmm_id)i),
+		    lem_vmms[i].lem_nic ? LEM_ROW_STOCK : LEM_ROW_STANDARD);
 	}
 }
 
@@ -105,8 +114,8 @@ static void
 test_rows(void **state)
 {
 	static const char *const ids[] = { "standard", "moderated", "modified",
-		"original", "interrupt-only", "modified-alone", "virtio",
-		"virtio-polled" };
+		"original", "interrupt-only", "modified-alone", "stock",
+		"virtio", "virtio-polled" };
 	struct names names = { 0 };
 	unsigned int i;
 

@@ -19,7 +19,7 @@
 
 #define SET(array, text) ((void)snprintf(array, sizeof(array), "%s", text))
 
-static struct lem_cell cells[32];
+static struct lem_cell cells[64];
 static struct lem_results results;
 
 /* add_cell: a cell of KVM with plausible figures. */
@@ -43,9 +43,10 @@ add_cell(const char *id, enum lem_row row, double kpps, double ratio)
 		.kpps = { kpps, kpps * 0.95, kpps * 1.05, 5 },
 		.ratio = ratio,
 		.ratio_virtio = NAN,
+		.ratio_polled = NAN,
 		.rfc_kpps = NAN,
 		.interrupts_s = NAN,
-		.per_packet = { 1, 0.24, 1.5, 1.5, 57.8, 0.5, 0 },
+		.per_packet = { 1, 0.24, 1.5, 1.5, 57.8, 0.5, 0, NAN },
 		.batch_max = 254,
 		.rtt_p50_us = NAN,
 		.rtt_p99_us = NAN,
@@ -63,7 +64,8 @@ setup(void **state)
 	results = (struct lem_results){
 		.machine = {
 			.cpu = "CPU", .kernel = "Linux 6.1", .os = "Debian 12",
-			.qemu = "7.2", .kvm = "nested", .date = "2026-01-02",
+			.qemu = "7.2", .nic_qemu = "7.2", .kvm = "nested",
+			.date = "2026-01-02",
 			.cores = 2, .sink_kpps = NAN,
 		},
 		.cell = cells, .seconds = 0.5, .runs = 5,
@@ -321,7 +323,8 @@ test_json_golden(void **state)
 	static const char want[] =
 	    "{\"schema\":1,\n"
 	    "\"machine\":{\"cpu\":\"CPU\",\"kernel\":\"Linux 6.1\","
-	    "\"os\":\"Debian 12\",\"qemu\":\"7.2\",\"kvm\":\"nested\","
+	    "\"os\":\"Debian 12\",\"qemu\":\"7.2\","
+	    "\"nic_qemu\":\"7.2\",\"kvm\":\"nested\","
 	    "\"date\":\"2026-01-02\",\"cores\":2,\"sink_kpps\":null},\n"
 	    "\"seconds\":0.5,\"runs\":5,\"interrupted\":false,\n"
 	    "\"cells\":[\n"
@@ -338,7 +341,8 @@ test_json_golden(void **state)
 	    "\"boot_ms\":150,"
 	    "\"per_packet\":{\"doorbells\":1,\"interrupts\":0.24,"
 	    "\"registers\":1.5,\"exits\":1.5,\"host_cpu_us\":57.8,"
-	    "\"deferred\":0.5,\"ring_full\":0},\"batch_max\":254,"
+	    "\"deferred\":0.5,\"ring_full\":0,\"round_trips\":null},"
+	    "\"batch_max\":254,"
 	    "\"rtt_us\":{\"p50\":null,\"p99\":null},\"lost\":0,"
 	    "\"duplicated\":0,\"reordered\":0,\"corrupted\":"
 	    "18446744073709551615,\"guard_flushes\":3,\"skipped\":null,"
@@ -656,6 +660,100 @@ test_table_third_vmm(void **state)
 	free(text);
 }
 
+/* add_nic: a cell of lem-nic, of tx and null sink or of ping. */
+static struct lem_cell *
+add_nic(enum lem_vmm_id vmm, enum lem_row row, bool ping)
+{
+	struct lem_cell *c = add_cell("nic", row, 13785, 2088);
+
+	c->vmm = vmm;
+	c->driver = lem_rows[row].driver;
+	c->ratio_virtio = 17.9;
+	c->ratio_polled = 13.1;
+	c->per_packet.round_trips = 0.00412;
+	if (ping) {
+		c->workload = LEM_WORKLOAD_PING;
+		c->sink = LEM_SINK_DGRAM;
+		c->rtt_p50_us = 1161;
+		c->rtt_p99_us = 14700;
+	}
+	return c;
+}
+
+/* No line over 79 columns. */
+static void
+assert_narrow(const char *text)
+{
+	const char *end;
+
+	for (; (end = strchr(text, '\n')) != NULL; text = end + 1)
+		if (end - text > 79)
+			fail_msg("over 79 columns: %.*s", (int)(end - text),
+			    text);
+}
+
+static void
+fill_nic(void)
+{
+	unsigned int row, vmm;
+
+	for (vmm = LEM_VMM_NIC; vmm <= LEM_VMM_NIC_TCG; vmm++)
+		for (row = 0; row < LEM_ROWS; row++)
+			add_nic((enum lem_vmm_id)vmm, (enum lem_row)row, false);
+	add_nic(LEM_VMM_NIC, LEM_ROW_MODIFIED_ALONE, true);
+}
+
+/* lem-nic has a table of its own: its ratios are to another row. */
+static void
+test_table_lem_nic(void **state)
+{
+	char *text;
+
+	(void)state;
+	fill();
+	fill_nic();
+	SET(results.machine.nic_qemu, "11.1.3");
+	text = table_text();
+	assert_narrow(text);
+	assert_has(text,
+	    "\n                 lem-nic, KVM        lem-nic, TCG\n"
+	    "                  Kpps ratio /vtnet   Kpps ratio /vtnet\n"
+	    "standard         13785 2088x  17.9x  13785 2088x  17.9x\n");
+	assert_has(text, "\nstock            13785");
+	assert_has(text, "\nstock            QEMU's own e1000, standard ");
+	assert_has(text, "  lem-nic 11.1.3\n");
+	assert_has(text, "waited for lem-nic: trips.");
+	assert_has(text, " 0.0041 ");
+	/* Those of the RFC's table are explained there. */
+	assert_null(strstr(strstr(text, "original driver of 2012") + 1,
+	    "original driver of 2012"));
+	free(text);
+	text = json_text();
+	assert_json(text);
+	assert_has(text, "\"vmm\":\"lem-nic-tcg\"");
+	assert_has(text, "\"row\":\"stock\"");
+	assert_has(text, "\"ratio_virtio\":17.9,\"ratio_virtio_polled\":13.1,");
+	assert_has(text, "\"round_trips\":0.00412}");
+	free(text);
+}
+
+static void
+test_table_lem_nic_alone(void **state)
+{
+	char *text;
+
+	(void)state;
+	add_nic(LEM_VMM_NIC, LEM_ROW_MODERATED, false);
+	add_nic(LEM_VMM_NIC, LEM_ROW_STOCK, false)->ratio = 1;
+	text = table_text();
+	assert_narrow(text);
+	assert_has(text, "No cell of the RFC's table");
+	assert_has(text, "moderated        13785 (13096-14474) 2088x  17.9x\n");
+	assert_has(text, "moderated        moderated hypervisor, standard ");
+	assert_lacks(text, "standard         standard");
+	free(text);
+}
+
 static char directory[64];
 
 static int
@@ -790,6 +888,31 @@ test_report(void **state)
 	assert_lacks(text, "nan");
 	assert_lacks(text, "inf\"");
 	assert_lacks(text, "Skipped");
+	free(text);
+}
+
+/* lem-nic: tables, tiles and bars of its own. */
+static void
+test_report_lem_nic(void **state)
+{
+	char *text;
+
+	(void)state;
+	fill();
+	fill_nic();
+	text = report_text();
+	assert_balanced(text);
+	assert_alone(text);
+	assert_has(text, "<h2>The table of the RFC</h2>");
+	assert_has(text, "<h2>lem-nic in QEMU</h2>");
+	assert_int_equal(count_parts(text, "<p class=\"big\">"), 2 + 2);
+	assert_has(text, "moderated hypervisor, standard driver</p>");
+	assert_int_equal(count_parts(text, "class=\"bar k3\" d="),
+	    2 * LEM_ROWS);
+	assert_int_equal(count_parts(text, "class=\"bar k4\" d="),
+	    2 * LEM_ROWS);
+	assert_has(text, ">trips</th>");
+	assert_lacks(text, "nan");
 	free(text);
 }
 
@@ -942,7 +1065,10 @@ main(void)
 		cmocka_unit_test_setup(test_table_skipped, setup),
 		cmocka_unit_test_setup(test_table_other_frame, setup),
 		cmocka_unit_test_setup(test_table_third_vmm, setup),
+		cmocka_unit_test_setup(test_table_lem_nic, setup),
+		cmocka_unit_test_setup(test_table_lem_nic_alone, setup),
 		ON_DISK(test_report),
+		ON_DISK(test_report_lem_nic),
 		ON_DISK(test_report_no_data),
 		ON_DISK(test_report_other_cells),
 		ON_DISK(test_report_thin_curves),
