@@ -36,12 +36,14 @@
 
 /* -------------------------------------------------------------- checksums */
 
-/* Sum n bytes, from `skip` bytes behind the cursor on. */
+/*
+ * Add to sum n bytes, from `skip` bytes behind the cursor on.  at: how many
+ * bytes come before them.
+ */
 static uint64_t
-cursor_sum(struct e82540_cursor c, uint32_t skip, uint32_t n)
+cursor_sum(struct e82540_cursor c, uint32_t skip, uint32_t n, uint64_t sum,
+    uint32_t at)
 {
-	uint64_t sum = 0, part;
-	bool odd = false;
 	size_t piece;
 
 	c.offset += skip;
@@ -54,12 +56,9 @@ cursor_sum(struct e82540_cursor c, uint32_t skip, uint32_t n)
 		piece = c.iov->len - c.offset;
 		if (piece > n)
 			piece = n;
-		part = e82540_fold(
-		    e82540_sum((const uint8_t *)c.iov->base + c.offset, piece,
-			0));
-		/* A piece at an odd offset: the bytes of a word swap. */
-		sum += odd ? part << 8 : part;
-		odd ^= piece & 1;
+		sum = e82540_sum_piece((const uint8_t *)c.iov->base + c.offset,
+		    piece, sum, at);
+		at += piece;
 		n -= piece;
 		c.offset += piece;
 	}
@@ -84,18 +83,16 @@ static uint64_t
 frame_sum(const struct e82540_tx_frame *f, uint32_t start, uint32_t end)
 {
 	uint32_t in_head = 0;
-	uint64_t sum = 0, rest;
+	uint64_t sum = 0;
 
 	if (start < f->head_bytes) {
 		in_head = (end < f->head_bytes ? end : f->head_bytes) - start;
 		sum = e82540_sum(f->head + start, in_head, 0);
 		start += in_head;
 	}
-	if (start < end) {
-		rest = e82540_fold(
-		    cursor_sum(f->payload, start - f->head_bytes, end - start));
-		sum += in_head & 1 ? rest << 8 : rest;
-	}
+	if (start < end)
+		sum = cursor_sum(f->payload, start - f->head_bytes, end - start,
+		    sum, in_head);
 	return sum;
 }
 

@@ -239,8 +239,8 @@ packet_csum(const struct run *run, const struct packet *pkt)
 {
 	uint32_t skip =
 	    e82540_reg(run->dev, E1000_RXCSUM) & E1000_RXCSUM_PCSS_MASK;
-	uint32_t len, odd = 0;
-	uint64_t sum = 0, part;
+	uint32_t len, at = 0;
+	uint64_t sum = 0;
 	unsigned int i;
 
 	if (E82540_IS(run->dev, E82540_82544GC))
@@ -251,10 +251,9 @@ packet_csum(const struct run *run, const struct packet *pkt)
 			skip -= len;
 			continue;
 		}
-		part = e82540_sum(pkt->piece[i].data + skip, len - skip, 0);
-		/* A piece at an odd offset: the bytes of a word swap. */
-		sum += odd ? (uint64_t)e82540_fold(part) << 8 : part;
-		odd ^= (len - skip) & 1;
+		sum = e82540_sum_piece(pkt->piece[i].data + skip, len - skip,
+		    sum, at);
+		at += len - skip;
 		skip = 0;
 	}
 	return ~e82540_fold(sum) & 0xFFFF;

@@ -7,9 +7,20 @@
 
 /*
  * e82540_sum: the Internet checksum, unfolded: add len bytes, the first at an
- * even place, to sum.
+ * even place, to sum.  They add less than 65536.
  */
 uint64_t e82540_sum(const uint8_t *p, uint32_t len, uint64_t sum);
+
+/*
+ * e82540_sum_piece: add to sum a piece of what is summed.  at: how many bytes
+ * of it come before the piece.  At an odd place, the bytes of a word swap.
+ */
+static inline uint64_t
+e82540_sum_piece(const uint8_t *p, uint32_t len, uint64_t sum, uint32_t at)
+{
+	return at & 1 ? sum + (e82540_sum(p, len, 0) << 8) :
+			e82540_sum(p, len, sum);
+}
 
 /* e82540_fold: a sum in 16 bits, not complemented. */
 static inline uint16_t
