@@ -62,7 +62,7 @@ enum extended {
 #define ICW2_APMPME	(1u << 15)
 #define ICW3_APME	(1u << 10)	/* others' */
 
-static const uint16_t device_id[] = {
+const uint16_t e82540_nvm_device_id[] = {
 	[E82540_82540EM] = E1000_DEV_82540EM,
 	[E82540_82545EM] = E1000_DEV_82545EM,
 	[E82540_82544GC] = E1000_DEV_82544GC,
@@ -98,7 +98,7 @@ nvm_image(struct e82540 *dev)
 	    E82540_ICW1_POWER | E82540_ICW1_SUBSYSTEM | E82540_ICW1_DEVICE;
 	word[E1000_NVM_SUBSYS_ID] = subsystem_id[chip];
 	word[E1000_NVM_SUBSYS_VENDOR] = E1000_VENDOR_INTEL;
-	word[E1000_NVM_DEVICE_ID] = device_id[chip];
+	word[E1000_NVM_DEVICE_ID] = e82540_nvm_device_id[chip];
 	word[E1000_NVM_VENDOR_ID] = E1000_VENDOR_INTEL;
 	word[E1000_NVM_ICW2] = E1000_NVM_ICW2_PAUSE | E1000_NVM_ICW2_ASM_DIR;
 	word[E1000_NVM_D0_D3_POWER] = 20u << 8 | 5u;

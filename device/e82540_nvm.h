@@ -10,6 +10,9 @@
 #define E82540_ICW1_SUBSYSTEM	0x0002u	/* the subsystem's ids */
 #define E82540_ICW1_POWER	0x0008u	/* power management */
 
+/* The PCI device id of each chip: enum e82540_chip. */
+extern const uint16_t e82540_nvm_device_id[];
+
 /* e82540_nvm_init: the image of config.nvm, or one of our own. */
 void e82540_nvm_init(struct e82540 *dev);
 

@@ -52,12 +52,6 @@ static const uint8_t revision[] = {
 	[E82540_82544GC] = 2,
 };
 
-static const uint16_t device_id[] = {
-	[E82540_82540EM] = E1000_DEV_82540EM,
-	[E82540_82545EM] = E1000_DEV_82545EM,
-	[E82540_82544GC] = E1000_DEV_82544GC,
-};
-
 /* The bits of the four bytes at offset that software can write. */
 static uint32_t
 config_mask(const struct e82540 *dev, unsigned int offset)
@@ -109,7 +103,8 @@ reset_ids(struct e82540 *dev)
 	const uint16_t *word = dev->nvm.word;
 
 	e82540_pci_put(dev, PCI_ID, 2, E1000_VENDOR_INTEL);
-	e82540_pci_put(dev, PCI_ID + 2, 2, device_id[dev->config.chip]);
+	e82540_pci_put(dev, PCI_ID + 2, 2,
+	    e82540_nvm_device_id[dev->config.chip]);
 	e82540_pci_put(dev, PCI_SUBSYSTEM, 2, E1000_VENDOR_INTEL);
 	if (config_icw1(dev) & E82540_ICW1_DEVICE) {
 		e82540_pci_put(dev, PCI_ID, 2, word[E1000_NVM_VENDOR_ID]);
