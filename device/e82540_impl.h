@@ -52,6 +52,7 @@
 #include "guest_mem.h"
 
 _Static_assert(E82540_BAR0_BYTES == E1000_BAR0_SIZE_BYTES, "as the hardware");
+_Static_assert(E82540_BAR2_BYTES == E1000_IOBAR_SIZE_BYTES, "as the hardware");
 
 #define E82540_REGS_BYTES	0xA000u	/* PBM lies beyond */
 #define E82540_STATS		64u	/* CRCERRS to TSCTFC */

@@ -52,7 +52,7 @@ static const uint8_t revision[] = {
 	[E82540_82544GC] = 2,
 };
 
-/* The bits of the four bytes at offset that software can write. */
+/* The bits of the dword at offset that software can write. */
 static uint32_t
 config_mask(const struct e82540 *dev, unsigned int offset)
 {
@@ -64,7 +64,7 @@ config_mask(const struct e82540 *dev, unsigned int offset)
 	case E82540_PCI_BAR0:
 		return ~(E82540_BAR0_BYTES - 1u);
 	case E82540_PCI_BAR2:
-		return ~(E1000_IOBAR_SIZE_BYTES - 1u);
+		return ~(E82540_BAR2_BYTES - 1u);
 	case PCI_INT_LINE:
 		return 0x000000FF;
 	case E82540_PCI_PMCSR:
@@ -81,6 +81,35 @@ config_mask(const struct e82540 *dev, unsigned int offset)
 	default:
 		return 0;
 	}
+}
+
+/*
+ * What software cannot write either follows from the config, or is one of
+ * these: ids and PME# of the EEPROM, and what the device itself changes.
+ */
+uint32_t
+e82540_pci_state_mask(const struct e82540 *dev, unsigned int offset)
+{
+	uint32_t own = 0;
+
+	switch (offset) {
+	case PCI_ID:
+	case PCI_SUBSYSTEM:
+		own = UINT32_MAX;
+		break;
+	case E82540_PCI_COMMAND:
+		own = PCI_STATUS_INTERRUPT << 16;
+		break;
+	case PM:
+		own = PM_PMC_PME << 16;
+		break;
+	case E82540_PCI_PMCSR:
+		own = E82540_PME_STATUS | PM_DATA_SCALE_TENTH | 0xFFu << 24;
+		break;
+	default:
+		break;
+	}
+	return own | config_mask(dev, offset);
 }
 
 /* The image's ICW1; 0 if the image has no signature (5.6.35). */

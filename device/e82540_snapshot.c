@@ -21,6 +21,7 @@
 #include "e82540_flow.h"
 #include "e82540_intr.h"
 #include "e82540_nvm.h"
+#include "e82540_pci.h"
 #include "e82540_regs.h"
 #include "e82540_rx.h"
 #include "e82540_sum.h"
@@ -362,46 +363,6 @@ regs_load(struct e82540 *dev, const uint8_t *p, size_t len)
 
 /* -------------------------------------------------------------------- PCI */
 
-/*
- * The bits of a dword of configuration space that may differ between two
- * devices of the same config; read-only bits among them follow from the EEPROM.
- */
-static uint32_t
-pci_mask(const struct e82540 *dev, unsigned int offset)
-{
-	bool msi = dev->config.msi;
-
-	switch (offset) {
-	case 0x00:			/* ids */
-	case 0x2C:
-		return UINT32_MAX;
-	case E82540_PCI_COMMAND:	/* and STATUS: interrupt */
-		return 0x00080557;
-	case 0x0C:			/* cache line, latency */
-		return 0x0000FFFF;
-	case E82540_PCI_BAR0:
-		return ~(E82540_BAR0_BYTES - 1u);
-	case E82540_PCI_BAR2:
-		return ~(E1000_IOBAR_SIZE_BYTES - 1u);
-	case 0x3C:			/* interrupt line */
-		return 0x000000FF;
-	case 0xDC:			/* PMC: PME# */
-		return 0x48000000;
-	case 0xE0:			/* PMCSR, data */
-		return 0xFF00BF03;
-	case 0xF0:			/* MSI */
-		return msi ? 0x00710000 : 0;
-	case 0xF4:
-		return msi ? 0xFFFFFFFC : 0;
-	case 0xF8:
-		return msi ? 0xFFFFFFFF : 0;
-	case 0xFC:
-		return msi ? 0x0000FFFF : 0;
-	default:
-		return 0;
-	}
-}
-
 static bool
 pci_valid(const struct e82540 *dev, const uint8_t *p)
 {
@@ -410,7 +371,7 @@ pci_valid(const struct e82540 *dev, const uint8_t *p)
 
 	for (i = 0; i < sizeof(dev->pci.config); i += 4)
 		if ((e82540_get32(p + i) ^ e82540_get32(own + i)) &
-		    ~pci_mask(dev, i))
+		    ~e82540_pci_state_mask(dev, i))
 			return false;
 	return true;
 }

@@ -4,7 +4,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "e1000_hw.h"
 #include "pci.h"
 
 #define PORT_RESET_KBD	0x64u
@@ -62,7 +61,7 @@ machine_nic_add(struct machine *m, struct nic *nic)
 	n->nic = nic;
 	n->gsi = nic_gsi[i % (sizeof(nic_gsi) / sizeof(nic_gsi[0]))];
 	nic_pci_write(nic, E82540_PCI_BAR0, 4,
-	    MACHINE_BAR_MEM + i * E1000_BAR0_SIZE_BYTES);
+	    MACHINE_BAR_MEM + i * E82540_BAR0_BYTES);
 	nic_pci_write(nic, E82540_PCI_BAR2, 4, MACHINE_BAR_IO + i * 64);
 	nic_pci_write(nic, 0x3c, 1, n->gsi);
 	return i;
@@ -89,7 +88,7 @@ machine_nic_at(struct machine *m, uint64_t addr, uint64_t *base)
 
 	for (i = 0; i < m->nics; i++) {
 		*base = m->nic[i].mem;
-		if (*base != 0 && addr - *base < E1000_BAR0_SIZE_BYTES)
+		if (*base != 0 && addr - *base < E82540_BAR0_BYTES)
 			return &m->nic[i];
 	}
 	return NULL;

@@ -5,7 +5,6 @@
  */
 #include "pci.h"
 
-#include "e1000_hw.h"
 #include "machine.h"
 
 #define PORT_ADDRESS	0xcf8u
@@ -58,7 +57,7 @@ pci_bars_follow(struct machine *m, struct machine_nic *n)
 	uint64_t was = n->mem;
 
 	if (!(command & E82540_PCI_MEMORY) || mem < MACHINE_BAR_MEM ||
-	    mem > MACHINE_BAR_MEM_END - E1000_BAR0_SIZE_BYTES)
+	    mem > MACHINE_BAR_MEM_END - E82540_BAR0_BYTES)
 		mem = 0;
 	if (!(command & E82540_PCI_IO) || io < MACHINE_BAR_IO || io > 0xfff8)
 		io = 0;
