@@ -15,8 +15,8 @@
  *    its path.  A change of any other register needs the bus lock as well.
  * 2. The model loads the tail before the others (acquire), and takes it in
  *    after them: so it has all registers that the guest wrote before the tail.
- * 3. An access that still traps, to a register that the path's lock guards,
- *    first takes in what is in memory: the guest wrote that before.
+ * 3. Some accesses still trap.  If the path's lock guards the register, the
+ *    model first takes in what is in memory, as the guest wrote that before.
  * 4. The model writes to memory (a head; a register without its reserved bits)
  *    by compare and exchange: a value that the guest has written meanwhile
  *    stays, and the model takes it in the next time.
@@ -34,7 +34,6 @@
  * use (hot), others.
  */
 struct path {
-	enum e82540_lock lock;
 	uint8_t count;
 	uint8_t hot;		/* the first `hot`: compared for each batch */
 	uint16_t reg[E82540_DOORBELL_REGS];
@@ -45,7 +44,6 @@ struct path {
 
 static const struct path paths[E82540_DOORBELL_PATHS] = {
 	{
-	    .lock = E82540_LOCK_TX,
 	    .count = 15,
 	    .hot = 9,
 	    .reg = { E1000_TDT, E1000_TDH, E1000_TDBAL, E1000_TDBAH,
@@ -54,7 +52,6 @@ static const struct path paths[E82540_DOORBELL_PATHS] = {
 		E1000_TDFPC },
 	},
 	{
-	    .lock = E82540_LOCK_RX,
 	    .count = 13,
 	    .hot = 11,
 	    .reg = { E1000_RDT, E1000_RDH, E1000_RDBAL, E1000_RDBAH,
@@ -63,28 +60,11 @@ static const struct path paths[E82540_DOORBELL_PATHS] = {
 	},
 };
 
+/* The index of a path in paths[] and seen[]. */
 static inline unsigned int
 path_number(enum e82540_lock path)
 {
 	return path == E82540_LOCK_TX ? 0 : 1;
-}
-
-/* The model's value of a register of a ring. */
-static inline uint32_t
-ring_value(const struct e82540 *dev, uint32_t offset)
-{
-	switch (offset) {
-	case E1000_TDH:
-		return e82540_index(&dev->tdh);
-	case E1000_TDT:
-		return e82540_index(&dev->tdt);
-	case E1000_RDH:
-		return e82540_index(&dev->rdh);
-	case E1000_RDT:
-		return e82540_index(&dev->rdt);
-	default:
-		return e82540_reg(dev, offset);
-	}
 }
 
 static inline uint32_t
@@ -133,7 +113,7 @@ memory_show(struct e82540 *dev, unsigned int p, unsigned int i)
 {
 	struct e82540_doorbell *d = &dev->doorbell;
 	uint32_t offset = paths[p].reg[i];
-	uint32_t was = seen_load(d, p, i), now = ring_value(dev, offset);
+	uint32_t was = seen_load(d, p, i), now = e82540_ring_reg(dev, offset);
 
 	if (was != now &&
 	    atomic_compare_exchange_strong_explicit(&d->mem[WORD(offset)], &was,
@@ -146,7 +126,7 @@ static void
 memory_store(struct e82540 *dev, unsigned int p, unsigned int i)
 {
 	struct e82540_doorbell *d = &dev->doorbell;
-	uint32_t now = ring_value(dev, paths[p].reg[i]);
+	uint32_t now = e82540_ring_reg(dev, paths[p].reg[i]);
 
 	atomic_store_explicit(&d->mem[WORD(paths[p].reg[i])], now,
 	    memory_order_relaxed);
@@ -220,9 +200,10 @@ e82540_doorbell_next(struct e82540 *dev, struct e82540_scan *scan,
 }
 
 void
-e82540_doorbell_written(struct e82540 *dev, uint32_t offset)
+e82540_doorbell_written(struct e82540 *dev, enum e82540_lock path,
+    uint32_t offset)
 {
-	unsigned int p = offset >= E1000_TXDMAC ? 0 : 1, i;
+	unsigned int p = path_number(path), i;
 
 	for (i = 0; i < paths[p].count; i++)
 		if (paths[p].reg[i] == offset)

@@ -31,7 +31,8 @@ void e82540_doorbell_scan(struct e82540 *dev, enum e82540_lock path,
     struct e82540_scan *scan);
 bool e82540_doorbell_next(struct e82540 *dev, struct e82540_scan *scan,
     uint32_t *offset, uint32_t *value);
-void e82540_doorbell_written(struct e82540 *dev, uint32_t offset);
+void e82540_doorbell_written(struct e82540 *dev, enum e82540_lock path,
+    uint32_t offset);
 void e82540_doorbell_renew(struct e82540 *dev);
 
 #endif

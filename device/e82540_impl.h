@@ -327,6 +327,24 @@ e82540_index_set(_Atomic(uint32_t) *index, uint32_t value)
 	atomic_store_explicit(index, value, memory_order_release);
 }
 
+/* e82540_ring_reg: a register of a ring.  reg[] has no TDH, TDT, RDH, RDT. */
+static inline uint32_t
+e82540_ring_reg(const struct e82540 *dev, uint32_t offset)
+{
+	switch (offset) {
+	case E1000_TDH:
+		return e82540_index(&dev->tdh);
+	case E1000_TDT:
+		return e82540_index(&dev->tdt);
+	case E1000_RDH:
+		return e82540_index(&dev->rdh);
+	case E1000_RDT:
+		return e82540_index(&dev->rdt);
+	default:
+		return e82540_reg(dev, offset);
+	}
+}
+
 static inline void
 e82540_lock(const struct e82540 *dev, enum e82540_lock lock)
 {

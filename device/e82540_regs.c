@@ -25,8 +25,10 @@
 
 /* --------------------------------------------------------------------- row */
 
-#define TAKES_TX	1u
-#define TAKES_RX	2u
+/* Locks that a write takes: a bit each. */
+#define TX	(1u << E82540_LOCK_TX)
+#define RX	(1u << E82540_LOCK_RX)
+#define BOTH	(TX | RX)
 
 /*
  * A row of the register map.  A register without hooks keeps what is written to
@@ -37,7 +39,7 @@
  */
 struct row {
 	struct e82540_reg_info info;
-	uint8_t locks;			/* E82540_TAKES_*, on writes */
+	uint8_t locks;			/* TX, RX: on writes */
 	uint32_t keep;			/* bits that CTRL.RST leaves alone */
 	uint32_t (*read)(const struct e82540 *dev, uint32_t offset);
 	void (*after_read)(struct e82540 *dev, uint32_t offset);
@@ -49,10 +51,6 @@ struct row {
 #define ALL	E82540_CHIPS_ALL
 #define STAR	E82540_CHIPS_STAR
 #define OLD	E82540_CHIP(E82540_82544GC)
-
-#define TX	TAKES_TX
-#define RX	TAKES_RX
-#define BOTH	(TAKES_TX | TAKES_RX)
 
 #define BITS_32	0xFFFFFFFFu
 #define BITS_16	0xFFFFu
@@ -298,13 +296,6 @@ tdlen_write(struct e82540 *dev, uint32_t offset, uint32_t value)
 	dev->want_tx = true;
 }
 
-static uint32_t
-tdh_read(const struct e82540 *dev, uint32_t offset)
-{
-	(void)offset;
-	return e82540_index(&dev->tdh);
-}
-
 static void
 tdh_write(struct e82540 *dev, uint32_t offset, uint32_t value)
 {
@@ -312,13 +303,6 @@ tdh_write(struct e82540 *dev, uint32_t offset, uint32_t value)
 	e82540_index_set(&dev->tdh, value & E1000_TDT_MASK);
 	e82540_tx_forget(dev);
 	dev->want_tx = true;
-}
-
-static uint32_t
-tdt_read(const struct e82540 *dev, uint32_t offset)
-{
-	(void)offset;
-	return e82540_index(&dev->tdt);
 }
 
 static void
@@ -330,26 +314,12 @@ tdt_write(struct e82540 *dev, uint32_t offset, uint32_t value)
 	dev->want_tx = true;
 }
 
-static uint32_t
-rdh_read(const struct e82540 *dev, uint32_t offset)
-{
-	(void)offset;
-	return e82540_index(&dev->rdh);
-}
-
 static void
 rdh_write(struct e82540 *dev, uint32_t offset, uint32_t value)
 {
 	(void)offset;
 	e82540_index_set(&dev->rdh, value & E1000_RDT_MASK);
 	dev->want_rx = true;
-}
-
-static uint32_t
-rdt_read(const struct e82540 *dev, uint32_t offset)
-{
-	(void)offset;
-	return e82540_index(&dev->rdt);
 }
 
 static void
@@ -545,9 +515,9 @@ static const struct row rows[] = {
 	      LEN_NOTE),
 	    .locks = RX, .write = rdlen_write },
 	{ REG("RDH", E1000_RDH, 0, E1000_RDT_MASK, ALL, "13.4.28", ""),
-	    .locks = RX, .read = rdh_read, .write = rdh_write },
+	    .locks = RX, .read = e82540_ring_reg, .write = rdh_write },
 	{ REG("RDT", E1000_RDT, 0, E1000_RDT_MASK, ALL, "13.4.29", ""),
-	    .read = rdt_read, .write = rdt_write },
+	    .read = e82540_ring_reg, .write = rdt_write },
 	{ REG("RDTR", E1000_RDTR, 0, E1000_RDTR_DELAY_MASK, ALL, "13.4.30",
 	    "delays the interrupt, never the write-back"),
 	    .write = e82540_rdtr_write },
@@ -574,9 +544,9 @@ static const struct row rows[] = {
 	      LEN_NOTE),
 	    .locks = TX, .write = tdlen_write },
 	{ REG("TDH", E1000_TDH, 0, E1000_TDT_MASK, ALL, "13.4.39", ""),
-	    .locks = TX, .read = tdh_read, .write = tdh_write },
+	    .locks = TX, .read = e82540_ring_reg, .write = tdh_write },
 	{ REG("TDT", E1000_TDT, 0, E1000_TDT_MASK, ALL, "13.4.40", ""),
-	    .read = tdt_read, .write = tdt_write },
+	    .read = e82540_ring_reg, .write = tdt_write },
 	{ REG("TIDV", E1000_TIDV, 0, E1000_TIDV_IDV_MASK, ALL, "13.4.41",
 	    "delays the interrupt, never the write-back; 0 is no delay") },
 	{ REG("TXDCTL", E1000_TXDCTL, 0, TXDCTL_MASK_STAR, STAR, "13.4.43",
@@ -767,20 +737,6 @@ locks_release(struct e82540 *dev, uint8_t locks)
 		e82540_unlock(dev, E82540_LOCK_TX);
 }
 
-/* The lock of the path that the register belongs to, if it is untrapped. */
-static inline uint8_t
-untrapped_locks(const struct e82540 *dev, uint32_t offset)
-{
-	switch (e82540_tail_path(dev, offset)) {
-	case E82540_LOCK_TX:
-		return TX;
-	case E82540_LOCK_RX:
-		return RX;
-	default:
-		return 0;
-	}
-}
-
 static inline uint32_t
 row_value(const struct e82540 *dev, const struct row *row, uint32_t offset)
 {
@@ -800,7 +756,7 @@ uint32_t
 e82540_reg_read(struct e82540 *dev, uint32_t offset)
 {
 	const struct row *row = row_at(dev, offset);
-	uint8_t locks = untrapped_locks(dev, offset);
+	uint8_t locks = 1u << e82540_tail_path(dev, offset) & BOTH;
 	uint32_t value;
 
 	dev->counters.reg_reads++;
@@ -835,15 +791,17 @@ void
 e82540_reg_write(struct e82540 *dev, uint32_t offset, uint32_t value)
 {
 	const struct row *row = row_at(dev, offset);
-	uint8_t untrapped = untrapped_locks(dev, offset);
-	uint8_t locks = untrapped | (row != NULL ? row->locks : 0);
+	enum e82540_lock path = e82540_tail_path(dev, offset);
+	uint8_t locks = 1u << path & BOTH;
 
 	dev->counters.reg_writes++;
+	if (row != NULL)
+		locks |= row->locks;
 	if (locks != 0)
 		locks_take(dev, locks);
 	e82540_reg_apply(dev, offset, value);
-	if (untrapped != 0)
-		e82540_tail_written(dev, offset);
+	if (path != E82540_LOCK_BUS)
+		e82540_tail_written(dev, path, offset);
 	if (locks != 0)
 		locks_release(dev, locks);
 }

@@ -82,12 +82,12 @@ e82540_tail_path(const struct e82540 *dev, uint32_t offset)
 
 /*
  * e82540_tail_written: a trapped access has written a register for which
- * e82540_tail_path() is a path.  Bus and path's lock.
+ * e82540_tail_path() is `path`, not the bus.  Bus and path's lock.
  */
 static inline void
-e82540_tail_written(struct e82540 *dev, uint32_t offset)
+e82540_tail_written(struct e82540 *dev, enum e82540_lock path, uint32_t offset)
 {
-	e82540_doorbell_written(dev, offset);
+	e82540_doorbell_written(dev, path, offset);
 }
 
 /* e82540_tail_renew: after a reset.  All locks. */
