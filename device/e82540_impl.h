@@ -102,7 +102,11 @@ enum e82540_total {
 #define E82540_TX_FRAGS_MAX	256u
 #define E82540_TX_IOVS		1024u	/* of a batch */
 
-/* Header for the network 12, room for a tag 4, checksum at 255, to be even. */
+/*
+ * The model copies the first bytes of a packet if it changes them: 257 at most,
+ * as a checksum can be at byte 255.  In front of them is room for the network's
+ * header (12 bytes) and a VLAN tag (4).
+ */
 #define E82540_TX_HEAD_ROOM	16u
 #define E82540_TX_HEAD_BYTES	288u
 
@@ -325,6 +329,20 @@ static inline void
 e82540_index_set(_Atomic(uint32_t) *index, uint32_t value)
 {
 	atomic_store_explicit(index, value, memory_order_release);
+}
+
+/* e82540_ring_next: the index behind i, in a ring of count descriptors. */
+static inline uint32_t
+e82540_ring_next(uint32_t i, uint32_t count)
+{
+	return i + 1 == count ? 0 : i + 1;
+}
+
+/* e82540_ring_distance: how many descriptors `to` is behind `from`. */
+static inline uint32_t
+e82540_ring_distance(uint32_t from, uint32_t to, uint32_t count)
+{
+	return to - from + (to < from ? count : 0);
 }
 
 /* e82540_ring_reg: a register of a ring.  reg[] has no TDH, TDT, RDH, RDT. */

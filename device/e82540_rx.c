@@ -310,24 +310,11 @@ run_begin(struct run *run, struct e82540 *dev, struct e82540_report *report)
 	    rctl & E1000_RCTL_LPE ? LONG_MAX_BYTES : FRAME_MAX_BYTES;
 }
 
-/* The number of descriptors from index a to index b; b comes later. */
-static inline uint32_t
-rx_ring_distance(const struct run *run, uint32_t a, uint32_t b)
-{
-	return b - a + (b < a ? run->count : 0);
-}
-
 /* If RDT equals RDH the ring is empty (3.2.6). */
 static inline uint32_t
 ring_free(const struct run *run)
 {
-	return rx_ring_distance(run, run->head, run->tail);
-}
-
-static inline uint32_t
-rx_ring_next(const struct run *run, uint32_t i)
-{
-	return i + 1 == run->count ? 0 : i + 1;
+	return e82540_ring_distance(run->head, run->tail, run->count);
 }
 
 /* Set DD last: once the guest sees DD, it reads data, length and the rest. */
@@ -355,7 +342,7 @@ __attribute__((noinline, cold)) static void
 ring_dirty(struct e82540 *dev, uint64_t ring, uint32_t count, uint32_t i,
     uint32_t n)
 {
-	for (; n > 0; n--, i = i + 1 == count ? 0 : i + 1)
+	for (; n > 0; n--, i = e82540_ring_next(i, count))
 		guest_dirty_keep(&dev->mem, &dev->rx.dirty,
 		    ring + (uint64_t)i * E1000_DESC_BYTES, E1000_DESC_BYTES);
 }
@@ -437,7 +424,7 @@ slots_get(struct run *run, uint32_t needed, struct slot slot[SLOTS],
 			return LOST;
 		if (run->loose && slot[n].desc[12] & E1000_RXD_STAT_DD)
 			return NO_ROOM;
-		i = rx_ring_next(run, i);
+		i = e82540_ring_next(i, run->count);
 		if (slot[n].buffer != 0) {
 			needed--;
 			n++;
@@ -634,7 +621,8 @@ ring_store(struct run *run, const uint8_t *data, uint32_t len,
 	run->head += used;
 	if (run->head >= run->count)
 		run->head -= run->count;
-	packet_report(run, bytes, rx_ring_distance(run, head, run->tail));
+	packet_report(run, bytes,
+	    e82540_ring_distance(head, run->tail, run->count));
 	run->report->counters.rx_packets++;
 	run->report->counters.rx_bytes += len;
 	return STORED;

@@ -155,7 +155,7 @@ simple_packets(struct run *run)
 			*iov++ = (struct e82540_iov){ no_hdr, hdr_bytes };
 		*iov++ = (struct e82540_iov){ data, len };
 		report_add(run, at, q[1]);
-		at = tx_ring_next(run, at);
+		at = e82540_ring_next(at, run->count);
 	}
 	if (n == run->n)
 		return;
@@ -191,7 +191,7 @@ next_context(struct run *run, const uint64_t q[2])
 	context->loaded = true;
 	report_add(run, run->at, q[1]);
 	run->segment = 0;
-	run->at = tx_ring_next(run, run->at);
+	run->at = e82540_ring_next(run->at, run->count);
 	run->scanned++;
 	return STEP_NEXT;
 }
@@ -218,7 +218,7 @@ next_null(struct run *run, const uint64_t q[2])
 {
 	report_add(run, run->at, q[1]);
 	run->segment = 0;
-	run->at = tx_ring_next(run, run->at);
+	run->at = e82540_ring_next(run->at, run->count);
 	run->scanned++;
 	return STEP_NEXT;
 }
@@ -233,7 +233,7 @@ packet_discard(struct run *run)
 		if (!desc_read(run, run->at, q))
 			return ring_gone(run);
 		report_add(run, run->at, q[1]);
-		run->at = tx_ring_next(run, run->at);
+		run->at = e82540_ring_next(run->at, run->count);
 		run->scanned++;
 		if (!desc_is_context(q[1]) &&
 		    desc_cmd(q[1]) & E1000_TXD_CMD_EOP) {
@@ -397,7 +397,7 @@ packet_collect(struct run *run, struct packet *p)
 		p->last_q = q[1];
 		p->descs++;
 		run->scanned++;
-		i = tx_ring_next(run, i);
+		i = e82540_ring_next(i, run->count);
 	} while (context || !(desc_cmd(q[1]) & E1000_TXD_CMD_EOP));
 	p->next = i;
 	if (!p->later)
@@ -415,7 +415,7 @@ packet_collect(struct run *run, struct packet *p)
 static bool
 partial_changed(struct run *run)
 {
-	uint32_t there = tx_ring_distance(run, run->at, run->tail);
+	uint32_t there = e82540_ring_distance(run->at, run->tail, run->count);
 	uint32_t *seen = &run->tx->partial, i;
 	uint64_t q[2];
 
@@ -428,7 +428,7 @@ partial_changed(struct run *run)
 		    (!desc_is_context(q[1]) &&
 			desc_cmd(q[1]) & E1000_TXD_CMD_EOP))
 			return true;
-		i = tx_ring_next(run, i);
+		i = e82540_ring_next(i, run->count);
 	}
 	return *seen >= descs_max(run);
 }
@@ -715,8 +715,9 @@ commit_causes(const struct run *run, uint32_t head)
 	uint32_t low =
 	    (e82540_reg(run->dev, E1000_TXDCTL) & E1000_TXDCTL_LWTHRESH_MASK) >>
 	    E1000_TXDCTL_LWTHRESH_SHIFT;
-	uint32_t before = tx_ring_distance(run, run->first, run->tail);
-	uint32_t left = tx_ring_distance(run, head, run->tail);
+	uint32_t before =
+	    e82540_ring_distance(run->first, run->tail, run->count);
+	uint32_t left = e82540_ring_distance(head, run->tail, run->count);
 
 	if (left == 0)
 		run->report->icr |= E1000_ICR_TXQE;

@@ -58,18 +58,6 @@ struct run {
 
 /* --------------------------------------------------------------- the ring */
 
-static inline uint32_t
-tx_ring_next(const struct run *run, uint32_t i)
-{
-	return i + 1 == run->count ? 0 : i + 1;
-}
-
-static inline uint32_t
-tx_ring_distance(const struct run *run, uint32_t from, uint32_t to)
-{
-	return to >= from ? to - from : to + run->count - from;
-}
-
 /* NULL also if the memory is not aligned as its bus address is. */
 static inline uint8_t *
 ring_memory(struct e82540 *dev, uint64_t gpa, uint32_t len)
