@@ -114,10 +114,11 @@ extern "C" {
  * - struct e82540_counters grows at its end; e82540_counters() is told its
  *   size.
  * - struct e82540_reg_info grows at its end; only the library makes one.
- * - The other structs are elements of arrays, and do not grow.
+ * - The other structs do not grow: callers have arrays of them, or the layout
+ *   is a standard's (struct e82540_vnet_hdr).
  *
- * What breaks this raises the number in the library's name (libe82540.so.2) and
- * in the version of its symbols (LIBE82540_2).
+ * A change that cannot follow these rules raises the number in the library's
+ * name (libe82540.so.2) and in the version of its symbols (LIBE82540_2).
  */
 #define E82540_API		2	/* of config.api */
 #define E82540_API_OLDEST	2
@@ -578,10 +579,11 @@ unsigned int e82540_reply(struct e82540 *dev, const struct e82540_frame *frame,
 /* -------------------------------------------------------------- snapshot */
 
 /*
- * e82540_save: the whole state of the device, with the moderation switch, but
- * without config and memory.  No other call may be in progress on another
- * thread: what that has to report would be missing.  The format has a version,
- * is little-endian, and the same on all machines.
+ * e82540_save: write a snapshot of the device to buf: its whole state, with the
+ * moderation switch, but without config and memory.  No other thread may be in
+ * a call of the model: the snapshot would lack what that call reports at its
+ * end.  The format has a version, is little-endian, and is the same on all
+ * machines.
  * buf: of `len` bytes, or NULL to ask how many it takes.
  * Returns the number of bytes written (or that it takes); -ENOSPC if len is too
  * small; -EBUSY if doorbells are open.
@@ -589,15 +591,16 @@ unsigned int e82540_reply(struct e82540 *dev, const struct e82540_frame *frame,
 int64_t e82540_save(struct e82540 *dev, uint64_t now_ns, void *buf, size_t len);
 
 /*
- * e82540_load: make this device what another one of the same chip was.  Set its
- * memory first, with what the guest's memory held.  No other call may be in
- * progress.  Afterwards look at the BARs and the command register again, as
- * after e82540_pci_write().
- * buf: from anywhere, but it must not change meanwhile.  The call refuses what
- * does not fit together, and then leaves the device as it was.
- * Returns 0; -EINVAL if it is no snapshot, damaged, or has a value out of
- * range; -ENOTSUP if it is of another version or chip; -EBUSY if doorbells are
- * open.
+ * e82540_load: give this device the state of a snapshot, which a device of the
+ * same chip has saved.  First set the memory (e82540_memory_set()), with the
+ * contents that it had at the save.  No other thread may be in a call of the
+ * model.  Afterwards look at the BARs and the command register again, as after
+ * e82540_pci_write().
+ * buf: len bytes, which must not change during the call.  They may come from
+ * anywhere: the call checks them first, and changes nothing if it refuses them.
+ * Returns 0; -EINVAL if buf does not hold a snapshot, or the snapshot is
+ * damaged or has a value out of range; -ENOTSUP if it is of another version or
+ * chip; -EBUSY if doorbells are open.
  */
 int
 e82540_load(struct e82540 *dev, uint64_t now_ns, const void *buf, size_t len);

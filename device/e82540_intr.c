@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Interrupts: causes, mask and moderation (3.2.7, 3.3.3.1, 13.4.17 to 13.4.21).
+ * Interrupts: from causes, through mask and moderation, to INTA# or a message
+ * (3.2.7, 3.3.3.1, 13.4.17 to 13.4.21).
  *
  * A cause is recorded in ICR whether it is unmasked or not.  The interrupt is
  * asserted while ICR & IMS is not zero, but not before ITR allows:
