@@ -246,8 +246,8 @@ e82540_flow_xoff(struct e82540 *dev)
  * 13.4.23, 13.4.24: send XOFF each time the FIFO fills to FCRTH; with XONE send
  * XON when it has then drained to FCRTL.
  */
-static void
-fifo_report(struct e82540 *dev, const struct e82540_report *report)
+void
+e82540_flow_fifo(struct e82540 *dev, const struct e82540_report *report)
 {
 	uint32_t low = e82540_reg(dev, E1000_FCRTL) & E1000_FCRTL_RTL_MASK;
 	bool is_low;
@@ -271,12 +271,10 @@ fifo_report(struct e82540 *dev, const struct e82540_report *report)
 }
 
 void
-e82540_flow_report(struct e82540 *dev, const struct e82540_report *report)
+e82540_flow_paused(struct e82540 *dev, uint16_t quanta)
 {
-	if (report->paused && report->pause_quanta != 0)
-		pause_begin(dev, report->pause_quanta);
-	else if (report->paused)
+	if (quanta != 0)
+		pause_begin(dev, quanta);
+	else
 		pause_end(dev);
-	if (report->fifo_high || report->fifo_low)
-		fifo_report(dev, report);
 }

@@ -18,8 +18,11 @@ enum e82540_flow {
 };
 enum e82540_flow e82540_flow_frame(const struct e82540 *dev,
     const uint8_t *frame, struct e82540_report *report);
-/* e82540_flow_report: act on paused, fifo_high, fifo_low.  Bus lock. */
-void e82540_flow_report(struct e82540 *dev, const struct e82540_report *report);
+/* e82540_flow_paused: a PAUSE frame came; quanta 0: go on.  Bus lock. */
+void e82540_flow_paused(struct e82540 *dev, uint16_t quanta);
+
+/* e82540_flow_fifo: act on fifo_high, fifo_low.  Bus lock; takes tx and rx. */
+void e82540_flow_fifo(struct e82540 *dev, const struct e82540_report *report);
 /*
  * e82540_flow_held: send() may hold the transmitter.  e82540_flow_resumed: no
  * longer.  e82540_flow_stalled: it has done so for too long.  Bus lock; they

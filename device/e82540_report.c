@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Takes what a data path reports into the rest of the device. */
+/* Gives what a data path has reported to the rest of the device. */
 #include "e82540_flow.h"
 #include "e82540_intr.h"
 #include "e82540_stats.h"
@@ -62,7 +62,9 @@ e82540_report_post(struct e82540 *dev, const struct e82540_report *report)
 	if (report->epoch != dev->epoch)
 		return;
 	e82540_stats_report(dev, report);
-	if (report->paused || report->fifo_high || report->fifo_low)
-		e82540_flow_report(dev, report);
+	if (report->paused)
+		e82540_flow_paused(dev, report->pause_quanta);
+	if (report->fifo_high || report->fifo_low)
+		e82540_flow_fifo(dev, report);
 	e82540_intr_report(dev, report);
 }

@@ -7,9 +7,6 @@
 
 #include "e82540_impl.h"
 
-/* Index of a statistics register in e82540_report.stat. */
-#define E82540_STAT(reg) (((reg)-E1000_CRCERRS) / 4)
-
 /*
  * What nearly each batch counts, as in struct e82540_counters.  The others are
  * rare: e82540_rare().
@@ -46,7 +43,7 @@ struct e82540_report {
 	struct e82540_traffic counters;
 	bool rare_used;
 	uint64_t counted;		/* bit i: stat[i] means something */
-	uint32_t stat[E82540_STATS];	/* e82540_count(); not the octets */
+	uint32_t stat[E82540_STATS];	/* from CRCERRS on; not the octets */
 	struct e82540_counters rare;	/* see e82540_rare(); if rare_used */
 };
 
@@ -54,7 +51,7 @@ struct e82540_report {
 static inline void
 e82540_count(struct e82540_report *report, uint32_t reg, uint32_t n)
 {
-	unsigned int i = E82540_STAT(reg);
+	unsigned int i = (reg - E1000_CRCERRS) / 4;
 
 	if (!(report->counted >> i & 1)) {
 		report->counted |= (uint64_t)1 << i;

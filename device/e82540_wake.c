@@ -38,7 +38,7 @@ is_broadcast(const uint8_t *frame)
 	return memcmp(frame, all, 6) == 0;
 }
 
-/* Address bytes 0 to 3, and 4 and 5, as RAL and RAH have them. */
+/* 6.4.3.1.1: is it the address of a valid entry of RAL and RAH? */
 static bool
 is_exact(const struct e82540 *dev, const uint8_t *frame)
 {
@@ -312,7 +312,7 @@ e82540_wake_report(struct e82540 *dev, uint32_t found)
 	dev->wake.len_bytes = 0;
 	e82540_unlock(dev, E82540_LOCK_RX);
 	/* Without a link no packet comes; in D0 the device is awake. */
-	if (found == 0 || !dev->phy.link || !e82540_pci_d3(dev))
+	if (!dev->phy.link || !e82540_pci_d3(dev))
 		return;
 	if (e82540_reg(dev, E1000_WUS) == 0)
 		wake_store(dev, &wake);

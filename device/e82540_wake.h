@@ -12,7 +12,7 @@
  */
 uint32_t
 e82540_wake_frame(struct e82540 *dev, const uint8_t *frame, uint32_t len);
-/* e82540_wake_report: set WUS, PME, WUPM.  Bus lock; takes rx. */
+/* e82540_wake_report: set WUS, PME, WUPM; found: not 0.  Bus lock; takes rx. */
 void e82540_wake_report(struct e82540 *dev, uint32_t found);
 /* e82540_wake_link: the link went up or down.  Bus lock. */
 void e82540_wake_link(struct e82540 *dev);

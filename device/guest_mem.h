@@ -132,25 +132,7 @@ guest_dirty_keep(const struct guest_mem *mem, struct guest_dirty *kept,
 	kept->len += len;
 }
 
-/* guest_read, guest_write: copy.  False if a part is not in memory. */
-static inline bool
-guest_read(const struct guest_mem *mem, unsigned int *hint, void *to,
-    uint64_t gpa, uint32_t len)
-{
-	uint8_t *out = to;
-	uint32_t span;
-	const void *p;
-
-	for (; len > 0; len -= span, gpa += span, out += span) {
-		span = len;
-		p = guest_span(mem, hint, gpa, &span, false);
-		if (p == NULL)
-			return false;
-		memcpy(out, p, span);
-	}
-	return true;
-}
-
+/* guest_write: copy.  False if a part is not in memory. */
 static inline bool
 guest_write(const struct guest_mem *mem, unsigned int *hint, uint64_t gpa,
     const void *from, uint32_t len)
