@@ -76,6 +76,8 @@ pages_open(enum pages_kind kind, struct err *why, struct err *err)
 		pages_close(p);
 		return NULL;
 	}
+	if (p->kind == PAGES_FUSE)
+		pages_unpark(p);
 	return p;
 }
 
@@ -143,23 +145,31 @@ view_leave(struct pages *p)
 int
 pages_park(struct pages *p, const uint32_t *seen)
 {
+	const uint8_t *stored = p->fuse.store->file + E82540_DOORBELL_OFFSET;
 	int error = pages_ready(p);
 
 	if (error == 0)
 		error = pages_fuse_take_back(&p->fuse);
-	if (error != 0)
-		return error;
-	return memcmp(p->fuse.store->file + E82540_DOORBELL_OFFSET, seen,
-		   E82540_DOORBELL_BYTES) == 0 ?
-	    0 :
-	    -EAGAIN;
+	if (error == -EPIPE) {
+		view_leave(p);
+	} else if (error == 0 &&
+	    memcmp(stored, seen, E82540_DOORBELL_BYTES) != 0) {
+		pages_unpark(p);
+		error = -EAGAIN;
+	}
+	return error;
 }
 
-/* The pages come back with the first access, ours or the guest's. */
+/*
+ * Have our view there before the model looks: a look that finds the child dead
+ * would be SIGBUS, this is an error.  (EINVAL: a kernel older than 5.14.)
+ */
 void
 pages_unpark(struct pages *p)
 {
-	if (pages_fuse_alive(&p->fuse) != 0)
+	if ((madvise(p->mem, E82540_DOORBELL_BYTES, MADV_POPULATE_READ) != 0 &&
+		errno != EINVAL) ||
+	    pages_fuse_alive(&p->fuse) != 0)
 		view_leave(p);
 }
 

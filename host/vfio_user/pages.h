@@ -7,7 +7,8 @@
  *		pages can be taken back from the guest; the guest's next access
  *		wakes us (nic_fault()).  `permanent`, `away`.
  *	memfd	Memory that stays mapped.  Nobody hears of an access.
- *		`permanent` only, without park and unpark.
+ *		`permanent` only, without park and unpark.  It is sealed: no
+ *		client makes it shorter.
  *
  *	VMM ----------- guest memory ---+
  *	                                +--- pages of the file, in the kernel
@@ -70,7 +71,7 @@ struct pages;
 
 /*
  * pages_open: make the file and map it.  Before there are threads, and before
- * privileges are dropped.  why: if not NULL and the kind is PAGES_AUTO and there
+ * privileges are dropped.  why: if not NULL, the kind is PAGES_AUTO and there
  * is no FUSE, it gets the reason.  Returns NULL with err set.
  */
 struct pages *
@@ -94,8 +95,8 @@ void *pages_memory(struct pages *p);
 /*
  * pages_park, pages_unpark: as park and unpark of struct nic_doorbell_ops; not
  * with memfd.  pages_park() waits PAGES_ANSWER_MS at most for the child, then
- * it returns -EIO.  System calls: those of CONFINE_NIC, and mmap() without
- * PROT_EXEC when the child has ended.
+ * it returns -EIO; -EPIPE: the child has ended.  System calls: those of
+ * CONFINE_NIC, and mmap() without PROT_EXEC when the child has ended.
  */
 #define PAGES_ANSWER_MS	2000
 int pages_park(struct pages *p, const uint32_t *seen);

@@ -48,14 +48,14 @@ struct child {
 	struct pages_mount mount;
 	int ask, wake;
 	struct pages_store *store;
-	sem_t apart;			/* the second thread has its own table */
+	sem_t apart;			/* the second thread has its table */
 	unsigned int shared;		/* the file is open so often */
 	bool over;
 };
 
 /*
- * Once confined: _exit(), in a program with AddressSanitizer, makes system calls
- * that are forbidden.
+ * Once confined: with AddressSanitizer _exit() makes system calls that are
+ * forbidden.
  */
 static void
 child_exit(int status)
@@ -183,7 +183,10 @@ wake(const struct child *c)
 	(void)send(c->wake, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
-/* A page that was not there: perhaps the guest's next access. */
+/*
+ * A page that was not there: perhaps the guest's next access.  We are woken
+ * before it goes on: so whoever has made an access has also woken us.
+ */
 static void
 request_read(const struct child *c, const union request *r)
 {
@@ -194,8 +197,8 @@ request_read(const struct child *c, const union request *r)
 		offset = PAGES_FILE_BYTES;
 	if (len > PAGES_FILE_BYTES - offset)
 		len = PAGES_FILE_BYTES - offset;
-	reply(c, r, 0, c->store->file + offset, len);
 	wake(c);
+	reply(c, r, 0, c->store->file + offset, len);
 }
 
 /*
@@ -214,9 +217,9 @@ request_write(const struct child *c, const union request *r, size_t len)
 		return;
 	}
 	memcpy(c->store->file + offset, r->data, out.size);
-	reply(c, r, 0, &out, sizeof(out));
 	if (!(r->write.write_flags & FUSE_WRITE_CACHE))
 		wake(c);
+	reply(c, r, 0, &out, sizeof(out));
 }
 
 static void
@@ -391,7 +394,7 @@ taker_main(void *arg)
 		else if (n == 0 || errno != EINTR)
 			break;
 	}
-	/* lem-nic has ended, the VMM perhaps not: so does this thread, alone. */
+	/* lem-nic has ended, the VMM perhaps not: this thread ends alone. */
 	(void)syscall(SYS_exit, 0);
 	return NULL;
 }

@@ -186,13 +186,14 @@ pages_fuse_take_back(struct pages_fuse *f)
 	int error;
 
 	/* It is still at the last question: do not wait for it again. */
-	if (answer_receive(f) != 0)
-		return -EIO;
+	error = answer_receive(f);
+	if (error != 0)
+		return error == -EAGAIN ? -EIO : -EPIPE;
 	f->asked++;
 	if (send(f->ask, &f->asked, sizeof(f->asked),
 		MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)sizeof(f->asked)) {
 		f->asked--;
-		return -EIO;
+		return -EPIPE;
 	}
 	while ((error = answer_receive(f)) == -EAGAIN) {
 		left = end - now_ms();
@@ -200,7 +201,9 @@ pages_fuse_take_back(struct pages_fuse *f)
 			break;
 		(void)poll(&fd, 1, (int)left);
 	}
-	return error == 0 ? 0 : -EIO;
+	if (error == -EAGAIN)
+		return -EIO;
+	return error == 0 ? 0 : -EPIPE;
 }
 
 int

@@ -50,7 +50,8 @@ void pages_fuse_close(struct pages_fuse *f);
 
 /*
  * pages_fuse_take_back: all pages leave all page tables; what was stored there
- * is in f->store.  Returns 0 or -EIO.  One thread at a time.
+ * is in f->store.  Returns 0; -EIO: no answer in time; -EPIPE: the child has
+ * ended.  One thread at a time.
  */
 int pages_fuse_take_back(struct pages_fuse *f);
 

@@ -427,7 +427,7 @@ test_no_fuse(void **state)
 	nothing_left();
 }
 
-/* ------------------------------------------------------------ killed, stopped */
+/* -------------------------------------------------------- stopped, killed */
 
 static void
 test_stopped(void **state)
