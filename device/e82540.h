@@ -125,7 +125,7 @@ extern "C" {
 #define E82540_ALIGN		64	/* of the device's memory, bytes */
 #define E82540_NEVER		UINT64_MAX
 
-#define E82540_REGIONS_MAX	32	/* of guest memory */
+#define E82540_REGIONS_MAX	512	/* of guest memory */
 #define E82540_TX_BURST		1024	/* packets, of one register access */
 #define E82540_TX_BURST_BYTES	0x180000	/* 1024 of the usual packets */
 #define E82540_SEND_MAX		64	/* packets, of one host->send() */
@@ -377,7 +377,7 @@ struct e82540_counters {
 
 /* ---------------------------------------------------------------- set up */
 
-/* e82540_size: bytes of memory a device takes, about 225 KiB. */
+/* e82540_size: bytes of memory a device takes, about 240 KiB. */
 size_t e82540_size(void);
 
 /*

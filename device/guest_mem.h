@@ -38,15 +38,20 @@ static inline const struct e82540_region *
 guest_find(const struct guest_mem *mem, unsigned int *hint, uint64_t gpa)
 {
 	const struct e82540_region *r = &mem->region[*hint];
-	unsigned int i;
+	unsigned int low = 0, high = mem->n, middle;
 
 	if (*hint < mem->n && gpa - r->gpa < r->len)
 		return r;
-	for (i = 0; i < mem->n; i++) {
-		r = &mem->region[i];
-		if (gpa - r->gpa < r->len) {
-			*hint = i;
+	while (low < high) {
+		middle = (low + high) / 2;
+		r = &mem->region[middle];
+		if (gpa < r->gpa) {
+			high = middle;
+		} else if (gpa - r->gpa < r->len) {
+			*hint = middle;
 			return r;
+		} else {
+			low = middle + 1;
 		}
 	}
 	return NULL;
