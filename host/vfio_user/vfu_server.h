@@ -46,8 +46,8 @@ struct vfu_ops {
 	 * read, write: n bytes of a region, inside of it; n is at most 4096.
 	 * Return 0 or -errno, which the client gets.  vfu_serve()'s thread.
 	 */
-	int (*read)(void *ctx, unsigned int region, uint64_t offset,
-	    void *data, uint32_t n);
+	int (*read)(void *ctx, unsigned int region, uint64_t offset, void *data,
+	    uint32_t n);
 	int (*write)(void *ctx, unsigned int region, uint64_t offset,
 	    const void *data, uint32_t n);
 	/*
@@ -59,6 +59,11 @@ struct vfu_ops {
 	    unsigned int n);
 	/* reset: RST#.  vfu_serve()'s thread. */
 	void (*reset)(void *ctx);
+	/*
+	 * warn: something that the user has to change, a sentence without
+	 * newline.  Once a client at most.  May be NULL.
+	 */
+	void (*warn)(void *ctx, const char *text);
 };
 
 struct vfu_config {
@@ -72,11 +77,13 @@ struct vfu_config {
 struct vfu_stats {
 	uint64_t clients;		/* that connected */
 	uint64_t reads, writes;		/* of regions, and in write_multiple */
-	uint64_t posted;		/* of these writes, those without reply */
+	uint64_t posted;		/* of these writes, without reply */
 	uint64_t requests;		/* all */
 	uint64_t errors;		/* requests that got an error reply */
 	uint64_t interrupts;		/* eventfds written: INTx, MSI */
 	uint64_t unmasks;		/* of INTx by the client or by KVM */
+	/* Of the guest now: what came with a descriptor, and what did not. */
+	uint64_t shared_bytes, private_bytes;
 };
 
 struct vfu_server;
@@ -90,8 +97,14 @@ void vfu_free(struct vfu_server *s);
  * vfu_serve: serve one client that is connected by fd (a stream socket, which
  * it owns), until it hangs up or vfu_stop() is called.  At the end all of the
  * client is gone: guest memory, eventfds, masks; the device is reset.
- * Returns 0, or -1 with err set: the client broke the protocol, so that its
- * requests cannot be told apart any more.
+ * Returns 0, or -1 with err set: the client broke the protocol so that its
+ * requests cannot be told apart any more, speaks another version, or cut off a
+ * file of its memory.
+ *
+ * For a filter of system calls: it calls poll, recvmsg, sendmsg, read, write,
+ * close, fcntl, fstat, mmap, munmap.  Each thread that uses the guest's memory
+ * can get SIGBUS, whose handler (vfu_memory.h) calls mmap, write, sigaction and
+ * rt_sigreturn.  vfu_intx() and vfu_msi() call write.
  */
 int vfu_serve(struct vfu_server *s, int fd, struct err *err);
 
