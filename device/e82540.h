@@ -426,6 +426,33 @@ bool e82540_link_up(const struct e82540 *dev);
  */
 void e82540_moderation_set(struct e82540 *dev, uint64_t now_ns, bool on);
 
+/*
+ * A host that knows what an interrupt costs its guest can have fewer: a least
+ * interval of the host's own, beside ITR.  The model itself never adapts.
+ *
+ * e82540_moderation_hold: from now on an interrupt for packets (TXDW, TXQE,
+ * RXT0) comes no earlier than the longer of ITR and interval_ns after the last
+ * interrupt.  Other causes, alone or with these, wait for ITR only.  0, as
+ * after e82540_init(): ITR alone.  The model takes at most
+ * E82540_HOLD_MAX_NS.  What waits now is held for the new interval, or comes at
+ * once if that is over.  While moderation is off nothing is held.  The interval
+ * is the host's: a reset keeps it, e82540_save() does not save it, and after
+ * e82540_load() the interval of this host holds.
+ *
+ * e82540_moderation_release: what is held now comes as soon as ITR allows, with
+ * all causes that come until then.  The next interrupt is held again.
+ *
+ * e82540_moderation_held: the causes (bits of ICR) that wait for the interval,
+ * and that release() would let go; 0: none.  Takes no lock; any thread, at any
+ * time.  The answer may be old by the time the caller has it.
+ */
+#define E82540_HOLD_MAX_NS	16776960u /* the longest ITR */
+
+void e82540_moderation_hold(struct e82540 *dev, uint64_t now_ns,
+    uint64_t interval_ns);
+void e82540_moderation_release(struct e82540 *dev, uint64_t now_ns);
+uint32_t e82540_moderation_held(const struct e82540 *dev);
+
 /* -------------------------------------------------------------- accesses */
 
 /*

@@ -218,6 +218,10 @@ struct e82540_intr {
 	bool line;		/* what host->interrupt() was told last */
 	bool fired;		/* ever: last_ns means something */
 	uint64_t last_ns;	/* of the last assertion */
+	/* The host's, not saved: see e82540_moderation_hold(). */
+	uint64_t hold_ns;
+	bool released;		/* what waits now waits for ITR only */
+	_Atomic(uint32_t) held;	/* causes that wait for hold_ns */
 };
 
 /* EEPROM and the Microwire bus to it (5.3). */

@@ -20,6 +20,9 @@
  * does not (TADV, RADV).  The first to run out sets the cause and stops the
  * other.
  *
+ * The host can ask for a longer window between interrupts for packets, and end
+ * that for the cause that waits.  It never comes before ITR allows.
+ *
  * With moderation switched off, every event interrupts at once, as it did in
  * hypervisors when the RFC was written.
  */
@@ -76,41 +79,95 @@ itr_ns(const struct e82540 *dev)
 	    E1000_ITR_UNIT_NS;
 }
 
-/* After e82540_load() last_ns may be before time 0: compare the difference. */
+/* Causes that the host may hold: packets, of which more may come at once. */
+#define HOLD_CAUSES	(E1000_ICR_TXDW | E1000_ICR_TXQE | E1000_ICR_RXT0)
+
 static bool
-window_open(const struct e82540 *dev)
+host_holds(const struct e82540 *dev, uint32_t pending)
 {
-	return !dev->intr.fired ||
-	    dev->now_ns - dev->intr.last_ns >= itr_ns(dev);
+	return dev->intr.hold_ns > itr_ns(dev) && dev->intr.moderation &&
+	    !dev->intr.released && !(pending & ~HOLD_CAUSES);
+}
+
+static void
+held_set(struct e82540 *dev, uint32_t causes)
+{
+	atomic_store_explicit(&dev->intr.held, causes, memory_order_relaxed);
+}
+
+/* No cause waits any more. */
+static void
+wait_over(struct e82540 *dev)
+{
+	e82540_due_clear(dev, E82540_DUE_ITR);
+	dev->intr.released = false;
+	held_set(dev, 0);
+}
+
+/*
+ * May the interrupt come?  If not, it is due when its window ends.  After
+ * e82540_load() last_ns may be before time 0: compare the difference.
+ */
+static bool
+window_open(struct e82540 *dev, uint32_t pending)
+{
+	bool holds = host_holds(dev, pending);
+	uint64_t ns = holds ? dev->intr.hold_ns : itr_ns(dev);
+
+	if (!dev->intr.fired || dev->now_ns - dev->intr.last_ns >= ns)
+		return true;
+	e82540_due_set(dev, E82540_DUE_ITR, dev->intr.last_ns + ns);
+	held_set(dev, holds ? pending : 0);
+	return false;
 }
 
 void
 e82540_intr_update(struct e82540 *dev)
 {
-	bool pending = e82540_reg(dev, E1000_ICR) & e82540_reg(dev, E1000_IMS);
+	uint32_t pending =
+	    e82540_reg(dev, E1000_ICR) & e82540_reg(dev, E1000_IMS);
 	struct e82540_intr *intr = &dev->intr;
 
-	if (!pending) {
-		e82540_due_clear(dev, E82540_DUE_ITR);
+	if (pending == 0) {
+		wait_over(dev);
 		if (intr->asserted) {
 			intr->asserted = false;
 			e82540_intr_signal(dev, false);
 		}
 		return;
 	}
-	if (intr->asserted)
+	if (intr->asserted || !window_open(dev, pending))
 		return;
-	if (!window_open(dev)) {
-		e82540_due_set(dev, E82540_DUE_ITR,
-		    intr->last_ns + itr_ns(dev));
-		return;
-	}
-	e82540_due_clear(dev, E82540_DUE_ITR);
+	wait_over(dev);
 	intr->asserted = true;
 	intr->fired = true;
 	intr->last_ns = dev->now_ns;
 	dev->counters.interrupts++;
 	e82540_intr_signal(dev, true);
+}
+
+void
+e82540_intr_hold(struct e82540 *dev, uint64_t interval_ns)
+{
+	dev->intr.hold_ns = interval_ns;
+	e82540_intr_update(dev);
+}
+
+void
+e82540_intr_release(struct e82540 *dev)
+{
+	if (atomic_load_explicit(&dev->intr.held, memory_order_relaxed) == 0)
+		return;
+	dev->intr.released = true;
+	e82540_intr_update(dev);
+}
+
+void
+e82540_intr_loaded(struct e82540 *dev)
+{
+	wait_over(dev);
+	e82540_intr_update(dev);
+	e82540_intr_signal(dev, dev->intr.asserted);
 }
 
 void

@@ -22,6 +22,11 @@ void e82540_intr_report(struct e82540 *dev, const struct e82540_report *r);
 void e82540_intr_due(struct e82540 *dev, enum e82540_deadline due);
 /* e82540_intr_flush: moderation was switched off: raise what waits. */
 void e82540_intr_flush(struct e82540 *dev);
+/* e82540_intr_hold, e82540_intr_release: see e82540_moderation_hold(). */
+void e82540_intr_hold(struct e82540 *dev, uint64_t interval_ns);
+void e82540_intr_release(struct e82540 *dev);
+/* e82540_intr_loaded: a snapshot was: all but what is the host's is new. */
+void e82540_intr_loaded(struct e82540 *dev);
 /* Hooks of ICR, ICS, IMS, IMC, ITR, RDTR. */
 void e82540_icr_after_read(struct e82540 *dev, uint32_t offset);
 void e82540_icr_write(struct e82540 *dev, uint32_t offset, uint32_t value);

@@ -376,6 +376,31 @@ e82540_moderation_set(struct e82540 *dev, uint64_t now_ns, bool on)
 	bus_leave(dev);
 }
 
+void
+e82540_moderation_hold(struct e82540 *dev, uint64_t now_ns,
+    uint64_t interval_ns)
+{
+	bus_enter(dev, now_ns);
+	e82540_intr_hold(dev,
+	    interval_ns < E82540_HOLD_MAX_NS ? interval_ns :
+					       E82540_HOLD_MAX_NS);
+	bus_leave(dev);
+}
+
+void
+e82540_moderation_release(struct e82540 *dev, uint64_t now_ns)
+{
+	bus_enter(dev, now_ns);
+	e82540_intr_release(dev);
+	bus_leave(dev);
+}
+
+uint32_t
+e82540_moderation_held(const struct e82540 *dev)
+{
+	return atomic_load_explicit(&dev->intr.held, memory_order_relaxed);
+}
+
 /* --------------------------------------------------------------- accesses */
 
 uint64_t

@@ -654,8 +654,7 @@ snapshot_apply(struct e82540 *dev, const uint8_t *p)
 	dev->arm = true;
 	dev->tx.open = dev->rx.open = false;
 	dev->epoch++;
-	e82540_intr_update(dev);
-	e82540_intr_signal(dev, dev->intr.asserted);
+	e82540_intr_loaded(dev);
 	if (waited && dev->host.rx_ready != NULL)
 		dev->host.rx_ready(dev->config.ctx);
 	dev->want_gates = dev->want_tx = dev->want_rx = true;

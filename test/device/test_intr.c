@@ -245,6 +245,205 @@ test_moderation_off(void **state)
 	assert_int_equal(h->edges, 4);
 }
 
+/* --------------------------------------------- the host's own interval */
+
+/* One cause a step: expect an interrupt exactly `after` the one before. */
+static void
+hold_expect(uint32_t cause, uint64_t after)
+{
+	uint64_t last = h->edge_ns;
+
+	host_write(h, E1000_ICS, cause);
+	host_advance(h, last + after - 1 - h->now_ns);
+	assert_int_equal(h->edge_ns, last);
+	host_advance(h, 1);
+	assert_int_equal(h->edge_ns, last + after);
+	host_read(h, E1000_ICR);
+}
+
+static void
+hold_begin(uint32_t itr, uint64_t interval_ns)
+{
+	host_write(h, E1000_ITR, itr);
+	host_write(h, E1000_IMS, E1000_ICR_MASK);
+	host_advance(h, 1000000000);
+	e82540_moderation_hold(h->dev, h->now_ns, interval_ns);
+	/* The first after quiet comes at once, held or not. */
+	assert_int_equal(raise_and_wait(E1000_ICR_TXDW, 0), h->now_ns);
+	assert_int_equal(e82540_moderation_held(h->dev), 0);
+	host_read(h, E1000_ICR);
+}
+
+/* The longer of the two, to the nanosecond; then ITR alone again. */
+static void
+test_hold_is_a_least_interval(void **state)
+{
+	static const uint64_t holds[] = { 1, 255999, 256000, 256001, 1000000,
+		E82540_HOLD_MAX_NS, UINT64_MAX };
+	uint64_t want;
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < sizeof(holds) / sizeof(holds[0]); i++) {
+		want = holds[i] < 256000 ? 256000 : holds[i];
+		if (want > E82540_HOLD_MAX_NS)
+			want = E82540_HOLD_MAX_NS;
+		hold_begin(1000, holds[i]);
+		hold_expect(E1000_ICR_TXDW, want);
+		hold_expect(E1000_ICR_RXT0 | E1000_ICR_TXQE, want);
+		e82540_moderation_hold(h->dev, h->now_ns, 0);
+		hold_expect(E1000_ICR_TXDW, 256000);
+	}
+}
+
+/* What is no packet waits for ITR alone, and takes what is held along. */
+static void
+test_hold_is_for_packets(void **state)
+{
+	static const uint32_t others[] = { E1000_ICR_LSC, E1000_ICR_RXSEQ,
+		E1000_ICR_RXDMT0, E1000_ICR_RXO, E1000_ICR_SRPD,
+		E1000_ICR_TXD_LOW, E1000_ICR_GPI3 };
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		hold_begin(1000, 1000000);
+		hold_expect(others[i], 256000);
+		host_write(h, E1000_ICS, E1000_ICR_TXDW);
+		assert_int_equal(e82540_moderation_held(h->dev),
+		    E1000_ICR_TXDW);
+		hold_expect(others[i], 256000);
+		/* A masked one does not. */
+		host_write(h, E1000_IMC, others[i]);
+		host_write(h, E1000_ICS, others[i]);
+		hold_expect(E1000_ICR_TXDW, 1000000);
+	}
+}
+
+/* Released: at once, or when ITR allows; and for this once only. */
+static void
+test_hold_release(void **state)
+{
+	uint64_t last;
+
+	(void)state;
+	hold_begin(1000, 1000000);
+	last = h->edge_ns;
+	/* Nothing is held: this releases nothing. */
+	e82540_moderation_release(h->dev, h->now_ns);
+	host_write(h, E1000_ICS, E1000_ICR_TXDW);
+	assert_int_equal(e82540_moderation_held(h->dev), E1000_ICR_TXDW);
+	host_advance(h, 300000);
+	assert_false(h->line);
+	e82540_moderation_release(h->dev, h->now_ns);
+	assert_int_equal(h->edge_ns, last + 300000);
+	assert_int_equal(e82540_moderation_held(h->dev), 0);
+	host_read(h, E1000_ICR);
+	hold_expect(E1000_ICR_TXDW, 1000000);
+
+	/* Inside ITR's window it waits for that, and others come along. */
+	last = h->edge_ns;
+	host_write(h, E1000_ICS, E1000_ICR_TXDW);
+	host_advance(h, 100000);
+	e82540_moderation_release(h->dev, h->now_ns);
+	assert_int_equal(e82540_moderation_held(h->dev), 0);
+	host_write(h, E1000_ICS, E1000_ICR_RXT0);
+	assert_int_equal(e82540_moderation_held(h->dev), 0);
+	host_advance(h, 155999);
+	assert_false(h->line);
+	host_advance(h, 1);
+	assert_int_equal(h->edge_ns, last + 256000);
+	assert_int_equal(host_read(h, E1000_ICR),
+	    E1000_ICR_TXDW | E1000_ICR_RXT0);
+	hold_expect(E1000_ICR_RXT0, 1000000);
+
+	/* The guest took the cause: what comes then is held again. */
+	host_write(h, E1000_ICS, E1000_ICR_TXDW);
+	e82540_moderation_release(h->dev, h->now_ns);
+	host_read(h, E1000_ICR);
+	hold_expect(E1000_ICR_TXDW, 1000000);
+}
+
+/* Changed while a cause is held: counts from the last interrupt. */
+static void
+test_hold_changed(void **state)
+{
+	uint64_t last;
+
+	(void)state;
+	hold_begin(1000, 1000000);
+	last = h->edge_ns;
+	host_write(h, E1000_ICS, E1000_ICR_TXDW);
+	host_advance(h, 300000);
+	e82540_moderation_hold(h->dev, h->now_ns, 500000);
+	host_advance(h, 199999);
+	assert_false(h->line);
+	host_advance(h, 1);
+	assert_int_equal(h->edge_ns, last + 500000);
+	host_read(h, E1000_ICR);
+	host_write(h, E1000_ICS, E1000_ICR_TXDW);
+	host_advance(h, 400000);
+	e82540_moderation_hold(h->dev, h->now_ns, 0);
+	assert_int_equal(h->edge_ns, last + 900000);
+	host_read(h, E1000_ICR);
+
+	/* Moderation off: nothing is held.  On again: it is. */
+	e82540_moderation_hold(h->dev, h->now_ns, 1000000);
+	host_write(h, E1000_ICS, E1000_ICR_TXDW);
+	e82540_moderation_set(h->dev, h->now_ns, false);
+	assert_true(h->line);
+	assert_int_equal(e82540_moderation_held(h->dev), 0);
+	host_read(h, E1000_ICR);
+	e82540_moderation_set(h->dev, h->now_ns, true);
+	hold_expect(E1000_ICR_TXDW, 1000000);
+
+	/* Resets keep the interval, and forget the interrupt before. */
+	host_write(h, E1000_ICS, E1000_ICR_TXDW);
+	host_write(h, E1000_CTRL, E1000_CTRL_RST);
+	assert_int_equal(e82540_moderation_held(h->dev), 0);
+	host_write(h, E1000_IMS, E1000_ICR_MASK);
+	host_read(h, E1000_ICR);
+	host_write(h, E1000_ICS, E1000_ICR_TXDW);
+	assert_true(h->line);
+	host_read(h, E1000_ICR);
+	hold_expect(E1000_ICR_TXDW, 1000000);
+}
+
+/* The interval is the host's, not of the device that it loads. */
+static void
+test_hold_and_snapshot(void **state)
+{
+	static uint8_t snapshot[256 * 1024];
+	uint64_t last;
+	int64_t len;
+
+	(void)state;
+	hold_begin(1000, 1000000);
+	last = h->edge_ns;
+	host_write(h, E1000_ICS, E1000_ICR_TXDW);
+	host_advance(h, 100000);
+	len = e82540_save(h->dev, h->now_ns, snapshot, sizeof(snapshot));
+	assert_true(len > 0);
+	e82540_moderation_hold(h->dev, h->now_ns, 0);
+	assert_int_equal(e82540_load(h->dev, h->now_ns, snapshot, (size_t)len),
+	    0);
+	assert_int_equal(e82540_moderation_held(h->dev), 0);
+	host_advance(h, 155999);
+	assert_false(h->line);
+	host_advance(h, 1);
+	assert_int_equal(h->edge_ns, last + 256000);
+	host_read(h, E1000_ICR);
+
+	/* Loaded again, into a host that holds. */
+	e82540_moderation_hold(h->dev, h->now_ns, 500000);
+	assert_int_equal(e82540_load(h->dev, h->now_ns, snapshot, (size_t)len),
+	    0);
+	assert_int_equal(e82540_moderation_held(h->dev), E1000_ICR_TXDW);
+	last = h->now_ns - 100000;
+	host_advance(h, 1000000);
+	assert_int_equal(h->edge_ns, last + 500000);
+}
+
 /* -------------------------------------------------------- delay timers */
 
 static void
@@ -533,6 +732,11 @@ main(void)
 		TEST(test_itr_while_waiting),
 		TEST(test_one_interrupt_for_many_causes),
 		TEST(test_moderation_off),
+		TEST(test_hold_is_a_least_interval),
+		TEST(test_hold_is_for_packets),
+		TEST(test_hold_release),
+		TEST(test_hold_changed),
+		TEST(test_hold_and_snapshot),
 		TEST(test_tidv_tadv),
 		TEST(test_rdtr_radv),
 		TEST(test_small_packets_do_not_wait),

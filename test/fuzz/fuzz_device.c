@@ -645,11 +645,16 @@ op_host(void)
 		break;
 	case 2:
 		e82540_moderation_set(fuzz.dev, fuzz.now_ns, (how & 8) != 0);
+		e82540_moderation_hold(fuzz.dev, fuzz.now_ns,
+		    (how >> 4) * 100000ull);
 		break;
 	case 3:
 		e82540_reset(fuzz.dev, fuzz.now_ns);
 		break;
 	case 4:
+		if (e82540_moderation_held(fuzz.dev) != 0)
+			e82540_moderation_release(fuzz.dev, fuzz.now_ns);
+		/* FALLTHROUGH */
 	case 5:
 		e82540_link_set(fuzz.dev, fuzz.now_ns, (how & 8) != 0);
 		break;

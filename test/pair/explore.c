@@ -24,6 +24,9 @@
  *     that is not full, and not longer than the bound;
  *   - if from here on nothing is sent, all packets reach the wire within the
  *     moderation window by interrupts alone, without the guard;
+ *   - where the host holds interrupts, that window is the longer of ITR and the
+ *     host's, though the host may forget the cause that it holds; and no
+ *     interrupt comes earlier than ITR;
  *   - where interrupts get lost ("lossy"), the guard takes their place within
  *     two ticks, and counts; elsewhere it never fires.
  *
@@ -153,6 +156,43 @@ static const struct setting settings[] = {
 	    .sparse = true,
 	    .max_segs = 1,
 	    ITR2 },
+	{ .name = "hold",
+	    .what = "packet by packet; the host holds interrupts",
+	    .async = true,
+	    .guard = true,
+	    .hold = 3,
+	    .max_segs = 1,
+	    .m = { .itr = ITR_QUANTA(2) },
+	    .window = 3 },
+	{ .name = "hold-modes",
+	    .what = "the host holds interrupts; mode switches, masking",
+	    .async = true,
+	    .masking = true,
+	    .switching = true,
+	    .sparse = true,
+	    .hold = 3,
+	    .max_segs = 1,
+	    .m = { .itr = ITR_QUANTA(2) },
+	    .window = 3 },
+	{ .name = "hold-stop",
+	    .what = "the host holds interrupts; stop, start, reset",
+	    .stops = true,
+	    .resets = true,
+	    .sparse = true,
+	    .hold = 3,
+	    .max_segs = 1,
+	    .m = { .itr = ITR_QUANTA(2) },
+	    .window = 3 },
+	{ .name = "hold-delays",
+	    .what = "the host holds interrupts; TIDV, TADV and ITR",
+	    .async = true,
+	    .sparse = true,
+	    .hold = 3,
+	    .max_segs = 1,
+	    .m = { .itr = ITR_QUANTA(1),
+		.tidv = DELAY_QUANTA(1),
+		.tadv = DELAY_QUANTA(2) },
+	    .window = 5 },
 	{ .name = "context",
 	    .what = "packets of up to three descriptors",
 	    .async = true,
@@ -187,6 +227,18 @@ check_deferral(void)
 		world_fail("a packet waits longer than its bound");
 }
 
+/* The host can only make interrupts later. */
+static void
+check_itr(void)
+{
+	uint64_t itr_ns = set->m.itr * (uint64_t)E1000_ITR_UNIT_NS;
+
+	if (sim->edges != world.edges && sim->edge_ns - world.edge_ns < itr_ns)
+		world_fail("an interrupt earlier than ITR");
+	world.edge_ns = sim->edge_ns;
+	world.edges = sim->edges;
+}
+
 static void
 check_state(void)
 {
@@ -201,6 +253,8 @@ check_state(void)
 		world_fail("the model broke the contract of its host");
 	if (c->bad_access + c->bad_ring + c->bad_address + c->bad_descriptor)
 		world_fail("the model counted something bad");
+	if (set->hold > 0 && !set->resets)
+		check_itr();
 	if (sc->gone)
 		world_fail("the device is gone");
 	if (!sc->running)
@@ -289,15 +343,16 @@ time_relative(uint64_t at_ns)
 	return at_ns > now_ns ? at_ns - now_ns : 0;
 }
 
-/* What is left of ITR's window. */
+/* What is left of ITR's window, or of the host's if that is longer. */
 static uint64_t
 window_left(void)
 {
 	const struct e82540_intr *intr = &sim->dev->intr;
+	uint64_t ns = set->m.itr * (uint64_t)E1000_ITR_UNIT_NS;
 
-	return intr->fired ?
-	    time_relative(intr->last_ns + set->m.itr * E1000_ITR_UNIT_NS) :
-	    0;
+	if (ns < set->hold * (uint64_t)QUANTUM_NS)
+		ns = set->hold * (uint64_t)QUANTUM_NS;
+	return intr->fired ? time_relative(intr->last_ns + ns) : 0;
 }
 
 /*

@@ -376,6 +376,11 @@ host_seldom(unsigned int i, void *snapshot)
 	}
 	if (i % 13 == 0)
 		e82540_moderation_set(sim->dev, sim_now(sim), i % 2);
+	if (i % 17 == 0)
+		e82540_moderation_hold(sim->dev, sim_now(sim),
+		    i % 3 * 100000ull);
+	if (e82540_moderation_held(sim->dev) != 0 && i % 3 == 0)
+		e82540_moderation_release(sim->dev, sim_now(sim));
 	if (run.faults && i % 50 == 0)
 		e82540_link_set(sim->dev, sim_now(sim), i % 200 != 0);
 }

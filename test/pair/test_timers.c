@@ -448,6 +448,78 @@ test_moderation_off(void **state)
 	(void)interrupt_take();
 }
 
+/*
+ * The host holds interrupts: each comes the longer of ITR and that after the
+ * one before, whatever the delays, unless the host releases it.
+ */
+static void
+test_host_holds(void **state)
+{
+	static const uint16_t itrs[] = { 0, 488, 3906 };
+	const uint64_t hold_ns = 400000;
+	unsigned int i, k;
+
+	(void)state;
+	for (i = 0; i < PAIR_COUNT(itrs); i++) {
+		pair_up(E82540_82540EM,
+		    (struct lem_moderation){ .itr = itrs[i] });
+		e82540_moderation_hold(sim->dev, sim_now(sim), hold_ns);
+		send_one();
+		expect_now();
+		(void)interrupt_take();
+		for (k = 0; k < 5; k++) {
+			if (k % 2 == 0)
+				receive_one();
+			send_one();
+			expect_after(ITR_NS(itrs[i]) > hold_ns ?
+				ITR_NS(itrs[i]) :
+				hold_ns);
+			(void)interrupt_take();
+		}
+		send_one();
+		e82540_moderation_release(sim->dev, sim_now(sim));
+		if (itrs[i] == 0)
+			expect_now();
+		else
+			expect_after(ITR_NS(itrs[i]));
+		(void)interrupt_take();
+		/* Many, and then none: no cause is forgotten. */
+		send_one();
+		receive_one();
+		sim_advance(sim, ITR_NS(100));
+		send_one();
+		expect_none(hold_ns - ITR_NS(100) - 1);
+		sim_advance(sim, ITR_NS(3906));
+		assert_int_equal(interrupt_take(), LEM_WORK_RX | LEM_WORK_TX);
+		expect_none(ITR_NS(65535));
+		(void)pair_down(NULL);
+	}
+}
+
+/* A delay makes the cause; only then the host can hold it. */
+static void
+test_host_holds_delays(void **state)
+{
+	(void)state;
+	pair_up(E82540_82540EM,
+	    (struct lem_moderation){ .itr = 1000, .tidv = 300 });
+	e82540_moderation_hold(sim->dev, sim_now(sim), 1000000);
+	send_one();
+	expect_after(DELAY_NS(300));
+	(void)interrupt_take();
+	send_one();
+	sim_advance(sim, DELAY_NS(300) - 1);
+	assert_int_equal(e82540_moderation_held(sim->dev), 0);
+	sim_advance(sim, 1);
+	assert_int_not_equal(e82540_moderation_held(sim->dev), 0);
+	expect_after(1000000 - DELAY_NS(300));
+	(void)interrupt_take();
+	/* A delay longer than the interval: at its end. */
+	e82540_moderation_hold(sim->dev, sim_now(sim), DELAY_NS(300) - 1);
+	send_one();
+	expect_after(DELAY_NS(300));
+}
+
 /* Combining rides on it: one TDT write and one interrupt a window. */
 static void
 test_combining(void **state)
@@ -519,6 +591,8 @@ main(void)
 		cmocka_unit_test_teardown(test_reclaim_before, pair_down),
 		cmocka_unit_test_teardown(test_all, pair_down),
 		cmocka_unit_test_teardown(test_moderation_off, pair_down),
+		cmocka_unit_test_teardown(test_host_holds, pair_down),
+		cmocka_unit_test_teardown(test_host_holds_delays, pair_down),
 		cmocka_unit_test_teardown(test_combining, pair_down),
 		cmocka_unit_test_teardown(test_82544, pair_down),
 	};

@@ -40,6 +40,7 @@ struct setting {
 	bool switching;		/* of the mode; else ON */
 	bool doorbells;		/* memory for registers comes and goes */
 	bool calm;		/* the memory comes only when all is quiet */
+	unsigned int hold;	/* quanta: the host holds interrupts, or not */
 	uint16_t max_segs;
 	struct lem_moderation m;
 	unsigned int window;	/* quanta: bound of the device's report */
@@ -59,6 +60,8 @@ static struct world {
 	bool read;		/* handler: it has read ICR */
 	bool masked;
 	bool cable;
+	uint64_t edge_ns;	/* of the last interrupt */
+	unsigned int edges;
 	bool open;		/* doorbells are, and perhaps mapped */
 	bool hurry;		/* something has waited for a quantum */
 } world;
@@ -465,6 +468,44 @@ close_doorbells(void)
 	memset(sim->dev->doorbell.seen, 0, sizeof(sim->dev->doorbell.seen));
 }
 
+/* The host holds interrupts, lets one go, or ends it: at any moment. */
+static bool
+may_hold(void)
+{
+	return set->hold > 0 && sim->dev->intr.hold_ns == 0;
+}
+
+static void
+hold(void)
+{
+	e82540_moderation_hold(sim->dev, sim_now(sim),
+	    set->hold * (uint64_t)QUANTUM_NS);
+}
+
+static bool
+may_hold_end(void)
+{
+	return sim->dev->intr.hold_ns != 0;
+}
+
+static void
+hold_end(void)
+{
+	e82540_moderation_hold(sim->dev, sim_now(sim), 0);
+}
+
+static bool
+may_release(void)
+{
+	return e82540_moderation_held(sim->dev) != 0;
+}
+
+static void
+release(void)
+{
+	e82540_moderation_release(sim->dev, sim_now(sim));
+}
+
 /* A link that came up stays until all is quiet: else there is no bound. */
 static bool
 may_switch_cable(void)
@@ -592,6 +633,9 @@ static const struct action {
 	{ "doorbells: map", may_map_doorbells, map_doorbells },
 	{ "doorbells: unmap", may_unmap_doorbells, unmap_doorbells },
 	{ "doorbells: close", may_map_doorbells, close_doorbells },
+	{ "hold", may_hold, hold },
+	{ "hold: end", may_hold_end, hold_end },
+	{ "hold: release", may_release, release },
 	{ "cable", may_switch_cable, switch_cable },
 	{ "stop", may_stop_driver, stop_driver },
 	{ "reset", may_reset_driver, reset_driver },
