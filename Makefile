@@ -38,7 +38,8 @@ WARN	= -Wall -Wextra
 USERFLAGS = -std=c11 -D_GNU_SOURCE -Ihw -Idriver -Idevice -Ibench \
 	  -Ibench/guest -DLEM_VERSION='"$(VERSION)"' -pthread
 HOSTFLAGS = -std=c11 -D_GNU_SOURCE -Ihw -Idevice -Ihost -Ihost/vm \
-	  -Ihost/vfio_user -I$(BUILD)/host -DLEM_VERSION='"$(VERSION)"' -pthread
+	  -Ihost/vfio_user -Ihost/stat -I$(BUILD)/host \
+	  -DLEM_VERSION='"$(VERSION)"' -pthread
 DEVFLAGS = -std=c11 -Ihw -Idevice -fPIC -fvisibility=hidden \
 	  -DLEM_VERSION='"$(VERSION)"'
 # The core is called a packet at a time: without calls TCG runs it 1.2 times as
@@ -64,8 +65,8 @@ HOST_LIBS = -lseccomp
 say	= $(if $(V),,@echo '  $(1) $@';)
 
 all: build
-build: $(BUILD)/lem-bench $(BUILD)/lem-vm $(BUILD)/libe82540.a \
-    $(BUILD)/libe82540.so $(BUILD)/bench_pair
+build: $(BUILD)/lem-bench $(BUILD)/lem-vm $(BUILD)/lem-stat \
+    $(BUILD)/libe82540.a $(BUILD)/libe82540.so $(BUILD)/bench_pair
 
 # --- objects --------------------------------------------------------------
 #
@@ -182,6 +183,15 @@ $(BUILD)/lem-nic: $(call objects,cc,$(BACKEND) $(VFIO_USER)) \
     $(BUILD)/libe82540.a
 	$(call say,LD)$(CC) $(CFLAGS) -pthread -o $@ $^ $(HOST_LIBS)
 
+# --- lem-stat -------------------------------------------------------------
+
+STAT	= $(sort $(wildcard host/stat/*.c))
+STAT_LIBS = -ljansson -lm
+
+$(BUILD)/lem-stat: $(call objects,cc,$(STAT) host/control_dir.c host/err.c \
+    host/opts.c host/unix.c)
+	$(call say,LD)$(CC) $(CFLAGS) -o $@ $^ $(STAT_LIBS)
+
 # --- the rest -------------------------------------------------------------
 
 include driver/os/freebsd/freebsd.mk
@@ -199,9 +209,9 @@ endif
 
 install: build install-lib
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
-	install -m 755 $(BUILD)/lem-bench $(BUILD)/lem-vm \
+	install -m 755 $(BUILD)/lem-bench $(BUILD)/lem-vm $(BUILD)/lem-stat \
 	    $(DESTDIR)$(PREFIX)/bin/
-	install -m 644 man/lem-bench.1 man/lem-vm.1 \
+	install -m 644 man/lem-bench.1 man/lem-vm.1 man/lem-stat.1 \
 	    $(DESTDIR)$(PREFIX)/share/man/man1/
 
 install-lib: $(BUILD)/libe82540.a $(BUILD)/libe82540.so

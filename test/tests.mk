@@ -70,6 +70,10 @@ unit	= test/unit/$(1).c $(if $(filter $(BENCH_UNIT),$(1)),\
 	  bench/kinds.c bench/results.c bench/table.c bench/json.c \
 	  bench/report.c bench/svg.c,$(FAKE) $(CORE))
 
+# What the test of lem-stat has, and others do not.
+stat_lib = $(if $(filter test_stat%,$(1)),$(filter-out %/main.c,$(STAT)))
+stat_libs = $(if $(filter test_stat%,$(1)),$(STAT_LIBS))
+
 # programs COMPILER: the tests that are built by both.
 define programs
 $(foreach t,$(UNIT),$(call link,$(BUILD)/unit/$(1)/$(t),$(1) $(SANITIZE),\
@@ -87,7 +91,8 @@ $(call link,$(BUILD)/pair/$(1)/test_threads,$(1) $(THREADS),\
     $(DEVICE) $(CORE) $(SIM)),-lcmocka)
 $(foreach t,$(HOST_TEST),$(call link,$(BUILD)/host/$(1)/$(t),\
     $(1) $(SANITIZE),$(call objects,$(1)-san,test/host/$(t).c $(HOST_LIB) \
-    $(DEVICE)),-lcmocka $(HOST_LIBS)))
+    $(call stat_lib,$(t)) $(DEVICE)),-lcmocka $(HOST_LIBS) \
+    $(call stat_libs,$(t))))
 $(foreach t,$(HOST_THREADS),$(call link,$(BUILD)/host/$(1)/$(t)_threads,\
     $(1) $(THREADS),$(call objects,$(1)-tsan,test/host/$(t).c $(HOST_LIB) \
     $(DEVICE)),-lcmocka $(HOST_LIBS)))

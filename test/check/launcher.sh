@@ -127,7 +127,7 @@ lines()
 }
 
 toolchain='make gcc objcopy iasl'
-packages='make gcc libc6-dev binutils acpica-tools libseccomp-dev'
+packages='make gcc libc6-dev binutils acpica-tools libseccomp-dev libjansson-dev'
 
 test="help"
 machine
@@ -155,7 +155,7 @@ test="no apt-get"
 machine
 lem 1 build
 lines err 1
-says err "missing: make, gcc, C library headers, objcopy, iasl, seccomp;"
+says err "missing: make, gcc, C library headers, objcopy, iasl, seccomp, jansson;"
 says err "Debian calls $packages"
 # shellcheck disable=SC2086 # words
 machine $toolchain
