@@ -67,6 +67,28 @@ doorbells_put(struct json *out, const struct nic_stats *s)
 	count_put(out, "refused", s->refused);
 }
 
+/* In hexadecimal: a guest may have written what no signed number holds. */
+static void
+hex_put(struct json *out, const char *key, uint64_t value)
+{
+	json_put(out, "\"%s\":\"0x%" PRIx64 "\",", key, value);
+}
+
+static void
+bad_put(struct json *out, const struct e82540_counters *c)
+{
+	count_put(out, "bad_access", c->bad_access);
+	hex_put(out, "bad_access_where", c->bad_access_where);
+	hex_put(out, "bad_access_value", c->bad_access_value);
+	count_put(out, "bad_ring", c->bad_ring);
+	hex_put(out, "bad_ring_where", c->bad_ring_where);
+	hex_put(out, "bad_ring_value", c->bad_ring_value);
+	count_put(out, "bad_address", c->bad_address);
+	count_put(out, "bad_descriptor", c->bad_descriptor);
+	json_put(out, "\"bad\":%" PRIu64,
+	    c->bad_access + c->bad_ring + c->bad_address + c->bad_descriptor);
+}
+
 static void
 counters_put(struct json *out, const struct e82540_counters *c)
 {
@@ -83,15 +105,14 @@ counters_put(struct json *out, const struct e82540_counters *c)
 	count_put(out, "rx_filtered", c->rx_filtered);
 	count_put(out, "rx_waited", c->rx_waited);
 	count_put(out, "rx_dropped", c->rx_dropped);
+	count_put(out, "tx_no_fcs", c->tx_no_fcs);
+	count_put(out, "rx_no_link", c->rx_no_link);
+	count_put(out, "rx_disabled", c->rx_disabled);
+	count_put(out, "rx_runts", c->rx_runts);
 	count_put(out, "tdt_writes", c->tdt_writes);
 	count_put(out, "rdt_writes", c->rdt_writes);
 	count_put(out, "resets", c->resets);
-	count_put(out, "bad_access", c->bad_access);
-	count_put(out, "bad_ring", c->bad_ring);
-	count_put(out, "bad_address", c->bad_address);
-	count_put(out, "bad_descriptor", c->bad_descriptor);
-	json_put(out, "\"bad\":%" PRIu64,
-	    c->bad_access + c->bad_ring + c->bad_address + c->bad_descriptor);
+	bad_put(out, c);
 }
 
 static void

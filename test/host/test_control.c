@@ -154,8 +154,10 @@ json_keys(const char *json, char *keys)
 	"turns rung refused mac state link itr_ns tx_ring tx_used rx_ring " \
 	"rx_free reg_reads reg_writes interrupts tx_packets tx_bytes " \
 	"tx_sends tx_stopped tx_dropped rx_packets rx_bytes rx_filtered " \
-	"rx_waited rx_dropped tdt_writes rdt_writes resets bad_access " \
-	"bad_ring bad_address bad_descriptor bad "
+	"rx_waited rx_dropped tx_no_fcs rx_no_link rx_disabled rx_runts " \
+	"tdt_writes rdt_writes resets bad_access bad_access_where " \
+	"bad_access_value bad_ring bad_ring_where bad_ring_value " \
+	"bad_address bad_descriptor bad "
 
 static void
 test_stats(void **state)
