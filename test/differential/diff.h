@@ -59,6 +59,10 @@ void qemu_stop(struct qemu *q);
 
 uint32_t qemu_read(struct qemu *q, uint32_t offset);
 void qemu_write(struct qemu *q, uint32_t offset, uint32_t value);
+/* Accesses of 1 or 2 bytes. */
+uint32_t qemu_narrow_read(struct qemu *q, uint32_t offset, unsigned int bytes);
+void qemu_narrow_write(struct qemu *q, uint32_t offset, unsigned int bytes,
+    uint32_t value);
 uint32_t qemu_pci_read(struct qemu *q, uint32_t offset);
 void qemu_pci_write(struct qemu *q, uint32_t offset, uint32_t value);
 uint32_t qemu_io_read(struct qemu *q, uint32_t offset);
@@ -81,6 +85,10 @@ void model_stop(struct model *m);
 
 uint32_t model_read(struct model *m, uint32_t offset);
 void model_write(struct model *m, uint32_t offset, uint32_t value);
+uint32_t
+model_narrow_read(struct model *m, uint32_t offset, unsigned int bytes);
+void model_narrow_write(struct model *m, uint32_t offset, unsigned int bytes,
+    uint32_t value);
 uint32_t model_pci_read(struct model *m, uint32_t offset);
 void model_pci_write(struct model *m, uint32_t offset, uint32_t value);
 uint32_t model_io_read(struct model *m, uint32_t offset);

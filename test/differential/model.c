@@ -159,6 +159,20 @@ model_write(struct model *m, uint32_t offset, uint32_t value)
 }
 
 uint32_t
+model_narrow_read(struct model *m, uint32_t offset, unsigned int bytes)
+{
+	return e82540_mmio_read(m->dev, m->now_ns, offset, bytes);
+}
+
+void
+model_narrow_write(struct model *m, uint32_t offset, unsigned int bytes,
+    uint32_t value)
+{
+	e82540_mmio_write(m->dev, m->now_ns, offset, bytes, value);
+	frames_offer(m);
+}
+
+uint32_t
 model_pci_read(struct model *m, uint32_t offset)
 {
 	return e82540_pci_read(m->dev, m->now_ns, offset, 4);

@@ -211,6 +211,21 @@ qemu_write(struct qemu *q, uint32_t offset, uint32_t value)
 }
 
 uint32_t
+qemu_narrow_read(struct qemu *q, uint32_t offset, unsigned int bytes)
+{
+	return answer_number(
+	    ask(q, "read%c 0x%x", bytes == 1 ? 'b' : 'w', BAR0 + offset));
+}
+
+void
+qemu_narrow_write(struct qemu *q, uint32_t offset, unsigned int bytes,
+    uint32_t value)
+{
+	answer_done(ask(q, "write%c 0x%x 0x%x", bytes == 1 ? 'b' : 'w',
+	    BAR0 + offset, value));
+}
+
+uint32_t
 qemu_pci_read(struct qemu *q, uint32_t offset)
 {
 	answer_done(ask(q, "outl 0xcf8 0x%x", DEVFN | offset));

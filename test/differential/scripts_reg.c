@@ -347,6 +347,39 @@ script_io(struct pair *p)
 	both_read(p, "IODATA-write", E1000_RAL(0));
 }
 
+static void
+narrow_try(struct pair *p, const char *name, uint32_t offset,
+    unsigned int bytes, unsigned int at)
+{
+	char what[48];
+
+	both_write(p, offset, 0x44332280);
+	qemu_narrow_write(p->qemu, offset + at, bytes, 0x9180);
+	model_narrow_write(p->model, offset + at, bytes, 0x9180);
+	snprintf(what, sizeof(what), "%s.%u.at-%u", name, bytes * 8, at);
+	both_read(p, what, offset);
+	snprintf(what, sizeof(what), "%s.%u.read-at-%u", name, bytes * 8, at);
+	differ_number(p, what, qemu_narrow_read(p->qemu, offset + at, bytes),
+	    model_narrow_read(p->model, offset + at, bytes));
+}
+
+/*
+ * Accesses of 1 and 2 bytes, at each place of a register that keeps all bits,
+ * one that keeps some, and a doorbell.
+ */
+static void
+script_narrow(struct pair *p)
+{
+	unsigned int bytes, at;
+
+	for (bytes = 1; bytes <= 2; bytes++)
+		for (at = 0; at + bytes <= 4; at++) {
+			narrow_try(p, "RAL3", E1000_RAL(3), bytes, at);
+			narrow_try(p, "TDLEN", E1000_TDLEN, bytes, at);
+			narrow_try(p, "TDT", E1000_TDT, bytes, at);
+		}
+}
+
 /* CTRL.RST, after some registers were written (13.4.1). */
 static void
 script_rst(struct pair *p)
@@ -401,6 +434,7 @@ const struct script scripts_reg[] = {
 	{ "autoneg", script_autoneg, false, true, false },
 	{ "pci", script_pci, false, false, false },
 	{ "io", script_io, false, true, false },
+	{ "narrow", script_narrow, false, true, false },
 	{ "rst", script_rst, false, true, false },
 	{ NULL, NULL, false, false, false },
 };
