@@ -28,7 +28,7 @@ logs=$BUILD/test/vm/linux
 image=$BUILD/linux/image
 
 default='main life many dgram ends'
-all="$default stream qemu_dgram qemu_stream vnet_off stuck \
+all="$default stream stopped qemu_dgram qemu_stream vnet_off stuck \
 passt memory"
 
 skip()

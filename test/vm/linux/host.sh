@@ -184,7 +184,9 @@ do_vnet_off()
 }
 
 # pair NAME SERVER'S-NIC CLIENT'S-NIC DO: two guests, one the other's peer.  The
-# client ends with a status of its own, the server by SIGTERM.
+# client ends with a status of its own, the server by SIGTERM.  $meanwhile runs
+# while the client does, and finds the server's process in $server.
+meanwhile=:
 pair()
 {
 	what=$1
@@ -195,8 +197,9 @@ pair()
 	server=$!
 	wait_for 120 grep -q SERVES "$WORK/$what-server.console" ||
 	    wrong "$what: the server did not begin to serve"
+	$meanwhile &
 	expect=7
-	guest "$what" 150 "$vmlinux" "lem.do=begin,$4,finish,counted lem.end=exit:3" \
+	guest "$what" 300 "$vmlinux" "lem.do=begin,$4,finish,counted lem.end=exit:3" \
 	    --cpus 4 --memory 160M --nic "$3"
 	expect=0
 	kill -TERM $server
@@ -215,6 +218,23 @@ do_stream()
 {
 	pair stream "backend=stream,path=$WORK/s0,server=on" \
 	    "backend=stream,path=$WORK/s0" one
+}
+
+# peer_stops: when the client says so, its peer does not read for half a minute.
+peer_stops()
+{
+	wait_for 200 grep -q '^STOP' "$WORK/stopped.console" || return
+	kill -STOP "$server"
+	sleep 30
+	kill -CONT "$server"
+}
+
+do_stopped()
+{
+	meanwhile=peer_stops
+	pair stopped "backend=stream,path=$WORK/s1,server=on" \
+	    "backend=stream,path=$WORK/s1" stopped
+	meanwhile=:
 }
 
 # qemu NAME APPEND OPTION...: a guest of QEMU with QEMU's e1000.
