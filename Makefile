@@ -10,6 +10,7 @@
 # test/tests.mk:
 # make check      all tests; see test/run
 # make check-linux    the long tests with a Linux guest
+# make check-nic      the long tests of lem-nic in QEMU
 # make bench-linux    TCP streams of a Linux guest, beside QEMU's
 # make fuzz SECONDS=N
 # make coverage   line coverage of driver/ and device/ by the tests
@@ -65,7 +66,7 @@ HOST_LIBS = -lseccomp
 say	= $(if $(V),,@echo '  $(1) $@';)
 
 all: build
-build: $(BUILD)/lem-bench $(BUILD)/lem-vm $(BUILD)/lem-stat \
+build: $(BUILD)/lem-bench $(BUILD)/lem-vm $(BUILD)/lem-nic $(BUILD)/lem-stat \
     $(BUILD)/libe82540.a $(BUILD)/libe82540.so $(BUILD)/bench_pair
 
 # --- objects --------------------------------------------------------------
@@ -209,10 +210,15 @@ endif
 
 install: build install-lib
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
-	install -m 755 $(BUILD)/lem-bench $(BUILD)/lem-vm $(BUILD)/lem-stat \
-	    $(DESTDIR)$(PREFIX)/bin/
-	install -m 644 man/lem-bench.1 man/lem-vm.1 man/lem-stat.1 \
+	install -m 755 $(BUILD)/lem-bench $(BUILD)/lem-nic $(BUILD)/lem-stat \
+	    $(BUILD)/lem-vm $(DESTDIR)$(PREFIX)/bin/
+	install -m 644 man/lem-bench.1 man/lem-nic.1 man/lem-stat.1 man/lem-vm.1 \
 	    $(DESTDIR)$(PREFIX)/share/man/man1/
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed -e 's,@PREFIX@,$(PREFIX),' dist/systemd/lem-nic@.service \
+	    >$(DESTDIR)$(PREFIX)/lib/systemd/system/lem-nic@.service
+	install -m 644 dist/systemd/lem-nic@.socket \
+	    $(DESTDIR)$(PREFIX)/lib/systemd/system/
 
 install-lib: $(BUILD)/libe82540.a $(BUILD)/libe82540.so
 	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(PREFIX)/include \

@@ -195,8 +195,8 @@ int
 nic_memory(struct nic *nic, const struct e82540_region *region, unsigned int n);
 
 /*
- * nic_reset: PCI reset (RST#), as e82540_reset().  Any thread; it may wait as an
- * access does.
+ * nic_reset: PCI reset (RST#), as e82540_reset().  Any thread; it may wait as
+ * an access does.
  */
 void nic_reset(struct nic *nic);
 

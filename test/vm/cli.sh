@@ -12,62 +12,10 @@ set -u
 : "${SRCDIR:=$(dirname -- "$0")/../..}"
 : "${BUILD:=$SRCDIR/build}"
 
-tmp=$(mktemp -d) || exit
-guests=""			# that run
-# shellcheck disable=SC2317 # the trap calls it
-end()
-{
-	for pid in $guests; do
-		kill -9 "$pid" 2>/dev/null
-	done
-	rm -rf "$tmp"
-}
-trap end EXIT
-trap 'exit 1' HUP INT TERM
-chmod 711 "$tmp"
-# A copy that any user can run.
-cp "$BUILD/lem-vm" "$tmp/lem-vm" && chmod 755 "$tmp/lem-vm" || exit
+program=lem-vm
+# shellcheck source=test/vm/common
+. "$(dirname -- "$0")/common"
 vm=$tmp/lem-vm
-bad=0
-
-wrong()
-{
-	echo "wrong: $*"
-	sed 's/^/  | /' "$tmp/out" "$tmp/err"
-	bad=1
-}
-
-leave_out()
-{
-	echo "left out: $*"
-}
-
-# run COMMAND...: sets $status; output in $tmp/out, $tmp/err.
-run()
-{
-	timeout 60 "$@" >"$tmp/out" 2>"$tmp/err" </dev/null
-	status=$?
-}
-
-# said STATUS TEXT WHAT: checks the exit status, and one line of lem-vm's
-# errors.
-said()
-{
-	[ "$status" = "$1" ] || wrong "$3: exit status $status, not $1"
-	grep -qF -- "$2" "$tmp/err" || wrong "$3: it does not say '$2'"
-	[ "$(wc -l <"$tmp/err")" = 1 ] || wrong "$3: not one line"
-	grep -q '^lem-vm: ' "$tmp/err" || wrong "$3: no 'lem-vm: '"
-	[ ! -s "$tmp/out" ] || wrong "$3: there is standard output"
-}
-
-# fails STATUS TEXT ARGUMENT...: lem-vm fails so.
-fails()
-{
-	expected=$1 text=$2
-	shift 2
-	run "$vm" "$@"
-	said "$expected" "$text" "$*"
-}
 
 # image NAME BYTES: a BIOS image of 64 KiB with BYTES at its reset vector.
 image()

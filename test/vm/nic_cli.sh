@@ -1,0 +1,236 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# lem-nic as its user sees it: help; messages about a bad command line, backend
+# or socket; exit statuses; signals; where the VMM can connect; that it is
+# confined; its systemd units.
+#
+# Where root, namespaces or systemd's programs are missing, the parts that need
+# them are left out, with a line that says so.
+
+set -u
+: "${SRCDIR:=$(dirname -- "$0")/../..}"
+: "${BUILD:=$SRCDIR/build}"
+program=lem-nic
+# shellcheck source=test/vm/common
+. "$(dirname -- "$0")/common"
+nic=$tmp/lem-nic
+s=$tmp/nic.sock
+
+# ------------------------------------------------------------- command line
+
+for help in --help -h '--nic backend=null --help'; do
+	# shellcheck disable=SC2086 # words
+	run "$nic" $help
+	[ "$status" = 0 ] || wrong "$help: exit status $status"
+	grep -q '^usage: lem-nic --socket' "$tmp/out" || wrong "$help: no usage"
+	[ ! -s "$tmp/err" ] || wrong "$help: there is standard error"
+done
+
+run "$nic" --version
+[ "$status" = 0 ] || wrong "--version: exit status $status"
+grep -qE "^lem-nic [0-9.]+$" "$tmp/out" || wrong "--version: no version"
+
+fails 2 'needs --socket PATH'
+fails 2 '--fast: unknown option' --fast
+fails 2 '--socket: unknown option, or its value is missing' --socket
+fails 2 'more: unexpected argument' --socket "$s" more
+fails 2 '--nic: given twice' --socket "$s" --nic backend=null --nic backend=null
+fails 2 '--stats 0: must be a number from 1 to' --socket "$s" --stats 0
+fails 2 '--stats often: must be a number' --socket "$s" --stats often
+fails 2 '--sandbox maybe: must be on or off' --socket "$s" --sandbox maybe
+for nic_key in 'model=rtl8139: must be one of 82540em' \
+    'doorbell=exit: must be one of auto, trap, mapped' \
+    'mac=52:54:00:12:34: must be an address' 'spin=fast: must be a number' \
+    "'=on': an option is KEY=VALUE"; do
+	value=${nic_key%%: *}
+	value=${value%\'}
+	fails 2 "--nic: $nic_key" --socket "$s" --nic "${value#\'}"
+done
+fails 2 '--nic: speed: unknown option' --socket "$s" --nic speed=1000
+fails 2 '--nic: backend=carrier-pigeon: must be one of null' \
+    --socket "$s" --nic backend=carrier-pigeon
+fails 1 "--nic: pcap=$tmp/none/file: " --socket "$s" --nic "pcap=$tmp/none/file"
+
+# ------------------------------------------------------------------ sockets
+
+fails 1 "--socket $tmp/none/s: No such file" --socket "$tmp/none/s"
+fails 2 '--socket : a socket' --socket ''
+: >"$tmp/file"
+fails 1 "--socket $tmp/file: Address already in use" --socket "$tmp/file"
+fails 2 '--socket fd=77: not a UNIX stream socket' --socket fd=77
+fails 2 '--socket fd=0: not a UNIX stream socket' --socket fd=0
+fails 2 '--control fd=0: not a stream socket' --socket "$s" --control fd=0
+if [ "$(id -u)" = 0 ]; then
+	fails 1 '--user no-such-user: no such user' --socket "$s" \
+	    --user no-such-user
+	fails 1 '--user root: this is root' --socket "$s" --user root
+else
+	fails 1 '--user nobody: only root can' --socket "$s" --user nobody
+fi
+
+# threads_of PID: prints how many there are.
+threads_of()
+{
+	find "/proc/$1/task" -mindepth 1 -maxdepth 1 2>/dev/null | wc -l
+}
+
+# confined PID: has each thread the seccomp mode $sandbox (2: a filter)?
+sandbox=2
+confined()
+{
+	[ "$(cat /proc/"$1"/task/*/status | grep '^Seccomp:' | sort -u)" = \
+	    "Seccomp:	$sandbox" ]
+}
+
+# begin THREADS ARGUMENT...: starts it, $before it; sets $pid.  Returns when it
+# has so many threads, all confined.
+before=""
+begin()
+{
+	threads=$1
+	shift
+	$before "$nic" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null &
+	pid=$!
+	guests=$pid
+	tries=0
+	while [ "$(threads_of $pid)" != "$threads" ] || ! confined $pid; do
+		tries=$((tries + 1))
+		if [ $tries = 600 ] || ! kill -0 $pid 2>/dev/null; then
+			wrong "it did not start: $*"
+			return 1
+		fi
+		sleep 0.05
+	done
+}
+
+# ended SIGNAL: the signal ends it cleanly.
+ended()
+{
+	kill "-$1" "$pid"
+	wait "$pid"
+	status=$?
+	guests=""
+	[ $status = 0 ] || wrong "$1: exit status $status"
+	[ ! -s "$tmp/err" ] || wrong "$1: there is standard error"
+}
+
+for signal in TERM INT HUP; do
+	# A shell ignores INT in the background; lem-nic must not.
+	begin 3 --socket "$s" --control "$tmp/control" \
+	    --nic "doorbell=trap,pcap=$tmp/pcap" || continue
+	if [ "$(id -u)" = 0 ]; then
+		! grep -q '^[UG]id:.*	0' /proc/$pid/status ||
+		    wrong 'it is still root'
+		! grep -q '^Cap\(Prm\|Eff\|Inh\|Amb\):.*[1-9a-f]' \
+		    /proc/$pid/status || wrong 'it has capabilities'
+	fi
+	grep -q '^NoNewPrivs:	1$' /proc/$pid/status ||
+	    wrong 'it can gain privileges'
+	[ -S "$s" ] || wrong 'there is no socket'
+	[ -S "$tmp/control" ] || wrong 'there is no control socket'
+	fails 1 "--socket $s: Address already in use" --socket "$s"
+	: >"$tmp/err"
+	ended $signal
+done
+
+# Its own sockets are removable, although it has no file system.
+if [ "$(id -u)" = 0 ]; then
+	mkdir "$tmp/own" && chown nobody "$tmp/own"
+else
+	mkdir "$tmp/own"
+fi
+begin 3 --socket "$tmp/own/s" --nic "doorbell=trap,backend=dgram,\
+local=$tmp/own/d,remote=$tmp/own/peer" && ended TERM
+[ -z "$(ls "$tmp/own")" ] || wrong "it left $(ls "$tmp/own") behind"
+
+sandbox=0
+begin 3 --socket "$s" --sandbox off --nic doorbell=trap && ended TERM
+sandbox=2
+
+# Statistics, while it runs.
+if begin 3 --socket "$s" --stats 1 --nic doorbell=mapped; then
+	sleep 2.5
+	ended TERM
+	[ "$(grep -c '^{.*"pages":"memfd".*"program":"lem-nic".*}$' \
+	    "$tmp/out")" -ge 2 ] || wrong '--stats: not two lines of JSON'
+fi
+
+# -------------------------------------------------------------------- FUSE
+
+# Without /dev/fuse it goes on, and says so.
+if unshare -m true 2>/dev/null && [ -c /dev/fuse ]; then
+	# shellcheck disable=SC2016 # the other shell expands it
+	unshare -m sh -c 'mount --bind /dev/null /dev/fuse && exec "$@"' sh \
+	    "$nic" --socket "$s" --stats 1 >"$tmp/out" 2>"$tmp/err" </dev/null &
+	pid=$!
+	guests=$pid
+	sleep 2
+	kill $pid
+	wait $pid
+	status=$?
+	guests=""
+	grep -q '"pages":"memfd"' "$tmp/out" || wrong 'no FUSE: no memfd'
+	: >"$tmp/out"
+	said 0 'so an idle NIC is looked at from time to time' 'no FUSE'
+else
+	leave_out 'no FUSE: namespaces are not available'
+fi
+
+# ----------------------------------------------------------------- systemd
+
+# until_true COMMAND...: waits until it succeeds, 20 seconds at most.
+until_true()
+{
+	tries=0
+	until "$@"; do
+		tries=$((tries + 1))
+		[ $tries -lt 200 ] || return
+		sleep 0.1
+	done
+}
+
+# shellcheck disable=SC2317 # until_true calls it
+has_threads()
+{
+	[ "$(threads_of "$1")" = "$2" ]
+}
+
+# Started by the first connection, of another lem-nic's backend.
+if command -v systemd-socket-activate >/dev/null; then
+	systemd-socket-activate -l "$tmp/activate" \
+	    "$nic" --nic doorbell=trap >"$tmp/out" 2>"$tmp/err" </dev/null &
+	pid=$!
+	guests=$pid
+	until_true test -S "$tmp/activate"
+	"$nic" --socket "$s" --nic "doorbell=trap,backend=stream,\
+path=$tmp/activate" >/dev/null 2>&1 </dev/null &
+	client=$!
+	guests="$pid $client"
+	until_true has_threads $pid 3 || wrong 'systemd: it does not start'
+	kill $client
+	wait $client
+	: >"$tmp/err"
+	ended TERM
+else
+	leave_out 'systemd: systemd-socket-activate is not here'
+fi
+
+if command -v systemd-analyze >/dev/null; then
+	mkdir "$tmp/units"
+	sed "s,@PREFIX@/bin,$tmp," "$SRCDIR/dist/systemd/lem-nic@.service" \
+	    >"$tmp/units/lem-nic@.service"
+	cp "$SRCDIR/dist/systemd/lem-nic@.socket" "$tmp/units/"
+	for unit in lem-nic@x.service lem-nic@x.socket; do
+		systemd-analyze verify --man=no "$tmp/units/$unit" \
+		    >"$tmp/out" 2>"$tmp/err"
+		grep -q lem-nic "$tmp/err" && wrong "systemd-analyze verify $unit"
+	done
+	# Not worse than it is: exposure in tenths, of 100.
+	systemd-analyze security --offline=yes --threshold=30 \
+	    "$tmp/units/lem-nic@.service" >"$tmp/out" 2>"$tmp/err" ||
+	    wrong 'systemd-analyze security: more exposed than 3.0'
+else
+	leave_out 'systemd: systemd-analyze is not here'
+fi
+exit $bad
