@@ -175,6 +175,9 @@ check: check-build
 check-linux: build $(BUILD)/vm/lem-traffic
 	@LEM_LONG=1 BUILD=$(BUILD) SRCDIR=$(SRCDIR) test/run -t 3600 test/vm/linux.sh
 
+check-nic: build $(BUILD)/vm/lem-traffic
+	@LEM_LONG=1 BUILD=$(BUILD) SRCDIR=$(SRCDIR) test/run -t 3600 test/vm/nic.sh
+
 bench-linux: build $(BUILD)/vm/lem-traffic
 	@BUILD=$(BUILD) SRCDIR=$(SRCDIR) sh test/vm/linux.sh rates
 
@@ -225,5 +228,5 @@ coverage: $(COV_UNIT:%=$(COV)/unit/%) $(DEVICE_TEST:%=$(COV)/tests/%) \
 	@sed 's/%$$/ %/' $(COV)/device.txt | \
 	    awk '$$1 == "TOTAL" { print "device/", $$4, $$5 }'
 
-.PHONY: build-clang check-build check check-linux bench-linux qemu-qtest fuzz \
-	coverage
+.PHONY: build-clang check-build check check-linux check-nic bench-linux \
+	qemu-qtest fuzz coverage

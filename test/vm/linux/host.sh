@@ -20,85 +20,8 @@ vmlinuz=$IMAGE/vmlinuz
 vmlinux=$IMAGE/vmlinux
 quiet="console=ttyS0 loglevel=4 no_timer_check tsc=reliable"
 
-pass()
-{
-	echo "PASS host.$*"
-}
-
-wrong()
-{
-	echo "FAIL host.$*"
-}
-
-# is NAME WHAT GOT WANTED
-is()
-{
-	if [ "$3" = "$4" ]; then
-		pass "$1: $2 is $4"
-	else
-		wrong "$1: $2 is '$3', not '$4'"
-	fi
-}
-
-# wait_for SECONDS COMMAND...: waits until it succeeds, at most so long.
-wait_for()
-{
-	tries=$(($1 * 10))
-	shift
-	until "$@" 2>/dev/null; do
-		tries=$((tries - 1))
-		[ $tries -gt 0 ] || return
-		sleep 0.1
-	done
-}
-
-# cable N: makes tap<N>, 10.9.<N>.1, with a server.
-cable()
-{
-	[ ! -e "/sys/class/net/tap$1" ] || return
-	tunctl -t "tap$1" >/dev/null
-	ip addr add "10.9.$1.1/24" dev "tap$1"
-	ip link set "tap$1" up
-	[ -z "$server_pid" ] || { kill "$server_pid" && wait "$server_pid"; }
-	lem-traffic serve 7000 "tap$1" &
-	server_pid=$!
-}
-
-# One server has port 7000 of all addresses, and serves all NICs; but watch and
-# frames use tap0.
-cables()
-{
-	n=1
-	cable 0
-	while [ $n -lt "$1" ]; do
-		[ -e "/sys/class/net/tap$n" ] || {
-			tunctl -t "tap$n" >/dev/null
-			ip addr add "10.9.$n.1/24" dev "tap$n"
-			ip link set "tap$n" up
-		}
-		n=$((n + 1))
-	done
-}
-
-vlan_cable()
-{
-	[ ! -e /sys/class/net/tap0.5 ] || return
-	ip link add link tap0 name tap0.5 type vlan id 5 ||
-	    vconfig add tap0 5
-	ip addr add 10.10.5.1/24 dev tap0.5
-	ip link set tap0.5 up
-}
-
-# reap PID: waits for its end, at most two minutes.  Returns its status.
-reap()
-{
-	(sleep 120 && kill -9 "$1") >/dev/null 2>&1 &
-	late=$!
-	wait "$1"
-	reaped=$?
-	kill $late
-	return $reaped
-}
+# shellcheck source=test/vm/linux/common
+. "$(dirname -- "$0")/common"
 
 # guest NAME SECONDS KERNEL APPEND OPTION...: runs a guest of lem-vm in the
 # foreground.  Its output goes to standard output and $WORK/NAME.console.  Sets
@@ -459,7 +382,6 @@ do_rates()
 
 # ----------------------------------------------------------------------- main
 
-server_pid=''
 echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6
 echo "HOST BEGINS"
 for scenario; do

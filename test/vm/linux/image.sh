@@ -146,7 +146,7 @@ pack "$guest" "$image/guest.img"
 host=$BUILD/linux/host
 tree "$host"
 cp "$here/host" "$host/init"
-cp "$here/host.sh" "$host/"
+cp "$here/host.sh" "$here/common" "$host/"
 program "$host" "$BUILD/lem-vm"
 program "$host" "$root/usr/bin/passt"
 if [ "${1-}" = qemu ]; then

@@ -1,0 +1,100 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# timeout: 1800
+#
+# usage: test/vm/nic.sh [SCENARIO...]
+#
+# A stock Linux, with its own e1000 driver, is a guest of a stock QEMU whose NIC
+# is lem-nic.  nic/host.sh has the scenarios, linux/steps what guests do.
+#
+# LEM_QEMU names the QEMU, 10.1 or later; without it the script downloads
+# Debian's into $BUILD/qemu.  It runs as root, in network and mount namespaces
+# of its own.  LEM_LONG=1: all scenarios, and more of everything (make
+# check-nic).  ACCEL is QEMU's accelerator (tcg).
+#
+# $BUILD/test/vm/nic/SCENARIO.log has a scenario's output.
+
+set -u
+here=$(cd -- "$(dirname -- "$0")" && pwd) || exit
+: "${BUILD:=$here/../../build}" "${LEM_LONG:=}" "${ACCEL:=tcg}"
+: "${LEM_NIC:=}"
+mkdir -p "$BUILD/test/vm" && BUILD=$(cd -- "$BUILD" && pwd) || exit
+export BUILD
+logs=$BUILD/test/vm/nic
+
+default='main trap'
+all="$default two dgram again killed"
+
+skip()
+{
+	echo "$*"
+	exit 77
+}
+
+# find_qemu: sets $qemu, a QEMU with vfio-user-pci.
+find_qemu()
+{
+	qemu=${LEM_QEMU:-$BUILD/qemu/qemu-system-x86_64}
+	[ -x "$qemu" ] || sh "$here/../qemu-from-debs.sh" \
+	    "$BUILD/qemu" >"$logs/qemu" 2>&1 ||
+	    skip "no QEMU: $(tail -n 1 "$logs/qemu")"
+	"$qemu" -machine none -device vfio-user-pci,help 2>/dev/null |
+	    grep -q socket || skip "$qemu has no vfio-user-pci"
+}
+
+# run_scenario: sets $log.
+run_scenario()
+{
+	log=$logs/$scenario.log
+	work=$(mktemp -d) || exit
+	chmod 711 "$work"
+	timeout -k 10 900 unshare -n -m -p -f --kill-child --mount-proc \
+	    env PATH="$image/bin:$PATH" IMAGE="$image" \
+	    WORK="$work" LONG="$LEM_LONG" ACCEL="$ACCEL" QEMU="$qemu" \
+	    LEM_NIC="${LEM_NIC:-$BUILD/lem-nic}" \
+	    sh "$here/nic/host.sh" "$scenario" >"$log" 2>&1 </dev/null
+	for file in "$work"/*.nic "$work"/*.stats "$work"/*.console; do
+		[ ! -e "$file" ] || cp "$file" "$logs/"
+	done
+	rm -rf "$work"
+}
+
+# good: did it end, with some steps passed and none failed?
+good()
+{
+	grep -q '^END host' "$log" && grep -q '^PASS ' "$log" &&
+	    ! grep -q '^FAIL ' "$log"
+}
+
+if ! [ "$(id -u)" = 0 ] || ! [ -c /dev/net/tun ] ||
+    ! unshare -n -m -p -f true 2>/dev/null; then
+	skip "needs root, namespaces and /dev/net/tun"
+fi
+[ $# != 0 ] || {
+	[ -z "$LEM_LONG" ] || default=$all
+	# shellcheck disable=SC2086 # words
+	set -- $default
+}
+rm -rf "$logs"
+mkdir "$logs"
+sh "$here/linux/packages.sh" >"$logs/packages" 2>&1 || {
+	cat "$logs/packages"
+	skip "no packages: $(tail -n 1 "$logs/packages")"
+}
+find_qemu
+sh "$here/linux/image.sh" || exit 1
+image=$BUILD/linux/image
+
+result=0
+passed=0
+for scenario; do
+	run_scenario
+	passed=$((passed + $(grep -c '^PASS ' "$log")))
+	good && continue
+	echo "WRONG: $scenario:"
+	grep -q '^END host' "$log" || echo "it did not end by itself"
+	awk '/^FAIL / { on = 1 } !/^FAIL |^  [|] / { on = 0 } on' "$log"
+	result=1
+done
+echo "$passed steps passed"
+exit $result

@@ -1,0 +1,211 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# usage: sh host.sh SCENARIO...
+#
+# Runs lem-nic, guests of a stock QEMU that has it as its NIC, and the other
+# ends of the cables.  It runs as root, in network and mount namespaces of its
+# own.  PATH has busybox under its names, and lem-traffic.  LEM_NIC and QEMU are
+# programs; IMAGE is the folder of the kernel and guest.img; WORK is a folder.
+#
+# A scenario is a function do_NAME.  It and its guests print lines "PASS ..."
+# and "FAIL ...".  The last line is "END host".
+
+set -u
+: "${LONG:=}" "${ACCEL:=tcg}"
+quiet="console=ttyS0 loglevel=4 panic=-1 no_timer_check tsc=reliable"
+
+# shellcheck source=test/vm/linux/common
+. "$(dirname -- "$0")/../linux/common"
+
+# ----------------------------------------------------------------- processes
+
+# nic NAME OPTIONS: starts lem-nic at $WORK/NAME.sock.  Sets $nic_pid.
+nic()
+{
+	"$LEM_NIC" --socket "$WORK/$1.sock" --stats 1 --nic "$2" \
+	    >"$WORK/$1.stats" 2>"$WORK/$1.nic" </dev/null &
+	nic_pid=$!
+	wait_for 20 listens "$1" || wrong "$1: lem-nic does not listen"
+}
+
+# listens NAME: has it a new socket there?
+listens()
+{
+	[ -S "$WORK/$1.sock" ] && [ "$(stat -c %u "$WORK/$1.sock")" = 65534 ]
+}
+
+# nic_ends PID NAME: SIGTERM ends it, with status 0, without a line.
+nic_ends()
+{
+	kill "$1"
+	reap "$1"
+	is "$2" "exit status of lem-nic" $? 0
+	is "$2" "lines of lem-nic" "$(cat "$WORK/$2.nic")" "${3-}"
+}
+
+# stats NAME KEY: prints what lem-nic has counted, a second ago at most.
+stats()
+{
+	tail -n 1 "$WORK/$1.stats" |
+	    sed -n "s/.*\"$2\":\"*\([^,\"}]*\).*/\1/p"
+}
+
+# device NAME: prints the option of -device.
+device()
+{
+	printf '{"driver":"vfio-user-pci","socket":{"type":"unix","path":"%s"}}' \
+	    "$WORK/$1.sock"
+}
+
+# qemu NAME APPEND OPTION...: becomes a guest.
+qemu()
+{
+	name=$1 append=$2
+	shift 2
+	exec "$QEMU" -accel "$ACCEL" -machine "${machine:-pc},memory-backend=mem" \
+	    -object memory-backend-memfd,id=mem,size=192M,share=on -m 192M \
+	    -nodefaults -display none -serial stdio \
+	    -kernel "$IMAGE/vmlinuz" -initrd "$IMAGE/guest.img" -append \
+	    "$quiet lem.name=$name lem.long=$LONG $append" "$@" \
+	    >"$WORK/$name.console" 2>&1 </dev/null
+}
+
+# console NAME: shows it.
+console()
+{
+	tr -d '\r' <"$WORK/$1.console"
+}
+
+# guest NAME SECONDS APPEND OPTION...: runs a guest to its end.
+guest()
+{
+	name=$1 seconds=$2 append=$3
+	shift 3
+	read -r begin _ </proc/uptime
+	(qemu "$name" "$append" -no-reboot "$@") &
+	guest_pid=$!
+	(sleep "$seconds" && kill -9 $guest_pid) >/dev/null 2>&1 &
+	late=$!
+	wait $guest_pid
+	is "$name" "exit status of QEMU" $? 0
+	kill $late
+	read -r now _ </proc/uptime
+	console "$name"
+	echo "guest $name: $((${now%.*} - ${begin%.*})) s"
+	grep -q "^END $name" "$WORK/$name.console" || wrong "$name: no line 'END'"
+}
+
+# says NAME TEXT [COUNT]: does its console have the text, so many times?
+says()
+{
+	[ "$(grep -c "$2" "$WORK/$1.console")" -ge "${3:-1}" ]
+}
+
+# ----------------------------------------------------------------- scenarios
+
+# A NIC with all that a driver does: streams both ways, byte for byte, ping,
+# two CPUs.
+do_main()
+{
+	cables 1
+	nic main backend=tap,ifname=tap0
+	pid=$nic_pid
+	guest main 400 "lem.do=begin,traffic${LONG:+,offloads,filters},finish" \
+	    -smp 2 -device "$(device main)"
+	echo "pages: $(stats main pages), requests $(stats main requests)," \
+	    "parked $(stats main parked), faults $(stats main faults)"
+	nic_ends $pid main
+}
+
+# Doorbells that trap: ethtool -t passes whole.
+do_trap()
+{
+	cables 1
+	nic trap backend=tap,ifname=tap0,doorbell=trap
+	pid=$nic_pid
+	guest trap 400 "lem.do=begin,life,ethtool${LONG:+,mtu,ethtool_more},finish" \
+	    -device "$(device trap)"
+	is trap pages "$(stats trap pages)" none
+	nic_ends $pid trap
+}
+
+# Two NICs are two instances.
+do_two()
+{
+	cables 2
+	nic two backend=tap,ifname=tap0
+	first=$nic_pid
+	nic second backend=tap,ifname=tap1,model=82544gc,mac=52:54:00:12:34:57,doorbell=mapped
+	machine=q35 guest two 300 "lem.do=begin,two,finish lem.nics=2" \
+	    -smp 2 -device "$(device two)" -device "$(device second)"
+	nic_ends $first two
+	nic_ends $nic_pid second
+}
+
+# The peer is another guest, and checks each byte.
+do_dgram()
+{
+	nic dgram-server "backend=dgram,local=$WORK/d0,remote=$WORK/d1,mac=52:54:00:00:00:01"
+	first=$nic_pid
+	nic dgram "backend=dgram,local=$WORK/d1,remote=$WORK/d0"
+	(qemu dgram-server "lem.do=serve lem.end=wait lem.at=1" \
+	    -device "$(device dgram-server)") &
+	server=$!
+	wait_for 120 says dgram-server SERVES ||
+	    wrong "dgram: the server did not begin to serve"
+	guest dgram 200 "lem.do=begin,one,finish" -device "$(device dgram)"
+	kill -9 $server
+	reap $server
+	console dgram-server
+	nic_ends $first dgram-server
+	nic_ends $nic_pid dgram
+}
+
+# The guest reboots while packets come and go.  Then QEMU is killed, and another
+# one gets the NIC.
+do_again()
+{
+	cables 1
+	nic again backend=tap,ifname=tap0
+	pid=$nic_pid
+	(qemu again "lem.do=begin,one,loaded lem.end=reboot" \
+	    -device "$(device again)") &
+	guest_pid=$!
+	wait_for 240 says again '^END again' 3 || wrong "again: it does not reboot"
+	wait_for 120 says again 'PASS again.loaded' 4
+	kill -9 $guest_pid
+	reap $guest_pid
+	console again
+	guest after 200 "lem.do=begin,one,finish" -device "$(device again)"
+	is again "clients" "$(stats again clients)" 2
+	nic_ends $pid again
+}
+
+# lem-nic is killed while packets come and go.
+do_killed()
+{
+	cables 1
+	nic killed backend=tap,ifname=tap0
+	(qemu killed "lem.do=begin,loaded,outlives lem.end=off" \
+	    -no-reboot -device "$(device killed)") &
+	guest_pid=$!
+	wait_for 120 says killed 'PASS killed.loaded' ||
+	    wrong "killed: the guest does not come up"
+	kill -9 $nic_pid
+	reap $nic_pid
+	nic killed backend=tap,ifname=tap0
+	pid=$nic_pid
+	reap $guest_pid
+	console killed
+	guest after 200 "lem.do=begin,one,finish" -device "$(device killed)"
+	nic_ends $pid killed
+}
+
+echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6
+echo "HOST BEGINS"
+for scenario; do
+	"do_$scenario"
+done
+[ -z "$server_pid" ] || kill "$server_pid"
+echo "END host"
