@@ -113,7 +113,6 @@ vfu_memory_init(struct vfu_memory *mem,
 void
 vfu_memory_destroy(struct vfu_memory *mem)
 {
-	vfu_memory_client_gone(mem);
 	(void)owner_swap(mem, NULL);
 }
 

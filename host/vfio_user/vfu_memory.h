@@ -52,6 +52,8 @@ struct vfu_memory {
 int vfu_memory_init(struct vfu_memory *mem,
     int (*set)(void *ctx, const struct e82540_region *region, unsigned int n),
     void *ctx, int lost_fd, struct err *err);
+
+/* vfu_memory_destroy: after vfu_memory_client_gone(). */
 void vfu_memory_destroy(struct vfu_memory *mem);
 
 /* vfu_memory_map, vfu_memory_unmap: DMA_MAP, DMA_UNMAP.  0 or -errno. */

@@ -127,8 +127,7 @@ capabilities_put(char *out, size_t space, const char *proposed)
 	    "{\"capabilities\":{\"max_msg_fds\":%u,\"max_data_xfer_size\":%u,"
 	    "\"max_dma_maps\":%u,\"pgsizes\":%u%s}}",
 	    VFU_FDS_MAX, VFU_DATA_MAX, (unsigned int)VFU_MAPS_MAX,
-	    VFU_PAGE_BYTES,
-	    multiple ? ",\"write_multiple\":true" : "");
+	    VFU_PAGE_BYTES, multiple ? ",\"write_multiple\":true" : "");
 
 	return (uint32_t)n + 1;
 }

@@ -90,7 +90,7 @@ struct vfu_server;
 
 struct vfu_server *vfu_new(const struct vfu_config *config, struct err *err);
 
-/* vfu_free: no other call is under way. */
+/* vfu_free: no other call is under way.  It calls no operation. */
 void vfu_free(struct vfu_server *s);
 
 /*
