@@ -44,6 +44,12 @@
 #define FH_SHARED	1u		/* opened to be written */
 #define MINOR		31u		/* of the protocol, as it is here */
 
+/* Of malloc(), and of sanitizers. */
+#define MEMORY \
+	{ \
+		SYS_mmap, CONFINE_NO_EXEC, 0 \
+	}
+
 struct child {
 	struct pages_mount mount;
 	int ask, wake;
@@ -61,6 +67,16 @@ static void
 child_exit(int status)
 {
 	(void)syscall(SYS_exit_group, status);
+}
+
+/*
+ * close() of one thread.  ThreadSanitizer takes close() for that of both: it
+ * does not know that they have different tables.
+ */
+static void
+table_close(int fd)
+{
+	(void)syscall(SYS_close, fd);
 }
 
 /* ------------------------------------------------ requests and answers */
@@ -296,7 +312,7 @@ files_restrict(int root)
 	if (syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH,
 		&mount, 0) == 0)
 		(void)syscall(SYS_landlock_restrict_self, rules, 0);
-	(void)close(rules);
+	table_close(rules);
 }
 
 static int
@@ -304,7 +320,7 @@ taker_confine(const struct child *c, struct err *err)
 {
 	static const struct confine_rule own[] = { CONFINE_CALL(openat),
 		CONFINE_CALL(close), CONFINE_CALL(recvfrom),
-		CONFINE_CALL(sendto), CONFINE_CALL(sendmsg) };
+		CONFINE_CALL(sendto), CONFINE_CALL(sendmsg), MEMORY };
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return err_set(err, "no_new_privs: %s", strerror(errno));
@@ -352,7 +368,7 @@ file_open(const struct child *c, struct err *err)
 	    taker_confine(c, err) == 0)
 		return file;
 	if (file >= 0)
-		(void)close(file);
+		table_close(file);
 	return -1;
 }
 
@@ -365,7 +381,7 @@ pages_take(const struct child *c, uint32_t number)
 		child_exit(1);
 	(void)send(c->ask, &number, sizeof(number),
 	    MSG_DONTWAIT | MSG_NOSIGNAL);
-	(void)close(fd);
+	table_close(fd);
 }
 
 static void *
@@ -379,14 +395,14 @@ taker_main(void *arg)
 
 	if (unshare(CLONE_FILES) != 0)
 		_exit(1);
-	(void)close(c->mount.fuse);
-	(void)close(c->wake);
+	table_close(c->mount.fuse);
+	table_close(c->wake);
 	(void)sem_post(&c->apart);
 	file = file_open(c, &err);
 	hello_send(c, file, &err);
 	if (file < 0)
 		child_exit(1);
-	(void)close(file);
+	table_close(file);
 	for (;;) {
 		n = recv(c->ask, &number, sizeof(number), 0);
 		if (n == (ssize_t)sizeof(number))
@@ -455,10 +471,10 @@ server_confine(struct child *c, struct err *err)
 {
 	static const struct confine_rule own[] = { CONFINE_CALL(writev),
 		CONFINE_CALL(sendto), CONFINE_CALL(getuid),
-		CONFINE_CALL(getgid) };
+		CONFINE_CALL(getgid), MEMORY };
 
-	(void)close(c->mount.root);
-	(void)close(c->ask);
+	table_close(c->mount.root);
+	table_close(c->ask);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return err_set(err, "no_new_privs: %s", strerror(errno));
 	return confine_thread(0, own, COUNT(own), err);
