@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define DATA_FLAGS VFIO_IRQ_SET_DATA_TYPE_MASK
@@ -39,16 +40,18 @@ event_send(struct vfu_irq *irq, int fd)
 }
 
 /*
- * A write of a pipe or a socket could block.  An eventfd refuses this number,
- * and is as before; those take it, or fail in another way.
+ * A write of a pipe or a socket could block, or be answered by SIGPIPE.  An
+ * eventfd is neither; it refuses this number, and is as before.
  */
 static bool
 is_eventfd(int fd)
 {
 	const uint64_t refused = UINT64_MAX;
 	int flags = fcntl(fd, F_GETFL);
+	struct stat st;
 
-	if (flags < 0)
+	if (flags < 0 || fstat(fd, &st) != 0 || S_ISFIFO(st.st_mode) ||
+	    S_ISSOCK(st.st_mode) || S_ISCHR(st.st_mode))
 		return false;
 	if (!(flags & O_NONBLOCK) &&
 	    fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0)
