@@ -85,7 +85,7 @@ json_lines_put(FILE *out, const struct programs *all, double time_s)
 	for (i = 0; i < all->n; i++) {
 		object = program_object(&all->at[i], time_s);
 		(void)json_dumpf(object, out,
-		    JSON_COMPACT | JSON_REAL_PRECISION(15));
+		    JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(15));
 		(void)fputc('\n', out);
 		json_decref(object);
 	}
