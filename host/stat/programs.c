@@ -290,10 +290,11 @@ program_take(struct program *p, const char *text, size_t bytes)
 	}
 	json_decref(p->now);
 	p->now = is;
-	if (p->pid == 0 && pid > 0 && pid < 1 << 30)
-		p->pid = (pid_t)pid;
-	if (p->name[0] == '\0')
+	/* A path that was given does not say whose it is. */
+	if (p->given) {
+		p->pid = pid > 0 && pid < 1 << 30 ? (pid_t)pid : 0;
 		text_of(p->name, sizeof(p->name), is, "program");
+	}
 	return true;
 }
 

@@ -22,7 +22,7 @@
 
 struct program {
 	char path[PROGRAM_PATH_BYTES];	/* of its control socket */
-	char name[CONTROL_PROGRAM_BYTES];	/* "" if it never answered */
+	char name[CONTROL_PROGRAM_BYTES];	/* "" if not known */
 	pid_t pid;			/* 0: not known */
 	bool given;			/* by its path: it stays in the list */
 	bool there;			/* this time there is a socket */

@@ -46,9 +46,11 @@ all_begin(size_t n)
 	all.at = calloc(n, sizeof(*all.at));
 	assert_non_null(all.at);
 	all.n = n;
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
+		all.at[i].given = true;
 		(void)snprintf(all.at[i].path, sizeof(all.at[i].path),
 		    "/nowhere/%zu", i);
+	}
 }
 
 /* Its answer now, as the program would give it. */
