@@ -1,0 +1,276 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# lem-stat as its user sees it: help, messages, exit statuses; a lem-vm that
+# runs as blocks of lines, JSON and Prometheus' text; and on a terminal, which
+# it gives back as it was.
+#
+# The guest is 3 bytes at the reset vector.  What needs /dev/kvm, root or
+# script(1) is left out where they are missing, with a line that says so.
+
+set -u
+: "${SRCDIR:=$(dirname -- "$0")/../..}"
+: "${BUILD:=$SRCDIR/build}"
+
+tmp=$(mktemp -d) || exit
+guest=""			# that runs
+# shellcheck disable=SC2317 # the trap calls it
+end()
+{
+	[ -z "$guest" ] || kill -9 "$guest" 2>/dev/null
+	rm -rf "$tmp"
+}
+trap end EXIT
+trap 'exit 1' HUP INT TERM
+chmod 711 "$tmp"
+# Copies that any user can run.
+cp "$BUILD/lem-vm" "$BUILD/lem-stat" "$tmp" || exit
+chmod 755 "$tmp/lem-vm" "$tmp/lem-stat"
+stat=$tmp/lem-stat
+bad=0
+
+wrong()
+{
+	echo "wrong: $*"
+	sed 's/^/  | /' "$tmp/out" "$tmp/err"
+	bad=1
+}
+
+leave_out()
+{
+	echo "left out: $*"
+}
+
+# run COMMAND...: sets $status; output in $tmp/out, $tmp/err.
+run()
+{
+	timeout 60 "$@" >"$tmp/out" 2>"$tmp/err" </dev/null
+	status=$?
+}
+
+# said STATUS TEXT WHAT: checks the exit status, and one line of errors.
+said()
+{
+	[ "$status" = "$1" ] || wrong "$3: exit status $status, not $1"
+	grep -qF -- "$2" "$tmp/err" || wrong "$3: it does not say '$2'"
+	[ "$(wc -l <"$tmp/err")" = 1 ] || wrong "$3: not one line"
+	grep -q '^lem-stat: ' "$tmp/err" || wrong "$3: no 'lem-stat: '"
+	[ ! -s "$tmp/out" ] || wrong "$3: there is standard output"
+}
+
+# fails STATUS TEXT ARGUMENT...: lem-stat fails so.
+fails()
+{
+	expected=$1 text=$2
+	shift 2
+	run "$stat" "$@"
+	said "$expected" "$text" "$*"
+}
+
+# shows ARGUMENT...: lem-stat succeeds, silently but for standard output.
+shows()
+{
+	run "$stat" "$@"
+	[ "$status" = 0 ] || wrong "$*: exit status $status"
+	[ ! -s "$tmp/err" ] || wrong "$*: there is standard error"
+}
+
+# has PATTERN WHAT: a line of the output is this.
+has()
+{
+	grep -qE -- "$1" "$tmp/out" || wrong "$2: no line '$1'"
+}
+
+# ------------------------------------------------------------- command line
+
+for help in --help -h; do
+	shows $help
+	has '^usage: lem-stat' "$help"
+done
+shows --version
+has '^lem-stat [0-9.]+$' --version
+
+fails 2 '--fast: unknown option' --fast
+fails 2 '--count: unknown option, or its value is missing' --count
+fails 2 'more: unexpected argument' more
+for n in 0 -1 0.05 nan inf 1e9 1s ''; do
+	fails 2 "--interval $n: must be a number of seconds" --interval "$n"
+done
+for n in 0 -1 1.5 two ''; do
+	fails 2 "--count $n: must be a number from 1 on" --count "$n"
+done
+fails 2 '--json and --metrics: give one of the two' --json --metrics
+fails 2 "--control : a socket's path must be" --control ''
+fails 1 "--control $tmp/none: no program listens there" --control "$tmp/none"
+: >"$tmp/file"
+fails 1 "--control $tmp/file: no program listens there" --control "$tmp/file"
+
+# For Prometheus a program that does not run is a figure, too.
+shows --metrics --control "$tmp/none"
+has '^lem_up\{.*control=".*/none"\} 0$' 'metrics of no program'
+
+# As a user whose programs are known: none.
+mkdir "$tmp/user" && chmod 755 "$tmp/user"
+if [ "$(id -u)" != 0 ]; then
+	run env XDG_RUNTIME_DIR="$tmp/user" "$stat"
+elif command -v setpriv >/dev/null; then
+	run setpriv --reuid=65534 --regid=65534 --clear-groups \
+	    env XDG_RUNTIME_DIR="$tmp/user" "$stat"
+fi
+if [ -s "$tmp/err" ]; then
+	said 1 'no running lem-vm or lem-nic found in' 'no programs'
+	said 1 "$tmp/user/lem, /run/user/" 'no programs'
+	said 1 'start one with --control auto' 'no programs'
+else
+	leave_out 'no programs: setpriv is not available, or some run'
+fi
+
+[ $bad = 0 ] || exit 1
+[ -w /dev/kvm ] || {
+	echo "the rest needs /dev/kvm, which is not usable here"
+	exit 77
+}
+
+# ------------------------------------------------------- a lem-vm that runs
+
+# 1: hlt; jmp 1b
+{
+	head -c 65520 /dev/zero
+	printf '\364\353\375'
+	head -c 13 /dev/zero
+} >"$tmp/halt"
+
+# begin ARGUMENT...: sets $guest; returns when it answers at $control.
+begin()
+{
+	"$tmp/lem-vm" run --bios "$tmp/halt" --serial off \
+	    --nic backend=null --nic backend=null,mac=02:00:00:00:00:07 \
+	    "$@" >"$tmp/guest" 2>&1 </dev/null &
+	guest=$!
+	tries=0
+	until "$stat" --metrics --control "$control" 2>&1 |
+	    grep -q '^lem_up.* 1$'; do
+		tries=$((tries + 1))
+		if [ $tries = 600 ] || ! kill -0 $guest 2>/dev/null; then
+			cat "$tmp/guest"
+			wrong "it did not start: $*"
+			exit 1
+		fi
+		sleep 0.05
+	done
+}
+
+# ended: the guest ends cleanly: nothing that we asked has killed it.
+ended()
+{
+	kill -TERM "$guest"
+	wait "$guest"
+	status=$?
+	guest=""
+	[ $status = 0 ] || wrong "lem-vm: exit status $status"
+}
+
+control=$tmp/control
+begin --control "$control"
+name="lem-vm .*  pid $guest"
+
+shows --control "$control" --interval 0.1 --count 3
+has '^lem-stat  [0-9:]{8}  1 program, 2 NICs$' blocks
+has "^$name  CPU [0-9.]+ %" blocks
+has '^  1 TRAP  ' blocks
+has '^    02:00:00:00:00:07  ' blocks
+[ "$(grep -c '^lem-stat  ' "$tmp/out")" = 3 ] || wrong 'not three blocks'
+[ "$(awk '{ if (length > n) n = length } END { print n }' "$tmp/out")" = 80 ] ||
+    wrong 'the widest line has not 80 columns'
+
+# A figure that cannot be written.
+if [ -w /dev/full ]; then
+	"$stat" --control "$control" --metrics >/dev/full 2>"$tmp/err"
+	status=$?
+	: >"$tmp/out"
+	said 1 'cannot write the output' /dev/full
+fi
+
+shows --control "$control" --interval 0.1 --count 2 --json
+if command -v jq >/dev/null; then
+	[ "$(jq -s 'map(.answers and .stats.pid == '"$guest"' and
+	    (.stats.nics | length) == 2 and .rates.cpu >= 0 and
+	    .rates.nics[1].tx_packets == 0 and .seconds > 0.05) |
+	    length == 2 and all' "$tmp/out")" = true ] || wrong '--json'
+else
+	leave_out '--json: jq is not here'
+fi
+
+shows --control "$control" --metrics
+has "^lem_nic_packets_total\{program=\"lem-vm\",pid=\"$guest\",nic=\"1\",direction=\"receive\"} 0$" --metrics
+has "^lem_cpu_seconds_total\{program=\"lem-vm\",pid=\"$guest\"} [0-9]" --metrics
+if command -v promtool >/dev/null; then
+	promtool check metrics <"$tmp/out" >"$tmp/err" 2>&1 ||
+	    wrong 'promtool finds something'
+else
+	leave_out "promtool's check of --metrics: promtool is not here"
+fi
+
+# It is stopped: it does not answer, and is not waited for.
+kill -STOP "$guest"
+shows --control "$control" --interval 0.1 --count 1
+has "^lem-vm|^$control" stopped
+has '  does not answer$' stopped
+kill -CONT "$guest"
+
+# ---------------------------------------------------------------- terminal
+
+# on_terminal KEYS COMMAND: the command's terminal is in $tmp/out.
+on_terminal()
+{
+	# Keys that come before the terminal is lem-stat's are lost.
+	# shellcheck disable=SC2016 # the other shell expands it
+	run sh -c 'while sleep 0.2; do printf "%s" "$0" || exit; done |
+	    script -qec "stty rows 24 cols 80; stty -g; $1; echo status $?
+	    stty -g" /dev/null' "$1" "$2"
+}
+
+if script -qec true /dev/null >/dev/null 2>&1 </dev/null; then
+	esc=$(printf '\033')
+	on_terminal q "$stat --control $control --interval 0.3"
+	has "$esc\\[\\?1049h" 'a screen of its own'
+	has "$esc\\[\\?25h$esc\\[\\?1049l" 'the screen is given back'
+	has 'q quits' screen
+	has '  1 TRAP  ' screen
+	[ "$(grep -oE '([0-9a-f]+:){10,}[0-9a-f]+' "$tmp/out" | sort -u |
+	    wc -l)" = 1 ] || wrong 'the terminal is not as it was'
+	[ "$status" = 0 ] || wrong "q: exit status $status"
+	# --count ends it, too.
+	on_terminal x "$stat --control $control --interval 0.2 --count 2"
+	has "$esc\\[\\?1049l" '--count on a terminal'
+else
+	leave_out 'terminal: script(1) or terminals are not available'
+fi
+ended
+
+# -------------------------------------------------------------- to be found
+
+# Root's programs are in /run/lem, where others may run now.
+if [ "$(id -u)" = 0 ]; then
+	sockets=/run/lem
+else
+	XDG_RUNTIME_DIR=$tmp/user
+	export XDG_RUNTIME_DIR
+	sockets=$tmp/user/lem
+fi
+"$tmp/lem-vm" run --bios "$tmp/halt" --serial off >"$tmp/guest" 2>&1 \
+    </dev/null &
+guest=$!
+tries=0
+until "$stat" --metrics 2>&1 | grep -q "^lem_up.*pid=\"$guest\".* 1\$"; do
+	tries=$((tries + 1))
+	if [ $tries = 600 ] || ! kill -0 $guest; then
+		wrong "a lem-vm with no --control is not found in $sockets"
+		break
+	fi
+	sleep 0.05
+done
+shows --interval 0.1 --count 1
+has "^lem-vm .*  pid $guest" 'found by itself'
+ended
+exit $bad
