@@ -116,8 +116,9 @@ folders_get(char folder[3][CONTROL_DIR_BYTES])
 	if (control_dir(folder[0]) != 0)
 		folder[0][0] = '\0';
 	if (uid == 0) {
-		strcpy(folder[1], "/run/user/*/lem");
-		strcpy(folder[2], CONTROL_DIR_TMP "/lem-*");
+		(void)snprintf(folder[1], CONTROL_DIR_BYTES, "/run/user/*/lem");
+		(void)snprintf(folder[2], CONTROL_DIR_BYTES,
+		    CONTROL_DIR_TMP "/lem-*");
 		return;
 	}
 	(void)snprintf(folder[1], CONTROL_DIR_BYTES, "/run/user/%u/lem", uid);

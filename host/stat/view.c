@@ -71,7 +71,7 @@ view_number(char text[16], double value)
 	int digits = 0;
 
 	if (isnan(value)) {
-		strcpy(text, "-");
+		(void)snprintf(text, 16, "-");
 		return;
 	}
 	/* 999.5 would round to 1000. */
@@ -95,7 +95,7 @@ view_ratio(char text[16], double value)
 	if (isnan(value) || value >= 9.995 || value == 0)
 		view_number(text, value);
 	else if (value < 0.00005)
-		strcpy(text, "0.0000");
+		(void)snprintf(text, 16, "0.0000");
 	else
 		(void)snprintf(text, 16, "%.*f", value < 0.1 ? 4 : 2, value);
 }

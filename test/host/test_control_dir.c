@@ -148,10 +148,11 @@ test_clean(void **state)
 	(void)snprintf(dead, sizeof(dead), "lem/prog.%d.sock", (int)pid_dead());
 	(void)snprintf(alive, sizeof(alive), "lem/else.%d.sock", (int)getpid());
 	(void)snprintf(file, sizeof(file), "lem/file.%d.sock", (int)pid_dead());
-	strcpy(paths[0], dir_path(dead));
-	strcpy(paths[1], dir_path(alive));
-	strcpy(paths[2], dir_path(file));
-	strcpy(paths[3], dir_path("lem/name.sock"));
+	(void)snprintf(paths[0], sizeof(paths[0]), "%s", dir_path(dead));
+	(void)snprintf(paths[1], sizeof(paths[1]), "%s", dir_path(alive));
+	(void)snprintf(paths[2], sizeof(paths[2]), "%s", dir_path(file));
+	(void)snprintf(paths[3], sizeof(paths[3]), "%s",
+	    dir_path("lem/name.sock"));
 	for (i = 0; i < 4; i++) {
 		fd = i == 2 ? open(paths[i], O_CREAT | O_WRONLY, 0600) :
 			      socket_at(paths[i]);

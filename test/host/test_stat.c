@@ -440,7 +440,8 @@ metrics_check(const char *text)
 			    text + prefix);
 			assert_true(end - text > (ptrdiff_t)(prefix + n + 5));
 			assert_null(strstr(seen, name));
-			strcat(strcat(seen, name), " ");
+			n = strlen(seen);
+			(void)snprintf(seen + n, sizeof(seen) - n, "%s ", name);
 			continue;
 		}
 		if (text[0] == '#') {

@@ -197,14 +197,14 @@ test_trust(void **state)
 	look(0, 0);
 	assert_int_equal(chmod(dir_path("lem"), 0700), 0);
 	look(1, 1);
-	assert_int_equal(rename(dir_path("lem"), strcpy(deaf, dir_path("far"))),
-	    0);
+	(void)snprintf(deaf, sizeof(deaf), "%s", dir_path("far"));
+	assert_int_equal(rename(dir_path("lem"), deaf), 0);
 	assert_int_equal(symlink(deaf, dir_path("lem")), 0);
 	look(0, 0);
 	(void)unlink(dir_path("lem"));
 	assert_int_equal(rename(deaf, dir_path("lem")), 0);
 	/* A link to a socket of somebody else. */
-	strcpy(deaf, dir_path("deaf"));
+	(void)snprintf(deaf, sizeof(deaf), "%s", dir_path("deaf"));
 	fd = socket_deaf(deaf);
 	assert_int_equal(symlink(deaf, dir_path("lem/prog.1.sock")), 0);
 	look(1, 1);
@@ -276,7 +276,7 @@ test_given(void **state)
 	pid_t other = program_begin("auto"), pid;
 
 	(void)state;
-	strcpy(path, dir_path("given"));
+	(void)snprintf(path, sizeof(path), "%s", dir_path("given"));
 	add(path);
 	add(path);
 	assert_int_equal(all.n, 1);
