@@ -100,8 +100,7 @@ device_memory(void *ctx, const struct e82540_region *region, unsigned int n)
 {
 	struct device *d = ctx;
 
-	/* vfu_free() takes away what a device has that could not be made. */
-	return d->nic == NULL ? 0 : nic_memory(d->nic, region, n);
+	return nic_memory(d->nic, region, n);
 }
 
 static void

@@ -5,6 +5,7 @@
  */
 #include <fcntl.h>
 
+#include "vfu_irq.h"
 #include "vfu_rig.h"
 
 enum {
@@ -143,13 +144,42 @@ test_intx_by_resampling(void **state)
 	assert_int_equal(events(event), 0);
 	vfu_intx(rig->server, true);
 	assert_int_equal(events(event), 1);
-	/* What the old one got counts, however fast the change is. */
 	event_write(resample);
 	assert_int_equal(irqs_set(rig, EVENT | UNMASK, INTX, -1), 0);
 	assert_int_equal(events(event), 1);
 	event_write(resample);
 	assert_int_equal(irqs(rig, NONE | MASK, INTX), 0);
 	assert_int_equal(events(event), 0);
+	(void)close(event);
+	(void)close(resample);
+}
+
+/* What the old one got counts, even if poll() has not seen it. */
+static void
+test_resample_replaced(void **state)
+{
+	static struct vfu_message m;
+	const struct vfu_irq_set set = { sizeof(set), EVENT | UNMASK, INTX, 0,
+		1 };
+	int event = event_new(), resample = event_new();
+	struct vfu_irq irq;
+
+	(void)state;
+	vfu_irq_init(&irq, false);
+	memcpy(m.payload, &set, sizeof(set));
+	m.payload_bytes = sizeof(set);
+	m.fds = 1;
+	m.fd[0] = dup(resample);
+	assert_int_equal(vfu_irq_set(&irq, &m), 0);
+	irq.intx_fd = dup(event);
+	(void)vfu_line_arm(&irq.line, true);
+	vfu_irq_level(&irq, true);
+	assert_int_equal(events(event), 1);
+	event_write(resample);
+	m.fds = 0;
+	assert_int_equal(vfu_irq_set(&irq, &m), 0);
+	assert_int_equal(events(event), 1);
+	vfu_irq_destroy(&irq);
 	(void)close(event);
 	(void)close(resample);
 }
@@ -435,6 +465,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_RIG(test_intx_by_messages),
 		WITH_RIG(test_intx_by_resampling),
+		cmocka_unit_test(test_resample_replaced),
 		WITH_RIG(test_intx_eventfd_comes_and_goes),
 		cmocka_unit_test(test_intx_without_a_client),
 		WITH_RIG(test_msi),

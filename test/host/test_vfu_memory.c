@@ -246,6 +246,38 @@ test_as_many_as_there_are(void **state)
 	(void)close(fd);
 }
 
+/*
+ * QEMU's pieces begin anywhere in a huge page.  This host may have none: then
+ * mmap() fails.
+ */
+static void
+test_huge_pages(void **state)
+{
+	const uint64_t huge = (uint64_t)2 << 20;
+	int fd = memfd_create("huge", MFD_CLOEXEC | MFD_HUGETLB);
+	struct vfu_rig *rig = *state;
+	uint32_t error = ENOMEM;
+
+	if (fd >= 0 && ftruncate(fd, (off_t)(2 * huge)) == 0)
+		error = dma_map(rig, 0, 0xa0000, 0, fd);
+	if (fd >= 0 && error == ENOMEM)
+		(void)close(fd);
+	if (error == ENOMEM)
+		skip();
+	assert_int_equal(error, 0);
+	assert_int_equal(dma_map(rig, 0xc0000, huge, 0xc0000, fd), 0);
+	assert_int_equal(rig->device.regions, 2);
+	memcpy((char *)rig->device.region[0].host + 0x9f000, "low", 4);
+	memcpy((char *)rig->device.region[1].host + huge - 4, "end", 4);
+	assert_int_equal(dma_map(rig, 0x400000, PAGE, huge + 0xbf000, fd), 0);
+	assert_string_equal((char *)rig->device.region[2].host + 4092, "end");
+	assert_int_equal(dma_unmap(rig, 0, 0xc0000, huge), 0);
+	region_is(rig, 1, 0x400000, PAGE, "");
+	assert_int_equal(dma_map(rig, 0x500000, PAGE, 0x9f000, fd), 0);
+	region_is(rig, 1, 0x500000, PAGE, "low");
+	(void)close(fd);
+}
+
 /* ----------------------------------------------------- without descriptors */
 
 static uint32_t
@@ -388,6 +420,7 @@ main(void)
 		WITH_RIG(test_flags_and_rights),
 		WITH_RIG(test_the_device_refuses),
 		WITH_RIG(test_as_many_as_there_are),
+		WITH_RIG(test_huge_pages),
 		WITH_RIG(test_nothing_is_shared),
 		WITH_RIG(test_some_is_not_shared),
 		cmocka_unit_test(test_the_file_is_cut_off),
