@@ -10,20 +10,21 @@
 # LEM_QEMU names the QEMU, 10.1 or later; without it the script downloads
 # Debian's into $BUILD/qemu.  It runs as root, in network and mount namespaces
 # of its own.  LEM_LONG=1: all scenarios, and more of everything (make
-# check-nic).  ACCEL is QEMU's accelerator (tcg).
+# check-nic).  A scenario only=A+B is groups of steps, by name, with more options
+# of lem-nic in NIC.  ACCEL is QEMU's accelerator (tcg).
 #
 # $BUILD/test/vm/nic/SCENARIO.log has a scenario's output.
 
 set -u
 here=$(cd -- "$(dirname -- "$0")" && pwd) || exit
 : "${BUILD:=$here/../../build}" "${LEM_LONG:=}" "${ACCEL:=tcg}"
-: "${LEM_NIC:=}"
+: "${LEM_NIC:=}" "${NIC:=}"
 mkdir -p "$BUILD/test/vm" && BUILD=$(cd -- "$BUILD" && pwd) || exit
 export BUILD
 logs=$BUILD/test/vm/nic
 
 default='main trap'
-all="$default two dgram again killed"
+all="$default two dgram again killed ipxe"
 
 skip()
 {
@@ -48,9 +49,9 @@ run_scenario()
 	log=$logs/$scenario.log
 	work=$(mktemp -d) || exit
 	chmod 711 "$work"
-	timeout -k 10 900 unshare -n -m -p -f --kill-child --mount-proc \
+	timeout -k 10 1200 unshare -n -m -p -f --kill-child --mount-proc \
 	    env PATH="$image/bin:$PATH" IMAGE="$image" \
-	    WORK="$work" LONG="$LEM_LONG" ACCEL="$ACCEL" QEMU="$qemu" \
+	    WORK="$work" LONG="$LEM_LONG" ACCEL="$ACCEL" NIC="$NIC" QEMU="$qemu" \
 	    LEM_NIC="${LEM_NIC:-$BUILD/lem-nic}" \
 	    sh "$here/nic/host.sh" "$scenario" >"$log" 2>&1 </dev/null
 	for file in "$work"/*.nic "$work"/*.stats "$work"/*.console; do
