@@ -16,7 +16,7 @@ put_number(json_t *object, const char *key, double value)
 /* The keys of a NIC that count. */
 static const char *const counted[] = { "tx_packets", "rx_packets", "tx_bytes",
 	"rx_bytes", "interrupts", "traps", "rung", "turns", "reg_reads",
-	"reg_writes" };
+	"reg_writes", "held" };
 
 static json_t *
 nic_object(const struct span *nic)
@@ -49,6 +49,9 @@ rates_object(const struct span *s)
 	put_number(object, "exits", span_rate(s, "exits"));
 	put_number(object, "exits_per_packet",
 	    per(span_rate(s, "exits"), packets));
+	put_number(object, "requests", span_rate(s, "requests"));
+	put_number(object, "requests_per_packet",
+	    per(span_rate(s, "requests"), packets));
 	for (i = 0; i < span_nics(s); i++) {
 		nic = span_nic(s, i);
 		(void)json_array_append_new(nics, nic_object(&nic));

@@ -159,6 +159,7 @@ static void
 nic_now_put(struct page *p, const struct span *nic)
 {
 	double itr_ns = number_of(nic->now, "itr_ns");
+	double hold_ns = number_of(nic->now, "hold_ns");
 	struct line l = line_begin(p);
 	char mac[18];
 
@@ -166,7 +167,9 @@ nic_now_put(struct page *p, const struct span *nic)
 	line_cell(&l, "    %s", mac);
 	if (number_of(nic->now, "link") == 0)
 		line_cell(&l, "  no link");
-	if (itr_ns == 0)
+	if (hold_ns > itr_ns)
+		line_cell(&l, "  hold %.1f us", hold_ns / 1000);
+	else if (itr_ns == 0)
 		line_cell(&l, "  ITR off");
 	else
 		line_cell(&l, "  ITR %.1f us", itr_ns / 1000);
@@ -206,10 +209,26 @@ nic_drops_put(struct page *p, const struct span *nic)
 
 /* ---------------------------------------------------------------- programs */
 
+/* A rate of the program's, and for each packet. */
+static void
+line_rate(struct line *l, const char *what, double rate, double packets)
+{
+	char text[16];
+
+	if (isnan(rate))
+		return;
+	view_number(text, rate);
+	line_cell(l, "  %s %s/s", what, text);
+	if (packets > 0) {
+		view_ratio(text, rate / packets);
+		line_cell(l, ", %s/p", text);
+	}
+}
+
 static void
 program_cpu_put(struct line *l, const struct span *s)
 {
-	double cpu = span_rate(s, "cpu_us"), exits = span_rate(s, "exits");
+	double cpu = span_rate(s, "cpu_us");
 	double packets = program_packets(s), ns;
 	char text[16];
 
@@ -218,16 +237,10 @@ program_cpu_put(struct line *l, const struct span *s)
 	if (packets > 0) {
 		ns = cpu * 1000 / packets;
 		view_number(text, ns < 999.5 ? ns : ns / 1000);
-		line_cell(l, ", %s %s/packet", text, ns < 999.5 ? "ns" : "us");
+		line_cell(l, ", %s %s/p", text, ns < 999.5 ? "ns" : "us");
 	}
-	if (isnan(exits))
-		return;
-	view_number(text, exits);
-	line_cell(l, "  exits %s/s", text);
-	if (packets > 0) {
-		view_ratio(text, exits / packets);
-		line_cell(l, ", %s/packet", text);
-	}
+	line_rate(l, "exits", span_rate(s, "exits"), packets);
+	line_rate(l, "requests", span_rate(s, "requests"), packets);
 }
 
 static void

@@ -33,7 +33,7 @@ own_put(void *ctx, struct json *out)
 
 	(void)ctx;
 	exits += 1000;
-	json_put(out, "\"exits\":%u,", exits);
+	json_put(out, "\"exits\":%u,\"requests\":%u,", exits, exits / 10);
 }
 
 static const struct stats_source source = { "lem-test", own_put, nic_at, NULL };
@@ -99,6 +99,20 @@ holds(const char *text, const char *part)
 		fail_msg("no '%s' in:\n%s", part, text);
 }
 
+/* The guest sees a frame before it is counted, the NIC later what it frees. */
+static void
+settle(void)
+{
+	uint64_t end = wall_ns() + STALL_NS;
+	struct nic_stats s;
+
+	do {
+		assert_true(wall_ns() < end);
+		s = stats_of(guest);
+	} while (s.counters.rx_packets < FRAMES ||
+	    s.counters.tx_packets < PACKETS || s.rx_free < COUNT_RING - 1);
+}
+
 /* A NIC that has sent PACKETS and received FRAMES between two samples. */
 static void
 traffic(void)
@@ -112,10 +126,7 @@ traffic(void)
 	guest->peer.want = FRAMES;
 	assert_true(tx_burst(guest, PACKETS));
 	assert_true(all_done(guest));
-	/* The guest sees a frame before it is counted. */
-	while (stats_of(guest).counters.rx_packets < FRAMES ||
-	    stats_of(guest).counters.tx_packets < PACKETS)
-		usleep(100);
+	settle();
 	sample(&all.at[0]);
 }
 
@@ -236,13 +247,14 @@ test_view(void **state)
 	holds(text, " ACC/p DROP/s\n");
 	holds(text, "lem-test " LEM_VERSION "  pid ");
 	holds(text, "CPU ");
-	holds(text, "/packet  exits ");
+	holds(text, "s/p  exits ");
 	holds(text, "  0 BUSY  ");
 	holds(text,
 	    "52:54:00:12:34:56  ITR 25.6 us  tx 0/256 waiting  "
 		    "rx 255/256 free\n");
 	assert_null(strstr(text, "dropped"));
 	assert_null(strstr(text, "no link"));
+	holds(printed(VIEW, 120, 24), "/p  requests ");
 	traffic_end();
 }
 
@@ -286,7 +298,7 @@ test_drops(void **state)
 	    "\"refused\":4}]}";
 	static const char now[] =
 	    "{\"pid\":1,\"time_us\":2000000,\"nics\":[{\"rx_dropped\":109,"
-	    "\"refused\":4,\"link\":false,\"itr_ns\":0}]}";
+	    "\"refused\":4,\"link\":false,\"itr_ns\":0,\"hold_ns\":0}]}";
 	const char *text;
 
 	(void)state;
@@ -297,6 +309,27 @@ test_drops(void **state)
 	holds(text, "    dropped: 4 backend refused, 109 no room (+100/s)\n");
 	holds(text, "  no link  ITR off  ");
 	holds(text, "    100\n");
+	programs_free(&all);
+}
+
+/* The interval in force is the longer one. */
+static void
+test_hold(void **state)
+{
+	static const char holds_longer[] =
+	    "{\"nics\":[{\"itr_ns\":100000,\"hold_ns\":350000}]}";
+	static const char holds_shorter[] =
+	    "{\"nics\":[{\"itr_ns\":100000,\"hold_ns\":50000}]}";
+
+	(void)state;
+	all_begin(1);
+	assert_true(
+	    program_take(&all.at[0], holds_longer, strlen(holds_longer)));
+	holds(printed(VIEW, 80, 24), "  hold 350.0 us  tx");
+	holds(printed(METRICS, 0, 0), "} 0.00035\n");
+	assert_true(
+	    program_take(&all.at[0], holds_shorter, strlen(holds_shorter)));
+	holds(printed(VIEW, 80, 24), "  ITR 100.0 us  tx");
 	programs_free(&all);
 }
 
@@ -558,6 +591,7 @@ main(void)
 		cmocka_unit_test(test_view),
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_drops),
+		cmocka_unit_test(test_hold),
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_metrics),
