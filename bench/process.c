@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "process.h"
 
-#include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -103,40 +100,4 @@ lem_process_cpu_us(pid_t pid)
 	    clock_gettime(clock, &t) != 0)
 		return NAN;
 	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
-}
-
-/* The parent of the process of this name in /proc, or -1. */
-static pid_t
-parent_of(const char *name)
-{
-	char path[64], line[512] = "", *end;
-	FILE *f;
-
-	(void)snprintf(path, sizeof(path), "/proc/%.20s/stat", name);
-	f = fopen(path, "re");
-	if (f == NULL)
-		return -1;
-	if (fgets(line, sizeof(line), f) == NULL)
-		line[0] = '\0';
-	(void)fclose(f);
-	end = strrchr(line, ')');	/* pid (name) state parent ... */
-	return end == NULL || strlen(end) < 4 ?
-	    -1 :
-	    (pid_t)strtol(end + 4, NULL, 10);
-}
-
-pid_t
-lem_process_child(pid_t pid)
-{
-	DIR *dir = opendir("/proc");
-	struct dirent *entry;
-	pid_t child = -1;
-
-	while (dir != NULL && child < 0 && (entry = readdir(dir)) != NULL)
-		if (isdigit((unsigned char)entry->d_name[0]) &&
-		    parent_of(entry->d_name) == pid)
-			child = (pid_t)strtol(entry->d_name, NULL, 10);
-	if (dir != NULL)
-		(void)closedir(dir);
-	return child;
 }

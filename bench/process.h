@@ -39,7 +39,4 @@ pid_t lem_process_start(const struct lem_group *g, char *const argv[],
 /* lem_process_cpu_us: its CPU time so far, in us; NAN if it has ended. */
 double lem_process_cpu_us(pid_t pid);
 
-/* lem_process_child: a child of the process pid, or -1.  It reads /proc. */
-pid_t lem_process_child(pid_t pid);
-
 #endif

@@ -648,29 +648,6 @@ lem_vmm_greet(struct lem_vmm *vmm)
 	return methods[vmm->id].greet == NULL ? 0 : methods[vmm->id].greet(vmm);
 }
 
-/* CPU time, once it runs: of its own processes and lem-nic's child. */
-static int
-usage_cpu(struct lem_vmm *vmm, double *cpu_us)
-{
-	double vmm_us = lem_process_cpu_us(vmm->pid), nic_us = 0;
-
-	if (!isfinite(vmm_us))
-		return vmm_error(vmm, "%s has no CPU clock: it has ended",
-		    vmm->name);
-	if (vmm->nic_pid != 0) {
-		if (vmm->nic_child_pid == 0)
-			vmm->nic_child_pid = lem_process_child(vmm->nic_pid);
-		nic_us = lem_process_cpu_us(vmm->nic_pid);
-		if (vmm->nic_child_pid > 0)
-			nic_us += lem_process_cpu_us(vmm->nic_child_pid);
-	}
-	if (!isfinite(nic_us))
-		return vmm_error(vmm,
-		    "lem-nic has no CPU clock: it, or its child, has ended");
-	*cpu_us = vmm_us + nic_us;
-	return 0;
-}
-
 /* A number behind a key of lem-nic's statistics, or NAN. */
 static double
 stats_number(const char *stats, const char *key)
@@ -680,30 +657,38 @@ stats_number(const char *stats, const char *key)
 	return value == NULL ? NAN : strtod(value + strlen(key), NULL);
 }
 
-/* How often a CPU of the guest has waited for lem-nic: see vfu_stats. */
+/* What lem-nic did, and the CPU time of it and of its child. */
 static int
-usage_round_trips(struct lem_vmm *vmm, double *round_trips)
+usage_lem_nic(struct lem_vmm *vmm, struct lem_vmm_usage *usage)
 {
 	char reply[16384] = "";
+	double child;
 
-	*round_trips = NAN;
-	if (vmm->nic_pid == 0)
-		return 0;
 	if (control_ask(vmm, "lem-nic", vmm->nic_control_fd, "stats\n", "{",
 		reply, sizeof(reply)) < 0)
 		return -1;
-	*round_trips = stats_number(reply, "\"reads\":") +
+	usage->round_trips = stats_number(reply, "\"reads\":") +
 	    stats_number(reply, "\"writes\":") -
 	    stats_number(reply, "\"posted\":");
-	return 0;
+	usage->cpu_us += lem_process_cpu_us(vmm->nic_pid);
+	child = stats_number(reply, "\"pages_pid\":");
+	if (child > 0)
+		usage->cpu_us += lem_process_cpu_us((pid_t)child);
+	return isfinite(usage->cpu_us) ?
+	    0 :
+	    vmm_error(vmm,
+		"lem-nic has no CPU clock: it, or its child, has ended");
 }
 
 int
 lem_vmm_usage(struct lem_vmm *vmm, struct lem_vmm_usage *usage)
 {
-	usage->exits = NAN;
-	if (usage_cpu(vmm, &usage->cpu_us) != 0 ||
-	    usage_round_trips(vmm, &usage->round_trips) != 0)
+	usage->exits = usage->round_trips = NAN;
+	usage->cpu_us = lem_process_cpu_us(vmm->pid);
+	if (!isfinite(usage->cpu_us))
+		return vmm_error(vmm, "%s has no CPU clock: it has ended",
+		    vmm->name);
+	if (vmm->nic_pid != 0 && usage_lem_nic(vmm, usage) != 0)
 		return -1;
 	return methods[vmm->id].exits == NULL ?
 	    0 :

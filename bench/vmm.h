@@ -26,9 +26,7 @@
 
 struct lem_vmm {
 	struct lem_group group;
-	pid_t pid;		/* 0: it does not run; so with the others */
-	pid_t nic_pid;		/* lem-nic */
-	pid_t nic_child_pid;	/* its child, which serves FUSE; -1: none */
+	pid_t pid, nic_pid;	/* the VMM, lem-nic; 0: it does not run */
 	enum lem_vmm_id id;
 	const char *name;	/* for sentences: "QEMU" */
 	int control_fd;
