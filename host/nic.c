@@ -18,6 +18,8 @@ on_interrupt(void *ctx, bool asserted)
 {
 	struct nic *nic = ctx;
 
+	if (asserted)
+		moderation_raised(nic);
 	nic->config.vmm->interrupt(nic->config.ctx, asserted);
 }
 
@@ -26,6 +28,7 @@ on_msi(void *ctx, uint64_t addr, uint32_t data)
 {
 	struct nic *nic = ctx;
 
+	moderation_raised(nic);
 	nic->config.vmm->msi(nic->config.ctx, addr, data);
 }
 
@@ -181,6 +184,8 @@ nic_mmio_read(struct nic *nic, uint32_t offset, unsigned int size)
 	doorbell_access(nic);
 	value = e82540_mmio_read(nic->dev, now_ns(), offset, size);
 	access_end(nic);
+	if (offset == E1000_ICR)
+		moderation_answered(nic);
 	return value;
 }
 
@@ -256,7 +261,7 @@ model_new(struct nic *nic, struct err *err)
 		.mac = { nic->config.mac[0], nic->config.mac[1],
 		    nic->config.mac[2], nic->config.mac[3], nic->config.mac[4],
 		    nic->config.mac[5] },
-		.moderation_off = !nic->config.moderation,
+		.moderation_off = nic->config.moderation == NIC_MODERATION_OFF,
 		.msi = nic->config.msi,
 		.vnet_hdr_bytes = nic->config.backend->vnet_hdr_bytes,
 		.offloads = nic->config.backend->offloads,
@@ -289,6 +294,8 @@ nic_new(const struct nic_config *config, struct err *err)
 	nic->loop.wake_fd = nic->loop.timer_fd = -1;
 	for (i = 0; i < 3; i++)
 		pthread_mutex_init(&nic->lock[i], NULL);
+	nic->moderation.adaptive =
+	    config->moderation == NIC_MODERATION_ADAPTIVE;
 	doorbell_init(nic);
 	if (config->doorbell_ops != NULL && config->doorbell_ops->permanent &&
 	    config->doorbell == NIC_DOORBELL_EXIT)
@@ -356,7 +363,7 @@ stats_now(const struct nic *nic, struct nic_stats *s)
 	s->state = nic_state(nic);
 	memcpy(s->mac, nic->config.mac, sizeof(s->mac));
 	s->link = e82540_link_up(nic->dev);
-	s->itr_ns = nic->config.moderation ?
+	s->itr_ns = nic->config.moderation != NIC_MODERATION_OFF ?
 	    (uint64_t)(e82540_peek(nic->dev, E1000_ITR) &
 		E1000_ITR_INTERVAL_MASK) *
 		E1000_ITR_UNIT_NS :
@@ -370,6 +377,7 @@ stats_now(const struct nic *nic, struct nic_stats *s)
 void
 nic_stats(struct nic *nic, struct nic_stats *stats)
 {
+	const struct moderation *m = &nic->moderation;
 	const struct doorbell *b = &nic->bell;
 
 	stats->traps = b->traps;
@@ -384,6 +392,13 @@ nic_stats(struct nic *nic, struct nic_stats *stats)
 	stats->busy_ns = b->busy_ns;
 	stats->rung = b->rung;
 	stats->refused = nic->config.backend->refused;
+	stats->held = m->held;
+	stats->released_ring = m->released[MODERATE_RING];
+	stats->released_pause = m->released[MODERATE_PAUSE];
+	stats->released_frame = m->released[MODERATE_FRAME];
+	stats->released_half = m->released[MODERATE_HALF];
+	stats->hold_ns = m->hold_ns;
+	stats->interrupt_cost_ns = m->cost_ns;
 	e82540_counters(nic->dev, &stats->counters, sizeof(stats->counters));
 	stats_now(nic, stats);
 }

@@ -73,6 +73,14 @@ enum nic_doorbell {
 	NIC_DOORBELLS,
 };
 
+/* How the NIC obeys ITR and the delay timers. */
+enum nic_moderation {
+	NIC_MODERATION_OFF,	/* an interrupt for each event */
+	NIC_MODERATION_ON,	/* as the chip */
+	NIC_MODERATION_ADAPTIVE, /* and longer, while a stream runs in BUSY */
+	NIC_MODERATIONS
+};
+
 /* What a NIC needs of its VMM.  ctx: nic_config.ctx. */
 struct nic_vmm {
 	/* interrupt: INTA#; msi: a message.  Any thread; must not block. */
@@ -139,7 +147,7 @@ struct nic_doorbell_ops {
 struct nic_config {
 	enum e82540_chip chip;
 	uint8_t mac[6];
-	bool moderation;
+	enum nic_moderation moderation;
 	bool msi;
 	enum nic_doorbell doorbell;
 	unsigned int spin_us;		/* NIC_SPIN_US by default */
@@ -171,12 +179,20 @@ struct nic_stats {
 	uint64_t turns;			/* of vCPU threads, in TURNS */
 	uint64_t rung;			/* looks that found one written */
 	uint64_t refused;		/* packets, by the backend */
+	/* Adaptive moderation: interrupts held, and why they were let go. */
+	uint64_t held;
+	uint64_t released_ring;		/* the transmit ring was full */
+	uint64_t released_pause;	/* the stream paused */
+	uint64_t released_frame;	/* a frame that belongs to no stream */
+	uint64_t released_half;		/* half of the receive ring */
 	struct e82540_counters counters;
 	/* What is so now, as far as the model has seen doorbells. */
 	enum nic_state state;
 	uint8_t mac[6];			/* nic_config.mac */
 	bool link;
 	uint64_t itr_ns;		/* between interrupts; 0: any */
+	uint64_t hold_ns;		/* longer, while a stream runs; or 0 */
+	uint64_t interrupt_cost_ns;	/* to the guest's read of ICR */
 	uint32_t tx_ring, tx_used;	/* descriptors; those not sent yet */
 	uint32_t rx_ring, rx_free;	/* descriptors; those without a frame */
 };

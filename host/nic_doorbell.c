@@ -104,6 +104,7 @@ doorbell_unmap(struct nic *nic)
 {
 	struct doorbell *b = &nic->bell;
 
+	moderation_end(nic);
 	pthread_mutex_lock(&b->lock);
 	nic->config.doorbell_ops->unmap(nic->config.ctx);
 	b->maps++;
@@ -155,6 +156,7 @@ doorbell_park(struct nic *nic)
 	enum nic_state was = doorbell_state(nic);
 	int error = -EAGAIN;
 
+	moderation_end(nic);
 	pthread_mutex_lock(&b->lock);
 	if (may_park(nic)) {
 		state_set(nic, NIC_PARKED);
@@ -204,6 +206,7 @@ doorbell_turns(struct nic *nic, uint64_t now, double rate)
 	b->spin_rate = rate;
 	b->turns_until_ns = now + HOLD_MAX_NS;
 	b->packets_seen = nic->packets;
+	moderation_end(nic);
 	pthread_mutex_lock(&b->lock);
 	state_set(nic, NIC_TURNS);
 	pthread_mutex_unlock(&b->lock);

@@ -5,6 +5,7 @@
  *	nic.c		model, backend, locks, accesses, statistics
  *	nic_loop.c	the thread: what there is to do, how it sleeps
  *	nic_doorbell.c	when to trap, look, take turns, park
+ *	nic_moderate.c	how long interrupts of a stream are held
  *
  *	accesses ---> nic_doorbell.c ---> nic_loop.c (wakes)
  *	   the thread: nic_loop.c ---> nic_doorbell.c (judges)
@@ -23,6 +24,7 @@
 
 #include "e1000_hw.h"
 #include "nic.h"
+#include "nic_moderate.h"
 
 #define NSEC		1000000000ull
 #define TURN_NS		20000u	/* the guest's, between two turns */
@@ -44,6 +46,8 @@ struct loop {
 	struct e82540_frame frame[BACKEND_BATCH];
 	unsigned int frames, frame_next;
 	uint64_t backend_ns;		/* when the backend was asked last */
+	uint64_t tail_ns;		/* a look found TDT changed */
+	uint64_t frame_ns;		/* the backend had a frame */
 	bool link;
 	uint64_t turns_seen;		/* turns, at the last look */
 };
@@ -99,6 +103,20 @@ struct doorbell {
 	atomic_ullong turns, busy_ns, rung;
 };
 
+/* nic_moderate.c. */
+struct moderation {
+	bool adaptive;			/* constant */
+	_Atomic(uint64_t) raised_ns;	/* the interrupt; 0: ICR is read */
+	_Atomic(uint64_t) latency_ns;	/* of the last one, up to that read */
+	_Atomic(uint64_t) answered_ns;	/* that read */
+	/* The thread's own; what other threads may read is atomic. */
+	struct moderate policy;
+	uint64_t seen_ns;		/* answered_ns, at the last look */
+	bool counted;			/* in `held`, since then */
+	_Atomic(uint64_t) hold_ns, cost_ns;
+	atomic_ullong held, released[MODERATE_REASONS];
+};
+
 struct nic {
 	struct nic_config config;
 	struct e82540 *dev;
@@ -106,6 +124,7 @@ struct nic {
 	atomic_ullong packets, sent;	/* both ways; out */
 	struct loop loop;
 	struct doorbell bell;
+	struct moderation moderation;
 };
 
 static inline uint64_t
@@ -226,5 +245,17 @@ doorbell_visible(const struct nic *nic)
 	return state != NIC_TRAP &&
 	    !(state == NIC_PARKED && nic->config.doorbell_ops->away);
 }
+
+/* ------------------------------------------------------- nic_moderate.c */
+
+/* moderation_raised, moderation_answered: an interrupt; its read of ICR. */
+void moderation_raised(struct nic *nic);
+void moderation_answered(struct nic *nic);
+
+/* moderation_look: in BUSY, by the thread: hold interrupts, or let one go. */
+void moderation_look(struct nic *nic, uint64_t now);
+
+/* moderation_end: before BUSY ends, by the thread. */
+void moderation_end(struct nic *nic);
 
 #endif

@@ -112,7 +112,8 @@ frames_give(struct nic *nic)
 	unsigned int n = l->frames - l->frame_next;
 
 	atomic_store(&l->rx_ready, false);
-	n = e82540_receive(nic->dev, now_ns(), &l->frame[l->frame_next], n);
+	l->frame_ns = now_ns();
+	n = e82540_receive(nic->dev, l->frame_ns, &l->frame[l->frame_next], n);
 	l->frame_next += n;
 	nic->packets += n;
 }
@@ -168,12 +169,16 @@ work_step(struct nic *nic)
 	struct loop *l = &nic->loop;
 	unsigned int rung = 0;
 	bool any = false;
+	uint64_t now;
 
 	if (doorbell_visible(nic))
 		rung = e82540_doorbell_rung(nic->dev);
 	if (atomic_exchange(&l->kicked, false) || l->tx_more ||
 	    rung & E82540_RUNG_TX) {
-		l->tx_more = e82540_transmit(nic->dev, now_ns());
+		now = now_ns();
+		if (rung & E82540_RUNG_TX)
+			l->tail_ns = now;
+		l->tx_more = e82540_transmit(nic->dev, now);
 		any = true;
 	}
 	if (rung & E82540_RUNG_RX) {
@@ -317,6 +322,8 @@ busy_seldom(struct nic *nic, bool any)
 			nic->bell.active_ns = now;
 		link_follow(nic);
 	}
+	if (nic->moderation.adaptive)
+		moderation_look(nic, now);
 }
 
 /*

@@ -11,7 +11,7 @@
 const char nic_options_help[] =
     "      model=82540em|82545em|82544gc   the chip (82540em)\n"
     "      mac=ADDRESS                     (52:54:00:12:34:56 and up)\n"
-    "      moderation=on|off               obey ITR and delay timers (on)\n"
+    "      moderation=adaptive|on|off      obey ITR and delays (adaptive)\n"
     "      stall=MS|never                  longest time not read (1000)\n";
 
 const char nic_backends_help[] =
@@ -21,16 +21,17 @@ const char nic_backends_help[] =
     "        stream,path=PATH   or fd=N; server=on: wait for a peer\n"
     "      pcap=FILE                       write all packets to FILE, too\n";
 
-/* By enum e82540_chip. */
+/* By enum e82540_chip, enum nic_moderation. */
 static const char *const models[] = { "82540em", "82545em", "82544gc" };
+static const char *const moderations[] = { "off", "on", "adaptive" };
 
 /*
  * The index of a key's value in names, where NULL is no name.
- * Returns 0 if there is no such key, -1 with err set at another value.
+ * *index stays if there is no such key.  Returns 0, or -1 with err set.
  */
 static int
 name_index(struct opts *opts, const char *key, const char *const *names,
-    size_t n, struct err *err)
+    size_t n, unsigned int *index, struct err *err)
 {
 	const char *value = opts_get(opts, key);
 	char list[100] = "";
@@ -41,8 +42,10 @@ name_index(struct opts *opts, const char *key, const char *const *names,
 	for (i = 0; i < n; i++) {
 		if (names[i] == NULL)
 			continue;
-		if (strcmp(names[i], value) == 0)
-			return (int)i;
+		if (strcmp(names[i], value) == 0) {
+			*index = (unsigned int)i;
+			return 0;
+		}
 		used += (size_t)snprintf(list + used, sizeof(list) - used,
 		    "%s%s", used > 0 ? ", " : "", names[i]);
 	}
@@ -57,20 +60,22 @@ values_parse(struct nic_config *c, struct opts *opts,
 	const char *mac = opts_get(opts, "mac");
 	const char *stall = opts_get(opts, "stall");
 	uint64_t spin_us = NIC_SPIN_US, stall_ms = STALL_MS;
-	int chip, doorbell = 0;
+	unsigned int chip = 0, doorbell = NIC_DOORBELL_AUTO;
+	unsigned int moderation = NIC_MODERATION_ADAPTIVE;
 
-	chip = name_index(opts, "model", models, COUNT(models), err);
-	if (offer->doorbell[NIC_DOORBELL_AUTO] != NULL)
-		doorbell = name_index(opts, "doorbell", offer->doorbell,
-		    NIC_DOORBELLS, err);
-	if (chip < 0 || doorbell < 0)
+	if (name_index(opts, "model", models, COUNT(models), &chip, err) != 0 ||
+	    name_index(opts, "moderation", moderations, COUNT(moderations),
+		&moderation, err) != 0 ||
+	    (offer->doorbell[NIC_DOORBELL_AUTO] != NULL &&
+		name_index(opts, "doorbell", offer->doorbell, NIC_DOORBELLS,
+		    &doorbell, err) != 0))
 		return -1;
+	c->moderation = (enum nic_moderation)moderation;
 	c->chip = (enum e82540_chip)chip;
 	c->doorbell = (enum nic_doorbell)doorbell;
 	if (mac != NULL && parse_mac(mac, c->mac, err) != 0)
 		return -1;
-	if (opts_bool(opts, "moderation", &c->moderation, err) != 0 ||
-	    (offer->msi && opts_bool(opts, "msi", &c->msi, err) != 0) ||
+	if ((offer->msi && opts_bool(opts, "msi", &c->msi, err) != 0) ||
 	    (offer->spin &&
 		opts_number(opts, "spin", 1000000, &spin_us, err) != 0))
 		return -1;
@@ -93,7 +98,6 @@ nic_options_parse(struct nic_options *o, const char *text, unsigned int number,
 	o->config = (struct nic_config){
 		.mac = { 0x52, 0x54, 0x00, 0x12, 0x34,
 		    (uint8_t)(0x56 + number) },
-		.moderation = true,
 	};
 	if (opts_parse(&o->opts, text, err) != 0)
 		return -1;

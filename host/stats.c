@@ -90,6 +90,18 @@ bad_put(struct json *out, const struct e82540_counters *c)
 }
 
 static void
+moderation_put(struct json *out, const struct nic_stats *s)
+{
+	count_put(out, "held", s->held);
+	count_put(out, "released_ring", s->released_ring);
+	count_put(out, "released_pause", s->released_pause);
+	count_put(out, "released_frame", s->released_frame);
+	count_put(out, "released_half", s->released_half);
+	count_put(out, "hold_ns", s->hold_ns);
+	count_put(out, "interrupt_cost_ns", s->interrupt_cost_ns);
+}
+
+static void
 counters_put(struct json *out, const struct e82540_counters *c)
 {
 	count_put(out, "reg_reads", c->reg_reads);
@@ -124,6 +136,7 @@ nic_put(struct json *out, struct nic *nic)
 	json_put(out, "{");
 	doorbells_put(out, &s);
 	now_put(out, &s);
+	moderation_put(out, &s);
 	counters_put(out, &s.counters);
 	json_put(out, "}");
 }

@@ -98,7 +98,7 @@ nic_add(unsigned int i)
 	const struct e82540_region region = { 0, RAM_BYTES, ram, true };
 	struct nic_config config = { .mac = { 2, 0, 0, 0, 0, (uint8_t)i },
 		.chip = i % 3,
-		.moderation = i & 1,
+		.moderation = i % NIC_MODERATIONS,
 		.msi = i & 1,
 		.doorbell = NIC_DOORBELL_EXIT,
 		.vmm = &vmm,

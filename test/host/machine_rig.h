@@ -88,7 +88,7 @@ rig_nic(struct rig *r)
 {
 	unsigned int i = r->m.nics;
 	struct nic_config c = { .mac = { 0x52, 0x54, 0, 0, 0, (uint8_t)i },
-		.moderation = true,
+		.moderation = NIC_MODERATION_ADAPTIVE,
 		.vmm = &rig_vmm,
 		.ctx = &r->place[i] };
 	struct opts none = { 0 };

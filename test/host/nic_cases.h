@@ -128,7 +128,7 @@ processors(enum vmm_kind vmm, enum nic_doorbell doorbell, unsigned int rounds,
 
 	g = guest_new(&(struct how){ .vmm = vmm,
 	    .doorbell = doorbell,
-	    .moderation = true,
+	    .moderation = NIC_MODERATION_ADAPTIVE,
 	    .spin_us = SPIN_US,
 	    .exit_ns = EXIT_NS });
 	peer_start(g);

@@ -470,7 +470,7 @@ peer_end(struct guest *g)
 struct how {
 	enum vmm_kind vmm;
 	enum nic_doorbell doorbell;
-	bool moderation;
+	enum nic_moderation moderation;
 	bool stream;
 	bool msi;
 	unsigned int spin_us;

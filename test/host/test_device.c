@@ -318,7 +318,7 @@ rig_begin(struct rig *rig, enum nic_doorbell doorbell, enum pages_kind kind)
 {
 	struct device_config config = {
 		.nic = { .mac = { 2, 0, 0, 0, 0, 1 },
-		    .moderation = true,
+		    .moderation = NIC_MODERATION_ADAPTIVE,
 		    .doorbell = doorbell,
 		    .spin_us = 100 },
 	};

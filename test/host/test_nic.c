@@ -72,7 +72,7 @@ all_kinds(enum nic_doorbell doorbell)
 
 	for (kind = 0; kind < 8; kind++)
 		traffic(&(struct how){ .doorbell = doorbell,
-			    .moderation = kind & 1,
+			    .moderation = kind % NIC_MODERATIONS,
 			    .stream = kind & 2,
 			    .read_us = kind & 4 ? 100 : 0 },
 		    kind & 4 ? 600 : 2000);
@@ -109,7 +109,7 @@ test_auto(void **state)
 	(void)state;
 	for (kind = 0; kind < 4; kind++) {
 		g = guest_new(&(struct how){ .doorbell = NIC_DOORBELL_AUTO,
-		    .moderation = kind & 1,
+		    .moderation = kind % NIC_MODERATIONS,
 		    .stream = kind & 2,
 		    .read_us = kind == 3 ? 20 : 0,
 		    .spin_us = SPIN_US,
@@ -134,7 +134,7 @@ test_auto_stays(void **state)
 
 	(void)state;
 	g = guest_new(&(struct how){ .doorbell = NIC_DOORBELL_AUTO,
-	    .moderation = true,
+	    .moderation = NIC_MODERATION_ADAPTIVE,
 	    .exit_ns = EXIT_NS });
 	peer_start(g);
 	for (i = 0; i < 50; i++) {
@@ -326,8 +326,8 @@ test_delayed(void **state)
 	unsigned int i;
 
 	(void)state;
-	g = guest_new(
-	    &(struct how){ .doorbell = NIC_DOORBELL_EXIT, .moderation = true });
+	g = guest_new(&(struct how){ .doorbell = NIC_DOORBELL_EXIT,
+	    .moderation = NIC_MODERATION_ADAPTIVE });
 	peer_start(g);
 	reg_write(g, E1000_TIDV, 50);
 	g->tx_cmd = E1000_TXD_CMD_IDE;
@@ -534,7 +534,8 @@ flooded(enum nic_doorbell doorbell)
 	endless.b.fd = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK);
 	endless.b.up = true;
 	guest_start(g, &endless.b,
-	    &(struct how){ .doorbell = doorbell, .moderation = true });
+	    &(struct how){ .doorbell = doorbell,
+		.moderation = NIC_MODERATION_ADAPTIVE });
 	guest_up(g);
 	reg_write(g, E1000_TIDV, 100);
 	g->tx_cmd = E1000_TXD_CMD_IDE;
@@ -593,7 +594,7 @@ test_link(void **state)
 	guest_start(g,
 	    open_by("backend=stream,path=%s,server=on", dir_path("sock")),
 	    &(struct how){ .doorbell = NIC_DOORBELL_AUTO,
-		.moderation = true,
+		.moderation = NIC_MODERATION_ADAPTIVE,
 		.exit_ns = EXIT_NS });
 	guest_up(g);
 	for (round = 0; round < 6; round++) {
@@ -643,7 +644,7 @@ test_msi(void **state)
 
 	(void)state;
 	g = guest_new(&(struct how){ .doorbell = NIC_DOORBELL_EXIT,
-	    .moderation = true,
+	    .moderation = NIC_MODERATION_ADAPTIVE,
 	    .msi = true });
 	quiet(g, MS);
 	(void)reg_read(g, E1000_ICR);
@@ -680,7 +681,7 @@ test_stop(void **state)
 	for (i = 0; i < 24; i++)
 		stop_at(i,
 		    &(struct how){ .doorbell = ways[i % COUNT(ways)],
-			.moderation = i & 1,
+			.moderation = i % NIC_MODERATIONS,
 			.stream = i & 2,
 			.spin_us = 100,
 			.exit_ns = EXIT_NS });

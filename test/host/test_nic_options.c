@@ -66,7 +66,7 @@ test_defaults(void **state)
 	(void)state;
 	assert_int_equal(c->chip, E82540_82540EM);
 	assert_memory_equal(c->mac, mac, 6);
-	assert_true(c->moderation);
+	assert_int_equal(c->moderation, NIC_MODERATION_ADAPTIVE);
 	assert_false(c->msi);
 	assert_int_equal(c->doorbell, NIC_DOORBELL_AUTO);
 	assert_int_equal(c->spin_us, NIC_SPIN_US);
@@ -89,7 +89,7 @@ test_all_keys(void **state)
 	(void)state;
 	assert_int_equal(c->chip, E82540_82544GC);
 	assert_memory_equal(c->mac, mac, 6);
-	assert_false(c->moderation);
+	assert_int_equal(c->moderation, NIC_MODERATION_OFF);
 	assert_true(c->msi);
 	assert_int_equal(c->doorbell, NIC_DOORBELL_TURNS);
 	assert_int_equal(c->spin_us, 7);
@@ -117,6 +117,12 @@ test_names(void **state)
 	size_t i;
 
 	(void)state;
+	assert_int_equal(nic_accepted("moderation=on", 0, &nothing)->moderation,
+	    NIC_MODERATION_ON);
+	nic_options_free(&o);
+	assert_int_equal(nic_accepted("moderation", 0, &nothing)->moderation,
+	    NIC_MODERATION_ON);
+	nic_options_free(&o);
 	assert_int_equal(nic_accepted("stall=never", 0, &nothing)->stall_ns,
 	    E82540_NEVER);
 	nic_options_free(&o);
@@ -137,7 +143,8 @@ test_bad_values(void **state)
 	nic_refused("doorbell=bell", &all,
 	    "doorbell=bell: must be one of auto, exit, mapped, turns");
 	nic_refused("mac=52", &all, "mac");
-	nic_refused("moderation=1", &all, "moderation");
+	nic_refused("moderation=1", &all,
+	    "moderation=1: must be one of off, on, adaptive");
 	nic_refused("msi=yes", &all, "msi");
 	nic_refused("spin=1000001", &all, "spin");
 	nic_refused("stall=ever", &all, "stall");

@@ -36,7 +36,7 @@ test_spins_again(void **state)
 
 	(void)state;
 	g = guest_new(&(struct how){ .doorbell = NIC_DOORBELL_AUTO,
-	    .moderation = true,
+	    .moderation = NIC_MODERATION_ADAPTIVE,
 	    .spin_us = 1000000,
 	    .exit_ns = EXIT_NS });
 	peer_start(g);
@@ -70,7 +70,7 @@ test_rest(void **state)
 
 	(void)state;
 	g = guest_new(&(struct how){ .doorbell = NIC_DOORBELL_AUTO,
-	    .moderation = true,
+	    .moderation = NIC_MODERATION_ADAPTIVE,
 	    .spin_us = SPIN_US,
 	    .exit_ns = EXIT_NS });
 	peer_start(g);

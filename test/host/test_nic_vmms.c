@@ -32,7 +32,7 @@ traffic(enum vmm_kind vmm, enum nic_doorbell doorbell, unsigned int kind)
 
 	g = guest_new(&(struct how){ .vmm = vmm,
 	    .doorbell = doorbell,
-	    .moderation = kind & 1,
+	    .moderation = kind % NIC_MODERATIONS,
 	    .stream = kind & 2,
 	    .read_us = kind & 4 ? 100 : 0,
 	    .spin_us = 200 });
@@ -75,7 +75,7 @@ test_rounds(void **state)
 
 	g = guest_new(&(struct how){ .vmm = kind_of(state),
 	    .doorbell = NIC_DOORBELL_AUTO,
-	    .moderation = true,
+	    .moderation = NIC_MODERATION_ADAPTIVE,
 	    .spin_us = 100 });
 	peer_start(g);
 	for (round = 0; round < 20 && wall_ns() < end; round++) {
@@ -103,7 +103,7 @@ test_take_back(void **state)
 	(void)state;
 	g = guest_new(&(struct how){ .vmm = kind_of(state),
 	    .doorbell = NIC_DOORBELL_AUTO,
-	    .moderation = true,
+	    .moderation = NIC_MODERATION_ADAPTIVE,
 	    .spin_us = 1 });
 	peer_start(g);
 	g->peer.want = 500;

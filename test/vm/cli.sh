@@ -72,7 +72,7 @@ nic_fails "model=rtl8139: must be one of 82540em" model=rtl8139
 nic_fails "doorbell=bell: must be one of auto, exit" doorbell=bell
 nic_fails 'mac=52:54:00:12:34: must be an address' mac=52:54:00:12:34
 nic_fails 'mac=53:54:00:12:34:56: multicast address' mac=53:54:00:12:34:56
-nic_fails 'moderation=1: must be on or off' moderation=1
+nic_fails 'moderation=1: must be one of off, on, adaptive' moderation=1
 nic_fails 'msi=yes: must be on or off' msi=yes
 nic_fails 'spin=fast: must be a number' spin=fast
 nic_fails "'=on': an option is KEY=VALUE" =on
