@@ -319,6 +319,30 @@ test_host_is_told(void **unused)
 	host_free(loud);
 }
 
+/* Lengths of 1 to 7 descriptors, which are no bits that a write holds. */
+static void
+test_short_rings(void **unused)
+{
+	struct host *from = host_new(E82540_82540EM);
+	struct host *to = host_new(E82540_82540EM);
+	uint32_t len;
+
+	(void)unused;
+	host_power(from);
+	host_power(to);
+	for (len = 16; len < 128; len += 16) {
+		host_write(from, E1000_TDLEN, len);
+		host_write(from, E1000_RDLEN, 128 - len);
+		assert_int_equal(e82540_load(to->dev, to->now_ns, snapshot[0],
+				     host_save(from, snapshot[0])),
+		    0);
+		assert_int_equal(host_read(to, E1000_TDLEN), len);
+		assert_int_equal(host_read(to, E1000_RDLEN), 128 - len);
+	}
+	host_free(to);
+	host_free(from);
+}
+
 static unsigned int held, taken;
 
 static void
@@ -368,6 +392,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_host_is_told),
+		cmocka_unit_test(test_short_rings),
 		cmocka_unit_test(test_locks),
 		cmocka_unit_test(test_lockstep),
 	};
