@@ -383,6 +383,9 @@ do_rates()
 # ----------------------------------------------------------------------- main
 
 echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6
+# As in guests.  A network namespace does not have this file.
+[ ! -w /proc/sys/net/core/default_qdisc ] ||
+	echo pfifo_fast >/proc/sys/net/core/default_qdisc
 echo "HOST BEGINS"
 for scenario; do
 	case $scenario in
