@@ -224,8 +224,7 @@ stats_own(void *ctx, struct json *out)
 		pages_kind(d->config.pages) == PAGES_FUSE ? "fuse" :
 							    "memfd");
 	json_put(out, "\"pages_pid\":%d,",
-	    d->config.pages == NULL ? 0 :
-				      (int)pages_child(d->config.pages));
+	    d->config.pages == NULL ? 0 : (int)pages_child(d->config.pages));
 	json_put(out, "\"clients\":%llu,\"requests\":%llu,",
 	    (unsigned long long)s.clients, (unsigned long long)s.requests);
 	json_put(out, "\"reads\":%llu,\"writes\":%llu,\"posted\":%llu,",
