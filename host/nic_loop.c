@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/timerfd.h>
@@ -355,6 +356,9 @@ round_busy(struct nic *nic)
 		}
 	}
 	nic->bell.looks += n;
+	/* Another thread may wait for this processor, and the guest for it. */
+	if (!any)
+		(void)sched_yield();
 	busy_seldom(nic, any);
 }
 
