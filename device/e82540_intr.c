@@ -82,26 +82,21 @@ itr_ns(const struct e82540 *dev)
 /* Causes that the host may hold: packets, of which more may come at once. */
 #define HOLD_CAUSES	(E1000_ICR_TXDW | E1000_ICR_TXQE | E1000_ICR_RXT0)
 
-static bool
-host_holds(const struct e82540 *dev, uint32_t pending)
-{
-	return dev->intr.hold_ns > itr_ns(dev) && dev->intr.moderation &&
-	    !dev->intr.released && !(pending & ~HOLD_CAUSES);
-}
-
 static void
 held_set(struct e82540 *dev, uint32_t causes)
 {
 	atomic_store_explicit(&dev->intr.held, causes, memory_order_relaxed);
 }
 
-/* No cause waits any more. */
-static void
-wait_over(struct e82540 *dev)
+/* The window, with what the host asks for; otherwise itr_ns. */
+static uint64_t
+window_held(struct e82540 *dev, uint32_t pending, uint64_t itr_ns)
 {
-	e82540_due_clear(dev, E82540_DUE_ITR);
-	dev->intr.released = false;
-	held_set(dev, 0);
+	bool holds = dev->intr.moderation && !dev->intr.released &&
+	    !(pending & ~HOLD_CAUSES);
+
+	held_set(dev, holds ? pending : 0);
+	return holds ? dev->intr.hold_ns : itr_ns;
 }
 
 /*
@@ -111,14 +106,25 @@ wait_over(struct e82540 *dev)
 static bool
 window_open(struct e82540 *dev, uint32_t pending)
 {
-	bool holds = host_holds(dev, pending);
-	uint64_t ns = holds ? dev->intr.hold_ns : itr_ns(dev);
+	uint64_t ns = itr_ns(dev);
 
+	if (dev->intr.hold_ns > ns)
+		ns = window_held(dev, pending, ns);
 	if (!dev->intr.fired || dev->now_ns - dev->intr.last_ns >= ns)
 		return true;
 	e82540_due_set(dev, E82540_DUE_ITR, dev->intr.last_ns + ns);
-	held_set(dev, holds ? pending : 0);
 	return false;
+}
+
+/* No cause waits any more. */
+static void
+wait_over(struct e82540 *dev)
+{
+	e82540_due_clear(dev, E82540_DUE_ITR);
+	if (dev->intr.hold_ns == 0)
+		return;
+	dev->intr.released = false;
+	held_set(dev, 0);
 }
 
 void
@@ -149,6 +155,8 @@ e82540_intr_update(struct e82540 *dev)
 void
 e82540_intr_hold(struct e82540 *dev, uint64_t interval_ns)
 {
+	dev->intr.released &= interval_ns != 0;
+	held_set(dev, 0);
 	dev->intr.hold_ns = interval_ns;
 	e82540_intr_update(dev);
 }
@@ -349,6 +357,7 @@ void
 e82540_itr_write(struct e82540 *dev, uint32_t offset, uint32_t value)
 {
 	e82540_reg_set(dev, offset, value & E1000_ITR_INTERVAL_MASK);
+	held_set(dev, 0);
 	e82540_intr_update(dev);
 }
 
