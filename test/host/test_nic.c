@@ -147,6 +147,53 @@ test_auto_stays(void **state)
 	guest_end(g);
 }
 
+/* ----------------------------------------------------- moderation=adaptive */
+
+/* Until an interrupt was held, or for so long. */
+static struct nic_stats
+stream(enum nic_moderation moderation, enum nic_doorbell doorbell, uint64_t ns)
+{
+	uint64_t end = wall_ns() + ns;
+	struct nic_stats s;
+	struct guest *g;
+
+	g = guest_new(&(struct how){ .doorbell = doorbell,
+	    .moderation = moderation,
+	    .exit_ns = EXIT_NS });
+	peer_start(g);
+	do
+		assert_true(tx_burst(g, 1000));
+	while (stats_of(g).held < 10 && wall_ns() < end);
+	check_all(g, &s);
+	print_message("  held %llu: ring %llu, pause %llu, cost %llu ns\n",
+	    (unsigned long long)s.held, (unsigned long long)s.released_ring,
+	    (unsigned long long)s.released_pause,
+	    (unsigned long long)s.interrupt_cost_ns);
+	guest_end(g);
+	return s;
+}
+
+/* Interrupts of a stream are held, and the guest that waits gets them. */
+static void
+test_adaptive(void **state)
+{
+	struct nic_stats s;
+
+	(void)state;
+	s = stream(NIC_MODERATION_ADAPTIVE, NIC_DOORBELL_MAPPED, 20 * SECOND);
+	assert_true(s.held >= 10);
+	assert_true(s.released_ring + s.released_pause > 0);
+	assert_true(s.interrupt_cost_ns > 0);
+	/* Only where the rings are looked at all the time, and if asked for. */
+	s = stream(NIC_MODERATION_ADAPTIVE, NIC_DOORBELL_EXIT, SECOND / 5);
+	assert_int_equal(s.held, 0);
+	s = stream(NIC_MODERATION_ADAPTIVE, NIC_DOORBELL_TURNS, SECOND / 5);
+	assert_int_equal(s.held, 0);
+	s = stream(NIC_MODERATION_ON, NIC_DOORBELL_MAPPED, SECOND / 5);
+	assert_int_equal(s.held, 0);
+	assert_int_equal(s.hold_ns, 0);
+}
+
 /* --------------------------------------------------------- more processors */
 
 static void
@@ -696,6 +743,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_turns),
 		cmocka_unit_test(test_auto),
 		cmocka_unit_test(test_auto_stays),
+		cmocka_unit_test(test_adaptive),
 		cmocka_unit_test(test_processors),
 		cmocka_unit_test(test_processors_turns),
 		cmocka_unit_test(test_trap_cost),
