@@ -16,7 +16,7 @@
 
 #define ROW(r)	(1u << LEM_ROW_##r)
 #define RFC	(ROW(STANDARD) | ROW(MODERATED) | ROW(MODIFIED) | ROW(VIRTIO))
-#define NIC	(ROW(MODERATED) | ROW(STOCK) | ROW(VIRTIO))
+#define NIC (ROW(MODERATED) | ROW(ADAPTIVE) | ROW(STOCK) | ROW(VIRTIO))
 #define ALL	((1u << LEM_ROWS) - 1)
 
 /*
@@ -30,7 +30,8 @@ static const struct {
 	unsigned int quick, full, nic_quick, nic_tcg, nic_full;
 } plan[] = {
 	{ LEM_WORKLOAD_TX, LEM_SINK_NULL, true, ALL, ALL,
-	    NIC | ROW(MODIFIED) | ROW(INTERRUPT_ONLY) | ROW(VIRTIO_POLLED),
+	    NIC | ROW(MODIFIED) | ROW(INTERRUPT_ONLY) | ROW(ADAPTIVE_IRQ) |
+		ROW(VIRTIO_POLLED),
 	    NIC | ROW(MODIFIED), ALL },
 	{ LEM_WORKLOAD_TX, LEM_SINK_DGRAM, true, RFC, ALL, NIC, 0, ALL },
 	{ LEM_WORKLOAD_RX, LEM_SINK_DGRAM, false, RFC, ALL, NIC, 0, ALL },
@@ -177,7 +178,8 @@ add_bare(struct lem_results *r, const struct lem_options *o,
 	if (!lem_vmms[cell.vmm].virtio &&
 	    lem_drivers[row->driver].nic == LEM_NIC_VIRTIO)
 		return;
-	if (!lem_vmms[cell.vmm].lem_nic && row->stock)
+	if ((row->stock && !lem_vmms[cell.vmm].lem_nic) ||
+	    (row->adaptive && !lem_vmms[cell.vmm].adaptive))
 		return;
 	set_id(&cell, o->frame[0]);
 	if (!cell_wanted(cell.id, o->cells))

@@ -157,6 +157,7 @@ json_identity(FILE *out, const struct lem_cell *c)
 	json_string_key(out, "sink", lem_sinks[c->sink]);
 	fprintf(out, "\"frame\":%u,\"moderation\":%s,", c->frame,
 	    json_bool(c->moderation));
+	fprintf(out, "\"adaptive\":%s,", json_bool(lem_rows[c->row].adaptive));
 	fprintf(out, "\"mit_enable\":%s,\"mit_mode\":\"%s\",\"itr\":%u,",
 	    json_bool(c->mit_enable != LEM_MIT_OFF),
 	    lem_mit_modes[c->mit_enable], c->itr);

@@ -33,6 +33,7 @@ const struct lem_vmm_kind lem_vmms[LEM_VMMS] = {
 		.label = "lem-vm",
 		.program = "lem-vm",
 		.needs = NEED(KVM) | NEED(LEM_VM),
+		.adaptive = true,
 		.doorbell = LEM_DOORBELL_AUTO,
 	},
 	[LEM_VMM_NIC] = {
@@ -42,6 +43,7 @@ const struct lem_vmm_kind lem_vmms[LEM_VMMS] = {
 		.program = "QEMU",
 		.needs = NEED(KVM) | NEED(LEM_NIC) | NEED(VFIO_USER),
 		.lem_nic = true,
+		.adaptive = true,
 		.virtio = true,
 	},
 	[LEM_VMM_NIC_TCG] = {
@@ -51,6 +53,7 @@ const struct lem_vmm_kind lem_vmms[LEM_VMMS] = {
 		.program = "QEMU",
 		.needs = NEED(LEM_NIC) | NEED(VFIO_USER),
 		.lem_nic = true,
+		.adaptive = true,
 		.virtio = true,
 	},
 };
@@ -145,6 +148,19 @@ const struct lem_row_kind lem_rows[LEM_ROWS] = {
 		.id = "modified-alone",
 		.name = "standard hypervisor, modified driver",
 		.mit_enable = LEM_MIT_ON,
+	},
+	[LEM_ROW_ADAPTIVE] = {
+		.id = "adaptive",
+		.name = "adaptive hypervisor, standard driver",
+		.moderation = true,
+		.adaptive = true,
+	},
+	[LEM_ROW_ADAPTIVE_IRQ] = {
+		.id = "adaptive-irq",
+		.name = "adaptive hypervisor, interrupt-only driver",
+		.moderation = true,
+		.adaptive = true,
+		.interrupt_only = true,
 	},
 	[LEM_ROW_STOCK] = {
 		.id = "stock",

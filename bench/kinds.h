@@ -57,6 +57,7 @@ struct lem_vmm_kind {
 	unsigned int needs;	/* bits 1 << enum lem_need */
 	bool own_e1000;		/* its e1000 is QEMU's own */
 	bool lem_nic;		/* it is lem-nic's, except in row stock */
+	bool adaptive;		/* its moderation can adapt */
 	bool virtio;		/* it has a virtio-net */
 	enum lem_doorbell doorbell;	/* of a cell that does not say */
 };
@@ -118,6 +119,8 @@ enum lem_row {
 	LEM_ROW_ORIGINAL,
 	LEM_ROW_INTERRUPT_ONLY,
 	LEM_ROW_MODIFIED_ALONE,
+	LEM_ROW_ADAPTIVE,
+	LEM_ROW_ADAPTIVE_IRQ,
 	LEM_ROW_STOCK,		/* the same for VMMs with lem_nic */
 	LEM_ROW_VIRTIO,
 	LEM_ROW_VIRTIO_POLLED,
@@ -129,6 +132,7 @@ struct lem_row_kind {
 	const char *id;		/* in ids, tables and JSON: "modified" */
 	const char *name;	/* "moderated hypervisor, modified driver" */
 	bool moderation;	/* the hypervisor obeys ITR */
+	bool adaptive;		/* and interrupts more seldom, if better */
 	enum lem_driver driver;	/* of the bare guest */
 	enum lem_mit_mode mit_enable;
 	bool interrupt_only;	/* it reclaims in its interrupt alone */

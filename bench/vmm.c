@@ -397,6 +397,14 @@ backend_name(char name[32], int net)
 		(void)snprintf(name, 32, "null");
 }
 
+static const char *
+moderation_name(const struct lem_cell *cell)
+{
+	if (!cell->moderation)
+		return "off";
+	return lem_rows[cell->row].adaptive ? "adaptive" : "on";
+}
+
 static void
 command_lem_nic(struct command *c, const struct lem_cell *cell,
     const int in[FDS], const struct lem_host *host)
@@ -407,8 +415,11 @@ command_lem_nic(struct command *c, const struct lem_cell *cell,
 	command_arg(c, host->lem_nic);
 	command_argf(c, "--socket", "fd=%d", in[FD_NIC_LISTEN]);
 	command_argf(c, "--control", "fd=%d", in[FD_NIC_CONTROL]);
-	command_argf(c, "--nic", "moderation=%s,backend=%s",
-	    cell->moderation ? "on" : "off", backend);
+	/* Without KVM QEMU does not keep doorbells mapped: lem-nic(1). */
+	command_argf(c, "--nic", "moderation=%s,doorbell=%s,backend=%s",
+	    moderation_name(cell),
+	    lem_vmms[cell->vmm].needs & 1u << LEM_NEED_KVM ? "auto" : "trap",
+	    backend);
 }
 
 static void
@@ -426,8 +437,7 @@ command_lem_vm(struct command *c, const struct lem_cell *cell,
 	command_argf(c, "--bios", "/proc/self/fd/%d", in[FD_ROM]);
 	command_argf(c, "--control", "fd=%d", in[FD_CONTROL]);
 	command_argf(c, "--nic", "moderation=%s,doorbell=%s,backend=%s",
-	    cell->moderation ? "on" : "off", lem_doorbells[cell->doorbell],
-	    backend);
+	    moderation_name(cell), lem_doorbells[cell->doorbell], backend);
 }
 
 /* QMP takes commands only after this one. */

@@ -94,7 +94,7 @@ for vmm in kvm tcg; do
 		    wrong "no $vmm.tx.null.$row"
 	done
 done
-for row in moderated stock virtio; do
+for row in moderated adaptive stock virtio; do
 	for vmm in nic nic-tcg; do
 		grep -Eq "^$vmm\.tx\.null\.$row( |$)" "$tmp/out" ||
 		    wrong "no $vmm.tx.null.$row"
@@ -104,6 +104,9 @@ for row in moderated stock virtio; do
 done
 grep -E '^(kvm|tcg|vm)\..*\.stock' "$tmp/out" &&
     wrong "row stock where lem-nic is not"
+grep -E '^(kvm|tcg)\..*\.adaptive' "$tmp/out" &&
+    wrong "row adaptive with QEMU's e1000"
+grep -q '^vm\.tx\.null\.adaptive' "$tmp/out" || wrong "no vm.tx.null.adaptive"
 cut -d ' ' -f 1 "$tmp/out" >"$tmp/quick"
 run --list --full --qemu "$tmp/qemu"
 status_is 0

@@ -14,7 +14,7 @@ command -v jq >/dev/null || skip "jq is not here"
 topic "a short run"
 cells='*.tx.null.modified,*.tx.null.standard,*.tx.dgram.modified'
 cells=$cells',*.rx.dgram.modified,*.ping.dgram.modified,*.tx.null.virtio'
-cells=$cells',nic*.tx.null.stock,nic*.tx.null.moderated,nic.*.dgram.moderated'
+cells=$cells',nic*.tx.null.stock,nic*.tx.null.moderated,nic.*.dgram.moderated,*.tx.null.adaptive'
 run --cells "$cells" --runs 1 --seconds 0.2 --json "$tmp/json" \
     --report "$tmp/report"
 status_is 0

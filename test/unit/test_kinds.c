@@ -114,8 +114,8 @@ static void
 test_rows(void **state)
 {
 	static const char *const ids[] = { "standard", "moderated", "modified",
-		"original", "interrupt-only", "modified-alone", "stock",
-		"virtio", "virtio-polled" };
+		"original", "interrupt-only", "modified-alone", "adaptive",
+		"adaptive-irq", "stock", "virtio", "virtio-polled" };
 	struct names names = { 0 };
 	unsigned int i;
 

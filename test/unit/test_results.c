@@ -332,7 +332,7 @@ test_json_golden(void **state)
 	    "\"host\":\"qemu-kvm\","
 	    "\"nic\":\"e1000\",\"driver\":\"lem\",\"guest\":\"bare\","
 	    "\"workload\":\"tx\",\"sink\":\"dgram\",\"frame\":60,"
-	    "\"moderation\":true,\"mit_enable\":true,"
+	    "\"moderation\":true,\"adaptive\":false,\"mit_enable\":true,"
 	    "\"mit_mode\":\"original\",\"itr\":488,"
 	    "\"row\":\"original\",\"order\":\"reclaim-first\","
 	    "\"doorbell\":null,"
