@@ -6,6 +6,8 @@
  * that ends the interval is 0 again.  If the thread does not come to look, the
  * model's own timer ends the wait.
  */
+#include <string.h>
+
 #include "nic_impl.h"
 
 #define QUIET_MIN_NS	2000u	/* no write of TDT: waits for an interrupt */
@@ -39,13 +41,14 @@ cost_learn(struct moderate *m, uint64_t latency_ns)
 			m->sample[i] = m->sample[i + 1];
 	m->sample[m->samples++] =
 	    latency_ns < MODERATE_MAX_NS / 2 ? latency_ns * 2 : MODERATE_MAX_NS;
-	for (n = 0; n < m->samples; n++) {
-		v = m->sample[n];
+	memcpy(sorted, m->sample, sizeof(sorted));
+	for (n = 1; n < m->samples; n++) {
+		v = sorted[n];
 		for (at = n; at > 0 && sorted[at - 1] > v; at--)
 			sorted[at] = sorted[at - 1];
 		sorted[at] = v;
 	}
-	m->cost_ns = sorted[n / 4];
+	m->cost_ns = sorted[m->samples / 4];
 }
 
 /*
