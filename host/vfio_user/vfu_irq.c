@@ -74,14 +74,17 @@ fd_replace(int *slot, int fd)
 static void
 line_send(struct vfu_irq *irq, bool fire)
 {
-	if (fire)
+	if (fire) {
+		irq->kept = true;
 		event_send(irq, irq->intx_fd);
+	}
 }
 
 void
 vfu_irq_level(struct vfu_irq *irq, bool asserted)
 {
 	(void)pthread_mutex_lock(&irq->lock);
+	irq->kept = irq->kept && asserted;
 	line_send(irq, vfu_line_level(&irq->line, asserted));
 	(void)pthread_mutex_unlock(&irq->lock);
 }
@@ -108,6 +111,17 @@ line_mask(struct vfu_irq *irq, bool mask)
 	line_send(irq,
 	    mask ? vfu_line_mask(&irq->line) : vfu_line_unmask(&irq->line));
 	(void)pthread_mutex_unlock(&irq->lock);
+}
+
+bool
+vfu_irq_kept(struct vfu_irq *irq)
+{
+	bool kept;
+
+	(void)pthread_mutex_lock(&irq->lock);
+	kept = irq->kept;
+	(void)pthread_mutex_unlock(&irq->lock);
+	return kept;
 }
 
 void

@@ -15,6 +15,7 @@
 struct vfu_irq {
 	pthread_mutex_t lock;		/* held for a write() of an eventfd */
 	struct vfu_line line;
+	bool kept;			/* asserted since it fired, no break */
 	int intx_fd;			/* or -1 */
 	int msi_fd;
 	bool msi_waits;			/* a message came without an eventfd */
@@ -42,6 +43,11 @@ int vfu_irq_set(struct vfu_irq *irq, struct vfu_message *m);
 /* vfu_irq_info: a GET_IRQ_INFO.  Returns 0 or -errno. */
 int vfu_irq_info(const struct vfu_irq *irq, uint32_t index,
     struct vfio_irq_info *info);
+
+/*
+ * vfu_irq_kept: the line has fired, and the device has asserted it ever since.
+ */
+bool vfu_irq_kept(struct vfu_irq *irq);
 
 /*
  * vfu_irq_resample: unmask_fd is readable.  vfu_irq_resample_end: it fails.

@@ -8,11 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "vfu_irq.h"
 #include "vfu_memory.h"
 #include "vfu_message.h"
+
+#define UNMASK_NS	250000u	/* the guest's time to read ICR after its EOI */
 
 struct vfu_server {
 	struct vfu_config config;
@@ -21,6 +24,7 @@ struct vfu_server {
 	struct vfu_transport transport;
 	_Alignas(8) uint8_t out[VFU_PAYLOAD_MAX];
 	int stop_fd, lost_fd;		/* eventfds */
+	uint64_t unmask_ns;		/* an unmask waits until then; or 0 */
 	bool greeted;			/* VERSION came */
 	bool warned;
 	bool refuse;			/* hang up after this reply */
@@ -485,18 +489,49 @@ enum {
 	POLLS
 };
 
-static void
-wait_for_any(const struct vfu_server *s, struct pollfd p[POLLS])
+/*
+ * Some guests end the interrupt (EOI) before their driver reads ICR.  An unmask
+ * that was handled then would fire the line once more, for nothing: KVM hears
+ * of events, not of the end of a level.  So while the device still asserts the
+ * line, KVM's unmask is left unread for a while.
+ */
+static bool
+unmask_waits(struct vfu_server *s)
 {
+	struct timespec t;
+	uint64_t now;
+
+	if (!vfu_irq_kept(&s->irq)) {
+		s->unmask_ns = 0;
+		return false;
+	}
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	now = (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+	if (s->unmask_ns == 0)
+		s->unmask_ns = now + UNMASK_NS;
+	if (now < s->unmask_ns)
+		return true;
+	s->unmask_ns = 0;
+	return false;
+}
+
+static void
+wait_for_any(struct vfu_server *s, struct pollfd p[POLLS])
+{
+	static const struct timespec late = { 0, UNMASK_NS };
+	bool waits = s->unmask_ns != 0;
 	int n;
 
 	p[POLL_CLIENT] = (struct pollfd){ s->transport.fd, POLLIN, 0 };
 	p[POLL_STOP] = (struct pollfd){ s->stop_fd, POLLIN, 0 };
 	p[POLL_LOST] = (struct pollfd){ s->lost_fd, POLLIN, 0 };
-	p[POLL_UNMASK] = (struct pollfd){ s->irq.unmask_fd, POLLIN, 0 };
+	p[POLL_UNMASK] =
+	    (struct pollfd){ waits ? -1 : s->irq.unmask_fd, POLLIN, 0 };
 	do
-		n = poll(p, POLLS, -1);
+		n = ppoll(p, POLLS, waits ? &late : NULL, NULL);
 	while (n < 0 && errno == EINTR);
+	if (waits && s->irq.unmask_fd >= 0)
+		p[POLL_UNMASK].revents = POLLIN;
 }
 
 /* Returns 1 to go on, 0 at the end, -1 with err set. */
@@ -530,6 +565,7 @@ static int
 serve_loop(struct vfu_server *s, struct err *err)
 {
 	struct pollfd p[POLLS];
+	bool unmask;
 	int go_on = 1;
 
 	while (go_on == 1) {
@@ -540,12 +576,14 @@ serve_loop(struct vfu_server *s, struct err *err)
 			return err_set(err,
 			    "vfio-user: the client cut off the file of the "
 			    "guest's memory while it was shared");
-		if (p[POLL_UNMASK].revents & POLLIN)
-			vfu_irq_resample(&s->irq);
-		else if (p[POLL_UNMASK].revents != 0)
+		unmask = p[POLL_UNMASK].revents & POLLIN;
+		if (!unmask && p[POLL_UNMASK].revents != 0)
 			vfu_irq_resample_end(&s->irq);
+		/* First: it may be the read of ICR. */
 		if (p[POLL_CLIENT].revents != 0)
 			go_on = client_readable(s, err);
+		if (unmask && !unmask_waits(s))
+			vfu_irq_resample(&s->irq);
 	}
 	return go_on;
 }
@@ -569,6 +607,7 @@ vfu_serve(struct vfu_server *s, int fd, struct err *err)
 
 	count(&s->clients);
 	s->greeted = s->warned = s->refuse = false;
+	s->unmask_ns = 0;
 	vfu_transport_init(&s->transport, fd, s->stop_fd);
 	status = serve_loop(s, err);
 	vfu_transport_end(&s->transport);

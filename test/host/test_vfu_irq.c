@@ -154,6 +154,37 @@ test_intx_by_resampling(void **state)
 	(void)close(resample);
 }
 
+/*
+ * The guest's EOI may come before its driver reads ICR: if the level was up all
+ * the time, the line fires again, but not at once.
+ */
+static void
+test_early_eoi(void **state)
+{
+	struct vfu_rig *rig = *state;
+	int event = event_new(), resample = event_new();
+	struct pollfd p = { .fd = event, .events = POLLIN };
+	uint64_t begin_ns;
+
+	assert_int_equal(irqs_set(rig, EVENT | TRIGGER, INTX, event), 0);
+	assert_int_equal(irqs_set(rig, EVENT | UNMASK, INTX, resample), 0);
+	vfu_intx(rig->server, true);
+	assert_int_equal(events(event), 1);
+	begin_ns = wall_ns();
+	event_write(resample);
+	assert_int_equal(poll(&p, 1, 5000), 1);
+	assert_true(wall_ns() - begin_ns >= 250000);
+	assert_int_equal(events(event), 1);
+	/* A level that went and came again is another interrupt. */
+	vfu_intx(rig->server, false);
+	vfu_intx(rig->server, true);
+	event_write(resample);
+	assert_int_equal(poll(&p, 1, 5000), 1);
+	assert_int_equal(events(event), 1);
+	(void)close(event);
+	(void)close(resample);
+}
+
 /* What the old one got counts, even if poll() has not seen it. */
 static void
 test_resample_replaced(void **state)
@@ -465,6 +496,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_RIG(test_intx_by_messages),
 		WITH_RIG(test_intx_by_resampling),
+		WITH_RIG(test_early_eoi),
 		cmocka_unit_test(test_resample_replaced),
 		WITH_RIG(test_intx_eventfd_comes_and_goes),
 		cmocka_unit_test(test_intx_without_a_client),
