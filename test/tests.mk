@@ -108,11 +108,19 @@ MODEL_BIN = $(foreach c,gcc clang,$(DEVICE_TEST:%=$(BUILD)/device/$(c)/%) \
 # What lem-vm is made of, without KVM; what has threads by ThreadSanitizer as
 # well.
 HOST_BIN = $(foreach c,gcc clang,$(HOST_TEST:%=$(BUILD)/host/$(c)/%) \
-	  $(HOST_THREADS:%=$(BUILD)/host/$(c)/%_threads))
+	  $(HOST_THREADS:%=$(BUILD)/host/$(c)/%_threads)) \
+	  $(BUILD)/host/explore_pages
 
 # Every interleaving of driver and model: as fast as can be.
 $(eval $(call link,$(BUILD)/pair/explore,$(CC) $(CFLAGS),\
     $(call objects,cc,test/pair/explore.c $(CORE) $(SIM)) \
+    $(BUILD)/libe82540.a))
+
+# The same for doorbell pages that are taken back; it includes what it tests.
+$(eval $(call compile,cc,test/host/explore_pages,$(CC) $(HOSTFLAGS) \
+    -Itest/pair $(CFLAGS)))
+$(eval $(call link,$(BUILD)/host/explore_pages,$(CC) $(CFLAGS),\
+    $(call objects,cc,test/host/explore_pages.c host/err.c) \
     $(BUILD)/libe82540.a))
 
 # The program at both ends of a Linux guest's cable.
