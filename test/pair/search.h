@@ -25,7 +25,7 @@ struct search {
 static inline void *
 search_grow(void *p, size_t bytes)
 {
-	p = realloc(p, bytes);
+	p = realloc(p, bytes > 0 ? bytes : 1);
 	if (p == NULL) {
 		fprintf(stderr, "explore: no memory\n");
 		exit(2);
