@@ -218,7 +218,8 @@ take_back(unsigned int pause_ns, unsigned int rounds)
 	assert_int_equal(ours[TDT], shared->stores);
 	print_message("  %u parked, %u stores meanwhile, of %u\n", parked,
 	    again, shared->stores);
-	assert_true(parked > 0);
+	/* A VMM that never pauses may store each time. */
+	assert_true(parked > 0 || pause_ns == 0);
 	pages_end(p);
 }
 
