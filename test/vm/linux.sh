@@ -125,27 +125,19 @@ run_here()
 	rm -rf "$work"
 }
 
-# The CPU of TCG.  Its SVM does not intercept XSETBV, so it must not have that;
-# and Linux 7.3 panics on a CPU with AVX and without XSAVE.
-tcg_cpu=max,xsave=off,avx=off,avx2=off,fma=off,f16c=off,vaes=off,vpclmulqdq=off
+# shellcheck source=test/vm/linux/machine
+. "$here/machine"
 
-# emulate: the same in a guest of QEMU, on $processor.  With one thread for all CPUs
-# (so with -icount, too) a guest of KVM makes no progress.  With a thread for
-# each CPU the threads must not run at the same time: every few minutes a CPU
-# mixes up the state of guest and host.
+# emulate: the same in a guest of QEMU, on $processor.
 emulate()
 {
 	memory=2048
 	[ "$scenario" != memory ] || memory=7168
 	rm -rf "$at/out"
 	mkdir "$at/out"
-	begin timeout "$limit" taskset -c "$processor" "$emulator" \
-	    -accel tcg,thread=multi -cpu "$tcg_cpu" -smp 2 -m $memory \
-	    -display none -nodefaults -no-reboot \
-	    -serial stdio -serial "file:$at/out.tar" \
-	    -kernel "$image/vmlinux" -initrd "$image/host.img" -append \
-	    "console=ttyS0 quiet panic=-1 no_timer_check \
-lem.long=$LEM_LONG lem.run=$scenario"
+	begin machine "$limit" "$processor" "$emulator" $memory \
+	    "$image/vmlinux" "$image/host.img" \
+	    "lem.long=$LEM_LONG lem.run=$scenario" "$at/out.tar"
 	tar xf "$at/out.tar" -C "$at/out" 2>/dev/null
 	rm -f "$at/out.tar"
 	lived=yes

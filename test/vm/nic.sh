@@ -11,7 +11,8 @@
 # Debian's into $BUILD/qemu.  It runs as root, in network and mount namespaces
 # of its own.  LEM_LONG=1: all scenarios, and more of everything (make
 # check-nic).  A scenario only=A+B is groups of steps, by name, with more options
-# of lem-nic in NIC.  ACCEL is QEMU's accelerator (tcg).
+# of lem-nic in NIC.  ACCEL is QEMU's accelerator: tcg (the default), kvm, or
+# nest: all of it runs in a machine that TCG emulates, whose kernel has KVM.
 #
 # $BUILD/test/vm/nic/SCENARIO.log has a scenario's output.
 
@@ -60,6 +61,16 @@ run_scenario()
 	rm -rf "$work"
 }
 
+# run_nested: the same in an emulated machine, on one processor.
+run_nested()
+{
+	log=$logs/$scenario.log
+	processor=$(taskset -pc $$ | sed 's/.*: //; s/[-,].*//')
+	(machine 2400 "$processor" "$qemu" 2048 "$image/vmlinux" \
+	    "$image/nic.img" "lem.nic=1 lem.long=$LEM_LONG lem.run=$scenario" \
+	    "$logs/$scenario.tar") 2>&1 </dev/null | tr -d '\r' >"$log"
+}
+
 # good: did it end, with some steps passed and none failed?
 good()
 {
@@ -83,13 +94,22 @@ sh "$here/linux/packages.sh" >"$logs/packages" 2>&1 || {
 	skip "no packages: $(tail -n 1 "$logs/packages")"
 }
 find_qemu
-sh "$here/linux/image.sh" || exit 1
+# shellcheck source=test/vm/linux/machine
+. "$here/linux/machine"
+with=''
+[ "$ACCEL" != nest ] || with=nic
+# shellcheck disable=SC2086 # nothing or a word
+sh "$here/linux/image.sh" $with || exit 1
 image=$BUILD/linux/image
 
 result=0
 passed=0
 for scenario; do
-	run_scenario
+	if [ "$ACCEL" = nest ]; then
+		run_nested
+	else
+		run_scenario
+	fi
 	passed=$((passed + $(grep -c '^PASS ' "$log")))
 	good && continue
 	echo "WRONG: $scenario:"

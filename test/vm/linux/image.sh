@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# usage: sh test/vm/linux/image.sh [qemu]
+# usage: sh test/vm/linux/image.sh [qemu|nic]
 #
 # Makes of what packages.sh got, and of $BUILD/lem-vm and $BUILD/vm/lem-traffic,
 # in $BUILD/linux/image:
@@ -11,6 +11,7 @@
 #	guest.img	initial RAM disk of a guest of lem-vm; see guest
 #	host.img	... of a guest of QEMU that runs lem-vm; see host
 #			(and, with "qemu", another QEMU)
+#	nic.img		with "nic": ... that runs lem-nic and QEMU 11
 #	bin/		busybox under its names, for host.sh
 
 set -eu
@@ -121,6 +122,33 @@ pack()
 	mv "$2.new" "$2"
 }
 
+# new_qemu: puts lem-nic and QEMU 11 into the host's RAM disk, with its own
+# loader and libraries.
+new_qemu()
+{
+	newer=$BUILD/qemu/root/usr
+	own="$newer/lib64/ld-linux-x86-64.so.2 --library-path $newer/lib/x86_64-linux-gnu"
+	program "$host" "$BUILD/lem-nic"
+	mkdir -p "$host/qemu/lib" "$host/qemu/share" "$host/nic"
+	cp "$here/../nic/host.sh" "$host/nic/"
+	cp "$newer/lib64/ld-linux-x86-64.so.2" "$newer/bin/qemu-system-x86_64" \
+	    "$host/qemu/"
+	$own --list "$newer/bin/qemu-system-x86_64" |
+	    sed -n 's/.* => \(\/[^ ]*\) .*/\1/p' | while read -r so; do
+		cp -L "$so" "$host/qemu/lib/"
+	done
+	for name in seabios/bios-256k.bin qemu/kvmvapic.bin \
+	    qemu/linuxboot_dma.bin qemu/efi-e1000.rom; do
+		cp "$newer/share/$name" "$host/qemu/share/"
+	done
+	cat >"$host/qemu/run" <<-END
+	#!/bin/sh
+	exec /qemu/ld-linux-x86-64.so.2 --library-path /qemu/lib \
+	    --argv0 qemu /qemu/qemu-system-x86_64 -L /qemu/share "\$@"
+	END
+	chmod 755 "$host/qemu/run"
+}
+
 [ -x "$busybox" ] || die "$busybox does not exist: run packages.sh first"
 mkdir -p "$image"
 # From Linux 7 on it is beside its modules.
@@ -146,7 +174,8 @@ pack "$guest" "$image/guest.img"
 host=$BUILD/linux/host
 tree "$host"
 cp "$here/host" "$host/init"
-cp "$here/host.sh" "$here/common" "$host/"
+mkdir "$host/linux"
+cp "$here/host.sh" "$here/common" "$host/linux/"
 program "$host" "$BUILD/lem-vm"
 program "$host" "$root/usr/bin/passt"
 if [ "${1-}" = qemu ]; then
@@ -158,14 +187,20 @@ if [ "${1-}" = qemu ]; then
 		cp "$qemu/usr/share/qemu/$name" "$host/usr/share/qemu/"
 	done
 fi
-for name in kvm-amd tun 8021q dummy; do
+for name in kvm-amd tun 8021q dummy fuse; do
 	module "$host" $name
 done
 mkdir "$host/image"
 for name in vmlinuz vmlinux guest.img; do
 	cp "$image/$name" "$host/image/"
 done
-pack "$host" "$image/host.img"
+case ${1-} in
+nic)
+	new_qemu
+	pack "$host" "$image/nic.img"
+	;;
+*) pack "$host" "$image/host.img" ;;
+esac
 
 rm -rf "${image:?}/bin"
 mkdir "$image/bin"
