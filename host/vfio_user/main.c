@@ -28,6 +28,7 @@
 
 #define SAY_NS		1000000000u	/* between two lines about clients */
 #define ACCEPT_MS	100		/* until accept() is tried again */
+#define END_S		3		/* a thread gets to end */
 
 struct server_thread {
 	pthread_t thread;
@@ -49,6 +50,7 @@ struct run {
 	unsigned int threads;
 	int signal_fd;
 	int end_fd;			/* a thread ends the program */
+	uint64_t stuck_ns;		/* client_waits(); 0: none does */
 	pthread_mutex_t lock;
 	/* With the lock. */
 	struct err why;			/* text empty: nothing failed */
@@ -198,15 +200,25 @@ threads_start(struct run *r, struct err *err)
 	    0;
 }
 
-static void
+/*
+ * A hostile VMM can give us what blocks for ever: an eventfd that is full, a
+ * file of a FUSE mount that nobody serves.  A thread that waits there does not
+ * end.  Returns whether all have ended.
+ */
+static bool
 threads_end(struct run *r)
 {
+	struct timespec end;
 	unsigned int i;
 
 	clients_stop(&r->clients);
 	device_stop(r->device);
+	(void)clock_gettime(CLOCK_REALTIME, &end);
+	end.tv_sec += END_S;
 	for (i = 0; i < r->threads; i++)
-		(void)pthread_join(r->thread[i].thread, NULL);
+		if (pthread_timedjoin_np(r->thread[i].thread, NULL, &end) != 0)
+			return false;
+	return true;
 }
 
 /* -------------------------------------------------------------- statistics */
@@ -282,6 +294,36 @@ accept_client(struct run *r)
 	return ACCEPT_MS;
 }
 
+/*
+ * The last VMM has hung up, and the next one waits for the thread that serves
+ * it: see threads_end().  Returns when to look again, in ms, or -1: never.
+ */
+static int
+client_waits(struct run *r)
+{
+	struct err err;
+
+	if (!clients_wait(&r->clients)) {
+		r->stuck_ns = 0;
+		return -1;
+	}
+	if (r->stuck_ns == 0)
+		r->stuck_ns = clock_ns() + END_S * 1000000000ull;
+	if (clock_ns() >= r->stuck_ns) {
+		(void)err_set(&err,
+		    "the last VMM left a file or an eventfd that blocks: "
+		    "start lem-nic again for the next VMM");
+		program_fail(r, &err);
+	}
+	return milliseconds_to(r->stuck_ns);
+}
+
+static int
+sooner_ms(int a, int b)
+{
+	return b < 0 || (a >= 0 && a < b) ? a : b;
+}
+
 /* Returns when a signal, a thread or a client of control ends the program. */
 static void
 wait_for_end(struct run *r)
@@ -300,8 +342,8 @@ wait_for_end(struct run *r)
 		fds[2].fd = control_fd(&r->control);
 		fds[3].fd = pause_ms > 0 ? -1 : clients_fd(&r->clients);
 		wait_ms = r->o.stats_s > 0 ? milliseconds_to(stats_ns) : -1;
-		if (pause_ms > 0 && (wait_ms < 0 || wait_ms > pause_ms))
-			wait_ms = pause_ms;
+		wait_ms = sooner_ms(wait_ms, client_waits(r));
+		wait_ms = sooner_ms(wait_ms, pause_ms > 0 ? pause_ms : -1);
 		pause_ms = 0;
 		if (poll(fds, 4, wait_ms) < 0)
 			continue;
@@ -441,11 +483,24 @@ run_free(struct run *r)
 		(void)close(r->end_fd);
 }
 
+/* A thread still runs: free nothing that it may use. */
+static void
+run_leave(struct run *r)
+{
+	if (!r->failed)
+		print_line("a thread does not end: the VMM gave it a file or "
+			   "an eventfd that blocks; ended without it");
+	control_close(&r->control);
+	clients_unlink(&r->clients);
+	_exit(EXIT_FAILURE);
+}
+
 static int
 run_server(struct run *r)
 {
 	struct err err;
 	int status = EXIT_SUCCESS;
+	bool ended;
 
 	r->signal_fd = r->end_fd = -1;
 	pthread_mutex_init(&r->lock, NULL);
@@ -459,11 +514,13 @@ run_server(struct run *r)
 		program_fail(r, &err);
 	else
 		wait_for_end(r);
-	threads_end(r);
+	ended = threads_end(r);
 	if (r->failed) {
 		print_line(r->why.text);
 		status = EXIT_FAILURE;
 	}
+	if (!ended)
+		run_leave(r);
 	run_free(r);
 	return status;
 }

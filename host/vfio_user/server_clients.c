@@ -112,12 +112,18 @@ clients_open(struct clients *c, const char *where, struct err *err)
 }
 
 void
+clients_unlink(const struct clients *c)
+{
+	if (c->bound)
+		(void)unlink(c->at.sun_path);
+}
+
+void
 clients_close(struct clients *c)
 {
 	if (c->listen_fd >= 0)
 		(void)close(c->listen_fd);
-	if (c->bound)
-		(void)unlink(c->at.sun_path);
+	clients_unlink(c);
 	if (c->next >= 0)
 		(void)close(c->next);
 	if (c->watch >= 0)
@@ -171,6 +177,17 @@ clients_ready(struct clients *c)
 	if (!takes)
 		(void)close(fd);
 	return takes ? 0 : 1;
+}
+
+bool
+clients_wait(struct clients *c)
+{
+	bool waits;
+
+	pthread_mutex_lock(&c->lock);
+	waits = c->next >= 0 && c->watch >= 0;
+	pthread_mutex_unlock(&c->lock);
+	return waits;
 }
 
 void

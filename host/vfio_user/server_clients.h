@@ -41,6 +41,9 @@ int clients_open(struct clients *c, const char *where, struct err *err);
 /* clients_close: when no thread uses it any more.  Removes the socket. */
 void clients_close(struct clients *c);
 
+/* clients_unlink: remove the socket, nothing else. */
+void clients_unlink(const struct clients *c);
+
 /* clients_fd: poll this for input; -1: no further client can come. */
 int clients_fd(const struct clients *c);
 
@@ -50,6 +53,12 @@ int clients_fd(const struct clients *c);
  * cannot be accepted now.
  */
 int clients_ready(struct clients *c);
+
+/*
+ * clients_wait: does a client wait, although there was one before it, which has
+ * hung up and has not been served to its end?
+ */
+bool clients_wait(struct clients *c);
 
 /* clients_next: wait for a client.  Returns its socket, or -1: stopped. */
 int clients_next(struct clients *c);

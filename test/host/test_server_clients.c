@@ -117,7 +117,9 @@ test_again_at_once(void **state)
 	client = client_connect(true);
 	served = clients_next(&c);
 	(void)close(client);
+	assert_false(clients_wait(&c));
 	second = client_connect(true);
+	assert_true(clients_wait(&c));
 	third = client_connect(false);
 	assert_false(is_hung_up(second));
 	(void)close(third);

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A hostile VMM gives lem-nic an eventfd that blocks: it takes O_NONBLOCK away
+ * and fills it.  Then a thread of lem-nic never ends.  lem-nic itself does, at
+ * a signal or when the next VMM comes.
+ */
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common.h"
+#include "dir.h"
+#include "vfu_message.h"
+
+static const char *path;		/* of the socket */
+static pid_t nic;
+static int says_fd;			/* its standard error */
+
+static int
+vmm_connect(void)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	unsigned int i;
+
+	(void)snprintf(at.sun_path, sizeof(at.sun_path), "%s", path);
+	for (i = 0; i < 1000; i++) {
+		if (connect(fd, (struct sockaddr *)&at, sizeof(at)) == 0)
+			return fd;
+		(void)usleep(10000);
+	}
+	fail_msg("lem-nic does not listen");
+	return -1;
+}
+
+static void
+vmm_send(int vmm, uint16_t command, const void *payload, uint32_t n, int fd)
+{
+	union {
+		char bytes[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control = { { 0 } };
+	struct vfu_header header = { 0, command, (uint32_t)sizeof(header) + n,
+		0, 0 };
+	struct iovec iov[2] = { { &header, sizeof(header) },
+		{ (void *)(uintptr_t)payload, n } };
+	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = 2 };
+	struct cmsghdr *cmsg;
+
+	if (fd >= 0) {
+		msg.msg_control = &control;
+		msg.msg_controllen = sizeof(control);
+		cmsg = CMSG_FIRSTHDR(&msg);
+		cmsg->cmsg_level = SOL_SOCKET;
+		cmsg->cmsg_type = SCM_RIGHTS;
+		cmsg->cmsg_len = CMSG_LEN(sizeof(fd));
+		memcpy(CMSG_DATA(cmsg), &fd, sizeof(fd));
+	}
+	assert_int_equal(sendmsg(vmm, &msg, MSG_NOSIGNAL), header.bytes);
+}
+
+static void
+vmm_answered(int vmm)
+{
+	struct vfu_header header;
+	uint8_t payload[VFU_PAYLOAD_MAX];
+	size_t n;
+
+	assert_int_equal(recv(vmm, &header, sizeof(header), MSG_WAITALL),
+	    sizeof(header));
+	assert_int_equal(header.flags, VFU_TYPE_REPLY);
+	n = header.bytes - sizeof(header);
+	if (n > 0)
+		assert_int_equal(recv(vmm, payload, n, MSG_WAITALL), n);
+}
+
+/* It hangs up when a thread of lem-nic waits for the eventfd. */
+static void
+vmm_block(void)
+{
+	const struct vfu_version version = { 0, 0 };
+	const uint64_t full = UINT64_MAX - 1;
+	struct vfu_irq_set set = { sizeof(set),
+		VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER, 0, 0,
+		1 };
+	int vmm = vmm_connect(), event = eventfd(0, EFD_CLOEXEC);
+
+	vmm_send(vmm, VFU_VERSION, &version, sizeof(version), -1);
+	vmm_answered(vmm);
+	vmm_send(vmm, VFU_DEVICE_SET_IRQS, &set, sizeof(set), event);
+	vmm_answered(vmm);
+	assert_int_equal(fcntl(event, F_SETFL, 0), 0);
+	assert_int_equal(write(event, &full, sizeof(full)), sizeof(full));
+	set.flags = VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER;
+	vmm_send(vmm, VFU_DEVICE_SET_IRQS, &set, sizeof(set), -1);
+	(void)usleep(200000);
+	(void)close(event);
+	(void)close(vmm);
+}
+
+static void
+nic_begin(void)
+{
+	const char *build = getenv("BUILD");
+	char program[4096];
+	int out[2];
+
+	(void)snprintf(program, sizeof(program), "%s/lem-nic",
+	    build != NULL ? build : "build");
+	if (access(program, X_OK) != 0) {
+		print_message("%s is not here\n", program);
+		skip();
+	}
+	path = dir_path("nic.sock");
+	assert_int_equal(pipe2(out, O_CLOEXEC), 0);
+	nic = fork();
+	if (nic == 0) {
+		(void)dup2(out[1], STDERR_FILENO);
+		(void)execl(program, "lem-nic", "--socket", path, "--control",
+		    "off", "--nic", "doorbell=trap", NULL);
+		_exit(127);
+	}
+	(void)close(out[1]);
+	says_fd = out[0];
+}
+
+/* Within 20 seconds, and says so. */
+static void
+nic_ends(const char *text)
+{
+	char said[1024] = "";
+	int status = -1;
+	unsigned int i;
+
+	for (i = 0; i < 2000 && waitpid(nic, &status, WNOHANG) == 0; i++)
+		(void)usleep(10000);
+	if (i == 2000) {
+		(void)kill(nic, SIGKILL);
+		fail_msg("it does not end");
+	}
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), EXIT_FAILURE);
+	assert_true(read(says_fd, said, sizeof(said) - 1) > 0);
+	assert_non_null(strstr(said, text));
+	(void)close(says_fd);
+	(void)unlink(path);
+}
+
+static void
+test_signal(void **state)
+{
+	(void)state;
+	nic_begin();
+	vmm_block();
+	(void)kill(nic, SIGTERM);
+	nic_ends("a thread does not end");
+}
+
+static void
+test_next_vmm(void **state)
+{
+	int vmm;
+
+	(void)state;
+	nic_begin();
+	vmm_block();
+	vmm = vmm_connect();
+	nic_ends("start lem-nic again for the next VMM");
+	(void)close(vmm);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_signal),
+		cmocka_unit_test(test_next_vmm),
+	};
+
+	return cmocka_run_group_tests(tests, dir_make, dir_remove);
+}
