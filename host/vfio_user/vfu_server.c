@@ -608,6 +608,8 @@ vfu_serve(struct vfu_server *s, int fd, struct err *err)
 	count(&s->clients);
 	s->greeted = s->warned = s->refuse = false;
 	s->unmask_ns = 0;
+	/* What the device sent before it was reset is not for this one. */
+	vfu_irq_client_gone(&s->irq);
 	vfu_transport_init(&s->transport, fd, s->stop_fd);
 	status = serve_loop(s, err);
 	vfu_transport_end(&s->transport);

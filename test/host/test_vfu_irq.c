@@ -266,6 +266,29 @@ test_intx_without_a_client(void **state)
 
 /* --------------------------------------------------------------------- MSI */
 
+/* Before the device is reset it may send one more: nobody gets it. */
+static void
+test_msi_without_a_client(void **state)
+{
+	int event = event_new();
+	struct vfu_rig rig;
+
+	(void)state;
+	rig_new(&rig);
+	greet(&rig);
+	assert_int_equal(rig_hang_up(&rig), 0);
+	vfu_msi(rig.server);
+	rig_connect(&rig);
+	greet(&rig);
+	assert_int_equal(irqs_set(&rig, EVENT | TRIGGER, MSI, event), 0);
+	assert_int_equal(events(event), 0);
+	vfu_msi(rig.server);
+	assert_int_equal(events(event), 1);
+	assert_int_equal(rig_hang_up(&rig), 0);
+	rig_free(&rig);
+	(void)close(event);
+}
+
 static void
 test_msi(void **state)
 {
@@ -500,6 +523,7 @@ main(void)
 		cmocka_unit_test(test_resample_replaced),
 		WITH_RIG(test_intx_eventfd_comes_and_goes),
 		cmocka_unit_test(test_intx_without_a_client),
+		cmocka_unit_test(test_msi_without_a_client),
 		WITH_RIG(test_msi),
 		WITH_RIG(test_malformed),
 		WITH_RIG(test_only_eventfds),
