@@ -32,7 +32,9 @@ piece_replace(struct vfu_memory *mem, uintptr_t at)
 	for (i = 0; i < VFU_MAPS_MAX; i++) {
 		base = atomic_load(&mem->map[i].base);
 		span = atomic_load(&mem->map[i].span);
-		if (base == 0 || at - base >= span)
+		/* It may be of another piece by now; then the span is, too. */
+		if (base == 0 || atomic_load(&mem->map[i].base) != base ||
+		    at - base >= span)
 			continue;
 		if (mmap((void *)base, span, PROT_READ | PROT_WRITE,
 			MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
