@@ -511,6 +511,103 @@ test_next_vmm(void **state)
 	rig_end(&rig);
 }
 
+/* The peer reads nothing until the guest's frames stay in the ring. */
+static void
+backend_fill(struct rig *rig, volatile uint32_t *bell)
+{
+	uint32_t head, before = UINT32_MAX;
+
+	while ((head = reg_read(rig, E1000_TDH)) != before) {
+		before = head;
+		while (rig->next != (head + 7) % 8)
+			(void)guest_frame(rig, 0xff);
+		bell[DOORBELL(E1000_TDT) / 4] = rig->next;
+		(void)usleep(20000);
+	}
+}
+
+static void
+peer_drain(struct rig *rig)
+{
+	uint8_t frame[2048];
+	unsigned int quiet = 0;
+
+	while (quiet < 20)
+		if (recv(rig->peer, frame, sizeof(frame), MSG_DONTWAIT) < 0) {
+			(void)usleep(1000);
+			quiet++;
+		}
+}
+
+/* One frame by a store: it arrives, and one interrupt says so. */
+static void
+guest_sends(struct rig *rig, volatile uint32_t *bell, uint8_t fill)
+{
+	const struct vfu_irq_set unmask = { sizeof(unmask),
+		VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_UNMASK, 0, 0, 1 };
+	struct pollfd p = { .fd = rig->intx, .events = POLLIN };
+	uint64_t count;
+
+	bell[DOORBELL(E1000_TDT) / 4] = guest_frame(rig, fill);
+	peer_receives(rig, fill);
+	assert_int_equal(poll(&p, 1, 10000), 1);
+	assert_int_equal(read(rig->intx, &count, sizeof(count)), 8);
+	assert_int_equal(count, 1);
+	assert_true(reg_read(rig, E1000_ICR) & E1000_ICR_TXDW);
+	(void)ask(rig, VFU_DEVICE_SET_IRQS, &unmask, sizeof(unmask), -1);
+}
+
+/*
+ * A VMM ends while the NIC looks at doorbells, is parked, has an interrupt that
+ * nobody has handled, or has a backend that is full.  The next one notices
+ * nothing of that.
+ */
+static void
+next_vmm(enum pages_kind kind)
+{
+	static struct rig rig;
+	volatile uint32_t *bell;
+	unsigned int i, j;
+
+	rig_begin(&rig, NIC_DOORBELL_AUTO, kind);
+	for (i = 0; i < 24; i++) {
+		bell = mmap(NULL, E82540_DOORBELL_BYTES, PROT_READ | PROT_WRITE,
+		    MAP_SHARED, rig.pages, E82540_DOORBELL_OFFSET);
+		assert_true(bell != MAP_FAILED);
+		assert_int_equal(bell[DOORBELL(E1000_TDT) / 4], 0);
+		guest_up(&rig);
+		(void)reg_read(&rig, E1000_ICR);
+		reg_write(&rig, E1000_IMS, E1000_ICR_TXDW);
+		for (j = 0; j < 10; j++)
+			guest_sends(&rig, bell, (uint8_t)(i + j));
+		if (i % 4 == 1)
+			(void)usleep(5000);
+		if (i % 4 == 2)
+			bell[DOORBELL(E1000_TDT) / 4] = guest_frame(&rig, 0xff);
+		if (i % 4 == 3)
+			backend_fill(&rig, bell);
+		(void)munmap((void *)(uintptr_t)bell, E82540_DOORBELL_BYTES);
+		vmm_end(&rig);
+		peer_drain(&rig);
+		vmm_begin(&rig);
+	}
+	rig_end(&rig);
+}
+
+static void
+test_next_vmm_fuse(void **state)
+{
+	(void)state;
+	next_vmm(PAGES_FUSE);
+}
+
+static void
+test_next_vmm_memfd(void **state)
+{
+	(void)state;
+	next_vmm(PAGES_MEMFD);
+}
+
 int
 main(void)
 {
@@ -522,6 +619,8 @@ main(void)
 		cmocka_unit_test(test_memfd),
 		cmocka_unit_test(test_mapped),
 		cmocka_unit_test(test_next_vmm),
+		cmocka_unit_test(test_next_vmm_fuse),
+		cmocka_unit_test(test_next_vmm_memfd),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
