@@ -20,8 +20,8 @@ int unix_address(struct sockaddr_un *at, const char *path, const char *what,
 
 /*
  * unix_owner: unix_bind() gives each further socket to this user.  Root calls
- * it with the user that it becomes later, because only a socket's owner and
- * root can connect to the socket.
+ * it with the user that it becomes later, because the socket's owner and root
+ * can connect to it; others can as far as umask(2) allows.
  */
 void unix_owner(uid_t uid, gid_t gid);
 

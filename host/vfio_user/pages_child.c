@@ -201,7 +201,8 @@ wake(const struct child *c)
 
 /*
  * A page that was not there: perhaps the guest's next access.  We are woken
- * before it goes on: so whoever has made an access has also woken us.
+ * before it goes on: so after each access that brings a page back there is a
+ * wake-up.
  */
 static void
 request_read(const struct child *c, const union request *r)

@@ -78,7 +78,10 @@ struct pages_mount {
 int
 pages_mount(struct pages_mount *m, char dir[PAGES_DIR_BYTES], struct err *err);
 
-/* pages_unmount: no folder shows it any more; it goes on for who has it. */
+/*
+ * pages_unmount: no folder shows the mount any more.  Descriptors of it still
+ * work.
+ */
 int pages_unmount(char dir[PAGES_DIR_BYTES], struct err *err);
 
 /* ---------------------------------------------------------- pages_child.c */
