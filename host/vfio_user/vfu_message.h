@@ -65,7 +65,8 @@ void vfu_message_end(struct vfu_transport *t);
 /*
  * vfu_reply: answer the last message, unless it wants no reply.  fd goes along
  * and stays the caller's; -1: none.  Blocks until the socket has taken all, or
- * stop_fd is readable.  Returns 0, or -1: the client has hung up, or stop_fd is readable.
+ * stop_fd is readable.  Returns 0, or -1: the client has hung up, or stop_fd is
+ * readable.
  */
 int vfu_reply(struct vfu_transport *t, const void *payload, uint32_t n, int fd);
 
