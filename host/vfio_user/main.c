@@ -262,7 +262,9 @@ stats_print(struct run *r)
 
 	if (poll(&p, 1, 0) != 1 || !(p.revents & POLLOUT))
 		return;
+	(void)alarm(END_S);
 	stats_put(&out, &r->stats);
+	(void)alarm(0);
 	(void)!write(STDOUT_FILENO, out.text, out.used);
 }
 
@@ -324,6 +326,34 @@ sooner_ms(int a, int b)
 	return b < 0 || (a >= 0 && a < b) ? a : b;
 }
 
+/*
+ * Statistics wait for the model's locks.  A thread that never ends may have one
+ * (threads_end()); then a signal would not end us.
+ */
+static void
+on_alarm(int number)
+{
+	static const char text[] =
+	    "lem-nic: a thread does not end: the VMM gave it a file or an "
+	    "eventfd that blocks; statistics wait for it: start lem-nic "
+	    "again\n";
+
+	(void)number;
+	(void)!write(STDERR_FILENO, text, sizeof(text) - 1);
+	_exit(EXIT_FAILURE);
+}
+
+static bool
+control_answers(struct run *r)
+{
+	bool stay;
+
+	(void)alarm(END_S);
+	stay = control_ready(&r->control);
+	(void)alarm(0);
+	return stay;
+}
+
 /* Returns when a signal, a thread or a client of control ends the program. */
 static void
 wait_for_end(struct run *r)
@@ -350,7 +380,7 @@ wait_for_end(struct run *r)
 		if (fds[0].revents != 0 || fds[1].revents != 0)
 			return;
 		if (fds[2].revents != 0)
-			stay = control_ready(&r->control);
+			stay = control_answers(r);
 		if (fds[3].revents != 0)
 			pause_ms = accept_client(r);
 		if (r->o.stats_s > 0 && clock_ns() >= stats_ns) {
@@ -372,6 +402,7 @@ run_signals(struct run *r, struct err *err)
 	(void)sigaddset(&set, SIGINT);
 	(void)sigaddset(&set, SIGHUP);
 	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGALRM, on_alarm);
 	if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0)
 		return err_set(err, "signals: %s", strerror(errno));
 	r->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);

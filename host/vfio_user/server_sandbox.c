@@ -13,6 +13,7 @@
 /* ---------------------------------------------------------------- seccomp */
 
 static const struct confine_rule main_rules[] = {
+	CONFINE_CALL(alarm),
 	CONFINE_CALL(getsockopt),
 };
 

@@ -14,6 +14,7 @@
 
 #include "common.h"
 #include "dir.h"
+#include "e1000_hw.h"
 #include "vfu_message.h"
 
 static const char *path;		/* of the socket */
@@ -78,9 +79,23 @@ vmm_answered(int vmm)
 		assert_int_equal(recv(vmm, payload, n, MSG_WAITALL), n);
 }
 
-/* It hangs up when a thread of lem-nic waits for the eventfd. */
 static void
-vmm_block(void)
+reg_write(int vmm, uint32_t reg, uint32_t value)
+{
+	struct {
+		struct vfu_access at;
+		uint32_t value;
+	} w = { { reg, 0, sizeof(value) }, value };
+
+	vmm_send(vmm, VFU_REGION_WRITE, &w, sizeof(w.at) + sizeof(value), -1);
+}
+
+/*
+ * It hangs up when a thread of lem-nic waits for the eventfd; `locked`: with
+ * the model's lock.
+ */
+static void
+vmm_block(bool locked)
 {
 	const struct vfu_version version = { 0, 0 };
 	const uint64_t full = UINT64_MAX - 1;
@@ -95,8 +110,14 @@ vmm_block(void)
 	vmm_answered(vmm);
 	assert_int_equal(fcntl(event, F_SETFL, 0), 0);
 	assert_int_equal(write(event, &full, sizeof(full)), sizeof(full));
-	set.flags = VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER;
-	vmm_send(vmm, VFU_DEVICE_SET_IRQS, &set, sizeof(set), -1);
+	if (locked) {
+		reg_write(vmm, E1000_IMS, E1000_ICR_LSC);
+		reg_write(vmm, E1000_ICS, E1000_ICR_LSC);
+	} else {
+		set.flags =
+		    VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER;
+		vmm_send(vmm, VFU_DEVICE_SET_IRQS, &set, sizeof(set), -1);
+	}
 	(void)usleep(200000);
 	(void)close(event);
 	(void)close(vmm);
@@ -120,8 +141,9 @@ nic_begin(void)
 	nic = fork();
 	if (nic == 0) {
 		(void)dup2(out[1], STDERR_FILENO);
-		(void)execl(program, "lem-nic", "--socket", path, "--control",
-		    "off", "--nic", "doorbell=trap", NULL);
+		(void)dup2(open("/dev/null", O_WRONLY), STDOUT_FILENO);
+		(void)execl(program, "lem-nic", "--socket", path, "--stats",
+		    "1", "--control", "off", "--nic", "doorbell=trap", NULL);
 		_exit(127);
 	}
 	(void)close(out[1]);
@@ -155,7 +177,7 @@ test_signal(void **state)
 {
 	(void)state;
 	nic_begin();
-	vmm_block();
+	vmm_block(false);
 	(void)kill(nic, SIGTERM);
 	nic_ends("a thread does not end");
 }
@@ -167,10 +189,22 @@ test_next_vmm(void **state)
 
 	(void)state;
 	nic_begin();
-	vmm_block();
+	vmm_block(false);
 	vmm = vmm_connect();
 	nic_ends("start lem-nic again for the next VMM");
 	(void)close(vmm);
+}
+
+/* Statistics, each second, wait for the lock. */
+static void
+test_lock(void **state)
+{
+	(void)state;
+	nic_begin();
+	vmm_block(true);
+	(void)usleep(1500000);
+	(void)kill(nic, SIGTERM);
+	nic_ends("a thread does not end");
 }
 
 int
@@ -179,6 +213,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_signal),
 		cmocka_unit_test(test_next_vmm),
+		cmocka_unit_test(test_lock),
 	};
 
 	return cmocka_run_group_tests(tests, dir_make, dir_remove);
