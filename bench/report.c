@@ -135,6 +135,8 @@ group_part(const struct group *g, bool lem_nic)
 {
 	size_t others = 0;
 
+	if (g->cells == 0)
+		return *g;
 	while (others < g->cells && !lem_vmms[g->cell[others]->vmm].lem_nic)
 		others++;
 	return lem_nic ? (struct group){ g->cell + others, g->cells - others } :
