@@ -189,6 +189,12 @@ pages_mount(struct pages_mount *m, char dir[PAGES_DIR_BYTES], struct err *err)
 	m->fuse = -1;
 	if (geteuid() == 0)
 		return err_set(err, "FUSE: cannot mount: %s", strerror(-error));
+	/* Without it fusermount3 mounts, but does not unmount. */
+	if (access("/etc/mtab", R_OK) != 0)
+		return err_set(err,
+		    "FUSE: fusermount3 needs /etc/mtab: %s; it is a link to "
+		    "../proc/self/mounts",
+		    strerror(errno));
 	if (dir_make(dir, err) != 0)
 		return -1;
 	if (mount_by_fusermount(m, dir, err) == 0)
