@@ -101,15 +101,15 @@ vfu_irq_msi(struct vfu_irq *irq)
 
 /* ----------------------------------------------------------------- client */
 
+/* An unmask that is counted has had its effect. */
 static void
 line_mask(struct vfu_irq *irq, bool mask)
 {
-	if (!mask)
-		(void)atomic_fetch_add_explicit(&irq->unmasks, 1,
-		    memory_order_relaxed);
 	(void)pthread_mutex_lock(&irq->lock);
 	line_send(irq,
 	    mask ? vfu_line_mask(&irq->line) : vfu_line_unmask(&irq->line));
+	if (!mask)
+		(void)atomic_fetch_add(&irq->unmasks, 1);
 	(void)pthread_mutex_unlock(&irq->lock);
 }
 
