@@ -154,8 +154,6 @@ struct e82540_tx_batch {
  * progress_gpa is where the descriptor at TDH was when transmit stopped.  If
  * the descriptor is elsewhere now, the model forgets the packet in progress.
  */
-struct e82540_report;
-
 struct e82540_tx {
 	bool open;		/* may transmit: want_gates */
 	bool loopback;		/* to our own receiver */
@@ -382,14 +380,15 @@ e82540_unlock(const struct e82540 *dev, enum e82540_lock lock)
 }
 
 /*
- * An access that has no register, or not this width; where: as in struct
- * e82540_counters.  Bus lock.
+ * e82540_bad_access: count an access that has no register, or not this width.
+ * kind: E82540_BAD_*, 0 for a read of BAR 0.  Bus lock.
  */
 static inline void
-e82540_bad_access(struct e82540 *dev, uint32_t where, uint64_t value)
+e82540_bad_access(struct e82540 *dev, uint32_t kind, uint32_t offset,
+    uint64_t value)
 {
 	dev->counters.bad_access++;
-	dev->counters.bad_access_where = where;
+	dev->counters.bad_access_where = kind | (offset & 0xFFFFFFu);
 	dev->counters.bad_access_value = value;
 }
 

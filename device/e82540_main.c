@@ -414,7 +414,7 @@ e82540_mmio_read(struct e82540 *dev, uint64_t now_ns, uint32_t offset,
 	if (offset < E82540_BAR0_BYTES)
 		value = e82540_reg_read(dev, offset & ~3u) >> shift;
 	else
-		e82540_bad_access(dev, offset, 0);
+		e82540_bad_access(dev, 0, offset, 0);
 	if (size == 8 && shift == 0 && offset < E82540_BAR0_BYTES - 4)
 		value |= (uint64_t)e82540_reg_read(dev, offset + 4) << 32;
 	bus_leave(dev);
@@ -429,8 +429,7 @@ e82540_mmio_write(struct e82540 *dev, uint64_t now_ns, uint32_t offset,
 	if (size < 4)
 		value &= ((uint64_t)1 << size * 8) - 1;
 	if (size < 4 || offset & 3 || offset >= E82540_BAR0_BYTES)
-		e82540_bad_access(dev, (offset & 0xFFFFFFu) | E82540_BAD_WRITE,
-		    value);
+		e82540_bad_access(dev, E82540_BAD_WRITE, offset, value);
 	if (!(offset & 3) && offset < E82540_BAR0_BYTES) {
 		e82540_reg_write(dev, offset, value);
 		if (size == 8 && offset + 4 < E82540_BAR0_BYTES)
@@ -456,7 +455,7 @@ e82540_io_read(struct e82540 *dev, uint64_t now_ns, uint32_t offset,
 	    dev->pci.io_address < E82540_BAR0_BYTES)
 		value = e82540_reg_read(dev, dev->pci.io_address & ~3u);
 	else
-		e82540_bad_access(dev, offset | E82540_BAD_IO, 0);
+		e82540_bad_access(dev, E82540_BAD_IO, offset, 0);
 	bus_leave(dev);
 	value >>= shift;
 	return size >= 4 ? value : value & ((1u << size * 8) - 1);
@@ -474,8 +473,8 @@ e82540_io_write(struct e82540 *dev, uint64_t now_ns, uint32_t offset,
 	    dev->pci.io_address < E82540_BAR0_BYTES)
 		e82540_reg_write(dev, dev->pci.io_address, value);
 	else
-		e82540_bad_access(dev,
-		    offset | E82540_BAD_IO | E82540_BAD_WRITE, value);
+		e82540_bad_access(dev, E82540_BAD_IO | E82540_BAD_WRITE, offset,
+		    value);
 	bus_leave(dev);
 }
 

@@ -184,8 +184,7 @@ e82540_eerd_write(struct e82540 *dev, uint32_t offset, uint32_t value)
 		if (address < E82540_NVM_WORDS)
 			data = dev->nvm.word[address];
 		else
-			e82540_bad_access(dev, offset | E82540_BAD_WRITE,
-			    value);
+			e82540_bad_access(dev, E82540_BAD_WRITE, offset, value);
 		eerd |= data << E1000_EERD_DATA_SHIFT | E1000_EERD_DONE;
 	}
 	e82540_reg_set(dev, offset, eerd);

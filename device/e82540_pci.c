@@ -181,13 +181,10 @@ e82540_pci_reset(struct e82540 *dev)
 /* --------------------------------------------------------------- accesses */
 
 static bool
-config_access_valid(struct e82540 *dev, uint32_t offset, unsigned int size)
+config_access_valid(uint32_t offset, unsigned int size)
 {
-	if ((size == 1 || size == 2 || size == 4) && offset < 256 &&
-	    offset % size == 0)
-		return true;
-	e82540_bad_access(dev, (offset & 0xFFFFFFu) | E82540_BAD_PCI, 0);
-	return false;
+	return (size == 1 || size == 2 || size == 4) && offset < 256 &&
+	    offset % size == 0;
 }
 
 /* Work out the fields that may change between two reads. */
@@ -227,8 +224,10 @@ config_refresh(struct e82540 *dev)
 uint32_t
 e82540_pci_config_read(struct e82540 *dev, uint32_t offset, unsigned int size)
 {
-	if (!config_access_valid(dev, offset, size))
+	if (!config_access_valid(offset, size)) {
+		e82540_bad_access(dev, E82540_BAD_PCI, offset, 0);
 		return UINT32_MAX;
+	}
 	config_refresh(dev);
 	return e82540_pci_get(dev, offset, size);
 }
@@ -267,8 +266,11 @@ e82540_pci_config_write(struct e82540 *dev, uint32_t offset, unsigned int size,
 	unsigned int dword = offset & ~3u, shift = (offset & 3) * 8;
 	uint32_t bytes, was, writable;
 
-	if (!config_access_valid(dev, offset, size))
+	if (!config_access_valid(offset, size)) {
+		e82540_bad_access(dev, E82540_BAD_PCI | E82540_BAD_WRITE,
+		    offset, value);
 		return;
+	}
 	bytes = UINT32_MAX >> (32 - size * 8) << shift;
 	was = e82540_pci_get(dev, dword, 4);
 	writable = config_mask(dev, dword) & bytes;

@@ -407,7 +407,7 @@ e82540_mdic_write(struct e82540 *dev, uint32_t offset, uint32_t value)
 	bool there = !bad && phy == E1000_PHY_ADDR;
 
 	if (bad)
-		e82540_bad_access(dev, offset | E82540_BAD_WRITE, value);
+		e82540_bad_access(dev, E82540_BAD_WRITE, offset, value);
 	if (op == E1000_MDIC_OP_READ)
 		data = there ? phy_read(dev, n) : E1000_MDIC_DATA_MASK;
 	else if (there)

@@ -761,7 +761,7 @@ e82540_reg_read(struct e82540 *dev, uint32_t offset)
 
 	dev->counters.reg_reads++;
 	if (row == NULL) {
-		e82540_bad_access(dev, offset, 0);
+		e82540_bad_access(dev, 0, offset, 0);
 		return 0;
 	}
 	if (locks != 0) {
@@ -780,7 +780,7 @@ e82540_reg_apply(struct e82540 *dev, uint32_t offset, uint32_t value)
 	const struct row *row = row_at(dev, offset);
 
 	if (row == NULL)
-		e82540_bad_access(dev, offset | E82540_BAD_WRITE, value);
+		e82540_bad_access(dev, E82540_BAD_WRITE, offset, value);
 	else if (row->write != NULL)
 		row->write(dev, offset, value);
 	else if (row->info.write_mask != 0)

@@ -27,7 +27,7 @@ e82540_time_arm(struct e82540 *dev)
 		return;
 	dev->arm = false;
 	at = dev->deadline[e82540_time_next(dev)];
-	/* To go on transmitting is no timer of the chip's: at once. */
+	/* A data path that has to go on does not wait for slack. */
 	if (slack != 0 && at < E82540_NEVER - slack) {
 		at += slack;
 		if (at > dev->deadline[E82540_DUE_TX])

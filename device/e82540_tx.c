@@ -197,9 +197,10 @@ next_context(struct run *run, const uint64_t q[2])
 }
 
 /*
- * 3.3.3: a descriptor with address 0 or length 0 transfers no data.  In front
- * of a packet it is done at once, and is no part of the packet: a driver may
- * give the chip a ring of zeros, and put its first packet at any place of it.
+ * 3.3.3: a descriptor with address 0 or length 0 transfers no data.  If it
+ * comes before a packet, the model finishes it at once and does not count it as
+ * part of the packet.  Some drivers give the chip a ring of zeros and put their
+ * first packet at any place in it.
  */
 static bool
 desc_is_null(const uint64_t q[2])

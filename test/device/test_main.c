@@ -592,6 +592,10 @@ test_last_offender(void **state)
 	expect_bad(1 | E82540_BAD_IO | E82540_BAD_WRITE, 9);
 	(void)e82540_pci_read(h->dev, h->now_ns, 3, 4);
 	expect_bad(3 | E82540_BAD_PCI, 0);
+	e82540_pci_write(h->dev, h->now_ns, 0x104, 4, 11);
+	expect_bad(0x104 | E82540_BAD_PCI | E82540_BAD_WRITE, 11);
+	(void)e82540_mmio_read(h->dev, h->now_ns, 0xFF020000, 4);
+	expect_bad(E82540_BAR0_BYTES, 0);
 	host_write(h, E1000_TDLEN, 0);
 	host_write(h, E1000_TCTL, E1000_TCTL_EN);
 	host_write(h, E1000_TDT, 5);
