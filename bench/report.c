@@ -4,8 +4,7 @@
  * machine and how to repeat it.  It has no script and fetches nothing; its
  * content security policy forbids both.
  */
-#include "results.h"
-#include "svg.h"
+#include "report.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -21,28 +20,6 @@
 #define DASH		"\xe2\x80\x93"
 #define MICRO		"\xc2\xb5"
 #define ARROW		"\xe2\x86\x92"
-#define ROW_COLOUR	5u	/* colours below it are those of VMMs */
-
-_Static_assert(LEM_VMMS <= ROW_COLOUR, "a VMM has no colour");
-
-/*
- * The page being written: all cells, sorted into groups
- * (lem_compare_groups()), and within these by VMM, row and ITR.
- */
-struct page {
-	FILE *out;
-	const struct lem_results *r;
-	const struct lem_cell **cell;
-	struct lem_svg_bar *bar;	/* room for one a cell */
-	struct lem_svg_line *line;	/* for two a cell */
-	struct lem_svg_point *point;
-};
-
-/* A run of page.cell: one group. */
-struct group {
-	const struct lem_cell *const *cell;
-	size_t cells;
-};
 
 enum kind {
 	DOUBLE,
@@ -98,7 +75,7 @@ static const struct column {
 
 /* next_group: the one after g, the first for an empty one; false: no more. */
 static bool
-next_group(const struct page *p, struct group *g)
+next_group(const struct lem_page *p, struct lem_page_group *g)
 {
 	size_t first =
 	    g->cell == NULL ? 0 : (size_t)(g->cell - p->cell) + g->cells;
@@ -113,10 +90,10 @@ next_group(const struct page *p, struct group *g)
 }
 
 /* table_group: tx, null sink; 60-byte frames if there is a choice. */
-static struct group
-table_group(const struct page *p)
+static struct lem_page_group
+table_group(const struct lem_page *p)
 {
-	struct group g = { 0 }, found = { 0 };
+	struct lem_page_group g = { 0 }, found = { 0 };
 
 	while (next_group(p, &g)) {
 		const struct lem_cell *c = g.cell[0];
@@ -130,8 +107,8 @@ table_group(const struct page *p)
 }
 
 /* group_part: its cells of lem-nic, which are the last, or the others. */
-static struct group
-group_part(const struct group *g, bool lem_nic)
+static struct lem_page_group
+group_part(const struct lem_page_group *g, bool lem_nic)
 {
 	size_t others = 0;
 
@@ -139,12 +116,13 @@ group_part(const struct group *g, bool lem_nic)
 		return *g;
 	while (others < g->cells && !lem_vmms[g->cell[others]->vmm].lem_nic)
 		others++;
-	return lem_nic ? (struct group){ g->cell + others, g->cells - others } :
-	    (struct group){ g->cell, others };
+	return lem_nic ?
+	    (struct lem_page_group){ g->cell + others, g->cells - others } :
+	    (struct lem_page_group){ g->cell, others };
 }
 
 static const struct lem_cell *
-find_cell(const struct group *g, enum lem_row row, enum lem_vmm_id vmm)
+find_cell(const struct lem_page_group *g, enum lem_row row, enum lem_vmm_id vmm)
 {
 	size_t i;
 
@@ -156,14 +134,13 @@ find_cell(const struct group *g, enum lem_row row, enum lem_vmm_id vmm)
 
 /* first_of_vmm: is cell i the first of its VMM in the group? */
 static bool
-first_of_vmm(const struct group *g, size_t i)
+first_of_vmm(const struct lem_page_group *g, size_t i)
 {
 	return i == 0 || g->cell[i - 1]->vmm != g->cell[i]->vmm;
 }
 
-/* ratio_text: "85.3x" with a true multiplication sign. */
-static const char *
-ratio_text(char text[LEM_SVG_NUMBER_SIZE], double v)
+const char *
+lem_page_ratio(char text[LEM_SVG_NUMBER_SIZE], double v)
 {
 	if (!isfinite(v))
 		return DASH;
@@ -185,9 +162,8 @@ rfc_ratio(enum lem_row row, enum lem_vmm_id vmm)
 	return lem_rfc_kpps(row, vmm) / lem_rfc_kpps(LEM_ROW_STANDARD, vmm);
 }
 
-/* page_tagged: <tag class="class">text</tag>. */
-static void
-page_tagged(FILE *out, const char *tag, const char *class, const char *text)
+void
+lem_page_tagged(FILE *out, const char *tag, const char *class, const char *text)
 {
 	fprintf(out, "<%s", tag);
 	if (class != NULL)
@@ -198,7 +174,7 @@ page_tagged(FILE *out, const char *tag, const char *class, const char *text)
 }
 
 static void
-page_head(const struct page *p)
+page_head(const struct lem_page *p)
 {
 	const struct lem_machine *m = &p->r->machine;
 
@@ -240,9 +216,9 @@ page_tile(FILE *out, const struct lem_cell *before,
 	double rfc = rfc_ratio(after->row, after->vmm);
 
 	fputs("<div class=\"tile\">", out);
-	page_tagged(out, "p", "soft", lem_vmms[after->vmm].label);
+	lem_page_tagged(out, "p", "soft", lem_vmms[after->vmm].label);
 	fprintf(out, "<p class=\"big\">%s</p><p>",
-	    both ? ratio_text(a, after->ratio) :
+	    both ? lem_page_ratio(a, after->ratio) :
 		   lem_html_number(a, after->kpps.median));
 	if (both)
 		fprintf(out, "%s " ARROW " %s Kpps; ",
@@ -264,7 +240,7 @@ page_tile(FILE *out, const struct lem_cell *before,
 }
 
 static void
-page_tiles(FILE *out, const struct group *g)
+page_tiles(FILE *out, const struct lem_page_group *g)
 {
 	size_t i;
 
@@ -285,7 +261,7 @@ page_tiles(FILE *out, const struct group *g)
 
 /* page_rfc_head: four columns for a VMM that the RFC has, three for others. */
 static void
-page_rfc_head(FILE *out, const struct group *g)
+page_rfc_head(FILE *out, const struct lem_page_group *g)
 {
 	const struct lem_vmm_kind *vmm;
 	size_t i;
@@ -319,7 +295,7 @@ page_rfc_head(FILE *out, const struct group *g)
 
 /* page_rfc_cell: our figures of a row and VMM, then the RFC's. */
 static void
-page_rfc_cell(FILE *out, const struct group *g, enum lem_row row,
+page_rfc_cell(FILE *out, const struct lem_page_group *g, enum lem_row row,
     enum lem_vmm_id vmm)
 {
 	const struct lem_cell *c = find_cell(g, row, vmm);
@@ -337,7 +313,7 @@ page_rfc_cell(FILE *out, const struct group *g, enum lem_row row,
 		    lem_html_number(a, c->kpps.min),
 		    lem_html_number(b, c->kpps.max));
 		fprintf(out, "<td class=\"ratio\">%s</td>",
-		    ratio_text(a, c->ratio));
+		    lem_page_ratio(a, c->ratio));
 	}
 	if (isfinite(rfc))
 		fprintf(out, "<td class=\"rfc\">%g (%.3g" TIMES ")</td>", rfc,
@@ -347,7 +323,7 @@ page_rfc_cell(FILE *out, const struct group *g, enum lem_row row,
 }
 
 static void
-page_rfc_table(FILE *out, const struct group *g)
+page_rfc_table(FILE *out, const struct lem_page_group *g)
 {
 	unsigned int row;
 	size_t k;
@@ -361,7 +337,7 @@ page_rfc_table(FILE *out, const struct group *g)
 		fprintf(out, "<tr%s><th scope=\"row\">",
 		    row >= LEM_RFC_ROWS ? " class=\"ref\"" : "");
 		fprintf(out, "%s<br/>", lem_rows[row].id);
-		page_tagged(out, "span", "soft", lem_rows[row].name);
+		lem_page_tagged(out, "span", "soft", lem_rows[row].name);
 		fputs("</th>", out);
 		for (k = 0; k < g->cells; k++)
 			if (first_of_vmm(g, k))
@@ -373,7 +349,7 @@ page_rfc_table(FILE *out, const struct group *g)
 }
 
 static bool
-any_measured(const struct group *g)
+any_measured(const struct lem_page_group *g)
 {
 	size_t i;
 
@@ -383,241 +359,13 @@ any_measured(const struct group *g)
 	return false;
 }
 
-/* page_group_title: "tx, sink null, 60-byte frames". */
-static void
-page_group_title(FILE *out, const struct lem_cell *c)
+void
+lem_page_title(FILE *out, const struct lem_cell *c)
 {
 	char title[LEM_TITLE_BYTES];
 
 	lem_group_title(title, c);
 	lem_html_text(out, title);
-}
-
-/* What a chart of bars shows of a cell. */
-enum measure {
-	KPPS,
-	EXITS
-};
-
-static void
-fill_bar(struct lem_svg_bar *b, const struct lem_cell *c, enum measure what)
-{
-	char v[LEM_SVG_NUMBER_SIZE], low[LEM_SVG_NUMBER_SIZE];
-	char high[LEM_SVG_NUMBER_SIZE], ratio[LEM_SVG_NUMBER_SIZE];
-	bool rate = what == KPPS;
-
-	*b = (struct lem_svg_bar){
-		.group = lem_cell_name(c),
-		.series = lem_vmms[c->vmm].label,
-		.colour = c->vmm,
-		.value = rate ? c->kpps.median : c->per_packet.exits,
-		.low = rate ? c->kpps.min : NAN,
-		.high = rate ? c->kpps.max : NAN,
-		.mark = rate ? lem_cell_rfc(c) : NAN,
-	};
-	lem_html_number(v, b->value);
-	if (rate && isfinite(c->ratio))
-		snprintf(b->label, sizeof(b->label), "%.20s  (%.20s)", v,
-		    ratio_text(ratio, c->ratio));
-	else
-		snprintf(b->label, sizeof(b->label), "%.30s", v);
-	if (rate)
-		snprintf(b->hint, sizeof(b->hint),
-		    "%.60s: %.20s Kpps, "
-		    "%.20s to %.20s in %u runs",
-		    c->id, v, lem_html_number(low, c->kpps.min),
-		    lem_html_number(high, c->kpps.max), c->kpps.runs);
-	else
-		snprintf(b->hint, sizeof(b->hint),
-		    "%.60s: %.20s exits a "
-		    "packet",
-		    c->id, v);
-}
-
-/* page_bars: one bar for each cell of the group that has the figure. */
-static void
-page_bars(const struct page *p, const struct group *g, enum measure what,
-    const char *caption)
-{
-	struct lem_svg_bars chart = {
-		.title = what == KPPS ?
-		    "Bar chart: Kpps by cell, logarithmic" :
-		    "Bar chart: VM exits per packet by cell, logarithmic",
-		.unit = what == KPPS ? "Kpps, logarithmic" :
-		    "VM exits per packet, logarithmic",
-		.bar = p->bar,
-	};
-	size_t i, k;
-
-	for (i = 0; i < LEM_ROWS; i++)
-		for (k = 0; k < g->cells; k++) {
-			struct lem_svg_bar *b = &p->bar[chart.bars];
-
-			if (g->cell[k]->row != i ||
-			    !lem_cell_measured(g->cell[k]))
-				continue;
-			fill_bar(b, g->cell[k], what);
-			if (!isfinite(b->value))
-				continue;
-			chart.bars++;
-			if (isfinite(b->mark))
-				chart.mark = "RFC, 2012";
-		}
-	fputs("<figure>\n", p->out);
-	if (chart.bars > 0)
-		lem_svg_bars(p->out, &chart);
-	else
-		fputs("<p>No cell measured has this figure, so there is no "
-		      "chart.</p>\n",
-		    p->out);
-	fputs("<figcaption>", p->out);
-	if (chart.bars > 0) {
-		page_group_title(p->out, g->cell[0]);
-		fputs(". ", p->out);
-	}
-	fprintf(p->out, "%s</figcaption>\n</figure>\n", caption);
-}
-
-/* Curves being gathered: those of one VMM and workload. */
-struct curves {
-	struct lem_svg_lines chart;
-	size_t points;		/* of page.point in use */
-};
-
-static bool
-on_curve(const struct lem_cell *c, enum lem_workload workload)
-{
-	return c->sweep && lem_cell_measured(c) && c->workload == workload;
-}
-
-/* curve_figure: what a curve draws of a cell; dashed is p99. */
-static double
-curve_figure(const struct lem_cell *c, bool dashed)
-{
-	if (c->workload != LEM_WORKLOAD_PING)
-		return c->kpps.median;
-	return dashed ? c->rtt_p99_us : c->rtt_p50_us;
-}
-
-/* add_line: the curve of cell `first` and those after it of its kind. */
-static void
-add_line(const struct page *p, struct curves *k, size_t first, bool dashed)
-{
-	const struct lem_cell *f = p->cell[first];
-	struct lem_svg_line *l = &p->line[k->chart.lines];
-	const char *quantile = dashed ? " p99" : " p50";
-	size_t i;
-
-	*l = (struct lem_svg_line){
-		.colour = ROW_COLOUR + (unsigned int)f->row,
-		.dashed = dashed,
-		.point = p->point + k->points,
-	};
-	for (i = first; i < p->r->cells; i++) {
-		const struct lem_cell *c = p->cell[i];
-
-		if (lem_compare_groups(f, c) != 0 || c->row != f->row ||
-		    c->vmm != f->vmm)
-			break;
-		if (!lem_cell_measured(c) || !(curve_figure(c, dashed) > 0))
-			continue;
-		p->point[k->points++] = (struct lem_svg_point){
-			.x = c->itr,
-			.y = curve_figure(c, dashed),
-		};
-		l->points++;
-	}
-	if (f->workload != LEM_WORKLOAD_PING)
-		quantile = "";
-	snprintf(l->label, sizeof(l->label), "%s%s", lem_rows[f->row].id,
-	    quantile);
-	if (l->points > 0)
-		k->chart.lines++;
-}
-
-/* Does cell i begin a curve? */
-static bool
-begins_line(const struct page *p, size_t i)
-{
-	const struct lem_cell *a, *b = p->cell[i];
-
-	if (i == 0)
-		return true;
-	a = p->cell[i - 1];
-	return lem_compare_groups(a, b) != 0 || a->row != b->row ||
-	    a->vmm != b->vmm;
-}
-
-/* page_panel: all curves of one VMM. */
-static void
-page_panel(const struct page *p, enum lem_workload workload,
-    enum lem_vmm_id vmm, double y_min, double y_max)
-{
-	bool ping = workload == LEM_WORKLOAD_PING;
-	struct curves k = { 0 };
-	size_t i;
-
-	k.chart = (struct lem_svg_lines){
-		.title = "Line chart: Kpps against ITR",
-		.x_name = "ITR, units of 256 ns",
-		.y_name = "Kpps",
-		.line = p->line,
-		.y_min = y_min,
-		.y_max = y_max,
-	};
-	if (ping) {
-		k.chart.title = "Line chart: round trip against ITR";
-		k.chart.y_name = "round trip, " MICRO "s";
-	}
-	for (i = 0; i < p->r->cells; i++) {
-		const struct lem_cell *c = p->cell[i];
-
-		if (!c->sweep || c->workload != workload || c->vmm != vmm ||
-		    !begins_line(p, i))
-			continue;
-		add_line(p, &k, i, false);
-		if (ping)
-			add_line(p, &k, i, true);
-	}
-	if (k.chart.lines == 0)
-		return;
-	fputs("<figure>", p->out);
-	page_tagged(p->out, "h3", NULL, lem_vmms[vmm].label);
-	fputs("\n", p->out);
-	lem_svg_lines(p->out, &k.chart);
-	fputs("</figure>\n", p->out);
-}
-
-/* page_curves: a panel for each VMM, all with the same y axis. */
-static void
-page_curves(const struct page *p, enum lem_workload workload,
-    const char *caption)
-{
-	double min = INFINITY, max = 0;
-	unsigned int vmm;
-	size_t i, k;
-
-	for (i = 0; i < p->r->cells; i++) {
-		const struct lem_cell *c = p->cell[i];
-
-		for (k = 0; k < 2 && on_curve(c, workload); k++)
-			if (curve_figure(c, k == 1) > 0) {
-				min = fmin(min, curve_figure(c, k == 1));
-				max = fmax(max, curve_figure(c, k == 1));
-			}
-	}
-	if (max == 0) {
-		fputs("<p>No cell of such a curve was measured, so there is "
-		    "no chart: <code>lem-bench --full</code> or <code>--itr "
-		      "0,128,488,1953</code> measures some.</p>\n",
-		    p->out);
-		return;
-	}
-	fprintf(p->out, "<p class=\"soft\">%s</p>\n<div class=\"panels\">\n",
-	    caption);
-	for (vmm = 0; vmm < LEM_VMMS; vmm++)
-		page_panel(p, workload, (enum lem_vmm_id)vmm, min, max);
-	fputs("</div>\n", p->out);
 }
 
 static double
@@ -666,13 +414,13 @@ page_figure(FILE *out, const struct lem_cell *c, const struct column *col)
 	else
 		fprintf(out, "<td>%s</td>",
 		    col->kind == RATIO ?
-			ratio_text(text, double_of(c, col)) :
+			lem_page_ratio(text, double_of(c, col)) :
 			lem_html_number(text, double_of(c, col)));
 }
 
 /* use_columns: which columns have a figure in this group. */
 static void
-use_columns(const struct group *g, bool use[COUNT(columns)])
+use_columns(const struct lem_page_group *g, bool use[COUNT(columns)])
 {
 	size_t i, k;
 
@@ -685,7 +433,7 @@ use_columns(const struct group *g, bool use[COUNT(columns)])
 }
 
 static void
-page_group_rows(FILE *out, const struct group *g,
+page_group_rows(FILE *out, const struct lem_page_group *g,
     const bool use[COUNT(columns)])
 {
 	size_t i, k;
@@ -698,7 +446,7 @@ page_group_rows(FILE *out, const struct group *g,
 		fputs("<tr><th scope=\"row\"><code>", out);
 		lem_html_text(out, c->id);
 		fputs("</code></th>", out);
-		page_tagged(out, "td", "left", lem_cell_name(c));
+		lem_page_tagged(out, "td", "left", lem_cell_name(c));
 		fprintf(out, "<td>%u</td>", c->itr);
 		for (k = 0; k < COUNT(columns); k++)
 			if (use[k])
@@ -708,7 +456,7 @@ page_group_rows(FILE *out, const struct group *g,
 }
 
 static void
-page_group_table(FILE *out, const struct group *g)
+page_group_table(FILE *out, const struct lem_page_group *g)
 {
 	bool use[COUNT(columns)];
 	size_t k;
@@ -729,9 +477,9 @@ page_group_table(FILE *out, const struct group *g)
 }
 
 static void
-page_everything(const struct page *p)
+page_everything(const struct lem_page *p)
 {
-	struct group g = { 0 };
+	struct lem_page_group g = { 0 };
 
 	fputs("<h2>Every figure</h2>\n<p>Per packet: TDT writes, interrupts "
 	    "(irq), register accesses (regs), VM exits and host CPU time; "
@@ -742,14 +490,14 @@ page_everything(const struct page *p)
 		if (!any_measured(&g))
 			continue;
 		fputs("<h3>", p->out);
-		page_group_title(p->out, g.cell[0]);
+		lem_page_title(p->out, g.cell[0]);
 		fputs("</h3>\n", p->out);
 		page_group_table(p->out, &g);
 	}
 }
 
 static void
-page_integrity(const struct page *p)
+page_integrity(const struct lem_page *p)
 {
 	uintmax_t lost = 0, duplicated = 0, reordered = 0, corrupted = 0;
 	size_t i, checked = 0;
@@ -774,7 +522,7 @@ page_integrity(const struct page *p)
 
 /* page_reasons: the cells that were skipped or failed, and why. */
 static void
-page_reasons(const struct page *p, bool failed)
+page_reasons(const struct lem_page *p, bool failed)
 {
 	size_t i, n = 0;
 
@@ -790,7 +538,7 @@ page_reasons(const struct page *p, bool failed)
 		fputs("<dt><code>", p->out);
 		lem_html_text(p->out, c->id);
 		fputs("</code></dt>", p->out);
-		page_tagged(p->out, "dd", NULL, reason);
+		lem_page_tagged(p->out, "dd", NULL, reason);
 		fputs("\n", p->out);
 	}
 	if (n > 0)
@@ -802,13 +550,13 @@ page_fact(FILE *out, const char *name, const char *text)
 {
 	if (text[0] == '\0')
 		return;
-	page_tagged(out, "dt", NULL, name);
-	page_tagged(out, "dd", NULL, text);
+	lem_page_tagged(out, "dt", NULL, name);
+	lem_page_tagged(out, "dd", NULL, text);
 	fputs("\n", out);
 }
 
 static void
-page_machine(const struct page *p)
+page_machine(const struct lem_page *p)
 {
 	const struct lem_machine *m = &p->r->machine;
 	char text[64], figure_text[LEM_SVG_NUMBER_SIZE];
@@ -843,10 +591,10 @@ page_machine(const struct page *p)
 }
 
 /* first_measured: what the charts show without the RFC's cells. */
-static struct group
-first_measured(const struct page *p)
+static struct lem_page_group
+first_measured(const struct lem_page *p)
 {
-	struct group g = { 0 };
+	struct lem_page_group g = { 0 };
 
 	while (next_group(p, &g))
 		if (any_measured(&g))
@@ -856,9 +604,10 @@ first_measured(const struct page *p)
 
 /* page_tables: the RFC's, and that of lem-nic in the same form. */
 static void
-page_tables(const struct page *p, const struct group *g)
+page_tables(const struct lem_page *p, const struct lem_page_group *g)
 {
-	struct group rfc = group_part(g, false), nic = group_part(g, true);
+	struct lem_page_group rfc = group_part(g, false),
+			      nic = group_part(g, true);
 
 	fputs("<h2>The table of the RFC</h2>\n", p->out);
 	if (rfc.cells > 0) {
@@ -885,9 +634,9 @@ page_tables(const struct page *p, const struct group *g)
 }
 
 static void
-page_main(const struct page *p)
+page_main(const struct lem_page *p)
 {
-	struct group g = table_group(p);
+	struct lem_page_group g = table_group(p);
 
 	if (g.cells > 0)
 		page_tiles(p->out, &g);
@@ -896,20 +645,20 @@ page_main(const struct page *p)
 	if (g.cells == 0)
 		g = first_measured(p);
 	fputs("<h2>Kpps by cell</h2>\n", p->out);
-	page_bars(p, &g, KPPS,
+	lem_page_bars(p, &g, LEM_MEASURE_KPPS,
 	    "Median of the runs, whiskers from the slowest "
 	    "to the fastest; in brackets the ratio to the standard hypervisor "
 	    "with the standard driver, of lem-nic to QEMU's own e1000.");
 	fputs("<h2>Exits per packet</h2>\n", p->out);
-	page_bars(p, &g, EXITS,
+	lem_page_bars(p, &g, LEM_MEASURE_EXITS,
 	    "VM exits for each packet: fewer are better. KVM counts them.");
 }
 
 /* page_ways: the ways in which a doorbell can reach lem-vm, side by side. */
 static void
-page_ways(const struct page *p)
+page_ways(const struct lem_page *p)
 {
-	struct group g = { 0 };
+	struct lem_page_group g = { 0 };
 
 	while (next_group(p, &g))
 		if (g.cell[0]->way && any_measured(&g))
@@ -917,23 +666,23 @@ page_ways(const struct page *p)
 	if (g.cells == 0)
 		return;
 	fputs("<h2>Ways of a doorbell</h2>\n", p->out);
-	page_bars(p, &g, KPPS,
+	lem_page_bars(p, &g, LEM_MEASURE_KPPS,
 	    "lem-vm with a driver that writes TDT for each packet; in brackets "
 	    "the ratio to an exit for each. lem-vm(1) explains the ways.");
 }
 
 static void
-page_page(const struct page *p)
+page_page(const struct lem_page *p)
 {
 	page_head(p);
 	page_main(p);
 	page_ways(p);
 	fputs("<h2>Kpps against ITR</h2>\n", p->out);
-	page_curves(p, LEM_WORKLOAD_TX,
+	lem_page_curves(p, LEM_WORKLOAD_TX,
 	    "Transmit rate for each setting of the interrupt "
 	    "throttle; 0 is no throttle.");
 	fputs("<h2>Latency against ITR</h2>\n", p->out);
-	page_curves(p, LEM_WORKLOAD_PING,
+	lem_page_curves(p, LEM_WORKLOAD_PING,
 	    "Round trips of one packet at a time: median "
 	    "(whole line) and 99th percentile (dashed).");
 	page_everything(p);
@@ -947,7 +696,7 @@ page_page(const struct page *p)
 static int
 write_page(FILE *out, const struct lem_results *r)
 {
-	struct page p = { .out = out, .r = r };
+	struct lem_page p = { .out = out, .r = r };
 	int error = -ENOMEM;
 	size_t i;
 

@@ -68,7 +68,7 @@ endef
 # BENCH_UNIT, lem-bench's reports.
 unit	= test/unit/$(1).c $(if $(filter $(BENCH_UNIT),$(1)),\
 	  bench/kinds.c bench/results.c bench/table.c bench/json.c \
-	  bench/report.c bench/svg.c,$(FAKE) $(CORE))
+	  bench/report.c bench/report_charts.c bench/svg.c,$(FAKE) $(CORE))
 
 # What the test of lem-stat has, and others do not.
 stat_lib = $(if $(filter test_stat%,$(1)),$(filter-out %/main.c,$(STAT)))
