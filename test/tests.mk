@@ -12,7 +12,7 @@ HOST_LIB = $(filter-out %/main.c,$(BACKEND) $(VMM) $(VFIO_USER))
 # names FOLDER,GLOB: of the C files there, without ".c".
 names	= $(patsubst $(1)/%.c,%,$(sort $(wildcard $(1)/$(2).c)))
 UNIT	= $(call names,test/unit,*)
-BENCH_UNIT = test_kinds test_results
+BENCH_UNIT = test_kinds test_json test_table test_report
 DEVICE_TEST = $(call names,test/device,*)
 PAIR_TEST = $(filter-out test_threads,$(call names,test/pair,test_*))
 HOST_TEST = $(call names,test/host,test_*)
