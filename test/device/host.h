@@ -225,9 +225,9 @@ host_counters(const struct host *h)
 	return c;
 }
 
-/* host_power: init, memory, bus master, SLU, cable in and link up. */
+/* host_plug: what a VMM does: init, memory, bus master, the cable in. */
 static inline void
-host_power(struct host *h)
+host_plug(struct host *h)
 {
 	struct e82540_region region = { HOST_RAM, HOST_RAM_BYTES, h->ram,
 		true };
@@ -236,9 +236,16 @@ host_power(struct host *h)
 	assert_int_equal(e82540_memory_set(h->dev, &region, 1), 0);
 	e82540_pci_write(h->dev, h->now_ns, E82540_PCI_COMMAND, 2,
 	    E82540_PCI_IO | E82540_PCI_MEMORY | E82540_PCI_MASTER);
+	e82540_link_set(h->dev, h->now_ns, true);
+}
+
+/* host_power: as a driver has it, too: SLU, and the link is up. */
+static inline void
+host_power(struct host *h)
+{
+	host_plug(h);
 	/* Without SLU the MAC does not see the link (8.6.2.1). */
 	host_write(h, E1000_CTRL, host_read(h, E1000_CTRL) | E1000_CTRL_SLU);
-	e82540_link_set(h->dev, h->now_ns, true);
 	host_advance(h, h->config.link_delay_ns + 1000);
 }
 
@@ -265,6 +272,48 @@ host_ram(struct host *h, uint64_t gpa)
 {
 	assert_in_range(gpa, HOST_RAM, HOST_RAM + HOST_RAM_BYTES - 1);
 	return h->ram + (gpa - HOST_RAM);
+}
+
+/*
+ * host_rx_ring: a receive ring of count descriptors at bus address ring; its
+ * buffers are `each` bytes apart, from `buffers` on.  RDT is tail.
+ */
+static inline void
+host_rx_ring(struct host *h, uint64_t ring, uint32_t count, uint64_t buffers,
+    uint32_t each, uint32_t tail)
+{
+	struct e1000_rx_desc *d = host_ram(h, ring);
+	uint32_t i;
+
+	memset(d, 0, count * sizeof(*d));
+	for (i = 0; i < count; i++)
+		d[i].buffer_addr = buffers + (uint64_t)i * each;
+	host_write(h, E1000_RDBAL, ring);
+	host_write(h, E1000_RDBAH, 0);
+	host_write(h, E1000_RDLEN, count * sizeof(*d));
+	host_write(h, E1000_RDH, 0);
+	host_write(h, E1000_RDT, tail);
+}
+
+/* 802.3 3.2.9, a bit at a time; crc: UINT32_MAX at first, complement at last */
+static inline uint32_t
+host_crc_byte(uint32_t crc, uint8_t byte)
+{
+	unsigned int bit;
+
+	for (bit = 0; bit < 8; bit++, byte >>= 1)
+		crc = crc >> 1 ^ ((crc ^ byte) & 1 ? 0xEDB88320u : 0);
+	return crc;
+}
+
+static inline uint32_t
+host_crc(const uint8_t *p, uint32_t len)
+{
+	uint32_t crc = UINT32_MAX;
+
+	while (len-- > 0)
+		crc = host_crc_byte(crc, *p++);
+	return ~crc;
 }
 
 #endif

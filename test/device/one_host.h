@@ -25,6 +25,9 @@ one_host_teardown(void **state)
 	return 0;
 }
 
+#define ONE_HOST_TEST(f) \
+	cmocka_unit_test_setup_teardown(f, one_host_setup, one_host_teardown)
+
 static inline uint64_t
 bad_accesses(void)
 {

@@ -31,30 +31,27 @@ rig_desc(struct rig *r, uint32_t i)
 	return host_ram(r->h, RIG_RING + i * 16);
 }
 
+/* From a buffer to the next: what is written behind one shows. */
+static inline uint32_t
+rig_step(const struct rig *r)
+{
+	return r->buf_bytes + 64;
+}
+
 static inline uint32_t
 rig_buffer(const struct rig *r, uint32_t i)
 {
-	return RIG_BUFFERS + i * (r->buf_bytes + 64);
+	return RIG_BUFFERS + i * rig_step(r);
 }
 
 /* rig_ring: set up an empty ring, then give `free` descriptors. */
 static inline void
 rig_ring(struct rig *r, uint32_t count, uint32_t buf_bytes, uint32_t free)
 {
-	uint32_t i;
-
 	r->count = count;
 	r->buf_bytes = buf_bytes;
 	r->next = 0;
-	for (i = 0; i < count; i++) {
-		memset(rig_desc(r, i), 0, 16);
-		rig_desc(r, i)->buffer_addr = rig_buffer(r, i);
-	}
-	host_write(r->h, E1000_RDBAL, RIG_RING);
-	host_write(r->h, E1000_RDBAH, 0);
-	host_write(r->h, E1000_RDLEN, count * 16);
-	host_write(r->h, E1000_RDH, 0);
-	host_write(r->h, E1000_RDT, free);
+	host_rx_ring(r->h, RIG_RING, count, RIG_BUFFERS, rig_step(r), free);
 }
 
 static inline uint32_t
@@ -191,27 +188,6 @@ rig_counters(struct rig *r)
 	return host_counters(r->h);
 }
 
-/* 802.3 3.2.9, a bit at a time; crc: UINT32_MAX at first, complement at last */
-static inline uint32_t
-rig_crc_byte(uint32_t crc, uint8_t byte)
-{
-	unsigned int bit;
-
-	for (bit = 0; bit < 8; bit++, byte >>= 1)
-		crc = crc >> 1 ^ ((crc ^ byte) & 1 ? 0xEDB88320u : 0);
-	return crc;
-}
-
-static inline uint32_t
-rig_crc(const uint8_t *p, uint32_t len)
-{
-	uint32_t crc = UINT32_MAX;
-
-	while (len-- > 0)
-		crc = rig_crc_byte(crc, *p++);
-	return ~crc;
-}
-
 static inline uint32_t
 rig_le32(const uint8_t *p)
 {
@@ -243,7 +219,7 @@ rig_expect_crc(struct rig *r, const uint8_t *frame, uint32_t len, uint32_t crc)
 static inline void
 rig_expect(struct rig *r, const uint8_t *frame, uint32_t len)
 {
-	rig_expect_crc(r, frame, len, rig_crc(frame, len));
+	rig_expect_crc(r, frame, len, host_crc(frame, len));
 }
 
 #endif

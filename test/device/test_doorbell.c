@@ -102,17 +102,7 @@ rig_start_kicked(enum e82540_chip chip)
 static void
 receive_ring(struct host *h, uint32_t tail)
 {
-	struct e1000_rx_desc *d;
-	uint32_t i;
-
-	for (i = 0; i < RX_COUNT; i++) {
-		d = host_ram(h, RX_RING + i * E1000_DESC_BYTES);
-		memset(d, 0, sizeof(*d));
-		d->buffer_addr = RX_BUFFERS + i * 2048;
-	}
-	host_write(h, E1000_RDBAL, RX_RING);
-	host_write(h, E1000_RDLEN, RX_COUNT * E1000_DESC_BYTES);
-	host_write(h, E1000_RDT, tail);
+	host_rx_ring(h, RX_RING, RX_COUNT, RX_BUFFERS, 2048, tail);
 	host_write(h, E1000_RCTL, E1000_RCTL_EN);
 }
 

@@ -18,18 +18,11 @@ static const enum e82540_chip chips[] = { E82540_82540EM, E82540_82545EM,
 static void
 vmm_power(enum e82540_chip chip)
 {
-	struct e82540_region region = { HOST_RAM, HOST_RAM_BYTES, h->ram,
-		true };
-
 	h->config.chip = chip;
 	memset(h->ram, 0, HOST_RAM_BYTES);
 	h->packets = 0;
-	assert_int_equal(e82540_init(h->dev, &h->config, h->now_ns), 0);
-	assert_int_equal(e82540_memory_set(h->dev, &region, 1), 0);
-	e82540_link_set(h->dev, h->now_ns, true);
+	host_plug(h);
 	host_advance(h, h->config.link_delay_ns);
-	e82540_pci_write(h->dev, h->now_ns, E82540_PCI_COMMAND, 2,
-	    E82540_PCI_IO | E82540_PCI_MEMORY | E82540_PCI_MASTER);
 }
 
 static bool
@@ -40,6 +33,7 @@ lu(void)
 
 /* ------------------------------------------------------- without CTRL.SLU */
 
+/* In the order of xv6's drivers: RDT before RDLEN. */
 static void
 rings_up(void)
 {
@@ -202,18 +196,15 @@ test_swsm(void **state)
 	}
 }
 
-#define TEST(f) \
-	cmocka_unit_test_setup_teardown(f, one_host_setup, one_host_teardown)
-
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		TEST(test_no_slu),
-		TEST(test_apm),
-		TEST(test_ics_reads_back),
-		TEST(test_swsm),
-		TEST(test_lbm),
+		ONE_HOST_TEST(test_no_slu),
+		ONE_HOST_TEST(test_apm),
+		ONE_HOST_TEST(test_ics_reads_back),
+		ONE_HOST_TEST(test_swsm),
+		ONE_HOST_TEST(test_lbm),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

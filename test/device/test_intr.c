@@ -449,21 +449,12 @@ test_hold_and_snapshot(void **state)
 static void
 rings_set_up(void)
 {
-	struct e1000_rx_desc rx = { 0 };
-	unsigned int i;
-
 	host_write(h, E1000_TDBAL, RING);
 	host_write(h, E1000_TDLEN, 8 * 16 * 16);
 	host_write(h, E1000_TCTL, E1000_TCTL_EN | E1000_TCTL_PSP);
-	for (i = 0; i < 128; i++) {
-		rx.buffer_addr = RX_BUF + i * 2048;
-		memcpy(host_ram(h, RX_RING + i * 16), &rx, 16);
-	}
-	host_write(h, E1000_RDBAL, RX_RING);
-	host_write(h, E1000_RDLEN, 128 * 16);
+	host_rx_ring(h, RX_RING, 128, RX_BUF, 2048, 127);
 	host_write(h, E1000_RCTL,
 	    E1000_RCTL_EN | E1000_RCTL_UPE | E1000_RCTL_BAM);
-	host_write(h, E1000_RDT, 127);
 	host_read(h, E1000_ICR);
 	host_write(h, E1000_IMS, E1000_ICR_TXDW | E1000_ICR_RXT0);
 }

@@ -685,32 +685,29 @@ test_timer_slack(void **state)
 	assert_in_range(h->edges, 99, 100);
 }
 
-#define TEST(f) \
-	cmocka_unit_test_setup_teardown(f, one_host_setup, one_host_teardown)
-
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		TEST(test_config),
-		TEST(test_memory_set),
-		TEST(test_gates),
-		TEST(test_loopback_gates),
-		TEST(test_memory_returns),
-		TEST(test_counters_size),
-		TEST(test_back_pressure),
-		TEST(test_burst),
-		TEST(test_late_timer),
-		TEST(test_kick),
-		TEST(test_io_window),
-		TEST(test_access_widths),
-		TEST(test_locks),
-		TEST(test_pci_reset),
-		TEST(test_lost_frames),
-		TEST(test_last_offender),
-		TEST(test_mac_get),
-		TEST(test_link_at_once),
-		TEST(test_timer_slack),
+		ONE_HOST_TEST(test_config),
+		ONE_HOST_TEST(test_memory_set),
+		ONE_HOST_TEST(test_gates),
+		ONE_HOST_TEST(test_loopback_gates),
+		ONE_HOST_TEST(test_memory_returns),
+		ONE_HOST_TEST(test_counters_size),
+		ONE_HOST_TEST(test_back_pressure),
+		ONE_HOST_TEST(test_burst),
+		ONE_HOST_TEST(test_late_timer),
+		ONE_HOST_TEST(test_kick),
+		ONE_HOST_TEST(test_io_window),
+		ONE_HOST_TEST(test_access_widths),
+		ONE_HOST_TEST(test_locks),
+		ONE_HOST_TEST(test_pci_reset),
+		ONE_HOST_TEST(test_lost_frames),
+		ONE_HOST_TEST(test_last_offender),
+		ONE_HOST_TEST(test_mac_get),
+		ONE_HOST_TEST(test_link_at_once),
+		ONE_HOST_TEST(test_timer_slack),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

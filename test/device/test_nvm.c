@@ -473,26 +473,23 @@ test_reset_midway(void **state)
 	assert_int_equal(shift_in(16), 0x100E);
 }
 
-#define TEST(f) \
-	cmocka_unit_test_setup_teardown(f, one_host_setup, one_host_teardown)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_image),
-		TEST(test_own_image),
-		TEST(test_eerd),
-		TEST(test_eecd_bits),
-		TEST(test_read_by_hand),
-		TEST(test_read_other_order),
-		TEST(test_read_sequential),
-		TEST(test_not_granted),
-		TEST(test_write),
-		TEST(test_new_address),
-		TEST(test_write_cut_short),
-		TEST(test_erase),
-		TEST(test_reset_midway),
+		ONE_HOST_TEST(test_image),
+		ONE_HOST_TEST(test_own_image),
+		ONE_HOST_TEST(test_eerd),
+		ONE_HOST_TEST(test_eecd_bits),
+		ONE_HOST_TEST(test_read_by_hand),
+		ONE_HOST_TEST(test_read_other_order),
+		ONE_HOST_TEST(test_read_sequential),
+		ONE_HOST_TEST(test_not_granted),
+		ONE_HOST_TEST(test_write),
+		ONE_HOST_TEST(test_new_address),
+		ONE_HOST_TEST(test_write_cut_short),
+		ONE_HOST_TEST(test_erase),
+		ONE_HOST_TEST(test_reset_midway),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

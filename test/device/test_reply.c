@@ -77,7 +77,6 @@ power(void)
 		.length = 60,
 		.cmd =
 		    E1000_TXD_CMD_EOP | E1000_TXD_CMD_IFCS | E1000_TXD_CMD_RS };
-	struct e1000_rx_desc rx = { 0 };
 	unsigned int i;
 
 	atomic_store(&answered, 0);
@@ -86,18 +85,13 @@ power(void)
 	h->table.send = echo;
 	answer = e82540_reply;
 	host_power(h);
-	for (i = 0; i < COUNT; i++) {
+	for (i = 0; i < COUNT; i++)
 		memcpy(host_ram(h, TX_RING + i * 16), &tx, 16);
-		rx.buffer_addr = RX_DATA + i * 2048;
-		memcpy(host_ram(h, RX_RING + i * 16), &rx, 16);
-	}
 	for (i = 0; i < 60; i++)
 		((uint8_t *)host_ram(h, TX_DATA))[i] = i;
 	host_write(h, E1000_TDBAL, TX_RING);
 	host_write(h, E1000_TDLEN, COUNT * 16);
-	host_write(h, E1000_RDBAL, RX_RING);
-	host_write(h, E1000_RDLEN, COUNT * 16);
-	host_write(h, E1000_RDT, COUNT - 1);
+	host_rx_ring(h, RX_RING, COUNT, RX_DATA, 2048, COUNT - 1);
 	host_write(h, E1000_RCTL, E1000_RCTL_EN | E1000_RCTL_BAM);
 	host_write(h, E1000_TCTL, E1000_TCTL_EN);
 	host_write(h, E1000_IMS, E1000_ICR_RXT0);
@@ -210,14 +204,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_reply, one_host_setup,
-		    one_host_teardown),
-		cmocka_unit_test_setup_teardown(test_receive_in_send,
-		    one_host_setup, one_host_teardown),
-		cmocka_unit_test_setup_teardown(test_reply_full, one_host_setup,
-		    one_host_teardown),
-		cmocka_unit_test_setup_teardown(test_threads, one_host_setup,
-		    one_host_teardown),
+		ONE_HOST_TEST(test_reply),
+		ONE_HOST_TEST(test_receive_in_send),
+		ONE_HOST_TEST(test_reply_full),
+		ONE_HOST_TEST(test_threads),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

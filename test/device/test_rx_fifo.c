@@ -113,7 +113,7 @@ test_order(void **state)
 				frame_numbered(want, length[got], got);
 				assert_memory_equal(r.data, want, len - 4);
 				assert_int_equal(rig_le32(r.data + len - 4),
-				    rig_crc(want, len - 4));
+				    host_crc(want, len - 4));
 				got++;
 			}
 			free = (r.next + r.count - 1) % r.count;

@@ -711,23 +711,12 @@ test_loopback(void **state)
 	struct rig r = rig_with(12,
 	    E82540_OFFLOAD_CSUM | E82540_OFFLOAD_TSO4 | E82540_OFFLOAD_TSO6);
 	struct tso t = { .f = flow_make(false, false, 0, 0, 0) };
-	const uint64_t ring = HOST_RAM + 0x20000, gpa = HOST_RAM + 0x90000;
 	uint8_t want[2000], *d;
 	uint32_t i, len;
 
 	(void)state;
 	tso_make(&r, &t, 5000, 1000);
-	for (i = 0; i < 8; i++) {
-		d = host_ram(r.h, ring + i * 16);
-		d[1] = (gpa + i * 2048) >> 8 & 0xFF;
-		d[2] = (gpa + i * 2048) >> 16;
-	}
-	host_write(r.h, E1000_RDBAL, ring);
-	host_write(r.h, E1000_RDLEN, 128);
-	host_write(r.h, E1000_RDT, 7);
-	host_write(r.h, E1000_RCTL,
-	    E1000_RCTL_EN | E1000_RCTL_UPE | E1000_RCTL_SECRC);
-	host_loopback(r.h, true);
+	rig_loopback(&r, 8, 7);
 	tso_put(&r, &t, 0, 5000);
 	rig_flush(&r);
 	assert_int_equal(r.h->packets, 0);
@@ -735,7 +724,8 @@ test_loopback(void **state)
 	d = host_ram(r.h, RIG_DATA);
 	for (i = 0; i < 5; i++) {
 		len = ref_segment(&t.f, d, d + 54, 5000, 1000, i, want);
-		assert_memory_equal(host_ram(r.h, gpa + i * 2048), want, len);
+		assert_memory_equal(host_ram(r.h, RIG_RX_DATA + i * 2048), want,
+		    len);
 	}
 	rig_free(&r);
 }

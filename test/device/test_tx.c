@@ -798,30 +798,6 @@ test_many_pieces(void **state)
 
 /* ---------------------------------------------------------------- loopback */
 
-#define RX_RING		(HOST_RAM + 0x20000)
-#define RX_DATA		(HOST_RAM + 0x80000)
-
-static void
-loopback_rx(struct rig *r, uint32_t buffers)
-{
-	uint32_t i;
-	uint8_t *p;
-
-	for (i = 0; i < 64; i++) {
-		p = host_ram(r->h, RX_RING + i * 16);
-		memset(p, 0, 16);
-		p[1] = (RX_DATA + i * 2048) >> 8 & 0xFF;
-		p[2] = (RX_DATA + i * 2048) >> 16;
-	}
-	host_write(r->h, E1000_RDBAL, RX_RING);
-	host_write(r->h, E1000_RDLEN, 64 * 16);
-	host_write(r->h, E1000_RDH, 0);
-	host_write(r->h, E1000_RDT, buffers);
-	host_write(r->h, E1000_RCTL,
-	    E1000_RCTL_EN | E1000_RCTL_UPE | E1000_RCTL_SECRC);
-	host_loopback(r->h, true);
-}
-
 static void
 test_loopback(void **state)
 {
@@ -830,12 +806,12 @@ test_loopback(void **state)
 
 	(void)state;
 	memcpy(copy, data, 300);
-	loopback_rx(&r, 8);
+	rig_loopback(&r, 64, 8);
 	rig_legacy(&r, RIG_DATA, 100, 0);
 	rig_legacy(&r, RIG_DATA + 100, 200, CMD_LAST_RS);
 	rig_legacy(&r, RIG_DATA, 60, CMD_LAST_RS);
 	/* Into the buffer that it comes from, a little further. */
-	d = host_ram(r.h, RX_RING + 2 * 16);
+	d = host_ram(r.h, RIG_RX_RING + 2 * 16);
 	d[0] = 10;
 	d[1] = RIG_DATA >> 8 & 0xFF;
 	d[2] = RIG_DATA >> 16;
@@ -843,8 +819,8 @@ test_loopback(void **state)
 	rig_kick(&r);
 	assert_int_equal(r.h->packets, 0);
 	assert_int_equal(host_read(r.h, E1000_RDH), 3);
-	assert_memory_equal(host_ram(r.h, RX_DATA), copy, 300);
-	assert_memory_equal(host_ram(r.h, RX_DATA + 2048), copy, 60);
+	assert_memory_equal(host_ram(r.h, RIG_RX_DATA), copy, 300);
+	assert_memory_equal(host_ram(r.h, RIG_RX_DATA + 2048), copy, 60);
 	assert_memory_equal(data + 10, copy, 200);
 	assert_int_equal(host_read(r.h, E1000_GPTC), 3);
 	assert_int_equal(host_read(r.h, E1000_GPRC), 3);
@@ -861,7 +837,7 @@ test_loopback_full(void **state)
 
 	(void)state;
 	rig_fill(&r, RIG_DATA, 9000, 1);
-	loopback_rx(&r, 0);
+	rig_loopback(&r, 64, 0);
 	host_write(r.h, E1000_RCTL,
 	    host_read(r.h, E1000_RCTL) | E1000_RCTL_LPE);
 	for (i = 0; i < n; i++)

@@ -577,27 +577,24 @@ test_link_change(void **state)
 	assert_int_equal(pmcsr_read() & PME_STATUS, 0);
 }
 
-#define TEST(f) \
-	cmocka_unit_test_setup_teardown(f, one_host_setup, one_host_teardown)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_exact),
-		TEST(test_multicast),
-		TEST(test_broadcast),
-		TEST(test_magic),
-		TEST(test_arp),
-		TEST(test_ipv4),
-		TEST(test_ipv6),
-		TEST(test_flexible),
-		TEST(test_packet_kept),
-		TEST(test_packet_lengths),
-		TEST(test_awake),
-		TEST(test_not_enabled),
-		TEST(test_apm),
-		TEST(test_link_change),
+		ONE_HOST_TEST(test_exact),
+		ONE_HOST_TEST(test_multicast),
+		ONE_HOST_TEST(test_broadcast),
+		ONE_HOST_TEST(test_magic),
+		ONE_HOST_TEST(test_arp),
+		ONE_HOST_TEST(test_ipv4),
+		ONE_HOST_TEST(test_ipv6),
+		ONE_HOST_TEST(test_flexible),
+		ONE_HOST_TEST(test_packet_kept),
+		ONE_HOST_TEST(test_packet_lengths),
+		ONE_HOST_TEST(test_awake),
+		ONE_HOST_TEST(test_not_enabled),
+		ONE_HOST_TEST(test_apm),
+		ONE_HOST_TEST(test_link_change),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,6 +10,8 @@
 #define RIG_RING	(HOST_RAM + 0x1000)
 #define RIG_COUNT	64u		/* descriptors, unless told */
 #define RIG_DATA	(HOST_RAM + 0x40000)
+#define RIG_RX_RING	(HOST_RAM + 0x20000)	/* of rig_loopback() */
+#define RIG_RX_DATA	(HOST_RAM + 0x80000)
 
 #define CMD_LAST	(E1000_TXD_CMD_EOP | E1000_TXD_CMD_IFCS)
 #define CMD_LAST_RS	(CMD_LAST | E1000_TXD_CMD_RS)
@@ -123,13 +125,19 @@ rig_kick(struct rig *r)
 
 /* Until the ring is empty, or nothing more happens. */
 static inline void
-rig_flush(struct rig *r)
+rig_settle(struct rig *r)
 {
 	unsigned int i;
 
-	rig_kick(r);
 	for (i = 0; i < 64; i++)
 		host_advance(r->h, 1000);
+}
+
+static inline void
+rig_flush(struct rig *r)
+{
+	rig_kick(r);
+	rig_settle(r);
 }
 
 static inline bool
@@ -165,20 +173,28 @@ rig_fill(struct rig *r, uint64_t gpa, uint32_t len, uint32_t seed)
 	return p;
 }
 
-/* The CRC of len bytes there, behind them; bit by bit (802.3, 3.2.9). */
+/* The CRC of len bytes there, behind them. */
 static inline void
 rig_fcs(struct rig *r, uint64_t gpa, uint32_t len)
 {
 	uint8_t *p = host_ram(r->h, gpa);
-	uint32_t crc = UINT32_MAX, i, bit;
+	uint32_t crc = host_crc(p, len), i;
 
-	for (i = 0; i < len; i++) {
-		crc ^= p[i];
-		for (bit = 0; bit < 8; bit++)
-			crc = crc & 1 ? crc >> 1 ^ 0xEDB88320u : crc >> 1;
-	}
 	for (i = 0; i < 4; i++)
-		p[len + i] = ~crc >> 8 * i & 0xFF;
+		p[len + i] = crc >> 8 * i & 0xFF;
+}
+
+/*
+ * Loopback into a receive ring at RIG_RX_RING, whose buffers of 2048 bytes
+ * begin at RIG_RX_DATA.  RDT is tail.
+ */
+static inline void
+rig_loopback(struct rig *r, uint32_t count, uint32_t tail)
+{
+	host_rx_ring(r->h, RIG_RX_RING, count, RIG_RX_DATA, 2048, tail);
+	host_write(r->h, E1000_RCTL,
+	    E1000_RCTL_EN | E1000_RCTL_UPE | E1000_RCTL_SECRC);
+	host_loopback(r->h, true);
 }
 
 static inline void
