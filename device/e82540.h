@@ -28,10 +28,11 @@
  *	when the time of host->timer() comes:	e82540_run(dev, now)
  *	when frames arrive:			e82540_receive(dev, now, ...)
  *
- * Without E82540_PCI_MASTER in the command register there is no DMA: no packet
- * goes or comes.  The guest's operating system or firmware sets it.  A host
- * without a configuration space sets it itself, after e82540_init() and again
- * after each e82540_reset(), which clears it: see e82540_pci_write().
+ * The device does no DMA, and so neither sends nor receives, until
+ * E82540_PCI_MASTER is set in the command register.  The guest's operating
+ * system or firmware sets it.  A host without a configuration space sets it
+ * with e82540_pci_write(), after e82540_init() and again after each
+ * e82540_reset(), which clears it.
  *
  * Time is in nanoseconds from any start, of one clock that does not step back
  * (if it does, no time has passed).  A late call of e82540_run() is harmless:
@@ -252,13 +253,12 @@ struct e82540_host {
 	/*
 	 * send: n packets, 1 to E82540_SEND_MAX, to the network, in order.
 	 * Returns how many it took.  If that is fewer than n, the others stay
-	 * in the ring until e82540_tx_resume(), and STATUS.TXOFF tells the
-	 * guest's driver, which would take a silent NIC for a broken one.
-	 * After config.tx_stall_ns the model goes on without: it drops what
-	 * send() does not take (tx_dropped), until send() takes all it is
-	 * given, or e82540_tx_resume() is called.  Count a packet that the
-	 * network refuses for good as taken.  send() may call e82540_reply().
-	 * Lock: tx.
+	 * in the ring until e82540_tx_resume().  Meanwhile STATUS.TXOFF is set:
+	 * drivers take a silent NIC for a broken one.  After config.tx_stall_ns
+	 * the model drops what send() does not take (tx_dropped), until send()
+	 * takes all it is given, or the host calls e82540_tx_resume().  Count a
+	 * packet that the network refuses for good as taken.  send() may call
+	 * e82540_reply().  Lock: tx.
 	 */
 	unsigned int (*send)(void *ctx, const struct e82540_packet *packet,
 	    unsigned int n);
@@ -288,13 +288,11 @@ struct e82540_host {
 
 	/*
 	 * dirty: the model has written len bytes of guest memory from bus
-	 * address gpa on.  For hosts that keep something that memory
-	 * determines: translated code, a log of dirty pages.  The model tells
-	 * of the data of a received packet before the guest can see that the
-	 * packet is there, and of descriptors before the call of the model
-	 * returns.  What it tells of lies in the regions, in one piece of bus
-	 * addresses.  May be NULL.  Lock: tx for transmit descriptors, rx for
-	 * the others (in loopback tx, too).
+	 * address gpa on.  It is for hosts that translate code or log dirty
+	 * pages.  For a packet's data the model calls it before the guest can
+	 * see the packet, for descriptors before the host's call returns.  All
+	 * bytes are in the regions.  May be NULL.  Lock: tx for transmit
+	 * descriptors, rx for the others (in loopback tx, too).
 	 */
 	void (*dirty)(void *ctx, uint64_t gpa, uint64_t len);
 };
@@ -357,13 +355,13 @@ struct e82540_counters {
 	uint64_t bad_descriptor;	/* packet dropped for its descriptors */
 	uint64_t tx_dropped;		/* send() refused for too long */
 	uint64_t tx_no_fcs;		/* without IFCS, no CRC at the end */
-	/* Frames that receive() consumed and lost, the rest of which ... */
-	uint64_t rx_no_link;		/* ... came while the link was down */
+	/* Frames that receive() consumed and lost, ... */
+	uint64_t rx_no_link;		/* ... as the link was down */
 	uint64_t rx_disabled;		/* ... RCTL.EN, bus master off, D3 */
-	uint64_t rx_runts;		/* ... had fewer than 14 bytes */
+	uint64_t rx_runts;		/* ... as fewer than 14 bytes */
 	/* The last that bad_access counted: see E82540_BAD_*. */
 	uint64_t bad_access_where, bad_access_value;
-	/* The same of bad_ring: TDT or RDT, and the value of that register. */
+	/* The last that bad_ring counted: TDT or RDT, and its value. */
 	uint64_t bad_ring_where, bad_ring_value;
 };
 
@@ -427,8 +425,8 @@ bool e82540_link_up(const struct e82540 *dev);
 void e82540_moderation_set(struct e82540 *dev, uint64_t now_ns, bool on);
 
 /*
- * A host that knows what an interrupt costs its guest can have fewer: a least
- * interval of the host's own, beside ITR.  The model itself never adapts.
+ * A host that knows what an interrupt costs its guest can ask for fewer: it
+ * sets a least interval of its own, beside ITR.  The model itself never adapts.
  *
  * e82540_moderation_hold: from now on an interrupt for packets (TXDW, TXQE,
  * RXT0) comes no earlier than the longer of ITR and interval_ns after the last
@@ -442,9 +440,9 @@ void e82540_moderation_set(struct e82540 *dev, uint64_t now_ns, bool on);
  * e82540_moderation_release: what is held now comes as soon as ITR allows, with
  * all causes that come until then.  The next interrupt is held again.
  *
- * e82540_moderation_held: the causes (bits of ICR) that wait for the interval,
- * and that release() would let go; 0: none.  Takes no lock; any thread, at any
- * time.  The answer may be old by the time the caller has it.
+ * e82540_moderation_held: returns the causes (bits of ICR) that wait for the
+ * interval, which release() lets go; 0: nothing waits.  Call it on any thread
+ * at any time; it takes no lock, so the answer may be old.
  */
 #define E82540_HOLD_MAX_NS	16776960u /* the longest ITR */
 
@@ -655,8 +653,8 @@ void e82540_counters(const struct e82540 *dev, struct e82540_counters *counters,
 uint32_t e82540_peek(const struct e82540 *dev, uint32_t offset);
 
 /*
- * e82540_mac_get: the address that the receiver answers to now, RAL and RAH 0:
- * the guest can change it.  No access of the guest's is counted.
+ * e82540_mac_get: the address in RAL(0) and RAH(0), which the guest can change.
+ * The call does not count as a register read.
  */
 void e82540_mac_get(const struct e82540 *dev, uint8_t mac[6]);
 

@@ -5,8 +5,8 @@
  *
  * A PAUSE counts while the guest's driver has set RFCE, as in the chip, and
  * holds as long as the peer renews it.  The model's link partner advertises no
- * PAUSE, so a driver that obeys negotiation does not set RFCE: where it is set,
- * somebody asked for it by hand, and wants to be held.
+ * PAUSE, so a driver that obeys negotiation does not set RFCE.  If RFCE is set,
+ * the guest's user has asked for flow control by hand.
  *
  * If the network does not take our PAUSE frame, the model forgets it, as if it
  * were lost on the wire: it counts tx_stopped, and does not try again.
@@ -132,7 +132,7 @@ network_refuses(const struct e82540 *dev)
 	return blocked;
 }
 
-/* The host may have resumed before the report came: then it means nothing. */
+/* If the host resumed before the report came, the network refuses no longer. */
 void
 e82540_flow_held(struct e82540 *dev)
 {

@@ -20,8 +20,8 @@
  * does not (TADV, RADV).  The first to run out sets the cause and stops the
  * other.
  *
- * The host can ask for a longer window between interrupts for packets, and end
- * that for the cause that waits.  It never comes before ITR allows.
+ * The host can ask for a longer window between interrupts for packets, and can
+ * end the window for the cause that waits.  ITR holds all the same.
  *
  * With moderation switched off, every event interrupts at once, as it did in
  * hypervisors when the RFC was written.
@@ -269,7 +269,7 @@ e82540_intr_report(struct e82540 *dev, const struct e82540_report *r)
 		pair_start(dev, &receive);
 	if (r->icr != 0)
 		e82540_intr_set(dev, r->icr);
-	/* To a guest that waits, none too few; to others, none too many. */
+	/* A guest that unmasks it must not miss one; another counts each. */
 	if (r->maybe_low && e82540_reg(dev, E1000_IMS) & E1000_ICR_TXD_LOW)
 		e82540_intr_set(dev, E1000_ICR_TXD_LOW);
 }

@@ -11,12 +11,11 @@
  * the FIFO go first.  If the FIFO is full, too, the caller keeps the frame
  * (rx.waiting), or with config.rx_drop the frame is lost: MPC, RXO.
  *
- * A frame for which the ring can never have enough descriptors must not wait,
- * as all others would wait behind it: it is lost in the same way.  It cannot
- * have enough if it needs more than N - 1 of N, or if the guest has given all
- * that it can.  Some drivers always keep descriptors back.  So when the FIFO is
- * full and the guest has given half of the ring, the model drops the oldest
- * frame.
+ * A frame that can never fit into the ring must not wait, as all others would
+ * wait behind it: it is lost in the same way.  It can never fit if it needs
+ * more than N - 1 of N descriptors, or if the guest has given all that it can.
+ * Some drivers always keep descriptors back.  So when the FIFO is full and the
+ * guest has given half of the ring, the model drops the oldest frame.
  *
  * Where the manual is silent, or a wire differs from a virtual one:
  *
@@ -335,8 +334,9 @@ desc_skip(const struct slot *slot)
 }
 
 /*
- * The host hears of n descriptors from index i on, which the model has written.
- * Not of a struct run: its members would have to be in memory.
+ * Tell the host of n descriptors from index i on, which the model has written.
+ * It takes members of struct run, not a pointer to it, so that the compiler can
+ * keep them in processor registers.
  */
 __attribute__((noinline, cold)) static void
 ring_dirty(struct e82540 *dev, uint64_t ring, uint32_t count, uint32_t i,

@@ -535,9 +535,9 @@ plain_job(const struct run *run, struct e82540_tx_job *job,
 /*
  * Without IFCS the chip sends the bytes as they are: the guest has put a CRC
  * behind its packet (3.3.3.1).  Packets for the network have no CRC, so the
- * model takes it off.  Where the last four bytes are no CRC, the guest relies
- * on hypervisors that have none: they are data.  On a wire nobody would receive
- * that frame.
+ * model takes it off.  If the last four bytes are not the CRC of the others,
+ * they are data: the driver was written for hypervisors that send all bytes.
+ * On a wire each receiver would drop that frame.
  */
 static uint32_t
 plain_len(const struct run *run, const struct packet *p)
@@ -705,10 +705,10 @@ commit_report(const struct run *run, uint32_t what)
 
 /*
  * 3.4.3: TXQE when the ring has become empty; TXD_LOW when the number of
- * descriptors left falls to 8 * LWTHRESH (13.4.43).  Where the guest's writes
- * of TDT do not run this code themselves, many can come before one run: then
- * nobody knows if a chip, which would have begun with the first, ever had so
- * many left.
+ * descriptors left falls to 8 * LWTHRESH (13.4.43).  With tx_kick() or doorbell
+ * memory the guest can write TDT several times before one run.  A chip would
+ * have begun with the first of them, so perhaps it would not have set TXD_LOW:
+ * then maybe_low is reported.
  */
 static void
 commit_causes(const struct run *run, uint32_t head)

@@ -2,8 +2,8 @@
 /*
  * The transmit ring, as one run of e82540_tx.c sees it.
  *
- * An index outside of the ring is a mistake of the driver's (13.4.39, 13.4.40),
- * but one that works on other hypervisors, so the model makes the best of it:
+ * An index outside of the ring is the driver's mistake (13.4.39, 13.4.40).  It
+ * works on other hypervisors, so the model gives it a meaning:
  *
  *	TDH >= N	the ring begins at 0 again
  *	TDT >= N	it means TDT modulo N: a driver that counts on
@@ -118,9 +118,10 @@ desc_is_context(uint64_t q1)
 }
 
 /*
- * An index is outside.  If the whole ring is given, first comes the part up to
- * its end; from 0 on, there is one descriptor more to count to, which does not
- * exist.  Returns false if there is nothing to do.
+ * An index is outside of the ring.  If the whole ring is given, the run sends
+ * the part up to the ring's end, and a second run sends the rest.  If the head
+ * is at 0, one run sends all: `count` is one more than N, so that the tail N is
+ * inside.  Returns false if there is nothing to do.
  */
 static inline bool
 ring_mend(struct run *run)

@@ -92,9 +92,8 @@ guest_ptr(const struct guest_mem *mem, unsigned int *hint, uint64_t gpa,
 }
 
 /*
- * Three ways to tell the host what the model has written.  guest_dirty: len
- * bytes, or those of them that are in memory.  There is a mem->dirty: the
- * caller has looked.
+ * Three ways to tell the host what the model has written.  guest_dirty: those
+ * of len bytes that are in memory.  mem->dirty is not NULL.
  */
 static inline void
 guest_dirty(const struct guest_mem *mem, uint64_t gpa, uint32_t len)

@@ -341,7 +341,7 @@ struct lem {
 };
 
 /*
- * lem_gone: has a call found that the device is not there any more?
+ * lem_gone: has a call found that the device is no longer there?
  * lem_link_up: is the link up, as lem_link_update() found last?
  * Locks: none.
  */
