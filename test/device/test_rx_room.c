@@ -288,6 +288,8 @@ test_tail_beyond(void **state)
 				tail_write(&r, tail += tail < 0xFFFF);
 		}
 		assert_true(rig_counters(&r).bad_ring > 0);
+		assert_int_equal(rig_counters(&r).bad_ring_where, E1000_RDT);
+		assert_true(rig_counters(&r).bad_ring_value >= 8);
 		assert_int_equal(host_read(r.h, E1000_RDT), tail);
 		rig_stop(&r);
 	}

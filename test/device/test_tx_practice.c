@@ -51,6 +51,29 @@ test_zeros_first(void **state)
 	zeros_first(8192, 8191, 0);
 }
 
+/* The ring of zeros is given whole, by TDT = N. */
+static void
+test_zeros_whole(void **state)
+{
+	struct rig r = rig_new(E82540_82540EM);
+	uint8_t *data = rig_fill(&r, RIG_DATA, 100, 1);
+
+	(void)state;
+	rig_ring(&r, RIG_RING, 8);
+	host_write(r.h, E1000_TDT, 8);
+	assert_int_equal(rig_head(&r), 0);
+	assert_int_equal(host_read(r.h, E1000_TDT), 0);
+	assert_int_equal(rig_counters(&r).bad_ring, 1);
+	rig_legacy(&r, RIG_DATA, 100, CMD_LAST_RS);
+	rig_kick(&r);
+	assert_int_equal(r.h->packets, 1);
+	rig_sent(&r, 0, data, 100);
+	assert_true(rig_done(&r, 0));
+	assert_int_equal(rig_head(&r), 1);
+	assert_int_equal(rig_counters(&r).bad_descriptor, 0);
+	rig_free(&r);
+}
+
 /*
  * Of every kind, with RS: DD at once.  What they ask for belongs to no packet.
  */
@@ -489,6 +512,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_zeros_first),
+		cmocka_unit_test(test_zeros_whole),
 		cmocka_unit_test(test_null_kinds),
 		cmocka_unit_test(test_null_many),
 		cmocka_unit_test(test_no_ifcs),
