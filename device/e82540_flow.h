@@ -24,9 +24,9 @@ void e82540_flow_paused(struct e82540 *dev, uint16_t quanta);
 /* e82540_flow_fifo: act on fifo_high, fifo_low.  Bus lock; takes tx and rx. */
 void e82540_flow_fifo(struct e82540 *dev, const struct e82540_report *report);
 /*
- * e82540_flow_held: send() may hold the transmitter.  e82540_flow_resumed: no
- * longer.  e82540_flow_stalled: it has done so for too long.  Bus lock; they
- * take tx.
+ * send() takes fewer packets than it is given.  e82540_flow_held: a report says
+ * so.  e82540_flow_resumed: the host says that it takes them again.
+ * e82540_flow_stalled: config.tx_stall_ns is over.  Bus lock; they take tx.
  */
 void e82540_flow_held(struct e82540 *dev);
 void e82540_flow_resumed(struct e82540 *dev);

@@ -31,7 +31,7 @@ struct e82540_report {
 	bool held;			/* send() refused: tx.blocked */
 	bool maybe_low;			/* TXD_LOW, if the guest waits for it */
 	bool rx_ready;			/* tell the host */
-	bool rx_again;			/* stopped at too many of: */
+	bool rx_again;			/* rx_nulls ended it: look again */
 	uint32_t rx_nulls;		/* null descriptors passed */
 	bool paused;			/* a PAUSE frame came */
 	uint16_t pause_quanta;		/* its 512 bit times; 0: go on */

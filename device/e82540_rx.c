@@ -705,9 +705,9 @@ frame_missed(struct run *run)
 }
 
 /*
- * Move frames to the ring while it has room.  crowded: the next frame has no
- * room in the FIFO.  If the guest has given half of the ring, it may give no
- * more: the oldest frame is missed then.
+ * Move frames to the ring while it has room.  crowded: the FIFO has no room for
+ * the next frame.  If the guest has given half of the ring then, it may give no
+ * more, so the oldest frame is missed.
  */
 static void
 fifo_drain(struct run *run, bool crowded)
