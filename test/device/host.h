@@ -26,6 +26,7 @@
 struct host_packet {
 	uint8_t *data;			/* copied; without the header */
 	uint32_t len_bytes;
+	unsigned int iovs;
 	struct e82540_vnet_hdr hdr;
 };
 
@@ -111,6 +112,7 @@ host_send(void *ctx, const struct e82540_packet *packet, unsigned int n)
 		free(p->data);
 		p->data = malloc(packet[i].len_bytes + 1);
 		p->len_bytes = packet[i].len_bytes;
+		p->iovs = packet[i].iovs;
 		assert_in_range(packet[i].iovs, 1 + hdr, E82540_SEND_IOVS_MAX);
 		assert_in_range(p->len_bytes, 1,
 		    h->config.offloads & ~E82540_OFFLOAD_CSUM ?

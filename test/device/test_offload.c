@@ -313,6 +313,31 @@ vlan_sum(uint32_t hdr_bytes, uint32_t offloads)
 	rig_free(&r);
 }
 
+/* The most that the header says: of pieces, and of bytes. */
+static void
+test_most(void **state)
+{
+	const uint64_t tagged =
+	    (uint64_t)(CMD_LAST | E1000_TXD_CMD_VLE) << 24 | (uint64_t)9 << 48;
+	struct rig r = rig_with(12, 0);
+	uint32_t i;
+
+	(void)state;
+	host_write(r.h, E1000_CTRL, E1000_CTRL_SLU | E1000_CTRL_VME);
+	rig_fill(&r, RIG_DATA, 0x8000, 3);
+	/* Apart from each other, so that none are one piece. */
+	for (i = 0; i < 255; i++)
+		rig_legacy(&r, RIG_DATA + i * 100, 60, 0);
+	rig_put(&r, RIG_DATA + i * 100, 60 | tagged);
+	rig_put(&r, RIG_DATA, 16288 | tagged);
+	rig_flush(&r);
+	assert_int_equal(r.h->packets, 2);
+	assert_int_equal(r.h->sent[0].len_bytes, 256 * 60 + 4);
+	assert_int_equal(r.h->sent[0].iovs, E82540_SEND_IOVS_MAX);
+	assert_int_equal(r.h->sent[1].len_bytes, E82540_SEND_MAX_BYTES);
+	rig_free(&r);
+}
+
 static void
 test_vlan_sum(void **state)
 {
@@ -368,6 +393,7 @@ main(void)
 		cmocka_unit_test(test_no_context),
 		cmocka_unit_test(test_vlan),
 		cmocka_unit_test(test_vlan_sum),
+		cmocka_unit_test(test_most),
 		cmocka_unit_test(test_not_left),
 	};
 

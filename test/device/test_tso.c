@@ -704,6 +704,24 @@ test_tso_odd(void **state)
 	tso_odd(odd_long, 0);
 }
 
+/* The most that IP can say, with a tag of the guest's and one of the chip's. */
+static void
+test_whole_longest(void **state)
+{
+	struct rig r = rig_with(12, E82540_OFFLOAD_CSUM | E82540_OFFLOAD_TSO4);
+	struct tso t = { .f = flow_make(false, false, 4, 0, 0) };
+
+	(void)state;
+	host_write(r.h, E1000_CTRL, E1000_CTRL_SLU | E1000_CTRL_VME);
+	tso_make(&r, &t, 65535 - 40, 1460);
+	tso_put(&r, &t, E1000_TXD_CMD_VLE, 16000);
+	rig_flush(&r);
+	assert_int_equal(r.h->packets, 1);
+	assert_int_equal(r.h->sent[0].hdr.gso_type, E82540_GSO_TCPV4);
+	assert_int_equal(r.h->sent[0].len_bytes, E82540_SEND_TSO_MAX_BYTES);
+	rig_free(&r);
+}
+
 /* In loopback the model makes all frames itself, without a header. */
 static void
 test_loopback(void **state)
@@ -745,6 +763,7 @@ main(void)
 		cmocka_unit_test(test_two_contexts),
 		cmocka_unit_test(test_tso_no_sums),
 		cmocka_unit_test(test_tso_odd),
+		cmocka_unit_test(test_whole_longest),
 		cmocka_unit_test(test_loopback),
 	};
 
