@@ -38,15 +38,12 @@ image chatter '\272\370\003\356\353\375'		# 1: to COM1; jmp 1b
 
 for help in --help 'run --help' -h; do
 	# shellcheck disable=SC2086 # two words
-	run "$vm" $help
-	[ "$status" = 0 ] || wrong "$help: exit status $status"
-	grep -q '^usage: lem-vm run' "$tmp/out" || wrong "$help: no usage"
-	[ ! -s "$tmp/err" ] || wrong "$help: there is standard error"
+	shows $help
+	has "^usage: lem-vm run" "$help"
 done
 
-run "$vm" --version
-[ "$status" = 0 ] || wrong "--version: exit status $status"
-grep -qE "^lem-vm [0-9.]+$" "$tmp/out" || wrong "--version: no version"
+shows --version
+has "^lem-vm [0-9.]+\$" --version
 
 fails 2 'no command; see lem-vm --help'
 fails 2 "unknown command 'walk'; see lem-vm --help" walk
@@ -205,44 +202,13 @@ ends 0 hello
 ends 0 hello --serial off
 [ ! -s "$tmp/out" ] || wrong 'hello: there is output in spite of --serial off'
 
-# begin ARGUMENT...: runs $guest in the background; sets $pid.  Returns when
-# its threads (the main one, a CPU's, a NIC's) are confined.
-space="" guest=halt out=$tmp/out
+# begin ARGUMENT...: starts $guest, with the main thread, a CPU's and a NIC's
+# at least.
+space="" guest=halt
 begin()
 {
-	$space "$vm" run --bios "$tmp/$guest" "$@" >"$out" 2>"$tmp/err" \
-	    </dev/null &
-	pid=$!
-	guests=$pid
-	tries=0
-	while [ "$(find /proc/$pid/task -mindepth 1 -maxdepth 1 2>/dev/null | wc -l)" -lt 3 ] ||
-	    ! confined $pid; do
-		tries=$((tries + 1))
-		if [ $tries = 600 ] || ! kill -0 $pid 2>/dev/null; then
-			wrong "it did not start: $*"
-			return 1
-		fi
-		sleep 0.05
-	done
-}
-
-# confined PID: has each thread the seccomp mode $sandbox (2: a filter)?
-sandbox=2
-confined()
-{
-	[ "$(cat /proc/"$1"/task/*/status | grep '^Seccomp:' | sort -u)" = \
-	    "Seccomp:	$sandbox" ]
-}
-
-# ended SIGNAL: the signal ends it cleanly.
-ended()
-{
-	kill "-$1" "$pid"
-	wait "$pid"
-	status=$?
-	guests=""
-	[ $status = 0 ] || wrong "$1: exit status $status"
-	[ ! -s "$tmp/err" ] || wrong "$1: there is standard error"
+	# shellcheck disable=SC2086 # words
+	start 3 $space "$vm" run --bios "$tmp/$guest" "$@"
 }
 
 for signal in TERM INT HUP; do

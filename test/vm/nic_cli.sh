@@ -21,15 +21,12 @@ s=$tmp/nic.sock
 
 for help in --help -h '--nic backend=null --help'; do
 	# shellcheck disable=SC2086 # words
-	run "$nic" $help
-	[ "$status" = 0 ] || wrong "$help: exit status $status"
-	grep -q '^usage: lem-nic --socket' "$tmp/out" || wrong "$help: no usage"
-	[ ! -s "$tmp/err" ] || wrong "$help: there is standard error"
+	shows $help
+	has "^usage: lem-nic --socket" "$help"
 done
 
-run "$nic" --version
-[ "$status" = 0 ] || wrong "--version: exit status $status"
-grep -qE "^lem-nic [0-9.]+$" "$tmp/out" || wrong "--version: no version"
+shows --version
+has "^lem-nic [0-9.]+\$" --version
 
 fails 2 'needs --socket PATH'
 fails 2 '--fast: unknown option' --fast
@@ -69,55 +66,9 @@ else
 	fails 1 '--user nobody: only root can' --socket "$s" --user nobody
 fi
 
-# threads_of PID: prints how many there are.
-threads_of()
-{
-	find "/proc/$1/task" -mindepth 1 -maxdepth 1 2>/dev/null | wc -l
-}
-
-# confined PID: has each thread the seccomp mode $sandbox (2: a filter)?
-sandbox=2
-confined()
-{
-	[ "$(cat /proc/"$1"/task/*/status | grep '^Seccomp:' | sort -u)" = \
-	    "Seccomp:	$sandbox" ]
-}
-
-# begin THREADS ARGUMENT...: starts it, $before it; sets $pid.  Returns when it
-# has so many threads, all confined.
-before=""
-begin()
-{
-	threads=$1
-	shift
-	$before "$nic" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null &
-	pid=$!
-	guests=$pid
-	tries=0
-	while [ "$(threads_of $pid)" != "$threads" ] || ! confined $pid; do
-		tries=$((tries + 1))
-		if [ $tries = 600 ] || ! kill -0 $pid 2>/dev/null; then
-			wrong "it did not start: $*"
-			return 1
-		fi
-		sleep 0.05
-	done
-}
-
-# ended SIGNAL: the signal ends it cleanly.
-ended()
-{
-	kill "-$1" "$pid"
-	wait "$pid"
-	status=$?
-	guests=""
-	[ $status = 0 ] || wrong "$1: exit status $status"
-	[ ! -s "$tmp/err" ] || wrong "$1: there is standard error"
-}
-
 for signal in TERM INT HUP; do
 	# A shell ignores INT in the background; lem-nic must not.
-	begin 3 --socket "$s" --control "$tmp/control" \
+	start 3 "$nic" --socket "$s" --control "$tmp/control" \
 	    --nic "doorbell=trap,pcap=$tmp/pcap" || continue
 	if [ "$(id -u)" = 0 ]; then
 		! grep -q '^[UG]id:.*	0' /proc/$pid/status ||
@@ -140,16 +91,16 @@ if [ "$(id -u)" = 0 ]; then
 else
 	mkdir "$tmp/own"
 fi
-begin 3 --socket "$tmp/own/s" --nic "doorbell=trap,backend=dgram,\
+start 3 "$nic" --socket "$tmp/own/s" --nic "doorbell=trap,backend=dgram,\
 local=$tmp/own/d,remote=$tmp/own/peer" && ended TERM
 [ -z "$(ls "$tmp/own")" ] || wrong "it left $(ls "$tmp/own") behind"
 
 sandbox=0
-begin 3 --socket "$s" --sandbox off --nic doorbell=trap && ended TERM
+start 3 "$nic" --socket "$s" --sandbox off --nic doorbell=trap && ended TERM
 sandbox=2
 
 # Statistics, while it runs.
-if begin 3 --socket "$s" --stats 1 --nic doorbell=mapped; then
+if start 3 "$nic" --socket "$s" --stats 1 --nic doorbell=mapped; then
 	sleep 2.5
 	ended TERM
 	[ "$(grep -c '^{.*"pages":"memfd".*"program":"lem-nic".*}$' \
@@ -179,35 +130,18 @@ fi
 
 # ----------------------------------------------------------------- systemd
 
-# until_true COMMAND...: waits until it succeeds, 20 seconds at most.
-until_true()
-{
-	tries=0
-	until "$@"; do
-		tries=$((tries + 1))
-		[ $tries -lt 200 ] || return
-		sleep 0.1
-	done
-}
-
-# shellcheck disable=SC2317 # until_true calls it
-has_threads()
-{
-	[ "$(threads_of "$1")" = "$2" ]
-}
-
 # Started by the first connection, of another lem-nic's backend.
 if command -v systemd-socket-activate >/dev/null; then
 	systemd-socket-activate -l "$tmp/activate" \
 	    "$nic" --nic doorbell=trap >"$tmp/out" 2>"$tmp/err" </dev/null &
 	pid=$!
 	guests=$pid
-	until_true test -S "$tmp/activate"
+	until_true $pid test -S "$tmp/activate"
 	"$nic" --socket "$s" --nic "doorbell=trap,backend=stream,\
 path=$tmp/activate" >/dev/null 2>&1 </dev/null &
 	client=$!
 	guests="$pid $client"
-	until_true has_threads $pid 3 || wrong 'systemd: it does not start'
+	until_true $pid has_threads $pid 3 || wrong 'systemd: it does not start'
 	kill $client
 	wait $client
 	: >"$tmp/err"

@@ -12,74 +12,11 @@ set -u
 : "${SRCDIR:=$(dirname -- "$0")/../..}"
 : "${BUILD:=$SRCDIR/build}"
 
-tmp=$(mktemp -d) || exit
-guest=""			# that runs
-# shellcheck disable=SC2317 # the trap calls it
-end()
-{
-	[ -z "$guest" ] || kill -9 "$guest" 2>/dev/null
-	rm -rf "$tmp"
-}
-trap end EXIT
-trap 'exit 1' HUP INT TERM
-chmod 711 "$tmp"
-# Copies that any user can run.
-cp "$BUILD/lem-vm" "$BUILD/lem-stat" "$tmp" || exit
-chmod 755 "$tmp/lem-vm" "$tmp/lem-stat"
+program=lem-stat
+# shellcheck source=test/vm/common
+. "$(dirname -- "$0")/common"
 stat=$tmp/lem-stat
-bad=0
-
-wrong()
-{
-	echo "wrong: $*"
-	sed 's/^/  | /' "$tmp/out" "$tmp/err"
-	bad=1
-}
-
-leave_out()
-{
-	echo "left out: $*"
-}
-
-# run COMMAND...: sets $status; output in $tmp/out, $tmp/err.
-run()
-{
-	timeout 60 "$@" >"$tmp/out" 2>"$tmp/err" </dev/null
-	status=$?
-}
-
-# said STATUS TEXT WHAT: checks the exit status, and one line of errors.
-said()
-{
-	[ "$status" = "$1" ] || wrong "$3: exit status $status, not $1"
-	grep -qF -- "$2" "$tmp/err" || wrong "$3: it does not say '$2'"
-	[ "$(wc -l <"$tmp/err")" = 1 ] || wrong "$3: not one line"
-	grep -q '^lem-stat: ' "$tmp/err" || wrong "$3: no 'lem-stat: '"
-	[ ! -s "$tmp/out" ] || wrong "$3: there is standard output"
-}
-
-# fails STATUS TEXT ARGUMENT...: lem-stat fails so.
-fails()
-{
-	expected=$1 text=$2
-	shift 2
-	run "$stat" "$@"
-	said "$expected" "$text" "$*"
-}
-
-# shows ARGUMENT...: lem-stat succeeds, silently but for standard output.
-shows()
-{
-	run "$stat" "$@"
-	[ "$status" = 0 ] || wrong "$*: exit status $status"
-	[ ! -s "$tmp/err" ] || wrong "$*: there is standard error"
-}
-
-# has PATTERN WHAT: a line of the output is this.
-has()
-{
-	grep -qE -- "$1" "$tmp/out" || wrong "$2: no line '$1'"
-}
+cp "$BUILD/lem-vm" "$tmp/lem-vm" && chmod 755 "$tmp/lem-vm" || exit
 
 # ------------------------------------------------------------- command line
 
@@ -140,39 +77,40 @@ fi
 	head -c 13 /dev/zero
 } >"$tmp/halt"
 
-# begin ARGUMENT...: sets $guest; returns when it answers at $control.
-begin()
+# vm ARGUMENT...: starts a guest; sets $pid.
+vm()
 {
-	"$tmp/lem-vm" run --bios "$tmp/halt" --serial off \
-	    --nic backend=null --nic backend=null,mac=02:00:00:00:00:07 \
-	    "$@" >"$tmp/guest" 2>&1 </dev/null &
-	guest=$!
-	tries=0
-	until "$stat" --metrics --control "$control" 2>&1 |
-	    grep -q '^lem_up.* 1$'; do
-		tries=$((tries + 1))
-		if [ $tries = 600 ] || ! kill -0 $guest 2>/dev/null; then
-			cat "$tmp/guest"
-			wrong "it did not start: $*"
-			exit 1
-		fi
-		sleep 0.05
-	done
+	"$tmp/lem-vm" run --bios "$tmp/halt" --serial off "$@" \
+	    >"$tmp/guest" 2>&1 </dev/null &
+	pid=$!
+	guests=$pid
 }
 
-# ended: the guest ends cleanly: nothing that we asked has killed it.
-ended()
+# is_up PATTERN ARGUMENT...: a program that fits PATTERN answers lem-stat.
+# shellcheck disable=SC2317 # until_true calls it
+is_up()
 {
-	kill -TERM "$guest"
-	wait "$guest"
-	status=$?
-	guest=""
-	[ $status = 0 ] || wrong "lem-vm: exit status $status"
+	pattern=$1
+	shift
+	"$stat" --metrics "$@" 2>&1 | grep -q "^lem_up.*$pattern.* 1\$"
+}
+
+# vm_ends: the guest ends cleanly: none of our questions has killed it.
+vm_ends()
+{
+	: >"$tmp/err"
+	ended TERM
 }
 
 control=$tmp/control
-begin --control "$control"
-name="lem-vm .*  pid $guest"
+vm --nic backend=null --nic backend=null,mac=02:00:00:00:00:07 \
+    --control "$control"
+until_true $pid is_up "" --control "$control" || {
+	cat "$tmp/guest"
+	wrong "lem-vm did not start"
+	exit 1
+}
+name="lem-vm .*  pid $pid"
 
 shows --control "$control" --interval 0.1 --count 3
 has '^lem-stat  [0-9:]{8}  1 program, 2 NICs$' blocks
@@ -193,7 +131,7 @@ fi
 
 shows --control "$control" --interval 0.1 --count 2 --json
 if command -v jq >/dev/null; then
-	[ "$(jq -s 'map(.answers and .stats.pid == '"$guest"' and
+	[ "$(jq -s 'map(.answers and .stats.pid == '"$pid"' and
 	    (.stats.nics | length) == 2 and .rates.cpu >= 0 and
 	    .rates.nics[1].tx_packets == 0 and .seconds > 0.05) |
 	    length == 2 and all' "$tmp/out")" = true ] || wrong '--json'
@@ -202,8 +140,8 @@ else
 fi
 
 shows --control "$control" --metrics
-has "^lem_nic_packets_total\{program=\"lem-vm\",pid=\"$guest\",nic=\"1\",direction=\"receive\"} 0$" --metrics
-has "^lem_cpu_seconds_total\{program=\"lem-vm\",pid=\"$guest\"} [0-9]" --metrics
+has "^lem_nic_packets_total\{program=\"lem-vm\",pid=\"$pid\",nic=\"1\",direction=\"receive\"} 0$" --metrics
+has "^lem_cpu_seconds_total\{program=\"lem-vm\",pid=\"$pid\"} [0-9]" --metrics
 if command -v promtool >/dev/null; then
 	promtool check metrics <"$tmp/out" >"$tmp/err" 2>&1 ||
 	    wrong 'promtool finds something'
@@ -212,11 +150,11 @@ else
 fi
 
 # It is stopped: it does not answer, and is not waited for.
-kill -STOP "$guest"
+kill -STOP "$pid"
 shows --control "$control" --interval 0.1 --count 1
 has "^lem-vm|^$control" stopped
 has '  does not answer$' stopped
-kill -CONT "$guest"
+kill -CONT "$pid"
 
 # ---------------------------------------------------------------- terminal
 
@@ -246,7 +184,7 @@ if script -qec true /dev/null >/dev/null 2>&1 </dev/null; then
 else
 	leave_out 'terminal: script(1) or terminals are not available'
 fi
-ended
+vm_ends
 
 # -------------------------------------------------------------- to be found
 
@@ -258,19 +196,10 @@ else
 	export XDG_RUNTIME_DIR
 	sockets=$tmp/user/lem
 fi
-"$tmp/lem-vm" run --bios "$tmp/halt" --serial off >"$tmp/guest" 2>&1 \
-    </dev/null &
-guest=$!
-tries=0
-until "$stat" --metrics 2>&1 | grep -q "^lem_up.*pid=\"$guest\".* 1\$"; do
-	tries=$((tries + 1))
-	if [ $tries = 600 ] || ! kill -0 $guest; then
-		wrong "a lem-vm with no --control is not found in $sockets"
-		break
-	fi
-	sleep 0.05
-done
+vm
+until_true $pid is_up "pid=\"$pid\"" ||
+	wrong "a lem-vm with no --control is not found in $sockets"
 shows --interval 0.1 --count 1
-has "^lem-vm .*  pid $guest" 'found by itself'
-ended
+has "^lem-vm .*  pid $pid" 'found by itself'
+vm_ends
 exit $bad
