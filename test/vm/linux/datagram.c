@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * UDP: datagrams of 8 bytes to 64 KiB, each answered, and compared in both
- * directions; and a flood, to count interrupts.
+ * directions; round trips, timed; and a flood, to count interrupts.
  *
  * Datagram i of a seed has pattern_number(seed, i) bytes, 8 at least: i, then
  * the pattern of seed + i.  The answer is as long, of the seed's complement.
@@ -19,7 +19,7 @@
 #include "traffic.h"
 
 #define NUMBER_BYTES	8u
-#define WINDOW_BYTES	65536u		/* on their way at most, or one */
+#define WINDOW_BYTES	65536u		/* on their way at most */
 #define SILENCE_MS	15000		/* after that they are lost */
 
 static uint32_t
@@ -130,11 +130,13 @@ struct datagrams {
 	int udp;
 	uint64_t seed;
 	uint32_t max;
+	uint32_t window;		/* bytes under way at most; 0: one */
 	unsigned int count;
 	unsigned int sent, back;
 	uint32_t under_way;		/* bytes */
 	uint64_t bytes;
 	uint8_t *seen;			/* one an answer */
+	uint64_t *at;			/* of the start, then of each answer */
 };
 
 static bool
@@ -145,7 +147,7 @@ send_next(struct datagrams *d)
 
 	while (d->sent < d->count) {
 		len = datagram_len(d->seed, d->sent, d->max);
-		if (d->under_way != 0 && d->under_way + len > WINDOW_BYTES)
+		if (d->under_way != 0 && d->under_way + len > d->window)
 			return true;
 		(void)datagram_make(buf, d->seed, d->sent, len);
 		if (send(d->udp, buf, len, 0) != (ssize_t)len)
@@ -189,9 +191,12 @@ take_answer(struct datagrams *d)
 static bool
 exchange(struct datagrams *d)
 {
-	while (d->back < d->count)
+	d->at[0] = now_ns();
+	while (d->back < d->count) {
 		if (!send_next(d) || !take_answer(d))
 			return false;
+		d->at[d->back] = now_ns();
+	}
 	return true;
 }
 
@@ -215,39 +220,70 @@ finish(int fd, const struct datagrams *d)
 	return true;
 }
 
-int
-datagram_client(const struct peer *peer, uint64_t seed, unsigned int count,
-    uint32_t max)
+/* converse: asks the server to answer d's datagrams, and sends them. */
+static bool
+converse(const struct peer *peer, struct datagrams *d)
 {
-	struct datagrams d = { .udp = -1,
-		.seed = seed,
-		.max = max,
-		.count = count };
 	char line[LINE_BYTES];
 	const char *port;
 	struct peer udp;
 	bool done = false;
-	int fd;
+	int fd = net_ask(peer, "datagrams");
 
-	if (max < NUMBER_BYTES || max > DATAGRAM_MAX)
-		return fail("datagrams have %u to %u bytes", NUMBER_BYTES,
-		    DATAGRAM_MAX);
-	d.seen = calloc(count, 1);
-	fd = net_ask(peer, "datagrams");
-	port = d.seen == NULL || fd < 0 ? NULL : net_answer(fd, line);
+	port = fd < 0 ? NULL : net_answer(fd, line);
 	if (port != NULL) {
 		udp = (struct peer){ .addr = peer->addr, .port = port };
-		d.udp = net_connect(&udp, SOCK_DGRAM);
-		if (d.udp >= 0 && net_say(fd, "%" PRIu64 " %u", seed, max)) {
-			done = exchange(&d);
-			done = finish(fd, &d) && done;
+		d->udp = net_connect(&udp, SOCK_DGRAM);
+		if (d->udp >= 0 &&
+		    net_say(fd, "%" PRIu64 " %u", d->seed, d->max)) {
+			done = exchange(d);
+			done = finish(fd, d) && done;
 		}
 	}
-	if (d.udp >= 0)
-		(void)close(d.udp);
+	if (d->udp >= 0)
+		(void)close(d->udp);
 	if (fd >= 0)
 		(void)close(fd);
+	return done;
+}
+
+/* print_fastest: the shortest time of `row` successive round trips. */
+static void
+print_fastest(const struct datagrams *d, unsigned int row)
+{
+	uint64_t least = UINT64_MAX;
+	unsigned int i;
+
+	for (i = row; i <= d->count; i++)
+		if (d->at[i] - d->at[i - row] < least)
+			least = d->at[i] - d->at[i - row];
+	printf("trips: %u in a row took %" PRIu64 " us at least\n", row,
+	    least / 1000);
+}
+
+int
+datagram_client(const struct peer *peer, uint64_t seed, unsigned int count,
+    uint32_t max, unsigned int row)
+{
+	struct datagrams d = { .udp = -1,
+		.seed = seed,
+		.max = max,
+		.window = row > 0 ? 0 : WINDOW_BYTES,
+		.count = count };
+	bool done = false;
+
+	if (max < NUMBER_BYTES || max > DATAGRAM_MAX || row > count)
+		return fail("%u datagrams of %u bytes, %u in a row: at least "
+			    "the row, and %u to %u bytes",
+		    count, max, row, NUMBER_BYTES, DATAGRAM_MAX);
+	d.seen = calloc(count, sizeof(*d.seen));
+	d.at = calloc(count + 1ul, sizeof(*d.at));
+	if (d.seen != NULL && d.at != NULL)
+		done = converse(peer, &d);
+	if (done && row > 0)
+		print_fastest(&d, row);
 	free(d.seen);
+	free(d.at);
 	return done ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

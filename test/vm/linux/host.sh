@@ -76,18 +76,19 @@ ethtool_more,suspend},finish" \
 	    --cpus 2 --nic backend=tap,ifname=tap0
 }
 
-# All chips and ways of a doorbell, an ELF kernel by PVH; reboot.  One CPU: the
-# thread of a NIC whose doorbells are always mapped uses the other one.
+# All chips and ways of a doorbell, moderation on and off, an ELF kernel by PVH;
+# reboot.  One CPU: the thread of a NIC whose doorbells are always mapped uses
+# the other one.
 do_many()
 {
 	cables 5
 	guest many 300 "$vmlinux" \
 	    "lem.do=begin,many${LONG:+,moderation},finish lem.nics=5 lem.end=reboot" \
-	    --nic backend=tap,ifname=tap0,doorbell=auto \
+	    --nic backend=tap,ifname=tap0,doorbell=auto,moderation=off \
 	    --nic backend=tap,ifname=tap1,doorbell=mapped,model=82545em \
 	    --nic backend=tap,ifname=tap2,doorbell=exit,model=82544gc \
 	    --nic backend=tap,ifname=tap3,doorbell=auto,msi=on,model=82545em \
-	    --nic backend=tap,ifname=tap4,doorbell=turns,moderation=off,model=82545em
+	    --nic backend=tap,ifname=tap4,doorbell=turns,model=82545em
 }
 
 # only=A+B: the functions of steps with these names.

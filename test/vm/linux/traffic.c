@@ -18,6 +18,7 @@
 
 #define EXIT_USAGE	2
 #define PORT_EXIT	0xf4
+#define TRIP_BYTES	64u
 
 static const char usage_text[] =
     "usage: lem-traffic serve PORT IFNAME\n"
@@ -25,6 +26,8 @@ static const char usage_text[] =
     "\n"
     "  tcp send|receive BYTES CHUNK SEED  a stream; CHUNK 0: of 1 to 65536\n"
     "  udp COUNT MAX SEED                 datagrams and their answers\n"
+    "  trips COUNT ROW SEED               as udp, one at a time; the shortest\n"
+    "                                     time of ROW in a row\n"
     "  rate send|receive SECONDS          a stream, only measured\n"
     "  flood SECONDS BYTES GAP_US         datagrams from there, counted\n"
     "  hear IFNAME MODE MAC COUNT VLAN    frames from there to MAC; MODE:\n"
@@ -159,7 +162,11 @@ client(const char *command, const struct peer *peer, int n, char **arg)
 	}
 	if (strcmp(command, "udp") == 0 && n == 3)
 		return datagram_client(peer, number(arg[2]),
-		    (unsigned int)number(arg[0]), (uint32_t)number(arg[1]));
+		    (unsigned int)number(arg[0]), (uint32_t)number(arg[1]), 0);
+	if (strcmp(command, "trips") == 0 && n == 3)
+		return datagram_client(peer, number(arg[2]),
+		    (unsigned int)number(arg[0]), TRIP_BYTES,
+		    (unsigned int)number(arg[1]));
 	if (strcmp(command, "rate") == 0 && n == 2 && is_direction(arg[0]))
 		return rate_client(peer, arg[0], strtod(arg[1], NULL));
 	if (strcmp(command, "flood") == 0 && n == 3)

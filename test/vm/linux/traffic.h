@@ -78,8 +78,13 @@ void rate_serve_source(int fd, double seconds);
 
 /* ------------------------------------------------ datagrams (datagram.c) */
 
+/*
+ * datagram_client: sends `count` datagrams of up to `max` bytes, and checks
+ * their answers.  row 0: many at a time.  Otherwise one at a time; prints the
+ * shortest time in which `row` successive ones were answered.
+ */
 int datagram_client(const struct peer *peer, uint64_t seed, unsigned int count,
-    uint32_t max);
+    uint32_t max, unsigned int row);
 void datagram_serve(int fd);
 int flood_client(const struct peer *peer, double seconds, uint32_t bytes,
     uint32_t gap_us);
