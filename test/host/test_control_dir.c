@@ -3,8 +3,6 @@
  * --control auto: where the socket is, who may connect, what becomes of sockets
  * that were left behind, and that a program starts without a socket if it
  * cannot have one.
- *
- * Root's folder is /run/lem, so root becomes another user for these tests.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,25 +12,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "control.h"
 #include "control_dir.h"
-#include "dir.h"
+#include "other_rig.h"
 #include "unix.h"
-
-#define OTHER		65534
 
 static struct control control;
 static struct err err;
-
-static struct nic *
-nic_at(void *ctx, unsigned int i)
-{
-	(void)ctx;
-	(void)i;
-	return NULL;
-}
-
-static const struct stats_source source = { .program = "prog", .nic = nic_at };
 
 static void
 open_auto(void)
@@ -288,25 +273,6 @@ test_names(void **state)
 	assert_true(control_name("lem-vm.4711.sock", program, &pid));
 	assert_string_equal(program, "lem-vm");
 	assert_int_equal(pid, 4711);
-}
-
-static int
-other_begin(void **state)
-{
-	if (dir_make(state) != 0 || setenv("XDG_RUNTIME_DIR", dir, 1) != 0)
-		return -1;
-	if (geteuid() != 0)
-		return 0;
-	return chown(dir, OTHER, (gid_t)-1) != 0 || seteuid(OTHER) != 0 ? -1 :
-									 0;
-}
-
-static int
-other_end(void **state)
-{
-	if (getuid() == 0 && seteuid(0) != 0)
-		return -1;
-	return dir_remove(state);
 }
 
 int

@@ -2,9 +2,6 @@
 /*
  * How lem-stat finds programs and asks them: real control sockets, each served
  * by a process of its own, and sockets that do not answer.
- *
- * Root would look at the programs of all users, so it becomes another user for
- * these tests.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,29 +13,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "control.h"
-#include "dir.h"
+#include "other_rig.h"
 #include "programs.h"
 #include "rates.h"
 #include "unix.h"
 
-#define OTHER		65534
 #define SLACK_MS	1500u		/* of a busy machine */
 
 static struct programs all;
 static struct err err;
 
 /* ---------------------------------------------------------------- programs */
-
-static struct nic *
-nic_at(void *ctx, unsigned int i)
-{
-	(void)ctx;
-	(void)i;
-	return NULL;
-}
-
-static const struct stats_source source = { .program = "prog", .nic = nic_at };
 
 /* In its process: serve until "quit" or until it is killed. */
 static void
@@ -336,27 +321,6 @@ test_folders(void **state)
 	    "%s, /run/user/%u/lem, /tmp/lem-%u", dir_path("lem"),
 	    (unsigned int)geteuid(), (unsigned int)geteuid());
 	assert_string_equal(text, should);
-}
-
-/* ------------------------------------------------------------------- users */
-
-static int
-other_begin(void **state)
-{
-	if (dir_make(state) != 0 || setenv("XDG_RUNTIME_DIR", dir, 1) != 0)
-		return -1;
-	if (geteuid() != 0)
-		return 0;
-	return chown(dir, OTHER, (gid_t)-1) != 0 || seteuid(OTHER) != 0 ? -1 :
-									 0;
-}
-
-static int
-other_end(void **state)
-{
-	if (getuid() == 0 && seteuid(0) != 0)
-		return -1;
-	return dir_remove(state);
 }
 
 int
