@@ -14,14 +14,12 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
 
-#include "common.h"
+#include "child.h"
 #include "confine.h"
 #include "sandbox.h"
 
@@ -30,29 +28,10 @@
 #define NIC	(1u << SANDBOX_NIC)
 #define ALL	(MAIN | CPU | NIC)
 
-#define ENDED_WELL	3	/* exit status of a process that got so far */
-
 static const char *const kinds[] = { "main", "CPU", "NIC" };
 
 static int null_fd;		/* /dev/null, open before */
 static void *page;
-
-/* Not _exit(): ASan would make forbidden calls before that. */
-static void
-child_leave(int status)
-{
-	(void)syscall(SYS_exit_group, status);
-}
-
-static void
-begin_child(void)
-{
-	static const struct rlimit no_core = { 0, 0 };
-
-	(void)setrlimit(RLIMIT_CORE, &no_core);
-	(void)signal(SIGSYS, SIG_DFL);
-	(void)signal(SIGSEGV, SIG_DFL);
-}
 
 static void
 sandbox_or_leave(enum sandbox what)
@@ -63,29 +42,6 @@ sandbox_or_leave(enum sandbox what)
 	if (confine_user_become(&stay, &err) != 0 ||
 	    sandbox_enter(what, &err) != 0)
 		child_leave(1);
-}
-
-/* Returns the status of wait(). */
-static int
-wait_child(pid_t pid)
-{
-	int status;
-
-	assert_true(pid > 0);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	return status;
-}
-
-static bool
-ended_well(int status)
-{
-	return WIFEXITED(status) && WEXITSTATUS(status) == ENDED_WELL;
-}
-
-static bool
-was_killed(int status)
-{
-	return WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS;
 }
 
 /* ------------------------------------------------------------------- calls */
@@ -218,12 +174,12 @@ try_call(enum sandbox what, size_t i)
 	pid_t parent = getpid(), pid = fork();
 
 	if (pid == 0) {
-		begin_child();
+		child_begin();
 		sandbox_or_leave(what);
 		call_make(i, parent);
 		child_leave(ENDED_WELL);
 	}
-	return wait_child(pid);
+	return child_wait(pid);
 }
 
 /* A kernel without i386 calls makes it a fault. */
@@ -266,7 +222,7 @@ test_work(void **state)
 	for (what = 0; what < COUNT(kinds); what++) {
 		pid = fork();
 		if (pid == 0) {
-			begin_child();
+			child_begin();
 			sandbox_or_leave((enum sandbox)what);
 			if (write(null_fd, "x", 1) == 1 &&
 			    mprotect(page, 4096, PROT_READ) == 0 &&
@@ -276,7 +232,7 @@ test_work(void **state)
 				child_leave(ENDED_WELL);
 			child_leave(2);
 		}
-		assert_true(ended_well(wait_child(pid)));
+		assert_true(ended_well(child_wait(pid)));
 	}
 }
 
@@ -316,7 +272,7 @@ other_begin(void)
 	static const struct confine_user stay = { .root = false };
 	struct err err;
 
-	begin_child();
+	child_begin();
 	if (confine_user_become(&stay, &err) != 0 ||
 	    confine_thread(CONFINE_MAIN | CONFINE_ACCESS, other_rules,
 		COUNT(other_rules), &err) != 0)
@@ -343,7 +299,7 @@ test_own_rules(void **state)
 		pid = fork();
 		if (pid == 0)
 			other_call(other_calls[i].call);
-		status = wait_child(pid);
+		status = child_wait(pid);
 		if (other_calls[i].may ? !ended_well(status) :
 					 !was_killed(status))
 			fail_msg("%s: status %#x", other_calls[i].name,
@@ -410,7 +366,7 @@ test_memory_later(void **state)
 	if (pid == 0)
 		other_maps(pair[1]);
 	assert_int_equal(descriptor_pass(pair[0], fd), fd);
-	assert_true(ended_well(wait_child(pid)));
+	assert_true(ended_well(child_wait(pid)));
 	assert_int_equal(mem[8], 0x5678);
 	(void)munmap((void *)(uintptr_t)mem, 4096);
 	close(pair[0]);
@@ -432,13 +388,13 @@ test_sets(void **state)
 	for (i = 0; i < COUNT(sets); i++) {
 		pid = fork();
 		if (pid == 0) {
-			begin_child();
+			child_begin();
 			if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
 			    confine_thread(sets[i], NULL, 0, &err) == 0)
 				child_leave(ENDED_WELL);
 			child_leave(1);
 		}
-		assert_true(ended_well(wait_child(pid)));
+		assert_true(ended_well(child_wait(pid)));
 	}
 }
 
@@ -472,7 +428,7 @@ try_thread(enum sandbox what, bool forbidden)
 	pthread_t thread;
 
 	if (pid == 0) {
-		begin_child();
+		child_begin();
 		(void)pthread_barrier_init(&t.confined, NULL, 2);
 		if (pthread_create(&thread, NULL, thread_main, &t) != 0)
 			child_leave(1);
@@ -481,7 +437,7 @@ try_thread(enum sandbox what, bool forbidden)
 			(void)pthread_join(thread, NULL);
 		child_leave(open("/dev/null", O_RDONLY) >= 0 ? ENDED_WELL : 2);
 	}
-	return wait_child(pid);
+	return child_wait(pid);
 }
 
 static void
@@ -553,10 +509,10 @@ test_user_become(void **state)
 
 	(void)state;
 	if (pid == 0) {
-		begin_child();
+		child_begin();
 		user_become();
 	}
-	status = wait_child(pid);
+	status = child_wait(pid);
 	if (!ended_well(status))
 		fail_msg("status %#x", (unsigned int)status);
 }

@@ -7,14 +7,12 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "common.h"
+#include "child.h"
 #include "confine.h"
 #include "dir.h"
 #include "server_sandbox.h"
@@ -24,8 +22,6 @@
 #define NIC	(1u << SERVER_NIC)
 #define FAULTS	(1u << SERVER_FAULTS)
 #define ALL	(MAIN | VFIO | NIC | FAULTS)
-
-#define ENDED_WELL	3
 
 static const char *const kinds[] = { "main", "vfio", "NIC", "faults" };
 
@@ -83,40 +79,15 @@ static const struct {
 	{ "mprotect for code", 0, { SYS_mprotect, 0, 4096, PROT_EXEC } },
 };
 
-/* Not _exit(): ASan would make forbidden calls before that. */
 static void
-child_leave(int status)
-{
-	(void)syscall(SYS_exit_group, status);
-}
-
-static void
-child_begin(void)
+server_child_begin(void)
 {
 	static const struct confine_user stay = { .root = false };
-	static const struct rlimit no_core = { 0, 0 };
 	struct err err;
 
-	(void)setrlimit(RLIMIT_CORE, &no_core);
-	(void)signal(SIGSYS, SIG_DFL);
+	child_begin();
 	if (confine_user_become(&stay, &err) != 0)
 		child_leave(1);
-}
-
-static int
-child_wait(pid_t pid)
-{
-	int status;
-
-	assert_true(pid > 0);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	return status;
-}
-
-static bool
-ended_well(int status)
-{
-	return WIFEXITED(status) && WEXITSTATUS(status) == ENDED_WELL;
 }
 
 static int
@@ -126,7 +97,7 @@ call_try(enum server_sandbox kind, const long *c)
 	struct err err;
 
 	if (pid == 0) {
-		child_begin();
+		server_child_begin();
 		if (server_sandbox_enter(kind, &err) != 0)
 			child_leave(1);
 		(void)syscall(c[0], c[1], c[2], c[3], c[4], c[5], 0);
@@ -139,7 +110,6 @@ static void
 test_calls(void **state)
 {
 	unsigned int kind;
-	bool killed;
 	int status;
 	size_t i;
 
@@ -148,10 +118,8 @@ test_calls(void **state)
 		for (i = 0; i < COUNT(calls); i++) {
 			status =
 			    call_try((enum server_sandbox)kind, calls[i].call);
-			killed =
-			    WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS;
 			if (calls[i].who & 1u << kind ? !ended_well(status) :
-							!killed)
+							!was_killed(status))
 				fail_msg("%s: %s: status %#x", kinds[kind],
 				    calls[i].name, (unsigned int)status);
 		}
@@ -212,7 +180,7 @@ test_files(void **state)
 	(void)close(fd);
 	pid = fork();
 	if (pid == 0) {
-		child_begin();
+		server_child_begin();
 		child_leave(files_try(own, made));
 	}
 	assert_int_equal(WEXITSTATUS(child_wait(pid)), ENDED_WELL);
@@ -230,7 +198,7 @@ test_paths(void **state)
 	(void)state;
 	pid = fork();
 	if (pid == 0) {
-		child_begin();
+		server_child_begin();
 		child_leave(
 		    server_sandbox_files(paths, COUNT(paths), &err) == 0 ?
 			ENDED_WELL :
