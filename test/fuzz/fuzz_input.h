@@ -43,15 +43,15 @@ input_u8(void)
 	return *input.data++;
 }
 
-/* input_n: a number of n bytes, 1 to 4, the lowest first. */
-static inline uint32_t
+/* input_n: a number of n bytes, 1 to 8, the lowest first. */
+static inline uint64_t
 input_n(unsigned int n)
 {
-	uint32_t value = 0;
+	uint64_t value = 0;
 	unsigned int i;
 
 	for (i = 0; i < n; i++)
-		value |= (uint32_t)input_u8() << i * 8;
+		value |= (uint64_t)input_u8() << i * 8;
 	return value;
 }
 
@@ -64,7 +64,7 @@ input_u16(void)
 static inline uint32_t
 input_u32(void)
 {
-	return input_n(4);
+	return (uint32_t)input_n(4);
 }
 
 #endif

@@ -131,7 +131,7 @@ port(void)
 		base = fuzz.m.nic[what / 8 % fuzz.m.nics].io;
 		return (uint16_t)(base + what % 8);
 	}
-	return (uint16_t)input_n(2);
+	return input_u16();
 }
 
 static uint64_t
@@ -143,7 +143,7 @@ address(void)
 	if (what < 250 && fuzz.m.nics > 0)
 		base = fuzz.m.nic[what % fuzz.m.nics].mem;
 	/* Most of the registers are in the first 24 KiB. */
-	return base + (what & 0x40 ? input_n(4) : input_n(2) % 0x6000);
+	return base + (what & 0x40 ? input_u32() : input_u16() % 0x6000u);
 }
 
 static void
@@ -172,7 +172,8 @@ access_one(void)
 	case 2:
 	case 3:
 		at = port();
-		machine_port_write(&fuzz.m, (uint16_t)at, size, input_n(size));
+		machine_port_write(&fuzz.m, (uint16_t)at, size,
+		    (uint32_t)input_n(size));
 		break;
 	case 4:
 		at = address();

@@ -19,8 +19,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -28,19 +26,17 @@
 #include <unistd.h>
 
 #include "e1000_hw.h"
+#include "../host/fds.h"
 #include "e82540.h"
+#include "fuzz_input.h"
 #include "vfu_memory.h"
 #include "vfu_server.h"
-
-#define CHECK(what) ((what) ? (void)0 : broken(#what, __LINE__))
 
 #define COUNT(array)	(sizeof(array) / sizeof((array)[0]))
 #define RAM_BYTES	0x10000u
 #define MESSAGES_MAX	48u
 #define SENT_FDS_MAX	(VFU_FDS_MAX + 1)
 #define OWN_FDS		64		/* looked at for leaks */
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum {
 	FD_RAM,
@@ -52,8 +48,6 @@ enum {
 };
 
 static struct {
-	const uint8_t *data;
-	size_t left;
 	struct e82540 *dev;
 	uint64_t now_ns;
 	unsigned int sum;		/* of what was sent: read it all */
@@ -68,41 +62,14 @@ static struct {
 	uint8_t cut_off;		/* at which write */
 } fuzz;
 
-static void
-broken(const char *what, int line)
-{
-	(void)fprintf(stderr, "%s:%d: %s\n", __FILE__, line, what);
-	abort();
-}
-
-static uint8_t
-byte(void)
-{
-	if (fuzz.left == 0)
-		return 0;
-	fuzz.left--;
-	return *fuzz.data++;
-}
-
-static uint64_t
-number(unsigned int n)
-{
-	uint64_t value = 0;
-	unsigned int i;
-
-	for (i = 0; i < n; i++)
-		value |= (uint64_t)byte() << i * 8;
-	return value;
-}
-
 /* A byte that means one of these, or that many further bytes do. */
 static uint64_t
 one_of(const uint64_t *value, unsigned int n)
 {
-	unsigned int what = byte();
+	unsigned int what = input_u8();
 
 	if (what >= 0xf8)
-		return number(1 + what % 8);
+		return input_n(1 + what % 8);
 	return value[what % n];
 }
 
@@ -193,26 +160,9 @@ client_reads(void)
 static void
 send_part(const uint8_t *data, size_t n, const int *fd, unsigned int fds)
 {
-	union {
-		char bytes[CMSG_SPACE(SENT_FDS_MAX * sizeof(int))];
-		struct cmsghdr align;
-	} control = { { 0 } };
-	struct iovec iov = { (void *)(uintptr_t)data, n };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
-	struct cmsghdr *cmsg;
-
-	if (n == 0)
-		return;
-	if (fds > 0) {
-		msg.msg_control = &control;
-		msg.msg_controllen = CMSG_SPACE(fds * sizeof(int));
-		cmsg = CMSG_FIRSTHDR(&msg);
-		cmsg->cmsg_level = SOL_SOCKET;
-		cmsg->cmsg_type = SCM_RIGHTS;
-		cmsg->cmsg_len = CMSG_LEN(fds * sizeof(int));
-		memcpy(CMSG_DATA(cmsg), fd, fds * sizeof(int));
-	}
-	CHECK(sendmsg(fuzz.client, &msg, MSG_DONTWAIT) == (ssize_t)n);
+	if (n > 0)
+		CHECK(fds_send(fuzz.client, data, n, MSG_DONTWAIT, fd, fds) ==
+		    (ssize_t)n);
 }
 
 /* ------------------------------------------------------------------ device */
@@ -383,8 +333,8 @@ put_version(struct out *out)
 {
 	static const char *const text[] = { "", "{}", "{\"write_multiple\"",
 		"{\"capabilities\":{\"write_multiple\":true}}" };
-	struct vfu_version version = { byte() == 0xff, byte() };
-	uint8_t what = byte();
+	struct vfu_version version = { input_u8() == 0xff, input_u8() };
+	uint8_t what = input_u8();
 
 	put(out, &version, sizeof(version));
 	if (what % 5 < COUNT(text))
@@ -401,7 +351,7 @@ put_map(struct out *out, bool map)
 	uint32_t flags;
 
 	put_argsz(out, map ? 32 : 24);
-	flags = byte();
+	flags = input_u8();
 	flags = flags < 0xf0 ? flags % 4 : flags << (flags % 8);
 	put(out, &flags, sizeof(flags));
 	if (map) {
@@ -422,7 +372,7 @@ put_info(struct out *out, uint32_t right)
 
 	put_argsz(out, right);
 	put(out, zero, 4);
-	index = byte();
+	index = input_u8();
 	put(out, &index, sizeof(index));
 	put(out, zero, right == 32 ? 16 : 0);
 	put(out, zero, 4);
@@ -439,15 +389,15 @@ put_irqs(struct out *out)
 	put_argsz(out, 20);
 	value = (uint32_t)one_of(flags, COUNT(flags));
 	put(out, &value, sizeof(value));
-	value = byte();
+	value = input_u8();
 	value = value < 0xf0 ? value % 3 : value << 24;
 	put(out, &value, sizeof(value));
-	value = byte();
+	value = input_u8();
 	value = value < 0xf0 ? 0 : value << 24;
 	put(out, &value, sizeof(value));
 	value = (uint32_t)one_of(counts, COUNT(counts));
 	put(out, &value, sizeof(value));
-	value = byte() & 1;
+	value = input_u8() & 1;
 	put(out, &value, 1);
 }
 
@@ -460,15 +410,15 @@ put_access(struct out *out, uint32_t n)
 		E1000_TDBAL, E1000_TDLEN, E1000_TDH, E1000_TDT, E1000_RDBAL,
 		E1000_RDLEN, E1000_RDT, E1000_ITR, 0x1fffc, 0x20000, UINT64_MAX,
 		UINT64_MAX - 3 };
-	struct vfu_access at = { 0, byte(), n };
+	struct vfu_access at = { 0, input_u8(), n };
 
 	if (at.region >= 0xf0)
 		at.region <<= at.region % 8 * 4;
 	else
 		at.region =
 		    at.region % 2 == 0 ? VFU_REGION_BAR0 : VFU_REGION_CONFIG;
-	at.offset =
-	    at.region == VFU_REGION_CONFIG ? byte() : one_of(reg, COUNT(reg));
+	at.offset = at.region == VFU_REGION_CONFIG ? input_u8() :
+						     one_of(reg, COUNT(reg));
 	put(out, &at, sizeof(at));
 }
 
@@ -485,7 +435,7 @@ static void
 put_value(struct out *out, uint32_t n)
 {
 	uint8_t zero[64] = { 0 };
-	uint64_t value = number(4);
+	uint64_t value = input_n(4);
 	uint32_t part;
 
 	put(out, &value, n < 8 ? n : 8);
@@ -507,14 +457,14 @@ put_write(struct out *out)
 static void
 put_multi(struct out *out)
 {
-	uint64_t n = byte(), count, value;
+	uint64_t n = input_u8(), count, value;
 	unsigned int i;
 
 	count = n >= 0xf0 ? n << 56 : n % 11;
 	put(out, &count, sizeof(count));
 	for (i = 0; i < n % 11; i++) {
 		put_access(out, access_bytes());
-		value = number(4);
+		value = input_n(4);
 		put(out, &value, sizeof(value));
 	}
 }
@@ -563,7 +513,7 @@ header_spoil(struct vfu_header *header, struct out *out, uint8_t wrong)
 {
 	switch (wrong) {
 	case 1:				/* too short by a byte or more */
-		out->n -= out->n > sizeof(*header) ? 1 + byte() % 4u : 0;
+		out->n -= out->n > sizeof(*header) ? 1 + input_u8() % 4u : 0;
 		if (out->n < sizeof(*header))
 			out->n = sizeof(*header);
 		header->bytes = (uint32_t)out->n;
@@ -573,13 +523,13 @@ header_spoil(struct vfu_header *header, struct out *out, uint8_t wrong)
 		header->bytes = (uint32_t)out->n;
 		break;
 	case 3:
-		header->flags = (uint32_t)number(4);
+		header->flags = (uint32_t)input_n(4);
 		break;
 	case 4:
-		header->bytes = (uint32_t)number(4);
+		header->bytes = (uint32_t)input_n(4);
 		break;
 	case 5:
-		header->bytes = byte() % sizeof(*header);
+		header->bytes = input_u8() % sizeof(*header);
 		break;
 	default:
 		break;
@@ -591,7 +541,7 @@ header_spoil(struct vfu_header *header, struct out *out, uint8_t wrong)
 static unsigned int
 fds_choose(int fd[SENT_FDS_MAX])
 {
-	uint8_t what = byte();
+	uint8_t what = input_u8();
 	unsigned int i,
 	    n = what & 0x80 ? what % (SENT_FDS_MAX + 1) : (what & 0x40) != 0;
 
@@ -604,7 +554,7 @@ fds_choose(int fd[SENT_FDS_MAX])
 static bool
 message_send(bool *asked)
 {
-	uint8_t what = byte(), wrong = byte();
+	uint8_t what = input_u8(), wrong = input_u8();
 	struct vfu_header header = { fuzz.id++, what % 20, 0, 0, 0 };
 	struct out out = { .n = 0 };
 	unsigned int fds, part;
@@ -707,7 +657,7 @@ client_run(void)
 	CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0);
 	fuzz.client = pair[1];
 	fuzz.have = fuzz.replies = 0;
-	for (i = 0; i < MESSAGES_MAX && good && fuzz.left > 0; i++) {
+	for (i = 0; i < MESSAGES_MAX && good && input.left > 0; i++) {
 		good = message_send(&one);
 		asked += one;
 	}
@@ -741,15 +691,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint8_t what;
 
 	memset(&fuzz, 0, sizeof(fuzz));
-	fuzz.data = data;
-	fuzz.left = size;
-	what = byte();
-	fuzz.cut_off = byte() % 64;
+	input_begin(data, size);
+	what = input_u8();
+	fuzz.cut_off = input_u8() % 64;
 	fds_new();
 	device_start(what);
 	server_start(what & 8);
 	client_run();
-	if (fuzz.left > 0)
+	if (input.left > 0)
 		client_run();
 	vfu_free(fuzz.server);
 	for (i = 0; i < FD_KINDS; i++)

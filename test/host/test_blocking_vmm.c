@@ -15,6 +15,7 @@
 #include "common.h"
 #include "dir.h"
 #include "e1000_hw.h"
+#include "fds.h"
 #include "vfu_message.h"
 
 static const char *path;		/* of the socket */
@@ -41,27 +42,15 @@ vmm_connect(void)
 static void
 vmm_send(int vmm, uint16_t command, const void *payload, uint32_t n, int fd)
 {
-	union {
-		char bytes[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control = { { 0 } };
-	struct vfu_header header = { 0, command, (uint32_t)sizeof(header) + n,
-		0, 0 };
-	struct iovec iov[2] = { { &header, sizeof(header) },
-		{ (void *)(uintptr_t)payload, n } };
-	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = 2 };
-	struct cmsghdr *cmsg;
+	struct {
+		struct vfu_header header;
+		uint8_t payload[64];
+	} m = { { 0, command, (uint32_t)sizeof(m.header) + n, 0, 0 }, { 0 } };
 
-	if (fd >= 0) {
-		msg.msg_control = &control;
-		msg.msg_controllen = sizeof(control);
-		cmsg = CMSG_FIRSTHDR(&msg);
-		cmsg->cmsg_level = SOL_SOCKET;
-		cmsg->cmsg_type = SCM_RIGHTS;
-		cmsg->cmsg_len = CMSG_LEN(sizeof(fd));
-		memcpy(CMSG_DATA(cmsg), &fd, sizeof(fd));
-	}
-	assert_int_equal(sendmsg(vmm, &msg, MSG_NOSIGNAL), header.bytes);
+	assert_true(n <= sizeof(m.payload));
+	memcpy(m.payload, payload, n);
+	assert_int_equal(fds_send(vmm, &m, m.header.bytes, 0, &fd, fd >= 0),
+	    m.header.bytes);
 }
 
 static void

@@ -14,6 +14,7 @@
 
 #include "device.h"
 #include "e1000_hw.h"
+#include "fds.h"
 #include "open.h"
 #include "vfu_proto.h"
 
@@ -77,29 +78,14 @@ static void
 request_send(struct rig *rig, uint16_t command, const void *payload, uint32_t n,
     int fd)
 {
-	union {
-		char bytes[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control = { { 0 } };
 	struct request r = { { ++rig->id, command,
 				 (uint32_t)sizeof(r.header) + n, 0, 0 },
 		{ 0 } };
-	struct iovec iov = { &r, r.header.bytes };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
-	struct cmsghdr *cmsg;
 
 	if (n > 0)
 		memcpy(r.payload, payload, n);
-	if (fd >= 0) {
-		msg.msg_control = &control;
-		msg.msg_controllen = sizeof(control);
-		cmsg = CMSG_FIRSTHDR(&msg);
-		cmsg->cmsg_level = SOL_SOCKET;
-		cmsg->cmsg_type = SCM_RIGHTS;
-		cmsg->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(cmsg), &fd, sizeof(int));
-	}
-	assert_int_equal(sendmsg(rig->client, &msg, MSG_NOSIGNAL),
+	assert_int_equal(fds_send(rig->client, &r, r.header.bytes, 0, &fd,
+			     fd >= 0),
 	    r.header.bytes);
 }
 
@@ -108,21 +94,11 @@ static const void *
 reply_receive(struct rig *rig, int *fd)
 {
 	static struct request r;
-	union {
-		char bytes[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control;
-	struct iovec iov = { &r, sizeof(r.header) };
-	struct msghdr msg = { .msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control) };
 	ssize_t n;
 
-	assert_int_equal(recvmsg(rig->client, &msg, MSG_WAITALL),
+	assert_int_equal(fds_receive(rig->client, &r.header, sizeof(r.header),
+			     fd),
 	    sizeof(r.header));
-	if (CMSG_FIRSTHDR(&msg) != NULL)
-		memcpy(fd, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(*fd));
 	if (r.header.flags & VFU_ERROR)
 		fail_msg("command %u: error %u", r.header.command,
 		    r.header.error);

@@ -16,12 +16,12 @@
 #include <unistd.h>
 
 #include "common.h"
+#include "fds.h"
 #include "vfu_memory.h"
 #include "vfu_server.h"
 
 #define PAGE 4096u
 #define BAR_BYTES 0x20000u
-#define FDS_SENT_MAX 40u
 
 /* The device: configuration space and BAR 0 are storage. */
 struct device {
@@ -237,25 +237,8 @@ static inline void
 send_raw(struct vfu_rig *rig, const void *data, size_t n, const int *fd,
     unsigned int fds)
 {
-	union {
-		char bytes[CMSG_SPACE(FDS_SENT_MAX * sizeof(int))];
-		struct cmsghdr align;
-	} control = { { 0 } };
-	struct iovec iov = { (void *)(uintptr_t)data, n };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
-	struct cmsghdr *cmsg;
-
-	if (fds > 0) {
-		msg.msg_control = &control;
-		msg.msg_controllen = CMSG_SPACE(fds * sizeof(int));
-		cmsg = CMSG_FIRSTHDR(&msg);
-		cmsg->cmsg_level = SOL_SOCKET;
-		cmsg->cmsg_type = SCM_RIGHTS;
-		cmsg->cmsg_len = CMSG_LEN(fds * sizeof(int));
-		memcpy(CMSG_DATA(cmsg), fd, fds * sizeof(int));
-	}
 	rig_sync(rig);
-	assert_int_equal(sendmsg(rig->client, &msg, MSG_NOSIGNAL), n);
+	assert_int_equal(fds_send(rig->client, data, n, 0, fd, fds), n);
 }
 
 /* Returns the length of the message in out. */
@@ -285,21 +268,7 @@ send_flags(struct vfu_rig *rig, uint16_t command, uint32_t flags,
 static inline void
 receive_exact(struct vfu_rig *rig, void *data, size_t n, int *fd)
 {
-	union {
-		char bytes[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control;
-	struct iovec iov = { data, n };
-	struct msghdr msg = { .msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control) };
-	ssize_t got =
-	    recvmsg(rig->client, &msg, MSG_WAITALL | MSG_CMSG_CLOEXEC);
-
-	assert_int_equal(got, n);
-	if (CMSG_FIRSTHDR(&msg) != NULL)
-		memcpy(fd, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(*fd));
+	assert_int_equal(fds_receive(rig->client, data, n, fd), n);
 }
 
 static inline void
