@@ -756,8 +756,7 @@ hot_words_learn(void)
 	for (step = 0; step < 20000; step++) {
 		if (step % 500 == 0)
 			image_base(&image);
-		random = random * 6364136223846793005u + 1442695040888963407u;
-		i = (unsigned int)(random >> 33) % ACTIONS;
+		i = search_random(&random, ACTIONS);
 		schedule.n = 0;
 		if (!actions[i].may())
 			continue;

@@ -582,8 +582,7 @@ hot_words_learn(void)
 	for (step = 0; step < 100000; step++) {
 		if (step % 2000 == 0)
 			image_base(&image);
-		random = random * 6364136223846793005u + 1442695040888963407u;
-		i = (unsigned int)(random >> 33) % ACTIONS;
+		i = search_random(&random, ACTIONS);
 		if (!actions[i].may())
 			continue;
 		actions[i].take();

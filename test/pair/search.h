@@ -117,6 +117,14 @@ search_depth(const struct search *s, size_t n)
 	return depth;
 }
 
+/* search_random: the next of a row of numbers below n; any *seed. */
+static inline unsigned int
+search_random(uint64_t *seed, unsigned int n)
+{
+	*seed = *seed * 6364136223846793005u + 1442695040888963407u;
+	return (unsigned int)(*seed >> 33) % n;
+}
+
 static inline void
 search_free(struct search *s)
 {
