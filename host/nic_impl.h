@@ -20,13 +20,12 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
-#include <time.h>
 
+#include "clock.h"
 #include "e1000_hw.h"
 #include "nic.h"
 #include "nic_moderate.h"
 
-#define NSEC		1000000000ull
 #define TURN_NS		20000u	/* the guest's, between two turns */
 
 /* nic_loop.c.  Those that are not atomic are the thread's own. */
@@ -126,15 +125,6 @@ struct nic {
 	struct doorbell bell;
 	struct moderation moderation;
 };
-
-static inline uint64_t
-now_ns(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * NSEC + (uint64_t)t.tv_nsec;
-}
 
 /* ------------------------------------------------------------------ nic.c */
 

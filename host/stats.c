@@ -4,8 +4,9 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "clock.h"
 
 void
 json_put(struct json *out, const char *format, ...)
@@ -141,26 +142,18 @@ nic_put(struct json *out, struct nic *nic)
 	json_put(out, "}");
 }
 
-static uint64_t
-time_us(const struct timespec *t)
-{
-	return (uint64_t)t->tv_sec * 1000000 + (uint64_t)t->tv_nsec / 1000;
-}
-
 void
 stats_put(struct json *out, const struct stats_source *from)
 {
-	struct timespec cpu, now;
+	uint64_t cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID), now = now_ns();
 	struct nic *nic;
 	unsigned int i;
 
-	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
 	json_put(out, "{");
 	if (from->own != NULL)
 		from->own(from->ctx, out);
-	count_put(out, "cpu_us", time_us(&cpu));
-	count_put(out, "time_us", time_us(&now));
+	count_put(out, "cpu_us", cpu_ns / 1000);
+	count_put(out, "time_us", now / 1000);
 	json_put(out, "\"program\":\"%s\",\"pid\":%d,\"version\":\"%s\",",
 	    from->program, (int)getpid(), LEM_VERSION);
 	json_put(out, "\"nics\":[");

@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "lines.h"
 #include "opts.h"
 #include "screen.h"
@@ -167,15 +167,6 @@ options_take(struct run *r, int argc, char **argv, struct err *err)
 
 /* ---------------------------------------------------------------- reports */
 
-static long long
-clock_ns(clockid_t clock)
-{
-	struct timespec t;
-
-	(void)clock_gettime(clock, &t);
-	return t.tv_sec * 1000000000ll + t.tv_nsec;
-}
-
 static void
 screen_report(struct run *r)
 {
@@ -213,9 +204,9 @@ plain_report(struct run *r)
 
 /* Returns false: the user has had enough. */
 static bool
-wait_until(struct run *r, long long at_ns)
+wait_until(struct run *r, uint64_t at_ns)
 {
-	struct timespec t = { at_ns / 1000000000, at_ns % 1000000000 };
+	struct timespec t = { (time_t)(at_ns / NSEC), (long)(at_ns % NSEC) };
 	enum screen_event event;
 
 	if (!r->screen.open) {
@@ -232,8 +223,8 @@ wait_until(struct run *r, long long at_ns)
 static void
 watch(struct run *r)
 {
-	long long interval_ns = (long long)(r->interval_s * 1e9);
-	long long at_ns = clock_ns(CLOCK_MONOTONIC);
+	uint64_t interval_ns = (uint64_t)(r->interval_s * 1e9);
+	uint64_t at_ns = now_ns();
 	uint64_t n;
 
 	if (r->screen.open)
@@ -250,8 +241,8 @@ watch(struct run *r)
 		if (ferror(stdout))
 			return;
 		/* We were stopped, or programs were slow: no hurry. */
-		if (clock_ns(CLOCK_MONOTONIC) > at_ns + interval_ns)
-			at_ns = clock_ns(CLOCK_MONOTONIC);
+		if (now_ns() > at_ns + interval_ns)
+			at_ns = now_ns();
 	}
 }
 

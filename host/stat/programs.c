@@ -11,9 +11,9 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "rates.h"
 #include "unix.h"
 
@@ -334,27 +334,13 @@ program_read(struct program *p)
 	p->fd = -1;
 }
 
-static int
-ms_left(const struct timespec *end)
-{
-	struct timespec now;
-	long ms;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	ms = (end->tv_sec - now.tv_sec) * 1000 +
-	    (end->tv_nsec - now.tv_nsec) / 1000000;
-	return ms > 0 ? (int)ms : 0;
-}
-
 static void
 programs_read(struct programs *all)
 {
 	static struct pollfd fds[PROGRAMS_MAX];
-	struct timespec end;
+	uint64_t end_ns = now_ns() + ANSWER_MS * 1000000ull;
 	size_t i, waiting;
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &end);
-	end.tv_nsec += ANSWER_MS * 1000000;
 	do {
 		waiting = 0;
 		for (i = 0; i < all->n; i++) {
@@ -362,7 +348,7 @@ programs_read(struct programs *all)
 				.events = POLLIN };
 			waiting += fds[i].fd >= 0;
 		}
-		if (waiting == 0 || poll(fds, all->n, ms_left(&end)) <= 0)
+		if (waiting == 0 || poll(fds, all->n, ms_until(end_ns)) <= 0)
 			break;
 		for (i = 0; i < all->n; i++)
 			if (fds[i].fd >= 0 && fds[i].revents != 0)

@@ -8,9 +8,9 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "view.h"
 
 /* ECMA-48, and xterm's screen of its own. */
@@ -146,19 +146,8 @@ keys_read(void)
 	    memchr(key, 'Q', (size_t)n) == NULL;
 }
 
-static int
-ms_until(long long at_ns)
-{
-	struct timespec t;
-	long long ms;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	ms = (at_ns - t.tv_sec * 1000000000ll - t.tv_nsec + 999999) / 1000000;
-	return ms > 0 ? (int)ms : 0;
-}
-
 enum screen_event
-screen_wait(struct screen *s, long long at_ns)
+screen_wait(struct screen *s, uint64_t at_ns)
 {
 	struct pollfd fds[2];
 	int n;

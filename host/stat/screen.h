@@ -7,6 +7,7 @@
 #define STAT_SCREEN_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <termios.h>
 
 #include "err.h"
@@ -38,6 +39,6 @@ enum screen_event {
 };
 
 /* screen_wait: until at_ns of CLOCK_MONOTONIC, or until something happens. */
-enum screen_event screen_wait(struct screen *s, long long at_ns);
+enum screen_event screen_wait(struct screen *s, uint64_t at_ns);
 
 #endif

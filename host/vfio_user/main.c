@@ -16,6 +16,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "confine.h"
 #include "control.h"
 #include "device.h"
@@ -26,7 +27,7 @@
 
 #define EXIT_USAGE	2
 
-#define SAY_NS		1000000000u	/* between two lines about clients */
+#define SAY_NS		NSEC	/* between two lines about clients */
 #define ACCEPT_MS	100		/* until accept() is tried again */
 #define END_S		3		/* a thread gets to end */
 
@@ -59,15 +60,6 @@ struct run {
 	unsigned int unsaid;		/* since then */
 };
 
-static uint64_t
-clock_ns(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
 static void
 print_line(const char *text)
 {
@@ -79,7 +71,7 @@ print_line(const char *text)
 static void
 say(struct run *r, const char *text)
 {
-	uint64_t now = clock_ns();
+	uint64_t now = now_ns();
 
 	pthread_mutex_lock(&r->lock);
 	if (r->said_ns != 0 && now - r->said_ns < SAY_NS) {
@@ -270,14 +262,6 @@ stats_print(struct run *r)
 
 /* ------------------------------------------------------------------- loop */
 
-static int
-milliseconds_to(uint64_t at_ns)
-{
-	uint64_t now = clock_ns();
-
-	return at_ns <= now ? 0 : (int)((at_ns - now) / 1000000 + 1);
-}
-
 /* Returns how long not to try again, in ms. */
 static int
 accept_client(struct run *r)
@@ -310,14 +294,14 @@ client_waits(struct run *r)
 		return -1;
 	}
 	if (r->stuck_ns == 0)
-		r->stuck_ns = clock_ns() + END_S * 1000000000ull;
-	if (clock_ns() >= r->stuck_ns) {
+		r->stuck_ns = now_ns() + END_S * NSEC;
+	if (now_ns() >= r->stuck_ns) {
 		(void)err_set(&err,
 		    "the last VMM left a file or an eventfd that blocks: "
 		    "start lem-nic again for the next VMM");
 		program_fail(r, &err);
 	}
-	return milliseconds_to(r->stuck_ns);
+	return ms_until(r->stuck_ns);
 }
 
 static int
@@ -358,7 +342,7 @@ control_answers(struct run *r)
 static void
 wait_for_end(struct run *r)
 {
-	uint64_t stats_ns = clock_ns() + r->o.stats_s * 1000000000ull;
+	uint64_t stats_ns = now_ns() + r->o.stats_s * NSEC;
 	struct pollfd fds[4] = {
 		{ .fd = r->signal_fd, .events = POLLIN },
 		{ .fd = r->end_fd, .events = POLLIN },
@@ -371,7 +355,7 @@ wait_for_end(struct run *r)
 	while (stay) {
 		fds[2].fd = control_fd(&r->control);
 		fds[3].fd = pause_ms > 0 ? -1 : clients_fd(&r->clients);
-		wait_ms = r->o.stats_s > 0 ? milliseconds_to(stats_ns) : -1;
+		wait_ms = r->o.stats_s > 0 ? ms_until(stats_ns) : -1;
 		wait_ms = sooner_ms(wait_ms, client_waits(r));
 		wait_ms = sooner_ms(wait_ms, pause_ms > 0 ? pause_ms : -1);
 		pause_ms = 0;
@@ -383,9 +367,9 @@ wait_for_end(struct run *r)
 			stay = control_answers(r);
 		if (fds[3].revents != 0)
 			pause_ms = accept_client(r);
-		if (r->o.stats_s > 0 && clock_ns() >= stats_ns) {
+		if (r->o.stats_s > 0 && now_ns() >= stats_ns) {
 			stats_print(r);
-			stats_ns += r->o.stats_s * 1000000000ull;
+			stats_ns += r->o.stats_s * NSEC;
 		}
 	}
 }

@@ -7,9 +7,9 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "pages.h"
 
 /* ---------------------------------------------------------------- the child */
@@ -169,21 +169,12 @@ answer_receive(struct pages_fuse *f)
 	return 0;
 }
 
-static int64_t
-now_ms(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 int
 pages_fuse_take_back(struct pages_fuse *f)
 {
 	struct pollfd fd = { .fd = f->ask, .events = POLLIN };
-	int64_t left, end = now_ms() + PAGES_ANSWER_MS;
-	int error;
+	uint64_t end_ns = now_ns() + PAGES_ANSWER_MS * 1000000ull;
+	int left_ms, error;
 
 	/* It is still at the last question: do not wait for it again. */
 	error = answer_receive(f);
@@ -196,10 +187,10 @@ pages_fuse_take_back(struct pages_fuse *f)
 		return -EPIPE;
 	}
 	while ((error = answer_receive(f)) == -EAGAIN) {
-		left = end - now_ms();
-		if (left <= 0)
+		left_ms = ms_until(end_ns);
+		if (left_ms == 0)
 			break;
-		(void)poll(&fd, 1, (int)left);
+		(void)poll(&fd, 1, left_ms);
 	}
 	if (error == -EAGAIN)
 		return -EIO;

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "vfu_irq.h"
 #include "vfu_memory.h"
 #include "vfu_message.h"
@@ -498,15 +498,13 @@ enum {
 static bool
 unmask_waits(struct vfu_server *s)
 {
-	struct timespec t;
 	uint64_t now;
 
 	if (!vfu_irq_kept(&s->irq)) {
 		s->unmask_ns = 0;
 		return false;
 	}
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	now = (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+	now = now_ns();
 	if (s->unmask_ns == 0)
 		s->unmask_ns = now + UNMASK_NS;
 	if (now < s->unmask_ns)

@@ -2,8 +2,8 @@
 #include "machine.h"
 
 #include <string.h>
-#include <time.h>
 
+#include "clock.h"
 #include "pci.h"
 
 #define PORT_RESET_KBD	0x64u
@@ -30,16 +30,13 @@ static const unsigned int nic_gsi[] = { 5, 10, 11 };
 void
 machine_init(struct machine *m, const struct machine_ops *ops, void *ctx)
 {
-	struct timespec t;
-
 	memset(m, 0, sizeof(*m));
 	m->ops = ops;
 	m->ctx = ctx;
 	uart_init(&m->uart);
 	pthread_mutex_init(&m->pci_lock, NULL);
 	pthread_mutex_init(&m->irq_lock, NULL);
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	m->pm_start_ns = (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+	m->pm_start_ns = now_ns();
 }
 
 void
@@ -134,15 +131,12 @@ machine_mem_write(struct machine *m, unsigned int cpu, uint64_t addr,
 static uint32_t
 pm_timer(const struct machine *m)
 {
-	struct timespec t;
-	uint64_t ns;
+	uint64_t ns = now_ns() - m->pm_start_ns, ticks;
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	ns = (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec -
-	    m->pm_start_ns;
 	/* In two steps, as the product would overflow after an hour. */
-	return (uint32_t)(ns / 1000000000 * PM_TIMER_HZ +
-	    ns % 1000000000 * PM_TIMER_HZ / 1000000000);
+	ticks = ns / NSEC * PM_TIMER_HZ;
+	ticks += ns % NSEC * PM_TIMER_HZ / NSEC;
+	return (uint32_t)ticks;
 }
 
 static uint32_t
