@@ -2,7 +2,9 @@
 #include "confine.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
+#include <linux/landlock.h>
 #include <pwd.h>
 #include <seccomp.h>
 #include <string.h>
@@ -39,10 +41,18 @@ confine_user_find(const char *user, struct confine_user *who, struct err *err)
 }
 
 int
-confine_user_become(const struct confine_user *who, struct err *err)
+confine_no_new_privs(struct err *err)
 {
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return err_set(err, "no_new_privs: %s", strerror(errno));
+	return 0;
+}
+
+int
+confine_user_become(const struct confine_user *who, struct err *err)
+{
+	if (confine_no_new_privs(err) != 0)
+		return -1;
 	if (who->root &&
 	    (setgroups(0, NULL) != 0 ||
 		setresgid(who->gid, who->gid, who->gid) != 0 ||
@@ -102,7 +112,7 @@ static const struct confine_rule main_rules[] = {
 	CONFINE_CALL(unlink),
 	CONFINE_CALL(rt_sigaction),
 	CONFINE_CALL(brk),
-	{ SYS_mmap, CONFINE_NO_EXEC, 0 },
+	CONFINE_MMAP,
 };
 
 /* The compared argument is 32 bits wide: the kernel ignores the others. */
@@ -169,4 +179,130 @@ confine_thread(unsigned int sets, const struct confine_rule *own, size_t n,
 		error = seccomp_load(ctx);
 	seccomp_release(ctx);
 	return error == 0 ? 0 : err_set(err, "seccomp: %s", strerror(-error));
+}
+
+int
+confine_enter(const struct confine_kind *kind, struct err *err)
+{
+	struct err why;
+
+	if (confine_thread(kind->sets, kind->rule, kind->rules, &why) == 0)
+		return 0;
+	return err_set(err, "%.200s; --sandbox off runs without a filter",
+	    why.text);
+}
+
+/* ------------------------------------------------------------------- files */
+
+/*
+ * What Landlock can restrict, by its versions: files since Linux 5.13, TCP
+ * since 6.7, ioctl() since 6.10, signals and abstract sockets since 6.12.  The
+ * headers may be older than the kernel.
+ */
+struct landlock_rights {
+	uint64_t files, net, scoped;
+};
+
+#define FILES_1		((1ull << 13) - 1)
+#define FILES_REFER	(1ull << 13)	/* 2 */
+#define FILES_TRUNCATE	(1ull << 14)	/* 3 */
+#define FILES_IOCTL	(1ull << 15)	/* 5 */
+#define NET_TCP		3ull		/* 4 */
+#define SCOPED_ALL	3ull		/* 6 */
+
+static struct landlock_rights
+landlock_rights_of(long version)
+{
+	struct landlock_rights r = { .files = FILES_1 };
+
+	if (version >= 2)
+		r.files |= FILES_REFER;
+	if (version >= 3)
+		r.files |= FILES_TRUNCATE;
+	if (version >= 4)
+		r.net = NET_TCP;
+	if (version >= 5)
+		r.files |= FILES_IOCTL;
+	if (version >= 6)
+		r.scoped = SCOPED_ALL;
+	return r;
+}
+
+static int
+landlock_allow(int ruleset, int folder, uint64_t access)
+{
+	struct landlock_path_beneath_attr rule = { .allowed_access = access,
+		.parent_fd = folder };
+
+	return (int)syscall(SYS_landlock_add_rule, ruleset,
+	    LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
+}
+
+/* May remove what is in the folder of a path. */
+static int
+landlock_allow_remove(int ruleset, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char folder[256] = ".";
+	int fd, result;
+
+	if (slash == path)
+		slash++;
+	if (slash != NULL) {
+		if ((size_t)(slash - path) >= sizeof(folder)) {
+			errno = ENAMETOOLONG;
+			return -1;
+		}
+		memcpy(folder, path, (size_t)(slash - path));
+		folder[slash - path] = '\0';
+	}
+	fd = open(folder, O_PATH | O_CLOEXEC);
+	if (fd < 0)
+		return 0;		/* then nothing can be removed there */
+	result = landlock_allow(ruleset, fd, LANDLOCK_ACCESS_FS_REMOVE_FILE);
+	(void)close(fd);
+	return result;
+}
+
+static int
+landlock_fill(int ruleset, const char *const *remove, size_t n, int read_fd)
+{
+	int result = 0;
+	size_t i;
+
+	if (read_fd >= 0)
+		result = landlock_allow(ruleset, read_fd,
+		    LANDLOCK_ACCESS_FS_READ_FILE);
+	for (i = 0; i < n && result == 0; i++)
+		if (remove[i] != NULL)
+			result = landlock_allow_remove(ruleset, remove[i]);
+	return result;
+}
+
+/*
+ * Not close(): a thread may have a table of descriptors of its own, and
+ * ThreadSanitizer would take this for another thread's descriptor.
+ */
+int
+confine_files(const char *const *remove, size_t n, int read_fd, struct err *err)
+{
+	long version = syscall(SYS_landlock_create_ruleset, NULL, 0,
+	    LANDLOCK_CREATE_RULESET_VERSION);
+	struct landlock_rights rights;
+	int ruleset, result;
+
+	if (version <= 0)
+		return 0;
+	rights = landlock_rights_of(version);
+	ruleset = (int)syscall(SYS_landlock_create_ruleset, &rights,
+	    sizeof(rights), 0);
+	if (ruleset < 0)
+		return err_set(err, "Landlock: %s", strerror(errno));
+	result = landlock_fill(ruleset, remove, n, read_fd);
+	if (result == 0)
+		result = (int)syscall(SYS_landlock_restrict_self, ruleset, 0);
+	if (result != 0)
+		(void)err_set(err, "Landlock: %s", strerror(errno));
+	(void)syscall(SYS_close, ruleset);
+	return result;
 }

@@ -2,7 +2,8 @@
 /*
  * What a program may still do after set-up.  If it was root, it becomes another
  * user.  It cannot gain privileges.  Each thread may make only the system calls
- * that it needs (seccomp); any other call kills the process.
+ * that it needs (seccomp); any other call kills the process.  It can open no
+ * file that it does not need (Landlock).
  */
 #ifndef HOST_CONFINE_H
 #define HOST_CONFINE_H
@@ -31,8 +32,14 @@ int
 confine_user_find(const char *user, struct confine_user *who, struct err *err);
 
 /*
- * confine_user_become: become that user for good, and set no_new_privs.  Call
- * it before there are threads.  Returns 0, or -1 with err set.
+ * confine_no_new_privs: this thread, and those that it starts from now on,
+ * cannot gain privileges.  Returns 0, or -1 with err set.
+ */
+int confine_no_new_privs(struct err *err);
+
+/*
+ * confine_user_become: become that user for good, and confine_no_new_privs().
+ * Call it before there are threads.  Returns 0, or -1 with err set.
  */
 int confine_user_become(const struct confine_user *who, struct err *err);
 
@@ -59,6 +66,11 @@ struct confine_rule {
 	{ \
 		SYS_ioctl, CONFINE_REQUEST, request \
 	}
+/* What malloc() and sanitizers need. */
+#define CONFINE_MMAP \
+	{ \
+		SYS_mmap, CONFINE_NO_EXEC, 0 \
+	}
 
 /*
  * Sets of rules, by what a thread calls of host/.  All threads may make the
@@ -74,6 +86,36 @@ struct confine_rule {
  * this kernel has no seccomp filters.
  */
 int confine_thread(unsigned int sets, const struct confine_rule *own, size_t n,
+    struct err *err);
+
+/* A kind of thread: what one of a program may do. */
+struct confine_kind {
+	unsigned int sets;
+	const struct confine_rule *rule;	/* its own */
+	size_t rules;
+};
+
+#define CONFINE_KIND(sets, rule) \
+	{ \
+		sets, rule, sizeof(rule) / sizeof((rule)[0]) \
+	}
+
+/*
+ * confine_enter: as confine_thread(); err tells the user to try --sandbox off.
+ */
+int confine_enter(const struct confine_kind *kind, struct err *err);
+
+/* ------------------------------------------------------------------ files */
+
+/*
+ * confine_files: this thread, and those that it starts from now on, can open no
+ * file but those below the folder read_fd (-1: none), to read them.  They can
+ * make no file, and remove only what is in the folders of the n paths `remove`
+ * (NULL: skipped).  They cannot make TCP connections, or signal other programs.
+ * Each as far as this kernel's Landlock has it; a kernel without it changes
+ * nothing.  Call confine_no_new_privs() before.  Returns 0, or -1 with err set.
+ */
+int confine_files(const char *const *remove, size_t n, int read_fd,
     struct err *err);
 
 #endif

@@ -464,8 +464,8 @@ run_confine(struct run *r, const struct confine_user *who, struct err *err)
 	if (confine_user_become(who, err) != 0)
 		return -1;
 	return r->o.sandbox ?
-	    server_sandbox_files(path, sizeof(path) / sizeof(path[0]), err) :
-			      0;
+	    confine_files(path, sizeof(path) / sizeof(path[0]), -1, err) :
+	    0;
 }
 
 static int

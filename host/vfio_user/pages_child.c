@@ -22,7 +22,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/fuse.h>
-#include <linux/landlock.h>
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
@@ -43,12 +42,6 @@
 #define VALID_S		(1u << 30)	/* names and sizes stay */
 #define FH_SHARED	1u		/* opened to be written */
 #define MINOR		31u		/* of the protocol, as it is here */
-
-/* Of malloc(), and of sanitizers. */
-#define MEMORY \
-	{ \
-		SYS_mmap, CONFINE_NO_EXEC, 0 \
-	}
 
 struct child {
 	struct pages_mount mount;
@@ -294,38 +287,18 @@ requests_serve(struct child *c)
 
 /* -------------------------------------------- the second thread: takes back */
 
-/* No file but those of the mount.  A kernel without Landlock: as it is. */
-static void
-files_restrict(int root)
-{
-	struct landlock_ruleset_attr all = {
-		.handled_access_fs = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1
-	};
-	struct landlock_path_beneath_attr mount = {
-		.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE,
-		.parent_fd = root,
-	};
-	int rules =
-	    (int)syscall(SYS_landlock_create_ruleset, &all, sizeof(all), 0);
-
-	if (rules < 0)
-		return;
-	if (syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH,
-		&mount, 0) == 0)
-		(void)syscall(SYS_landlock_restrict_self, rules, 0);
-	table_close(rules);
-}
-
 static int
 taker_confine(const struct child *c, struct err *err)
 {
 	static const struct confine_rule own[] = { CONFINE_CALL(openat),
 		CONFINE_CALL(close), CONFINE_CALL(recvfrom),
-		CONFINE_CALL(sendto), CONFINE_CALL(sendmsg), MEMORY };
+		CONFINE_CALL(sendto), CONFINE_CALL(sendmsg), CONFINE_MMAP };
+	struct err ignored;
 
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-		return err_set(err, "no_new_privs: %s", strerror(errno));
-	files_restrict(c->mount.root);
+	if (confine_no_new_privs(err) != 0)
+		return -1;
+	/* No file but those of the mount; seccomp is what matters. */
+	(void)confine_files(NULL, 0, c->mount.root, &ignored);
 	return confine_thread(0, own, COUNT(own), err);
 }
 
@@ -472,12 +445,12 @@ server_confine(struct child *c, struct err *err)
 {
 	static const struct confine_rule own[] = { CONFINE_CALL(writev),
 		CONFINE_CALL(sendto), CONFINE_CALL(getuid),
-		CONFINE_CALL(getgid), MEMORY };
+		CONFINE_CALL(getgid), CONFINE_MMAP };
 
 	table_close(c->mount.root);
 	table_close(c->ask);
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-		return err_set(err, "no_new_privs: %s", strerror(errno));
+	if (confine_no_new_privs(err) != 0)
+		return -1;
 	return confine_thread(0, own, COUNT(own), err);
 }
 

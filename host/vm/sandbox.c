@@ -28,25 +28,14 @@ static const struct confine_rule nic_rules[] = {
 	CONFINE_IOCTL(KVM_SET_USER_MEMORY_REGION),
 };
 
-static const struct {
-	unsigned int sets;
-	const struct confine_rule *rule;
-	size_t rules;
-} kinds[] = {
-#define RULES(name) name, sizeof(name) / sizeof((name)[0])
-	[SANDBOX_MAIN] = { CONFINE_MAIN, RULES(main_rules) },
-	[SANDBOX_CPU] = { CONFINE_ACCESS, RULES(cpu_rules) },
-	[SANDBOX_NIC] = { CONFINE_NIC, RULES(nic_rules) },
+static const struct confine_kind kinds[] = {
+	[SANDBOX_MAIN] = CONFINE_KIND(CONFINE_MAIN, main_rules),
+	[SANDBOX_CPU] = CONFINE_KIND(CONFINE_ACCESS, cpu_rules),
+	[SANDBOX_NIC] = CONFINE_KIND(CONFINE_NIC, nic_rules),
 };
 
 int
 sandbox_enter(enum sandbox kind, struct err *err)
 {
-	struct err why;
-
-	if (confine_thread(kinds[kind].sets, kinds[kind].rule,
-		kinds[kind].rules, &why) == 0)
-		return 0;
-	return err_set(err, "%.200s; --sandbox off runs without a filter",
-	    why.text);
+	return confine_enter(&kinds[kind], err);
 }

@@ -146,7 +146,7 @@ files_try(const char *own, const char *made)
 	char other[] = "/tmp/lem-sandbox-not-made";
 	struct err err;
 
-	if (server_sandbox_files(paths, COUNT(paths), &err) != 0)
+	if (confine_files(paths, COUNT(paths), -1, &err) != 0)
 		return 10;
 	if (!refused(open("/etc/passwd", O_RDONLY)))
 		return 11;
@@ -199,8 +199,7 @@ test_paths(void **state)
 	pid = fork();
 	if (pid == 0) {
 		server_child_begin();
-		child_leave(
-		    server_sandbox_files(paths, COUNT(paths), &err) == 0 ?
+		child_leave(confine_files(paths, COUNT(paths), -1, &err) == 0 ?
 			ENDED_WELL :
 			1);
 	}
