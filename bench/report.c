@@ -680,7 +680,7 @@ page_page(const struct lem_page *p)
 	fputs("<h2>Kpps against ITR</h2>\n", p->out);
 	lem_page_curves(p, LEM_WORKLOAD_TX,
 	    "Transmit rate for each setting of the interrupt "
-	    "throttle; 0 is no throttle.");
+	    "throttle; 0 does not throttle.");
 	fputs("<h2>Latency against ITR</h2>\n", p->out);
 	lem_page_curves(p, LEM_WORKLOAD_PING,
 	    "Round trips of one packet at a time: median "

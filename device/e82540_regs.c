@@ -548,7 +548,7 @@ static const struct row rows[] = {
 	{ REG("TDT", E1000_TDT, 0, E1000_TDT_MASK, ALL, "13.4.40", ""),
 	    .read = e82540_ring_reg, .write = tdt_write },
 	{ REG("TIDV", E1000_TIDV, 0, E1000_TIDV_IDV_MASK, ALL, "13.4.41",
-	    "delays the interrupt, never the write-back; 0 is no delay") },
+	    "delays the interrupt, never the write-back; 0 does not delay") },
 	{ REG("TXDCTL", E1000_TXDCTL, 0, TXDCTL_MASK_STAR, STAR, "13.4.43",
 	      THRESHOLDS ", but LWTHRESH counts"),
 	    .locks = TX },

@@ -59,8 +59,8 @@ guest_find(const struct guest_mem *mem, unsigned int *hint, uint64_t gpa)
 
 /*
  * guest_span: where the bytes from gpa on are.  *len: how many are asked for, 1
- * or more; it is cut to how many lie there in one piece.  Returns NULL if there
- * is no memory, or `write` is set and it is read-only.
+ * or more; it is cut to how many lie there in one piece.  Returns NULL if gpa
+ * is not in memory, or `write` is set and it is read-only.
  */
 static inline void *
 guest_span(const struct guest_mem *mem, unsigned int *hint, uint64_t gpa,

@@ -19,8 +19,8 @@ struct control_config {
 	/*
 	 * where: a path to listen at; "fd=N", a socket that is connected;
 	 * "off" for no socket; "auto" for one that lem-stat finds
-	 * (control_dir.h).  If "auto" cannot be had there is no socket, which
-	 * is no error.
+	 * (control_dir.h).  If "auto" cannot be had it does not listen, and
+	 * goes on.
 	 */
 	const char *where;
 	const struct stats_source *stats;	/* stays */
@@ -35,7 +35,7 @@ struct control_config {
 
 struct control {
 	struct control_config config;
-	int listen_fd;			/* -1: there is none */
+	int listen_fd;			/* -1: it does not listen */
 	int fd;				/* -1: no client */
 	struct sockaddr_un at;		/* of listen_fd */
 	char line[128];			/* received, no newline seen yet */

@@ -26,7 +26,7 @@ static const char *const models[] = { "82540em", "82545em", "82544gc" };
 static const char *const moderations[] = { "off", "on", "adaptive" };
 
 /*
- * The index of a key's value in names, where NULL is no name.
+ * The index of a key's value in names; NULLs in names are left out.
  * *index stays if there is no such key.  Returns 0, or -1 with err set.
  */
 static int

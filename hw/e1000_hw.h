@@ -425,7 +425,7 @@
  */
 #define E1000_ICR_MASK		0x0001FFFFu
 
-/* ITR, 13.4.18: 0 is no throttling */
+/* ITR, 13.4.18: 0 does not throttle */
 #define E1000_ITR_INTERVAL_MASK	0xFFFFu
 #define E1000_ITR_UNIT_NS	256
 

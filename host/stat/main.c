@@ -184,7 +184,7 @@ screen_report(struct run *r)
 	free(text);
 }
 
-/* To standard output, which is no terminal. */
+/* To standard output, which is not a terminal. */
 static void
 plain_report(struct run *r)
 {

@@ -8,12 +8,12 @@
 
 #include "programs.h"
 
-/* number_of: a number or a boolean of an object; NAN: there is none. */
+/* number_of: a number or a boolean of an object; NAN if it is not there. */
 double number_of(const json_t *object, const char *key);
 
 /*
- * text_of: a string of an object, "" if there is none, made clean.  text_clean:
- * copy, with ? for what could do harm on a terminal or in a label.
+ * text_of: a string of an object, made clean; "" if it is not there.
+ * text_clean: copy, with ? for what could do harm on a terminal or in a label.
  */
 void text_of(char *text, size_t bytes, const json_t *object, const char *key);
 void text_clean(char *text, size_t bytes, const char *from);

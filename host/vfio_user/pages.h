@@ -71,8 +71,8 @@ struct pages;
 
 /*
  * pages_open: make the file and map it.  Before there are threads, and before
- * privileges are dropped.  why: if not NULL, the kind is PAGES_AUTO and there
- * is no FUSE, it gets the reason.  Returns NULL with err set.
+ * privileges are dropped.  why: if not NULL, it gets the reason why PAGES_AUTO
+ * does not use FUSE.  Returns NULL with err set.
  */
 struct pages *
 pages_open(enum pages_kind kind, struct err *why, struct err *err);

@@ -47,14 +47,14 @@ dirty(void *ctx, uint64_t gpa, uint64_t len)
 
 /* From here on, what the memory has is known. */
 static void
-begin(void)
+dirty_begin(void)
 {
 	memcpy(shadow, r.h->ram, sizeof(shadow));
 	n_calls = 0;
 }
 
 static void
-check(void)
+dirty_check(void)
 {
 	assert_memory_equal(shadow, r.h->ram, sizeof(shadow));
 }
@@ -71,7 +71,7 @@ descriptor_calls(void)
 }
 
 static void
-start(uint32_t rctl)
+dirty_start(uint32_t rctl)
 {
 	struct host *h = host_new(E82540_82540EM);
 
@@ -80,11 +80,11 @@ start(uint32_t rctl)
 	host_write(h, E1000_TDBAL, TX_RING);
 	host_write(h, E1000_TDLEN, 16 * 16);
 	host_write(h, E1000_TCTL, E1000_TCTL_EN | E1000_TCTL_PSP);
-	begin();
+	dirty_begin();
 }
 
 static void
-give(unsigned int n, uint32_t len)
+dirty_give(unsigned int n, uint32_t len)
 {
 	static uint8_t frame[1600];
 	struct e82540_frame frames[32];
@@ -103,9 +103,9 @@ test_receive(void **state)
 	unsigned int i;
 
 	(void)state;
-	start(0);
-	give(20, 60);
-	check();
+	dirty_start(0);
+	dirty_give(20, 60);
+	dirty_check();
 	assert_int_equal(n_calls, 21);
 	assert_int_equal(descriptor_calls(), 1);
 	assert_int_equal(calls[20].gpa, RIG_RING);
@@ -116,9 +116,9 @@ test_receive(void **state)
 		rig_get(&r);
 	}
 	rig_refill(&r);
-	begin();
-	give(20, 60);		/* round the end of the ring */
-	check();
+	dirty_begin();
+	dirty_give(20, 60);		/* round the end of the ring */
+	dirty_check();
 	assert_int_equal(n_calls, 22);
 	assert_int_equal(descriptor_calls(), 2);
 	rig_stop(&r);
@@ -131,23 +131,23 @@ test_receive_pieces(void **state)
 	unsigned int i;
 
 	(void)state;
-	start(E1000_RCTL_LPE);
+	dirty_start(E1000_RCTL_LPE);
 	rig_ring(&r, 32, 256, 30);
 	rig_rctl(&r, E1000_RCTL_LPE);
 	for (i = 0; i < 32; i += 3)
 		rig_desc(&r, i)->buffer_addr = 0;
-	begin();
-	give(1, 1500);
-	check();
+	dirty_begin();
+	dirty_give(1, 1500);
+	dirty_check();
 	assert_int_equal(n_calls - descriptor_calls(), 6);
-	give(10, 300);		/* the last of them into the FIFO */
-	check();
+	dirty_give(10, 300);		/* the last of them into the FIFO */
+	dirty_check();
 	for (i = 0; i < 32; i++)
 		rig_desc(&r, i)->status = 0;
-	begin();
+	dirty_begin();
 	host_write(r.h, E1000_RDT, host_read(r.h, E1000_RDH) - 1);
 	assert_true(n_calls > 0);
-	check();
+	dirty_check();
 	rig_stop(&r);
 }
 
@@ -163,16 +163,16 @@ test_holes(void **state)
 	unsigned int i;
 
 	(void)state;
-	start(0);
+	dirty_start(0);
 	for (i = 0; i < 3; i++)
 		region[i].host = host_ram(r.h, region[i].gpa);
 	assert_int_equal(e82540_memory_set(r.h->dev, region, 3), 0);
 	rig_desc(&r, 0)->buffer_addr = HOST_RAM + 0x10080;
 	rig_desc(&r, 1)->buffer_addr = HOST_RAM + HOST_RAM_BYTES - 100;
 	rig_desc(&r, 2)->buffer_addr = HOST_RAM + HOST_RAM_BYTES;
-	begin();
-	give(3, 1000);
-	check();
+	dirty_begin();
+	dirty_give(3, 1000);
+	dirty_check();
 	/*
 	 * Before the hole; behind it; before the end; nothing; three
 	 * descriptors.
@@ -196,16 +196,16 @@ transmit(unsigned int from, unsigned int n, uint32_t cmd)
 
 	for (i = from; i < from + n; i++)
 		memcpy(host_ram(r.h, TX_RING + i % 16 * 16), &d, 16);
-	begin();
+	dirty_begin();
 	host_write(r.h, E1000_TDT, (from + n) % 16);
-	check();
+	dirty_check();
 }
 
 static void
 test_transmit(void **state)
 {
 	(void)state;
-	start(0);
+	dirty_start(0);
 	transmit(0, 10, E1000_TXD_CMD_RS);
 	assert_int_equal(n_calls, 1);
 	assert_int_equal(calls[0].gpa, TX_RING);
@@ -221,7 +221,7 @@ static void
 test_loopback(void **state)
 {
 	(void)state;
-	start(E1000_RCTL_UPE | E1000_RCTL_MPE | E1000_RCTL_BAM);
+	dirty_start(E1000_RCTL_UPE | E1000_RCTL_MPE | E1000_RCTL_BAM);
 	host_loopback(r.h, true);
 	transmit(0, 5, E1000_TXD_CMD_RS);
 	/* Each is a batch of its own to the receiver. */

@@ -296,7 +296,7 @@ test_hold_is_a_least_interval(void **state)
 	}
 }
 
-/* What is no packet waits for ITR alone, and takes what is held along. */
+/* A cause without a packet waits for ITR alone, and releases what is held. */
 static void
 test_hold_is_for_packets(void **state)
 {

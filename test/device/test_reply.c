@@ -34,14 +34,14 @@ answer_receive(struct e82540 *dev, const struct e82540_frame *frame,
 }
 
 static void
-take(void *ctx, enum e82540_lock which)
+lock_take(void *ctx, enum e82540_lock which)
 {
 	(void)ctx;
 	pthread_mutex_lock(&lock[which]);
 }
 
 static void
-give(void *ctx, enum e82540_lock which)
+lock_give(void *ctx, enum e82540_lock which)
 {
 	(void)ctx;
 	pthread_mutex_unlock(&lock[which]);
@@ -183,8 +183,8 @@ test_threads(void **state)
 	unsigned int i;
 
 	(void)state;
-	h->table.lock = take;
-	h->table.unlock = give;
+	h->table.lock = lock_take;
+	h->table.unlock = lock_give;
 	power();
 	assert_int_equal(pthread_create(&thread[0], NULL, deliver, NULL), 0);
 	assert_int_equal(pthread_create(&thread[1], NULL, switch_paths, NULL),

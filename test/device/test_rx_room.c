@@ -36,8 +36,8 @@ numbered(uint8_t *frame, uint32_t len, uint32_t n)
 }
 
 static void
-start(struct rig *r, bool drop, uint32_t count, uint32_t buf, uint32_t free,
-    uint32_t rctl)
+room_start(struct rig *r, bool drop, uint32_t count, uint32_t buf,
+    uint32_t free, uint32_t rctl)
 {
 	struct host *h = host_new(E82540_82540EM);
 
@@ -75,7 +75,7 @@ big_frame(bool drop, uint32_t sbp, uint32_t count, uint32_t buf)
 	static uint8_t big[16380];
 	struct rig r;
 
-	start(&r, drop, count, buf, count - 1, sbp);
+	room_start(&r, drop, count, buf, count - 1, sbp);
 	rig_frame(big, sizeof(big), 0x88B5);
 	(void)host_read(r.h, E1000_ICR);
 	assert_int_equal(rig_give(&r, big, sizeof(big)), 1);
@@ -133,7 +133,7 @@ test_big_frame_in_fifo(void **state)
 	(void)state;
 	for (way = 0; way < 4; way++) {
 		doorbells = way & 2;
-		start(&r, way & 1, 8, 1024, 0, 0);
+		room_start(&r, way & 1, 8, 1024, 0, 0);
 		host_write(r.h, E1000_RDLEN, 0);	/* no ring yet */
 		for (sent = 0; sent < 200; sent++) {
 			len = sent == 5 ? 9014 : 1000;
@@ -176,7 +176,7 @@ test_ring_never_whole(void **state)
 
 	(void)state;
 	for (way = 0; way < 2; way++) {
-		start(&r, way & 1, 8, 1024, 6, 0);
+		room_start(&r, way & 1, 8, 1024, 6, 0);
 		rig_frame(frame, sizeof(frame), 0x88B5);
 		assert_int_equal(rig_give(&r, frame, sizeof(frame)), 1);
 		for (n = 0; n < 200; n++) {
@@ -197,7 +197,7 @@ test_ring_never_whole(void **state)
 		rig_stop(&r);
 	}
 	/* The same for a frame that the FIFO cannot hold either. */
-	start(&r, false, 8, 1024, 6, 0);
+	room_start(&r, false, 8, 1024, 6, 0);
 	host_write(r.h, E1000_PBA, 0);
 	rig_frame(frame, sizeof(frame), 0x88B5);
 	assert_int_equal(rig_give(&r, frame, sizeof(frame)), 1);
@@ -217,7 +217,7 @@ test_null_descriptors(void **state)
 	struct rig r;
 
 	(void)state;
-	start(&r, false, 8, 1024, 0, 0);
+	room_start(&r, false, 8, 1024, 0, 0);
 	for (i = 1; i < 6; i++)
 		rig_desc(&r, i)->buffer_addr = 0;
 	host_write(r.h, E1000_RDT, 7);
@@ -242,7 +242,7 @@ test_nulls_without_end(void **state)
 	struct rig r;
 
 	(void)state;
-	start(&r, false, 8, 2048, 7, E1000_RCTL_BAM);
+	room_start(&r, false, 8, 2048, 7, E1000_RCTL_BAM);
 	memset(rig_desc(&r, 0), 0, 8 * 16);
 	rig_desc(&r, 6)->buffer_addr = RIG_BUFFERS;
 	e82540_report_init(r.h->dev, &report);
@@ -276,7 +276,7 @@ test_tail_beyond(void **state)
 	(void)state;
 	for (way = 0; way < 16; way++) {
 		doorbells = way & 8;
-		start(&r, false, 8, 2048, 0, 0);
+		room_start(&r, false, 8, 2048, 0, 0);
 		tail = 8 + beyond[way & 3];
 		tail_write(&r, tail);
 		for (n = 0; n < 500; n++) {
@@ -306,7 +306,7 @@ test_tail_beyond_full(void **state)
 
 	(void)state;
 	for (drop = 0; drop < 2; drop++) {
-		start(&r, drop, 8, 2048, 0, 0);
+		room_start(&r, drop, 8, 2048, 0, 0);
 		host_write(r.h, E1000_RDT, 8);
 		for (n = 0; n < 100; n++) {
 			numbered(frame, sizeof(frame), n);
@@ -334,7 +334,7 @@ test_tail_beyond_wakes(void **state)
 	struct rig r;
 
 	(void)state;
-	start(&r, false, 8, 2048, 0, 0);
+	room_start(&r, false, 8, 2048, 0, 0);
 	numbered(frame, sizeof(frame), 0);
 	while (rig_give(&r, frame, sizeof(frame)) == 1)
 		;
@@ -358,7 +358,7 @@ test_short_ring(void **state)
 	(void)state;
 	for (count = 1; count < 8; count++)
 		for (beyond = count == 1; beyond < 2; beyond++) {
-			start(&r, false, count, 2048,
+			room_start(&r, false, count, 2048,
 			    beyond ? count : count - 1, 0);
 			assert_int_equal(host_read(r.h, E1000_RDLEN),
 			    count * 16);

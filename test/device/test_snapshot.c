@@ -319,7 +319,7 @@ test_host_is_told(void **unused)
 	host_free(loud);
 }
 
-/* Lengths of 1 to 7 descriptors, which are no bits that a write holds. */
+/* Lengths of 1 to 7 descriptors, which the registers' masks do not have. */
 static void
 test_short_rings(void **unused)
 {

@@ -403,7 +403,7 @@ script_rx_too_big(struct pair *p)
 	both_read(p, "MPC", E1000_MPC);
 }
 
-/* RDT = N, which is no descriptor, and stays so. */
+/* RDT = N, beyond the last descriptor, and it stays there. */
 static void
 script_rx_tail_beyond(struct pair *p)
 {

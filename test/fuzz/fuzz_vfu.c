@@ -312,7 +312,7 @@ struct out {
 };
 
 static void
-put(struct out *out, const void *data, size_t n)
+message_put(struct out *out, const void *data, size_t n)
 {
 	CHECK(n <= sizeof(out->bytes) - out->n);
 	memcpy(out->bytes + out->n, data, n);
@@ -325,7 +325,7 @@ put_argsz(struct out *out, uint32_t right)
 	const uint64_t value[] = { right, right, right, 64, 0, UINT32_MAX };
 	uint32_t argsz = (uint32_t)one_of(value, COUNT(value));
 
-	put(out, &argsz, sizeof(argsz));
+	message_put(out, &argsz, sizeof(argsz));
 }
 
 static void
@@ -336,9 +336,10 @@ put_version(struct out *out)
 	struct vfu_version version = { input_u8() == 0xff, input_u8() };
 	uint8_t what = input_u8();
 
-	put(out, &version, sizeof(version));
+	message_put(out, &version, sizeof(version));
 	if (what % 5 < COUNT(text))
-		put(out, text[what % 5], strlen(text[what % 5]) + (what < 128));
+		message_put(out, text[what % 5],
+		    strlen(text[what % 5]) + (what < 128));
 }
 
 static void
@@ -353,15 +354,15 @@ put_map(struct out *out, bool map)
 	put_argsz(out, map ? 32 : 24);
 	flags = input_u8();
 	flags = flags < 0xf0 ? flags % 4 : flags << (flags % 8);
-	put(out, &flags, sizeof(flags));
+	message_put(out, &flags, sizeof(flags));
 	if (map) {
 		value = address();
-		put(out, &value, sizeof(value));
+		message_put(out, &value, sizeof(value));
 	}
 	value = address();
-	put(out, &value, sizeof(value));
+	message_put(out, &value, sizeof(value));
 	value = one_of(bytes, COUNT(bytes));
-	put(out, &value, sizeof(value));
+	message_put(out, &value, sizeof(value));
 }
 
 static void
@@ -371,11 +372,11 @@ put_info(struct out *out, uint32_t right)
 	uint32_t index;
 
 	put_argsz(out, right);
-	put(out, zero, 4);
+	message_put(out, zero, 4);
 	index = input_u8();
-	put(out, &index, sizeof(index));
-	put(out, zero, right == 32 ? 16 : 0);
-	put(out, zero, 4);
+	message_put(out, &index, sizeof(index));
+	message_put(out, zero, right == 32 ? 16 : 0);
+	message_put(out, zero, 4);
 }
 
 static void
@@ -388,17 +389,17 @@ put_irqs(struct out *out)
 
 	put_argsz(out, 20);
 	value = (uint32_t)one_of(flags, COUNT(flags));
-	put(out, &value, sizeof(value));
+	message_put(out, &value, sizeof(value));
 	value = input_u8();
 	value = value < 0xf0 ? value % 3 : value << 24;
-	put(out, &value, sizeof(value));
+	message_put(out, &value, sizeof(value));
 	value = input_u8();
 	value = value < 0xf0 ? 0 : value << 24;
-	put(out, &value, sizeof(value));
+	message_put(out, &value, sizeof(value));
 	value = (uint32_t)one_of(counts, COUNT(counts));
-	put(out, &value, sizeof(value));
+	message_put(out, &value, sizeof(value));
 	value = input_u8() & 1;
-	put(out, &value, 1);
+	message_put(out, &value, 1);
 }
 
 /* Where a guest would look, mostly. */
@@ -419,7 +420,7 @@ put_access(struct out *out, uint32_t n)
 		    at.region % 2 == 0 ? VFU_REGION_BAR0 : VFU_REGION_CONFIG;
 	at.offset = at.region == VFU_REGION_CONFIG ? input_u8() :
 						     one_of(reg, COUNT(reg));
-	put(out, &at, sizeof(at));
+	message_put(out, &at, sizeof(at));
 }
 
 static uint32_t
@@ -438,10 +439,10 @@ put_value(struct out *out, uint32_t n)
 	uint64_t value = input_n(4);
 	uint32_t part;
 
-	put(out, &value, n < 8 ? n : 8);
+	message_put(out, &value, n < 8 ? n : 8);
 	for (n -= n < 8 ? n : 8; n > 0; n -= part) {
 		part = n < sizeof(zero) ? n : sizeof(zero);
-		put(out, zero, part);
+		message_put(out, zero, part);
 	}
 }
 
@@ -461,11 +462,11 @@ put_multi(struct out *out)
 	unsigned int i;
 
 	count = n >= 0xf0 ? n << 56 : n % 11;
-	put(out, &count, sizeof(count));
+	message_put(out, &count, sizeof(count));
 	for (i = 0; i < n % 11; i++) {
 		put_access(out, access_bytes());
 		value = input_n(4);
-		put(out, &value, sizeof(value));
+		message_put(out, &value, sizeof(value));
 	}
 }
 
@@ -519,7 +520,7 @@ header_spoil(struct vfu_header *header, struct out *out, uint8_t wrong)
 		header->bytes = (uint32_t)out->n;
 		break;
 	case 2:
-		put(out, "more", 4);
+		message_put(out, "more", 4);
 		header->bytes = (uint32_t)out->n;
 		break;
 	case 3:
@@ -561,7 +562,7 @@ message_send(bool *asked)
 	int fd[SENT_FDS_MAX];
 	bool good;
 
-	put(&out, &header, sizeof(header));
+	message_put(&out, &header, sizeof(header));
 	put_payload(&out, header.command);
 	header.bytes = (uint32_t)out.n;
 	header.flags = what >= 200 ? VFU_NO_REPLY : 0;

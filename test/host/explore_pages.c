@@ -20,7 +20,7 @@
  *   - a guest loads what it has stored;
  *   - if nothing more is stored, the model gets to know all that was, without
  *     any other wake-up;
- *   - if the child is dead, no look of ours is SIGBUS, and we are told.
+ *   - if the child is dead, no read of ours raises SIGBUS, and we are told.
  *
  * usage: explore_pages [-d N] [setting ...]
  * -d N: up to `between` + N actions.  Then each fault is planted, which must be
@@ -78,7 +78,7 @@ memory_enter(void)
 	if (doorbell_state(nic) == NIC_PARKED || pages_there())
 		return;
 	if (world.dead) {
-		world_fail("a look of ours is SIGBUS");
+		world_fail("a read of ours raises SIGBUS");
 		return;
 	}
 	read_wakes();
@@ -104,7 +104,7 @@ memory_leave(void)
 }
 
 static void
-look(void)
+nic_looks(void)
 {
 	memory_enter();
 	(void)work_step(nic);
@@ -377,7 +377,7 @@ static const struct {
 	{ "nic_fault", may_fault, fault_told, false },
 	{ "register access", may_access, access_begin, false },
 	{ "register accessed", may_access_end, access_finish, false },
-	{ "look", may_look, look, false },
+	{ "look", may_look, nic_looks, false },
 	{ "thread wakes", may_wake, nic_wakes, false },
 	{ "frame", may_frame, nic_wakes, false },
 	{ "switch mapping", may_switch, switch_mapping, false },
@@ -455,7 +455,7 @@ check_progress(void)
 				continue;
 			if (!actions[i].may())
 				continue;
-			any |= actions[i].take != look;
+			any |= actions[i].take != nic_looks;
 			action_take(i);
 		}
 		if (++steps == 100)
@@ -633,7 +633,7 @@ machine_new(void)
 	guest_set_up();
 	atomic_store(&nic->loop.asleep, true);
 	memcpy(store.file + E82540_DOORBELL_OFFSET, memory, sizeof(memory));
-	look();
+	nic_looks();
 	world.woken = 0;
 	check_state();
 	if (failed != NULL)

@@ -8,7 +8,7 @@
 static struct guest *g;
 
 static int
-begin(void **state)
+mapped_begin(void **state)
 {
 	(void)state;
 	g = guest_alloc();
@@ -18,7 +18,7 @@ begin(void **state)
 }
 
 static int
-end(void **state)
+mapped_end(void **state)
 {
 	(void)state;
 	assert_int_equal(g->wrong, 0);
@@ -155,12 +155,18 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_off, begin, end),
-		cmocka_unit_test_setup_teardown(test_receiver, begin, end),
-		cmocka_unit_test_setup_teardown(test_reset, begin, end),
-		cmocka_unit_test_setup_teardown(test_late_fault, begin, end),
-		cmocka_unit_test_setup_teardown(test_two, begin, end),
-		cmocka_unit_test_setup_teardown(test_off_and_on, begin, end),
+		cmocka_unit_test_setup_teardown(test_off, mapped_begin,
+		    mapped_end),
+		cmocka_unit_test_setup_teardown(test_receiver, mapped_begin,
+		    mapped_end),
+		cmocka_unit_test_setup_teardown(test_reset, mapped_begin,
+		    mapped_end),
+		cmocka_unit_test_setup_teardown(test_late_fault, mapped_begin,
+		    mapped_end),
+		cmocka_unit_test_setup_teardown(test_two, mapped_begin,
+		    mapped_end),
+		cmocka_unit_test_setup_teardown(test_off_and_on, mapped_begin,
+		    mapped_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

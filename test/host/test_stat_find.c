@@ -110,7 +110,7 @@ socket_deaf(const char *path)
 }
 
 static void
-add(const char *path)
+find_add(const char *path)
 {
 	if (programs_add(&all, path, &err) != 0)
 		fail_msg("%s", err.text);
@@ -118,7 +118,7 @@ add(const char *path)
 
 /* It does not wait for long, whatever programs do. */
 static void
-look(size_t there, size_t answer)
+find_look(size_t there, size_t answer)
 {
 	uint64_t begin = wall_ns();
 
@@ -144,25 +144,25 @@ test_find(void **state)
 	size_t i;
 
 	(void)state;
-	look(0, 0);
+	find_look(0, 0);
 	a = program_begin("auto");
-	look(1, 1);
+	find_look(1, 1);
 	assert_string_equal(all.at[0].name, "prog");
 	assert_int_equal(all.at[0].pid, a);
 	assert_null(all.at[0].before);
 	b = program_begin("auto");
 	for (i = 0; i < 20; i++)
-		look(2, 2);
+		find_look(2, 2);
 	assert_non_null(all.at[0].before);
 	assert_true(program_span(&all.at[0]).seconds > 0);
 	assert_int_equal(number_of(all.at[1].now, "pid"), all.at[1].pid);
 	/* One leaves its socket behind, the other removes it. */
 	program_end(a, SIGKILL);
-	look(1, 1);
+	find_look(1, 1);
 	assert_int_equal(all.n, 1);
 	assert_int_equal(all.at[0].pid, b);
 	program_quit(b, auto_path(b));
-	look(0, 0);
+	find_look(0, 0);
 	assert_int_equal(all.n, 0);
 	(void)unlink(auto_path(a));
 	lem_remove();
@@ -179,24 +179,24 @@ test_trust(void **state)
 	(void)state;
 	pid = program_begin("auto");
 	assert_int_equal(chmod(dir_path("lem"), 0722), 0);
-	look(0, 0);
+	find_look(0, 0);
 	assert_int_equal(chmod(dir_path("lem"), 0700), 0);
-	look(1, 1);
+	find_look(1, 1);
 	(void)snprintf(deaf, sizeof(deaf), "%s", dir_path("far"));
 	assert_int_equal(rename(dir_path("lem"), deaf), 0);
 	assert_int_equal(symlink(deaf, dir_path("lem")), 0);
-	look(0, 0);
+	find_look(0, 0);
 	(void)unlink(dir_path("lem"));
 	assert_int_equal(rename(deaf, dir_path("lem")), 0);
 	/* A link to a socket of somebody else. */
 	(void)snprintf(deaf, sizeof(deaf), "%s", dir_path("deaf"));
 	fd = socket_deaf(deaf);
 	assert_int_equal(symlink(deaf, dir_path("lem/prog.1.sock")), 0);
-	look(1, 1);
+	find_look(1, 1);
 	(void)unlink(dir_path("lem/prog.1.sock"));
 	/* A socket that is not named as one. */
 	assert_int_equal(rename(deaf, dir_path("lem/prog.sock")), 0);
-	look(1, 1);
+	find_look(1, 1);
 	close(fd);
 	(void)unlink(dir_path("lem/prog.sock"));
 	program_quit(pid, auto_path(pid));
@@ -212,12 +212,12 @@ test_silent(void **state)
 	pid_t a = program_begin("auto"), b = program_begin("auto");
 
 	(void)state;
-	look(2, 2);
+	find_look(2, 2);
 	kill(a, SIGSTOP);
-	look(2, 1);
-	look(2, 1);
+	find_look(2, 1);
+	find_look(2, 1);
 	kill(a, SIGCONT);
-	look(2, 2);
+	find_look(2, 2);
 	assert_non_null(all.at[0].before);
 	assert_non_null(all.at[1].before);
 	program_quit(a, auto_path(a));
@@ -237,17 +237,17 @@ test_polite(void **state)
 	(void)state;
 	assert_int_equal(unix_address(&at, auto_path(pid), "path", &err), 0);
 	for (i = 0; i < 10; i++) {
-		look(1, 1);
+		find_look(1, 1);
 		fd = socket(AF_UNIX, SOCK_STREAM, 0);
 		assert_int_equal(connect(fd, (struct sockaddr *)&at,
 				     sizeof(at)),
 		    0);
-		look(1, 0);	/* now it is the other's turn */
+		find_look(1, 0);	/* now it is the other's turn */
 		assert_int_equal(write(fd, "stats\n", 6), 6);
 		assert_true(read(fd, text, sizeof(text)) > 0);
 		close(fd);
 	}
-	look(1, 1);
+	find_look(1, 1);
 	program_quit(pid, auto_path(pid));
 	lem_remove();
 }
@@ -262,33 +262,33 @@ test_given(void **state)
 
 	(void)state;
 	(void)snprintf(path, sizeof(path), "%s", dir_path("given"));
-	add(path);
-	add(path);
+	find_add(path);
+	find_add(path);
 	assert_int_equal(all.n, 1);
-	look(0, 0);
+	find_look(0, 0);
 	assert_int_equal(all.n, 1);
 	assert_string_equal(all.at[0].name, "");
 	pid = program_begin(path);
-	look(1, 1);
+	find_look(1, 1);
 	assert_string_equal(all.at[0].name, "prog");
 	assert_int_equal(all.at[0].pid, pid);
-	look(1, 1);
+	find_look(1, 1);
 	assert_non_null(all.at[0].before);
 	program_end(pid, SIGKILL);
-	look(0, 0);
+	find_look(0, 0);
 	/* Started again: another process. */
 	pid = program_begin(path);
-	look(1, 1);
+	find_look(1, 1);
 	assert_null(all.at[0].before);
 	assert_int_equal(all.at[0].pid, pid);
 	program_quit(pid, path);
 	programs_free(&all);
 	/* Its queue gets full: connect() would wait. */
 	deaf = socket_deaf(path);
-	add(path);
-	look(1, 0);
-	look(1, 0);
-	look(1, 0);
+	find_add(path);
+	find_look(1, 0);
+	find_look(1, 0);
+	find_look(1, 0);
 	close(deaf);
 	(void)unlink(path);
 	program_quit(other, auto_path(other));
