@@ -10,11 +10,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if.h>
+#include <linux/if_arp.h>
 #include <linux/if_tun.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -75,25 +77,26 @@ tap_gone(struct backend *b)
 	b->up = false;
 }
 
+/* Reads n times at most, so that a flood of frames that it refuses has a bound. */
 static unsigned int
 tap_receive(struct backend *b, struct e82540_frame *frame, unsigned int n)
 {
 	struct tap *tap = (struct tap *)b;
-	unsigned int i = 0;
+	unsigned int i, got = 0;
 	ssize_t len;
 
-	while (i < n) {
-		len = read(tap->fd, tap->in[i], sizeof(tap->in[i]));
+	for (i = 0; i < n; i++) {
+		len = read(tap->fd, tap->in[got], sizeof(tap->in[got]));
 		if (len < 0 && errno == EBADFD)
 			tap_gone(b);
 		if (len <= 0)
 			break;
-		if (tap_frame(b, &frame[i], tap->in[i], (uint32_t)len))
-			i++;
+		if (tap_frame(b, &frame[got], tap->in[got], (uint32_t)len))
+			got++;
 		else
 			b->refused++;
 	}
-	return i;
+	return got;
 }
 
 static void
@@ -109,32 +112,81 @@ static const struct backend_ops tap_ops = {
 	.close = tap_close,
 };
 
+/* An interface has this name, and is not a tap.  fd: any socket. */
+static void
+tap_is_other(int fd, const char *name, struct err *err)
+{
+	struct ifreq ifr = { .ifr_flags = 0 };
+
+	(void)snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", name);
+	if (fd < 0 || ioctl(fd, SIOCGIFHWADDR, &ifr) != 0)
+		(void)err_set(err, "tap %s: %s: such a name is not allowed",
+		    name, strerror(EINVAL));
+	else if (ifr.ifr_hwaddr.sa_family == ARPHRD_NONE)
+		(void)err_set(err,
+		    "tap %s: this is a tun, which has no Ethernet: as root, "
+		    "run 'ip tuntap add dev NAME mode tap user %d', and use "
+		    "ifname=NAME",
+		    name, (int)getuid());
+	else
+		(void)err_set(err,
+		    "tap %s: this interface is not a tap: as root, run "
+		    "'ip tuntap add dev NAME mode tap user %d', use "
+		    "ifname=NAME, and bridge or route to %s",
+		    name, (int)getuid(), name);
+}
+
+static void
+tap_open_failed(const char *name, int error, struct err *err)
+{
+	int fd;
+
+	switch (error) {
+	case EBUSY:
+		(void)err_set(err, "tap %s: another program uses it", name);
+		break;
+	case EPERM:
+		(void)err_set(err,
+		    "tap %s: no permission: as root, run "
+		    "'ip tuntap add dev %s mode tap user %d'",
+		    name, name, (int)getuid());
+		break;
+	case EINVAL:
+		fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+		tap_is_other(fd, name, err);
+		if (fd >= 0)
+			(void)close(fd);
+		break;
+	default:
+		(void)err_set(err, "tap %s: %s", name, strerror(error));
+		break;
+	}
+}
+
 static int
 tap_open(const char *name, bool vnet, struct err *err)
 {
 	struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_NO_PI };
-	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
+	int error, fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
 
 	if (fd < 0)
 		return err_set(err, "/dev/net/tun: %s%s", strerror(errno),
 		    errno == ENOENT ? ": load the kernel's module tun" : "");
 	/*
-	 * This overrides the flags that a persistent tap was used with before.
+	 * This overrides the flags that a persistent tap was used with before,
+	 * except that a tap made with multi_queue stays so.
 	 */
 	if (vnet)
 		ifr.ifr_flags |= IFF_VNET_HDR;
 	(void)snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", name);
-	if (ioctl(fd, TUNSETIFF, &ifr) == 0)
+	error = ioctl(fd, TUNSETIFF, &ifr);
+	if (error != 0 && errno == EINVAL) {
+		ifr.ifr_flags |= IFF_MULTI_QUEUE;
+		error = ioctl(fd, TUNSETIFF, &ifr);
+	}
+	if (error == 0)
 		return fd;
-	if (errno == EBUSY)
-		(void)err_set(err, "tap %s: another program uses it", name);
-	else if (errno == EPERM)
-		(void)err_set(err,
-		    "tap %s: no permission: as root, run "
-		    "'ip tuntap add dev %s mode tap user %d'",
-		    name, name, (int)getuid());
-	else
-		(void)err_set(err, "tap %s: %s", name, strerror(errno));
+	tap_open_failed(name, errno, err);
 	(void)close(fd);
 	return -1;
 }

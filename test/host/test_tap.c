@@ -296,9 +296,6 @@ test_options(void **state)
 	refused_by("must be 1 to 15 bytes long",
 	    "backend=tap,ifname=0123456789abcdef");
 	refused_by("vnet=1: must be on or off", "backend=tap,ifname=x,vnet=1");
-	refused_by("tap a/b: Invalid argument", "backend=tap,ifname=a/b");
-	/* An interface that exists, and is not a tap. */
-	refused_by("tap lo: Invalid argument", "backend=tap,ifname=lo");
 }
 
 static void
@@ -508,6 +505,65 @@ test_busy(void **state)
 	close_it(open_by("backend=tap,ifname=lem0"));
 }
 
+/* A flood of frames that are refused: a call has a bound. */
+static void
+test_refused_flood(void **state)
+{
+	struct backend *b = open_by("backend=tap,ifname=lem0");
+	unsigned int i;
+	int fd;
+
+	(void)state;
+	interface_up("lem0", true);
+	fd = packet_socket("lem0", false);
+	for (i = 0; i < 3 * BACKEND_BATCH; i++)
+		host_sends(fd, i, LARGE);
+	for (i = 1; i <= 3; i++) {
+		none_come(b);
+		assert_int_equal(b->refused, i * BACKEND_BATCH);
+	}
+	assert_int_equal(ready(b, POLLIN), 0);
+	close(fd);
+	close_it(b);
+}
+
+/* A tap with several queues is a tap, too. */
+static void
+test_multi_queue(void **state)
+{
+	struct backend *b;
+	int fd;
+
+	(void)state;
+	fd = other_tap("lem5", IFF_TAP | IFF_NO_PI | IFF_MULTI_QUEUE);
+	assert_int_equal(ioctl(fd, TUNSETPERSIST, 1), 0);
+	close(fd);
+	b = open_by("backend=tap,ifname=lem5");
+	interface_up("lem5", true);
+	tap_both_ways(b, "lem5", 1);
+	host_udp(b, "lem5");
+	close_it(b);
+	interface_delete("lem5");
+}
+
+/* An interface that exists, and is not a tap: what it is, and what to do. */
+static void
+test_not_a_tap(void **state)
+{
+	int fd = other_tap("lem6", IFF_TUN | IFF_NO_PI);
+
+	(void)state;
+	refused_by("tap lem6: this is a tun, which has no Ethernet: as root, "
+		   "run 'ip tuntap add dev NAME mode tap user 0'",
+	    "backend=tap,ifname=lem6");
+	close(fd);
+	refused_by("tap lo: this interface is not a tap: as root, run "
+		   "'ip tuntap add dev NAME mode tap user 0'",
+	    "backend=tap,ifname=lo");
+	refused_by("and bridge or route to lo", "backend=tap,ifname=lo");
+	refused_by("tap a/b: Invalid argument", "backend=tap,ifname=a/b");
+}
+
 /* While it is down packets are lost and counted; then it goes on. */
 static void
 test_down(void **state)
@@ -650,6 +706,9 @@ main(void)
 		cmocka_unit_test(test_bad_header),
 		cmocka_unit_test(test_stale_state),
 		cmocka_unit_test(test_busy),
+		cmocka_unit_test(test_refused_flood),
+		cmocka_unit_test(test_multi_queue),
+		cmocka_unit_test(test_not_a_tap),
 		cmocka_unit_test(test_down),
 		cmocka_unit_test(test_deleted),
 		cmocka_unit_test(test_inherited),
