@@ -179,19 +179,21 @@ access_end(struct nic *nic)
 uint64_t
 nic_mmio_read(struct nic *nic, uint32_t offset, unsigned int size)
 {
-	uint64_t value;
+	uint64_t now, value;
 
 	doorbell_access(nic);
-	value = e82540_mmio_read(nic->dev, now_ns(), offset, size);
+	now = now_ns();
+	value = e82540_mmio_read(nic->dev, now, offset, size);
 	access_end(nic);
 	if (offset == E1000_ICR)
 		moderation_answered(nic);
+	doorbell_exited(nic, offset, now);
 	return value;
 }
 
 void
-nic_mmio_write(struct nic *nic, unsigned int cpu, uint32_t offset,
-    unsigned int size, uint64_t value)
+nic_mmio_write(struct nic *nic, uint32_t offset, unsigned int size,
+    uint64_t value)
 {
 	uint64_t now;
 
@@ -200,10 +202,11 @@ nic_mmio_write(struct nic *nic, unsigned int cpu, uint32_t offset,
 	e82540_mmio_write(nic->dev, now, offset, size, value);
 	access_end(nic);
 	if (offset == E1000_TDT || offset == E1000_RDT)
-		doorbell_trapped(nic, cpu, now);
+		doorbell_trapped(nic, now);
 	else if (offset == E1000_CTRL || offset == E1000_CTRL_DUP ||
 	    offset == E1000_TCTL)
 		doorbell_follow(nic);
+	doorbell_exited(nic, offset, now);
 }
 
 uint32_t

@@ -25,7 +25,7 @@
  * Each transition is one function of nic_doorbell.c:
  *
  *	from		to	function	when
- *	TRAP		BUSY	doorbell_map	traps take an eighth of the
+ *	TRAP		BUSY	doorbell_map	exits take an eighth of the
  *						guest's time
  *	BUSY		TURNS	doorbell_turns	the thread gets too little of a
  *						processor
@@ -39,7 +39,9 @@
  *	PARKED					fewer writes; slower than TRAP
  *						was; the transmitter is off
  *
- * The time that traps take is their own cost, without the work done in them.
+ * The time that exits take is their own cost, without the work done in them.
+ * What one costs is learned from all register accesses, and follows the host.  A
+ * NIC whose mapping ended at once is not mapped again for 20 to 640 ms.
  * "Slower" means in packets a second.  With doorbell=turns, TURNS stands for
  * BUSY.  While the transmitter is off (TCTL.EN) the state is TRAP, since
  * drivers test registers then.
@@ -163,7 +165,6 @@ struct nic_config {
 
 #define NIC_SPIN_US	500u
 #define NIC_SELDOM_NS	4000000u
-#define NIC_CPUS_MAX	64u
 
 /* Since the start; read while it runs. */
 struct nic_stats {
@@ -234,13 +235,12 @@ void nic_free(struct nic *nic);
  * write that switches the transmitter off waits for unmap.  If the mapping is
  * permanent, an access may wait for park and unpark.
  *
- * cpu: which of the guest's CPUs it is, below NIC_CPUS_MAX, so that the time
- * between two traps of one CPU is known.  A VMM that serves all CPUs from one
- * thread passes 0.
+ * Each CPU of the guest should have a thread of its own: the time between two
+ * register accesses of one thread tells what a trap costs.
  */
 uint64_t nic_mmio_read(struct nic *nic, uint32_t offset, unsigned int size);
-void nic_mmio_write(struct nic *nic, unsigned int cpu, uint32_t offset,
-    unsigned int size, uint64_t value);
+void nic_mmio_write(struct nic *nic, uint32_t offset, unsigned int size,
+    uint64_t value);
 uint32_t nic_io_read(struct nic *nic, uint32_t offset, unsigned int size);
 void nic_io_write(struct nic *nic, uint32_t offset, unsigned int size,
     uint32_t value);

@@ -16,8 +16,12 @@
 #define RUN_TRAPS	8u	/* in a row, that are worth a memory map */
 #define LOST_SHARE	8u	/* traps may take 1/8 of the time */
 #define TRAP_BATCH	8u	/* packets a trap: worth it anyway */
-#define TRAP_COST_NS	25000u	/* of one, until it is known better */
+#define TRAP_COST_MAX_NS 2000000u /* of one, until it is known */
+#define COST_INTERRUPTS	64u	/* then the host may have changed */
+#define INTERRUPT_EXITS	2u	/* to deliver one, and its end */
 #define JUDGE_NS	10000000u /* BUSY is given time to show what it can */
+#define JUDGE_TRAPS	64u	/* or the time of so many traps */
+#define QUIET_TRAPS	8u	/* or of so many: the guest is still at work */
 #define HOLD_NS		20000000u /* a slower state is not tried again */
 #define HOLD_MAX_NS	640000000u
 #define OFF_NS		20000u	/* transmitter off: PARKED after so long */
@@ -176,7 +180,7 @@ doorbell_park(struct nic *nic)
 	}
 	b->parked++;
 	b->from_parked = true;
-	b->park_for_ns = HOLD_NS;
+	b->park_for_ns = b->vain_for_ns = HOLD_NS;
 	busy_end(b);
 	atomic_store(&nic->loop.look_for_ns, TURN_NS);
 	atomic_store(&nic->loop.look_ns, E82540_NEVER);
@@ -224,17 +228,18 @@ doorbell_spin(struct nic *nic)
 /* --------------------------------------------------- traps, by vCPU threads */
 
 /*
- * Does the guest lose so much time to traps that its doorbells should be
- * memory?  It does if two things hold.  Eight traps in a row took an eighth of
- * its time.  And the work in them took no longer than the traps themselves, or
- * each sent a batch: otherwise (a ping, a burst in one packet) the guest waits
- * for the work, not for the trap.
+ * Does the guest lose so much time to exits that its doorbells should be memory?
+ * It does if two things hold.  In the time of eight traps in a row all exits
+ * took an eighth; those of interrupts count, too, because a NIC that looks
+ * interrupts more seldom.  And the work in the traps took no longer than that,
+ * or each trap sent a batch: otherwise (a ping, a burst in one packet) the guest
+ * waits for the work, not for the trap.
  */
 static bool
 run_is_dear(struct nic *nic, unsigned int n, uint64_t begin_ns)
 {
 	const struct doorbell *b = &nic->bell;
-	uint64_t lost_ns = n * b->trap_cost_ns;
+	uint64_t lost_ns = (b->exits - b->run_exits) * b->trap_cost_ns;
 
 	if (begin_ns - b->run_since_ns > LOST_SHARE * lost_ns)
 		return false;
@@ -252,6 +257,7 @@ run_count(struct nic *nic, uint64_t begin_ns, uint64_t end_ns)
 		b->run_since_ns = begin_ns;
 		b->run_packets = (unsigned long long)nic->packets;
 		b->run_sent = (unsigned long long)nic->sent;
+		b->run_exits = (unsigned long long)b->exits;
 		b->run_work_ns = 0;
 		return;
 	}
@@ -267,25 +273,52 @@ run_count(struct nic *nic, uint64_t begin_ns, uint64_t end_ns)
 }
 
 /*
- * What a trap costs is a microsecond on one host, and forty on another that is
- * a guest itself.  It is the least time that ever was between two of one CPU:
- * there the guest did nothing else.
+ * What a trap costs is a microsecond on one host, and a millisecond on another
+ * that is a guest itself.  It is the least time between two accesses of one CPU:
+ * there the guest did nothing else.  An interrupt's handler makes such a pair,
+ * if the driver did not when it began.  So after some interrupts in TRAP the
+ * least that was seen meanwhile stands, even if it is more than before: the host
+ * is slower now.
  */
-void
-doorbell_trapped(struct nic *nic, unsigned int cpu, uint64_t begin_ns)
+static void
+trap_cost_learn(struct doorbell *b, uint64_t own_ns, bool interrupt)
 {
-	struct doorbell *b = &nic->bell;
-	uint64_t own_ns, end_ns = now_ns();
-
-	cpu %= NIC_CPUS_MAX;
-	own_ns = begin_ns - b->trap_end_ns[cpu];
-	b->trap_end_ns[cpu] = end_ns;
-	b->traps++;
 	if (own_ns < b->trap_cost_ns)
 		b->trap_cost_ns = own_ns;
+	if (own_ns < b->trap_least_ns)
+		b->trap_least_ns = own_ns;
+	if (!interrupt || ++b->trap_interrupts != COST_INTERRUPTS)
+		return;
+	b->trap_cost_ns = (uint64_t)b->trap_least_ns;
+	b->trap_least_ns = TRAP_COST_MAX_NS;
+	b->trap_interrupts = 0;
+}
+
+/* When this CPU's thread went back to the guest; 0: it was not here yet. */
+static _Thread_local uint64_t back_ns;
+
+void
+doorbell_exited(struct nic *nic, uint32_t offset, uint64_t begin_ns)
+{
+	bool interrupt = offset == E1000_ICR && doorbell_state(nic) == NIC_TRAP;
+	struct doorbell *b = &nic->bell;
+	uint64_t was_ns = back_ns;
+
+	b->exits += interrupt ? 1 + INTERRUPT_EXITS : 1;
+	back_ns = now_ns();
+	if (was_ns != 0)
+		trap_cost_learn(b, begin_ns - was_ns, interrupt);
+}
+
+void
+doorbell_trapped(struct nic *nic, uint64_t begin_ns)
+{
+	struct doorbell *b = &nic->bell;
+
+	b->traps++;
 	if (nic->config.doorbell == NIC_DOORBELL_AUTO && b->can_map &&
 	    doorbell_state(nic) == NIC_TRAP && begin_ns >= b->hold_ns)
-		run_count(nic, begin_ns, end_ns);
+		run_count(nic, begin_ns, now_ns());
 }
 
 /*
@@ -413,6 +446,12 @@ cpu_ns(void)
 	return clock_ns(CLOCK_THREAD_CPUTIME_ID);
 }
 
+static uint64_t
+at_least(uint64_t ns, uint64_t least_ns)
+{
+	return ns > least_ns ? ns : least_ns;
+}
+
 static void
 judge_anew(struct nic *nic, uint64_t now)
 {
@@ -466,7 +505,7 @@ judge_slower(struct nic *nic, uint64_t now)
 	bool changed;
 	double rate;
 
-	if (ns < JUDGE_NS)
+	if (ns < at_least(JUDGE_NS, JUDGE_TRAPS * b->trap_cost_ns))
 		return false;
 	rate = (double)(nic->packets - b->judged_packets) / (double)ns;
 	changed = judge_turns(nic, now, rate, ns);
@@ -474,7 +513,7 @@ judge_slower(struct nic *nic, uint64_t now)
 	if (changed)
 		return false;
 	if (rate * 4 >= b->trap_rate * 3) {
-		b->hold_for_ns = HOLD_NS;
+		b->hold_for_ns = b->vain_for_ns = HOLD_NS;
 		return false;
 	}
 	b->slower++;
@@ -516,7 +555,8 @@ doorbell_judge(struct nic *nic)
 	struct doorbell *b = &nic->bell;
 	uint64_t now = now_ns();
 	uint64_t quiet_ns = now - b->active_ns;
-	bool quiet = quiet_ns >= nic->config.spin_us * 1000ull;
+	bool quiet = quiet_ns >= at_least(nic->config.spin_us * 1000ull,
+				     QUIET_TRAPS * b->trap_cost_ns);
 
 	if (ops->permanent && quiet_ns >= OFF_NS && now >= b->park_ns &&
 	    transmitter_off(nic)) {
@@ -527,10 +567,15 @@ doorbell_judge(struct nic *nic)
 		return;
 	if (!quiet && !judge_slower(nic, now))
 		return;
-	if (ops->permanent || (quiet && ops->park != NULL && judge_parks(nic)))
+	if (ops->permanent ||
+	    (quiet && ops->park != NULL && judge_parks(nic))) {
 		doorbell_park(nic);
-	else
-		doorbell_unmap(nic);
+		return;
+	}
+	/* It was mapped in vain: so try that ever more seldom. */
+	if (quiet && !b->from_parked && b->writes < RUN_TRAPS)
+		b->hold_ns = now + hold_next(&b->vain_for_ns);
+	doorbell_unmap(nic);
 }
 
 void
@@ -564,8 +609,9 @@ doorbell_init(struct nic *nic)
 	const struct nic_doorbell_ops *ops = nic->config.doorbell_ops;
 	struct doorbell *b = &nic->bell;
 
-	b->trap_cost_ns = TRAP_COST_NS;
-	b->hold_for_ns = b->spin_for_ns = b->park_for_ns = HOLD_NS;
+	b->trap_cost_ns = b->trap_least_ns = TRAP_COST_MAX_NS;
+	b->hold_for_ns = b->vain_for_ns = b->spin_for_ns = b->park_for_ns =
+	    HOLD_NS;
 	b->can_map = ops != NULL && ops->map != NULL &&
 	    nic->config.doorbell != NIC_DOORBELL_EXIT;
 	b->access_unparks =

@@ -69,12 +69,15 @@ struct doorbell {
 	atomic_bool in_turn;		/* a vCPU thread transmits, TURNS */
 
 	/* Of vCPU threads: how often they trap, and what comes of it. */
-	_Atomic(uint64_t) trap_cost_ns;	/* least seen between two */
-	_Atomic(uint64_t) trap_end_ns[NIC_CPUS_MAX];	/* of the last one */
+	_Atomic(uint64_t) trap_cost_ns;	/* as far as it is known */
+	_Atomic(uint64_t) trap_least_ns; /* seen since those interrupts */
+	atomic_uint trap_interrupts;	/* that came in TRAP */
+	atomic_ullong exits;		/* of all registers; interrupts */
 	atomic_uint run;		/* traps, of those that count */
 	_Atomic(uint64_t) run_since_ns;	/* the first of those */
 	atomic_ullong run_packets;	/* packets by then */
 	atomic_ullong run_sent;		/* of these, those sent */
+	atomic_ullong run_exits;	/* exits by then */
 	atomic_ullong run_work_ns;	/* in all but the first */
 	_Atomic(uint64_t) hold_ns;	/* not BUSY before */
 
@@ -90,6 +93,7 @@ struct doorbell {
 	double trap_rate;		/* packets a ns, in TRAP before */
 	double spin_rate;		/* packets a ns, in BUSY before TURNS */
 	uint64_t hold_for_ns;		/* if it is slower than TRAP */
+	uint64_t vain_for_ns;		/* if it ended at once */
 	uint64_t spin_until_ns;		/* no TURNS before */
 	uint64_t spin_for_ns;		/* if TURNS is slower than BUSY */
 	uint64_t park_ns;		/* not PARKED again before */
@@ -174,8 +178,11 @@ void doorbell_destroy(struct nic *nic);
 void doorbell_access(struct nic *nic);
 void doorbell_access_end(struct nic *nic);
 
-/* doorbell_trapped: a write of TDT or RDT by cpu trapped at begin_ns. */
-void doorbell_trapped(struct nic *nic, unsigned int cpu, uint64_t begin_ns);
+/* doorbell_exited: an access of a register at `offset` trapped at begin_ns. */
+void doorbell_exited(struct nic *nic, uint32_t offset, uint64_t begin_ns);
+
+/* doorbell_trapped: the same, for a write of TDT or RDT; before that. */
+void doorbell_trapped(struct nic *nic, uint64_t begin_ns);
 
 /* doorbell_follow: the transmitter may have been switched on or off. */
 void doorbell_follow(struct nic *nic);

@@ -66,7 +66,7 @@ piece_write(struct nic *nic, unsigned int region, uint32_t offset,
 {
 	switch (region) {
 	case VFU_REGION_BAR0:
-		nic_mmio_write(nic, 0, offset, bytes, value);
+		nic_mmio_write(nic, offset, bytes, value);
 		break;
 	case VFU_REGION_BAR0 + 2:
 		nic_io_write(nic, offset, bytes, (uint32_t)value);

@@ -115,15 +115,14 @@ machine_mem_read(struct machine *m, uint64_t addr, unsigned int size)
 }
 
 void
-machine_mem_write(struct machine *m, unsigned int cpu, uint64_t addr,
-    unsigned int size, uint64_t value)
+machine_mem_write(struct machine *m, uint64_t addr, unsigned int size,
+    uint64_t value)
 {
 	uint64_t base;
 	struct machine_nic *n = machine_nic_at(m, addr, &base);
 
 	if (n != NULL)
-		nic_mmio_write(n->nic, cpu, (uint32_t)(addr - base), size,
-		    value);
+		nic_mmio_write(n->nic, (uint32_t)(addr - base), size, value);
 }
 
 /* ------------------------------------------------------------------- ACPI */

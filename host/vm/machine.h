@@ -106,7 +106,7 @@ uint32_t machine_port_read(struct machine *m, uint16_t port, unsigned int size);
 void machine_port_write(struct machine *m, uint16_t port, unsigned int size,
     uint32_t value);
 uint64_t machine_mem_read(struct machine *m, uint64_t addr, unsigned int size);
-void machine_mem_write(struct machine *m, unsigned int cpu, uint64_t addr,
-    unsigned int size, uint64_t value);
+void machine_mem_write(struct machine *m, uint64_t addr, unsigned int size,
+    uint64_t value);
 
 #endif

@@ -262,8 +262,7 @@ vcpu_exit_memory(struct vcpu *cpu)
 
 	if (run->mmio.is_write) {
 		memcpy(&value, run->mmio.data, run->mmio.len);
-		machine_mem_write(m, cpu->id, run->mmio.phys_addr,
-		    run->mmio.len, value);
+		machine_mem_write(m, run->mmio.phys_addr, run->mmio.len, value);
 	} else {
 		value = machine_mem_read(m, run->mmio.phys_addr, run->mmio.len);
 		memcpy(run->mmio.data, &value, sizeof(value));

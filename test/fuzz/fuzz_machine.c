@@ -182,8 +182,7 @@ access_one(void)
 	case 5:
 	case 6:
 		at = address();
-		machine_mem_write(&fuzz.m, 0, at, 1 + (kind >> 4) % 8,
-		    input_n(4));
+		machine_mem_write(&fuzz.m, at, 1 + (kind >> 4) % 8, input_n(4));
 		break;
 	default:
 		serial_input();

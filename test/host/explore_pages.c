@@ -354,7 +354,7 @@ store_trapped(void)
 {
 	memory_enter();
 	world.tdt = (world.tdt + 1) % RING;
-	nic_mmio_write(nic, 0, E1000_TDT, 4, world.tdt);
+	nic_mmio_write(nic, E1000_TDT, 4, world.tdt);
 	memory_leave();
 }
 
@@ -548,9 +548,9 @@ guest_set_up(void)
 		abort();
 	nic_pci_write(nic, E82540_PCI_COMMAND, 2,
 	    E82540_PCI_MEMORY | E82540_PCI_MASTER);
-	nic_mmio_write(nic, 0, E1000_CTRL, 4, E1000_CTRL_SLU);
-	nic_mmio_write(nic, 0, E1000_TDLEN, 4, RING * E1000_DESC_BYTES);
-	nic_mmio_write(nic, 0, E1000_TCTL, 4, E1000_TCTL_EN | E1000_TCTL_PSP);
+	nic_mmio_write(nic, E1000_CTRL, 4, E1000_CTRL_SLU);
+	nic_mmio_write(nic, E1000_TDLEN, 4, RING * E1000_DESC_BYTES);
+	nic_mmio_write(nic, E1000_TCTL, 4, E1000_TCTL_EN | E1000_TCTL_PSP);
 }
 
 static void

@@ -92,18 +92,6 @@ store_mapped(struct guest *g, uint32_t reg, uint32_t value)
 	}
 }
 
-/* Each thread of the test that accesses registers is a CPU. */
-static inline unsigned int
-guest_cpu(void)
-{
-	static _Thread_local unsigned int cpu = NIC_CPUS_MAX;
-	static atomic_uint cpus;
-
-	if (cpu == NIC_CPUS_MAX)
-		cpu = cpus++ % NIC_CPUS_MAX;
-	return cpu;
-}
-
 static inline void
 reg_write(struct guest *g, uint32_t reg, uint32_t value)
 {
@@ -111,7 +99,7 @@ reg_write(struct guest *g, uint32_t reg, uint32_t value)
 	    store_mapped(g, reg, value))
 		return;
 	spin(g->exit_ns / 2);
-	nic_mmio_write(g->nic, guest_cpu(), reg, 4, value);
+	nic_mmio_write(g->nic, reg, 4, value);
 	spin(g->exit_ns / 2);
 }
 

@@ -318,8 +318,8 @@ test_dispatch(void **state)
 		config_write(r, NIC0 + i, 4, 2, COMMAND_IO | COMMAND_MEM);
 	for (i = 0; i < 3; i++) {
 		bar = MACHINE_BAR_MEM + i * 0x20000;
-		machine_mem_write(&r->m, 0, bar + E1000_TIPG, 4, 0x100 + i);
-		machine_mem_write(&r->m, 0, bar + E1000_RDBAL, 8,
+		machine_mem_write(&r->m, bar + E1000_TIPG, 4, 0x100 + i);
+		machine_mem_write(&r->m, bar + E1000_RDBAL, 8,
 		    0x1234567800010000u + i * 0x100);
 	}
 	for (i = 0; i < 3; i++) {
@@ -355,13 +355,13 @@ test_dispatch_edges(void **state)
 	for (size = 1; size <= 8; size++) {
 		(void)machine_mem_read(&r->m, MACHINE_BAR_MEM + 0x1ffff, size);
 		(void)machine_mem_read(&r->m, MACHINE_BAR_MEM + 0x1fffc, size);
-		machine_mem_write(&r->m, 0, MACHINE_BAR_MEM + 0x1ffff, size,
+		machine_mem_write(&r->m, MACHINE_BAR_MEM + 0x1ffff, size,
 		    UINT64_MAX);
-		machine_mem_write(&r->m, 0, MACHINE_BAR_MEM + 0x1fffc, size,
+		machine_mem_write(&r->m, MACHINE_BAR_MEM + 0x1fffc, size,
 		    UINT64_MAX);
 		assert_true(machine_mem_read(&r->m, MACHINE_BAR_MEM - 1,
 				size) == UINT64_MAX);
-		machine_mem_write(&r->m, 0, MACHINE_BAR_MEM - 1, size, 0);
+		machine_mem_write(&r->m, MACHINE_BAR_MEM - 1, size, 0);
 		assert_true(machine_mem_read(&r->m, UINT64_MAX - size + 1,
 				size) == UINT64_MAX);
 	}
@@ -411,7 +411,7 @@ reg(struct rig *r, unsigned int nic, uint32_t offset)
 static void
 reg_set(struct rig *r, unsigned int nic, uint32_t offset, uint32_t value)
 {
-	machine_mem_write(&r->m, 0, MACHINE_BAR_MEM + nic * 0x20000 + offset, 4,
+	machine_mem_write(&r->m, MACHINE_BAR_MEM + nic * 0x20000 + offset, 4,
 	    value);
 }
 
@@ -666,7 +666,7 @@ test_nowhere(void **state)
 		for (size = 1; size <= 8; size++) {
 			assert_true(machine_mem_read(&r->m, mem[i], size) ==
 			    UINT64_MAX);
-			machine_mem_write(&r->m, 0, mem[i], size, 0);
+			machine_mem_write(&r->m, mem[i], size, 0);
 		}
 	assert_int_equal(r->ends, 0);
 	assert_int_equal(r->out_n, 0);
@@ -712,8 +712,7 @@ port_thread(void *arg)
 			machine_port_write(&r->m, ports[i % COUNT(ports)],
 			    1u << i % 3, value & ~0x2000u);
 		(void)machine_input(&r->m, (const uint8_t *)"x", 1);
-		machine_mem_write(&r->m, 0, MACHINE_BAR_MEM + i % 0xe0000, 4,
-		    i);
+		machine_mem_write(&r->m, MACHINE_BAR_MEM + i % 0xe0000, 4, i);
 		(void)machine_mem_read(&r->m, MACHINE_BAR_MEM + i % 0xe0000, 4);
 	}
 	return NULL;

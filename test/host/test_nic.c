@@ -124,10 +124,14 @@ test_auto(void **state)
 	}
 }
 
-/* Few packets, with quiet between: a trap each is worth its price. */
+/*
+ * Few packets, with quiet between: a trap each is worth its price.  Mapping is
+ * tried, and each time that was in vain it is tried later.
+ */
 static void
 test_auto_stays(void **state)
 {
+	uint64_t begin = wall_ns();
 	struct nic_stats s;
 	struct guest *g;
 	unsigned int i, j;
@@ -143,7 +147,8 @@ test_auto_stays(void **state)
 		quiet(g, 2 * MS);
 	}
 	check_all(g, &s);
-	assert_int_equal(s.busy, 0);
+	assert_true(s.busy <= 6 + (wall_ns() - begin) / (640 * MS));
+	assert_int_equal(nic_state(g->nic), NIC_TRAP);
 	guest_end(g);
 }
 
@@ -222,8 +227,7 @@ trapper(void *arg)
 
 	for (i = 0; i < 2000; i++) {
 		spin(EXIT_NS);
-		nic_mmio_write(g->nic, guest_cpu(), E1000_RDT, 4,
-		    COUNT_RING - 1);
+		nic_mmio_write(g->nic, E1000_RDT, 4, COUNT_RING - 1);
 	}
 	return NULL;
 }

@@ -29,7 +29,7 @@ mapped_end(void **state)
 static void
 transmitter(bool on)
 {
-	nic_mmio_write(g->nic, 0, E1000_TCTL, 4, on ? E1000_TCTL_EN : 0);
+	nic_mmio_write(g->nic, E1000_TCTL, 4, on ? E1000_TCTL_EN : 0);
 }
 
 /* When the write of TCTL returns, doorbells are what it says. */
@@ -52,8 +52,8 @@ static void
 test_receiver(void **state)
 {
 	(void)state;
-	nic_mmio_write(g->nic, 0, E1000_RCTL, 4, E1000_RCTL_EN);
-	nic_mmio_write(g->nic, 0, E1000_RDBAL, 4, 0x5a5a5a5a);
+	nic_mmio_write(g->nic, E1000_RCTL, 4, E1000_RCTL_EN);
+	nic_mmio_write(g->nic, E1000_RDBAL, 4, 0x5a5a5a5a);
 	assert_int_equal(nic_mmio_read(g->nic, E1000_RDBAL, 4), 0x5a5a5a50);
 	assert_false(mapped(g));
 	transmitter(true);
@@ -66,7 +66,7 @@ test_reset(void **state)
 	(void)state;
 	transmitter(true);
 	mapped_wait(g);
-	nic_mmio_write(g->nic, 0, E1000_CTRL, 4, E1000_CTRL_RST);
+	nic_mmio_write(g->nic, E1000_CTRL, 4, E1000_CTRL_RST);
 	assert_false(mapped(g));
 	transmitter(true);
 	mapped_wait(g);
