@@ -3,7 +3,6 @@
  * lem-stat: see --help, and man/lem-stat.1.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "command.h"
 #include "lines.h"
 #include "opts.h"
 #include "screen.h"
@@ -60,13 +60,11 @@ print_error(const char *text)
 /* ---------------------------------------------------------------- options */
 
 enum {
-	OPT_INTERVAL = 256,
+	OPT_INTERVAL = COMMAND_OWN,
 	OPT_COUNT,
 	OPT_JSON,
 	OPT_METRICS,
 	OPT_CONTROL,
-	OPT_HELP,
-	OPT_VERSION,
 };
 
 static const struct option long_options[] = {
@@ -75,8 +73,6 @@ static const struct option long_options[] = {
 	{ "json", no_argument, NULL, OPT_JSON },
 	{ "metrics", no_argument, NULL, OPT_METRICS },
 	{ "control", required_argument, NULL, OPT_CONTROL },
-	{ "help", no_argument, NULL, OPT_HELP },
-	{ "version", no_argument, NULL, OPT_VERSION },
 	{ 0 },
 };
 
@@ -115,8 +111,10 @@ form_take(struct run *r, enum form form, struct err *err)
 }
 
 static int
-option_take(struct run *r, int option, const char *text, struct err *err)
+option_take(void *ctx, int option, const char *text, struct err *err)
 {
+	struct run *r = ctx;
+
 	switch (option) {
 	case OPT_INTERVAL:
 		return interval_take(r, text, err);
@@ -126,43 +124,26 @@ option_take(struct run *r, int option, const char *text, struct err *err)
 		return form_take(r, FORM_JSON, err);
 	case OPT_METRICS:
 		return form_take(r, FORM_METRICS, err);
-	case OPT_CONTROL:
-		return programs_add(&r->programs, text, err);
-	case OPT_HELP:
-		(void)fputs(usage, stdout);
-		return 1;
-	case OPT_VERSION:
-		(void)puts("lem-stat " LEM_VERSION);
-		return 1;
 	default:
-		return err_usage(err,
-		    "%s: unknown option, or its value is missing; see "
-		    "lem-stat --help",
-		    text);
+		return programs_add(&r->programs, text, err);
 	}
 }
 
-/* Returns 0; 1: that is all; or -1 with err set. */
+static void
+help_print(void)
+{
+	(void)fputs(usage, stdout);
+}
+
+/* Returns as command_parse() does. */
 static int
 options_take(struct run *r, int argc, char **argv, struct err *err)
 {
-	int option, done;
+	const struct command command = { "lem-stat", long_options, NULL,
+		help_print, option_take, r };
 
 	*r = (struct run){ .interval_s = 1 };
-	opterr = 0;
-	while (
-	    (option = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
-		if (option == 'h')
-			option = OPT_HELP;
-		done = option_take(r, option,
-		    option == '?' ? argv[optind - 1] : optarg, err);
-		if (done != 0)
-			return done;
-	}
-	return optind == argc ?
-	    0 :
-	    err_usage(err, "%s: unexpected argument; see lem-stat --help",
-		argv[optind]);
+	return command_parse(&command, argc, argv, err);
 }
 
 /* ---------------------------------------------------------------- reports */

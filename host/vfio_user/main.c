@@ -13,7 +13,6 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -154,7 +153,8 @@ thread_main(void *arg)
 	struct server_thread *t = arg;
 	struct err err;
 
-	if (t->run_of->o.sandbox && server_sandbox_enter(t->sandbox, &err) != 0)
+	if (t->run_of->o.program.sandbox &&
+	    server_sandbox_enter(t->sandbox, &err) != 0)
 		program_fail(t->run_of, &err);
 	else
 		t->run(t);
@@ -379,21 +379,12 @@ wait_for_end(struct run *r)
 static int
 run_signals(struct run *r, struct err *err)
 {
-	sigset_t set;
-
-	(void)sigemptyset(&set);
-	(void)sigaddset(&set, SIGTERM);
-	(void)sigaddset(&set, SIGINT);
-	(void)sigaddset(&set, SIGHUP);
-	(void)signal(SIGPIPE, SIG_IGN);
 	(void)signal(SIGALRM, on_alarm);
-	if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0)
-		return err_set(err, "signals: %s", strerror(errno));
-	r->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	r->signal_fd = program_signals(err);
+	if (r->signal_fd < 0)
+		return -1;
 	r->end_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	return r->signal_fd < 0 || r->end_fd < 0 ?
-	    err_set(err, "signalfd, eventfd: %s", strerror(errno)) :
-	    0;
+	return r->end_fd < 0 ? err_set(err, "eventfd: %s", strerror(errno)) : 0;
 }
 
 /* Doorbells that are never parked need no FUSE. */
@@ -439,7 +430,7 @@ run_device(struct run *r, struct err *err)
 static int
 run_sockets(struct run *r, struct err *err)
 {
-	struct control_config config = { .where = r->o.control,
+	struct control_config config = { .where = r->o.program.control,
 		.stats = &r->stats };
 
 	r->stats = (struct stats_source){ "lem-nic", stats_own, stats_nic, r };
@@ -463,7 +454,7 @@ run_confine(struct run *r, const struct confine_user *who, struct err *err)
 
 	if (confine_user_become(who, err) != 0)
 		return -1;
-	return r->o.sandbox ?
+	return r->o.program.sandbox ?
 	    confine_files(path, sizeof(path) / sizeof(path[0]), -1, err) :
 	    0;
 }
@@ -474,7 +465,7 @@ run_set_up(struct run *r, struct err *err)
 	struct confine_user who;
 
 	if (run_signals(r, err) != 0 ||
-	    confine_user_find(r->o.user, &who, err) != 0)
+	    confine_user_find(r->o.program.user, &who, err) != 0)
 		return -1;
 	if (who.root)
 		unix_owner(who.uid, who.gid);
@@ -525,7 +516,8 @@ run_server(struct run *r)
 		return err.usage ? EXIT_USAGE : EXIT_FAILURE;
 	}
 	if (threads_start(r, &err) != 0 ||
-	    (r->o.sandbox && server_sandbox_enter(SERVER_MAIN, &err) != 0))
+	    (r->o.program.sandbox &&
+		server_sandbox_enter(SERVER_MAIN, &err) != 0))
 		program_fail(r, &err);
 	else
 		wait_for_end(r);
@@ -548,10 +540,6 @@ main(int argc, char **argv)
 	int parsed, status = EXIT_SUCCESS;
 
 	parsed = server_options_parse(&r.o, argc, argv, &err);
-	if (parsed == 1)
-		server_options_help();
-	if (parsed == 2)
-		(void)puts("lem-nic " LEM_VERSION);
 	if (parsed < 0) {
 		print_line(err.text);
 		status = EXIT_USAGE;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "server_options.h"
 
-#include <getopt.h>
 #include <stdio.h>
 
 #define STATS_MAX_S	86400u
@@ -21,12 +20,7 @@ static const char usage_nic[] =
     "      spin=MICROSECONDS               how long to look for more (500)\n";
 
 static const char usage_end[] =
-    "  --control PATH    a socket that takes stats and quit; or fd=N, off\n"
-    "                    or auto, where lem-stat finds it (auto)\n"
     "  --stats SECONDS   print statistics, a line of JSON, so often\n"
-    "  --user NAME       the user that root becomes after set-up (nobody)\n"
-    "  --sandbox on|off  confine by seccomp, and by Landlock where the\n"
-    "                    kernel has it (on)\n"
     "  --help, --version\n"
     "\n"
     "QEMU 10.1 or later, for a guest with 1 GiB of memory:\n"
@@ -39,13 +33,14 @@ static const char usage_end[] =
     "Exit status: 0 a signal or \"quit\" ended lem-nic; 1 lem-nic could not\n"
     "start or go on; 2 the command line is wrong.\n";
 
-void
+static void
 server_options_help(void)
 {
 	(void)fputs(usage_begin, stdout);
 	(void)fputs(nic_options_help, stdout);
 	(void)fputs(usage_nic, stdout);
 	(void)fputs(nic_backends_help, stdout);
+	(void)fputs(program_options_help, stdout);
 	(void)fputs(usage_end, stdout);
 }
 
@@ -89,48 +84,33 @@ option_stats(struct server_options *o, const char *text, struct err *err)
 }
 
 enum {
-	OPT_SOCKET = 256,
+	OPT_SOCKET = COMMAND_OWN,
 	OPT_NIC,
-	OPT_CONTROL,
 	OPT_STATS,
-	OPT_USER,
-	OPT_SANDBOX,
-	OPT_HELP,
-	OPT_VERSION,
 };
 
 static const struct option long_options[] = {
 	{ "socket", required_argument, NULL, OPT_SOCKET },
 	{ "nic", required_argument, NULL, OPT_NIC },
-	{ "control", required_argument, NULL, OPT_CONTROL },
 	{ "stats", required_argument, NULL, OPT_STATS },
-	{ "user", required_argument, NULL, OPT_USER },
-	{ "sandbox", required_argument, NULL, OPT_SANDBOX },
-	{ "help", no_argument, NULL, OPT_HELP },
-	{ "version", no_argument, NULL, OPT_VERSION },
 	{ 0 },
 };
 
 static int
-option_take(struct server_options *o, int option, const char *text,
-    struct err *err)
+option_take(void *ctx, int option, const char *text, struct err *err)
 {
+	struct server_options *o = ctx;
+
 	switch (option) {
 	case OPT_SOCKET:
 		o->socket = text;
 		return 0;
 	case OPT_NIC:
 		return option_nic(o, text, err);
-	case OPT_CONTROL:
-		o->control = text;
-		return 0;
 	case OPT_STATS:
 		return option_stats(o, text, err);
-	case OPT_USER:
-		o->user = text;
-		return 0;
 	default:
-		return parse_bool(text, "--sandbox", &o->sandbox, err);
+		return program_option_take(&o->program, option, text, err);
 	}
 }
 
@@ -138,29 +118,15 @@ int
 server_options_parse(struct server_options *o, int argc, char **argv,
     struct err *err)
 {
-	int option;
+	const struct command command = { "lem-nic", long_options,
+		program_option_list, server_options_help, option_take, o };
+	int parsed;
 
-	*o = (struct server_options){ .control = "auto", .sandbox = true };
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, "+h", long_options, NULL)) !=
-	    -1) {
-		if (option == OPT_HELP || option == 'h')
-			return 1;
-		if (option == OPT_VERSION)
-			return 2;
-		if (option == '?')
-			return err_usage(err,
-			    "%s: unknown option, or its value is missing; see "
-			    "lem-nic --help",
-			    argv[optind - 1]);
-		if (option_take(o, option, optarg, err) != 0)
-			return -1;
-	}
-	if (optind < argc)
-		return err_usage(err,
-		    "%s: unexpected argument; see lem-nic --help",
-		    argv[optind]);
-	return o->has_nic ? 0 : option_nic(o, "", err);
+	*o = (struct server_options){ .program = program_options_default };
+	parsed = command_parse(&command, argc, argv, err);
+	if (parsed != 0 || o->has_nic)
+		return parsed;
+	return option_nic(o, "", err);
 }
 
 void

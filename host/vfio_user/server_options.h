@@ -6,24 +6,21 @@
 #define VFU_SERVER_OPTIONS_H
 
 #include "nic_options.h"
+#include "program.h"
 
 struct server_options {
 	/* A path, or fd=N; NULL: the socket comes from systemd. */
 	const char *socket;
-	const char *control, *user;
 	struct nic_options nic;
 	bool has_nic;
 	unsigned int stats_s;		/* 0: never */
-	bool sandbox;
+	struct program_options program;
 };
 
-/* server_options_help: --help, to standard output. */
-void server_options_help(void);
-
 /*
- * server_options_parse: returns 0; 1: --help; 2: --version; or -1 with err set.
- * It keeps pointers into argv.  Free it by server_options_free(), also after an
- * error.
+ * server_options_parse: returns 0; 1: it has printed --help or --version; or -1
+ * with err set.  It keeps pointers into argv.  Free it by
+ * server_options_free(), also after an error.
  */
 int server_options_parse(struct server_options *o, int argc, char **argv,
     struct err *err);

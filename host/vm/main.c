@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "acpi.h"
@@ -89,7 +88,7 @@ stats_nic(void *ctx, unsigned int i)
 static int
 run_control_open(struct run *r, struct err *err)
 {
-	struct control_config config = { .where = r->o.control,
+	struct control_config config = { .where = r->o.program.control,
 		.stats = &r->stats };
 
 	r->stats = (struct stats_source){ "lem-vm", stats_own, stats_nic, r };
@@ -139,14 +138,14 @@ threads_start(struct run *r, struct err *err)
 	for (i = 0; i < vm->machine.nics && error == 0; i++, c++) {
 		*c = (struct confined){ .vm = vm,
 			.nic = vm->machine.nic[i].nic,
-			.sandbox = r->o.sandbox };
+			.sandbox = r->o.program.sandbox };
 		error = pthread_create(&r->nic_thread[i], NULL, thread_main, c);
 		r->nic_threads += error == 0;
 	}
 	for (i = 0; i < vm->cpus && error == 0; i++, c++) {
 		*c = (struct confined){ .vm = vm,
 			.cpu = &vm->cpu[i],
-			.sandbox = r->o.sandbox };
+			.sandbox = r->o.program.sandbox };
 		error =
 		    pthread_create(&vm->cpu[i].thread, NULL, thread_main, c);
 		atomic_store(&vm->cpu[i].started, error == 0);
@@ -216,20 +215,11 @@ static int
 run_signals(struct run *r, struct err *err)
 {
 	struct sigaction interrupt = { .sa_handler = signal_ignore };
-	sigset_t set;
 
-	(void)sigemptyset(&set);
-	(void)sigaddset(&set, SIGTERM);
-	(void)sigaddset(&set, SIGINT);
-	(void)sigaddset(&set, SIGHUP);
-	(void)signal(SIGPIPE, SIG_IGN);
-	if (sigaction(VCPU_SIGNAL, &interrupt, NULL) != 0 ||
-	    pthread_sigmask(SIG_BLOCK, &set, NULL) != 0)
+	if (sigaction(VCPU_SIGNAL, &interrupt, NULL) != 0)
 		return err_set(err, "signals: %s", strerror(errno));
-	r->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	return r->signal_fd < 0 ?
-	    err_set(err, "signalfd: %s", strerror(errno)) :
-	    0;
+	r->signal_fd = program_signals(err);
+	return r->signal_fd < 0 ? -1 : 0;
 }
 
 static int
@@ -255,7 +245,7 @@ run_set_up(struct run *r, struct err *err)
 	unsigned int i;
 
 	if (run_signals(r, err) != 0 ||
-	    confine_user_find(r->o.user, &who, err) != 0)
+	    confine_user_find(r->o.program.user, &who, err) != 0)
 		return -1;
 	if (who.root)
 		unix_owner(who.uid, who.gid);
@@ -298,7 +288,7 @@ run_guest(struct run *r)
 	}
 	terminal_open(&r->terminal, r->o.serial);
 	if (threads_start(r, &err) != 0 ||
-	    (r->o.sandbox && sandbox_enter(SANDBOX_MAIN, &err) != 0)) {
+	    (r->o.program.sandbox && sandbox_enter(SANDBOX_MAIN, &err) != 0)) {
 		print_error(err.text);
 	} else {
 		wait_for_end(r);
@@ -326,28 +316,7 @@ main(int argc, char **argv)
 	struct err err;
 	int parsed, status = EXIT_SUCCESS;
 
-	if (argc > 1 &&
-	    (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
-		strcmp(argv[1], "help") == 0)) {
-		options_help();
-		return EXIT_SUCCESS;
-	}
-	if (argc > 1 && strcmp(argv[1], "--version") == 0) {
-		(void)puts("lem-vm " LEM_VERSION);
-		return EXIT_SUCCESS;
-	}
-	if (argc < 2 || strcmp(argv[1], "run") != 0) {
-		if (argc < 2)
-			(void)err_usage(&err, "no command; see lem-vm --help");
-		else
-			(void)err_usage(&err,
-			    "unknown command '%s'; see lem-vm --help", argv[1]);
-		print_error(err.text);
-		return EXIT_USAGE;
-	}
-	parsed = options_parse(&r.o, argc - 1, argv + 1, &err);
-	if (parsed > 0)
-		options_help();
+	parsed = options_parse(&r.o, argc, argv, &err);
 	if (parsed < 0) {
 		print_error(err.text);
 		status = EXIT_USAGE;

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "options.h"
 
-#include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
 
 #include "vm.h"
 
@@ -27,11 +26,9 @@ static const char usage_nic[] =
     "      spin=MICROSECONDS               how long to look for more (500)\n";
 
 static const char usage_end[] =
-    "  --control PATH    a socket that takes stats and quit; or fd=N, off\n"
-    "                    or auto, where lem-stat finds it (auto)\n"
-    "  --serial on|off   the serial port is the terminal (on)\n"
-    "  --user NAME       the user that root becomes after set-up (nobody)\n"
-    "  --sandbox on|off  confine threads by seccomp (on)\n"
+    "  --serial on|off   the serial port is the terminal (on)\n";
+
+static const char usage_last[] =
     "  --help, --version\n"
     "\n"
     "On a terminal, Ctrl-A x ends lem-vm, and Ctrl-A Ctrl-A sends Ctrl-A.\n"
@@ -39,7 +36,7 @@ static const char usage_end[] =
     "lem-vm; 1 lem-vm could not start or go on; 2 the command line is wrong;\n"
     "2 N + 1 the guest wrote N to port F4h, 32 bits wide.\n";
 
-void
+static void
 options_help(void)
 {
 	(void)fputs(usage_begin, stdout);
@@ -47,6 +44,8 @@ options_help(void)
 	(void)fputs(usage_nic, stdout);
 	(void)fputs(nic_backends_help, stdout);
 	(void)fputs(usage_end, stdout);
+	(void)fputs(program_options_help, stdout);
+	(void)fputs(usage_last, stdout);
 }
 
 /* The keys that lem-vm adds to those of all programs. */
@@ -80,7 +79,7 @@ option_nic(struct options *o, const char *text, struct err *err)
 /* ---------------------------------------------------------------- options */
 
 enum {
-	OPT_KERNEL = 256,
+	OPT_KERNEL = COMMAND_OWN,
 	OPT_INITRD,
 	OPT_APPEND,
 	OPT_BIOS,
@@ -88,11 +87,7 @@ enum {
 	OPT_MEMORY_FD,
 	OPT_CPUS,
 	OPT_NIC,
-	OPT_CONTROL,
 	OPT_SERIAL,
-	OPT_USER,
-	OPT_SANDBOX,
-	OPT_HELP,
 };
 
 static const struct option long_options[] = {
@@ -104,17 +99,14 @@ static const struct option long_options[] = {
 	{ "memory-fd", required_argument, NULL, OPT_MEMORY_FD },
 	{ "cpus", required_argument, NULL, OPT_CPUS },
 	{ "nic", required_argument, NULL, OPT_NIC },
-	{ "control", required_argument, NULL, OPT_CONTROL },
 	{ "serial", required_argument, NULL, OPT_SERIAL },
-	{ "user", required_argument, NULL, OPT_USER },
-	{ "sandbox", required_argument, NULL, OPT_SANDBOX },
-	{ "help", no_argument, NULL, OPT_HELP },
 	{ 0 },
 };
 
 static int
-option_take(struct options *o, int option, const char *text, struct err *err)
+option_take(void *ctx, int option, const char *text, struct err *err)
 {
+	struct options *o = ctx;
 	uint64_t n;
 
 	switch (option) {
@@ -148,54 +140,73 @@ option_take(struct options *o, int option, const char *text, struct err *err)
 		return 0;
 	case OPT_NIC:
 		return option_nic(o, text, err);
-	case OPT_CONTROL:
-		o->control = text;
-		return 0;
 	case OPT_SERIAL:
 		return parse_bool(text, "--serial", &o->serial, err);
-	case OPT_USER:
-		o->user = text;
-		return 0;
 	default:
-		return parse_bool(text, "--sandbox", &o->sandbox, err);
+		return program_option_take(&o->program, option, text, err);
 	}
+}
+
+/* What options need of each other. */
+static int
+options_check(const struct options *o, struct err *err)
+{
+	if (o->kernel == NULL && o->bios == NULL)
+		return err_usage(err,
+		    "needs --kernel FILE or --bios FILE; see lem-vm --help");
+	if (o->kernel != NULL && o->bios != NULL)
+		return err_usage(err,
+		    "--kernel and --bios: give one of the two");
+	if (o->bios != NULL && o->initrd != NULL)
+		return err_usage(err, "--initrd: needs --kernel, not --bios");
+	if (o->bios != NULL && o->append != NULL)
+		return err_usage(err, "--append: needs --kernel, not --bios");
+	return 0;
+}
+
+/* There is no command "run".  Returns as options_parse() does. */
+static int
+options_no_run(const struct command *c, const char *word, struct err *err)
+{
+	if (word == NULL)
+		return err_usage(err, "no command; see lem-vm --help");
+	if (strcmp(word, "--version") == 0) {
+		command_version(c);
+		return 1;
+	}
+	if (strcmp(word, "help") == 0 || strcmp(word, "--help") == 0 ||
+	    strcmp(word, "-h") == 0) {
+		c->help();
+		return 1;
+	}
+	if (word[0] == '-')
+		return err_usage(err,
+		    "%.100s: the command comes first: lem-vm run %.100s ...; "
+		    "see lem-vm --help",
+		    word, word);
+	return err_usage(err, "unknown command '%.100s'; see lem-vm --help",
+	    word);
 }
 
 int
 options_parse(struct options *o, int argc, char **argv, struct err *err)
 {
-	int option;
+	const struct command command = { "lem-vm", long_options,
+		program_option_list, options_help, option_take, o };
+	const char *word = argc > 1 ? argv[1] : NULL;
+	int parsed;
 
 	*o = (struct options){
 		.memory_bytes = 256u << 20,
 		.memory_fd = -1,
 		.cpus = 1,
 		.serial = true,
-		.sandbox = true,
-		.control = "auto",
+		.program = program_options_default,
 	};
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, "+h", long_options, NULL)) !=
-	    -1) {
-		if (option == OPT_HELP || option == 'h')
-			return 1;
-		if (option == '?')
-			return err_usage(err,
-			    "%s: unknown option, or its value is missing; see "
-			    "lem-vm --help",
-			    argv[optind - 1]);
-		if (option_take(o, option, optarg, err) != 0)
-			return -1;
-	}
-	if (optind < argc)
-		return err_usage(err,
-		    "%s: unexpected argument; see lem-vm --help", argv[optind]);
-	if ((o->kernel != NULL) == (o->bios != NULL))
-		return err_usage(err,
-		    "needs either --kernel FILE or --bios FILE");
-	if (o->bios != NULL && (o->initrd != NULL || o->append != NULL))
-		return err_usage(err, "--initrd and --append need --kernel");
-	return 0;
+	if (word == NULL || strcmp(word, "run") != 0)
+		return options_no_run(&command, word, err);
+	parsed = command_parse(&command, argc - 1, argv + 1, err);
+	return parsed != 0 ? parsed : options_check(o, err);
 }
 
 void

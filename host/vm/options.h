@@ -7,23 +7,23 @@
 
 #include "machine.h"
 #include "nic_options.h"
+#include "program.h"
 
 struct options {
-	const char *kernel, *initrd, *append, *bios, *control, *user;
+	const char *kernel, *initrd, *append, *bios;
 	uint64_t memory_bytes;
 	int memory_fd;			/* -1: none */
 	unsigned int cpus;
 	struct nic_options nic[MACHINE_NICS];
 	unsigned int nics;
-	bool serial, sandbox;
+	bool serial;
+	struct program_options program;
 };
 
-/* options_help: --help, to standard output. */
-void options_help(void);
-
 /*
- * options_parse: argv[0] is the command; strings in o point into argv.  Returns
- * 0, 1 for --help, or -1 with err set.  Free it by options_free() in any case.
+ * options_parse: argv[1] is the command; strings in o point into argv.  Returns
+ * 0; 1: it has printed --help or --version; or -1 with err set.  Free it by
+ * options_free() in any case.
  */
 int options_parse(struct options *o, int argc, char **argv, struct err *err);
 void options_free(struct options *o);

@@ -36,22 +36,32 @@ image chatter '\272\370\003\356\353\375'		# 1: to COM1; jmp 1b
 
 # ------------------------------------------------------------- command line
 
-for help in --help 'run --help' -h; do
+for help in --help 'run --help' -h help 'run --cpus 2 -h'; do
 	# shellcheck disable=SC2086 # two words
 	shows $help
 	has "^usage: lem-vm run" "$help"
 done
 
-shows --version
-has "^lem-vm [0-9.]+\$" --version
+for version in --version 'run --version'; do
+	# shellcheck disable=SC2086 # two words
+	shows $version
+	has "^lem-vm [0-9.]+\$" "$version"
+done
 
 fails 2 'no command; see lem-vm --help'
 fails 2 "unknown command 'walk'; see lem-vm --help" walk
 fails 2 '--fast: unknown option' run --fast
-fails 2 '--kernel: unknown option, or its value is missing' run --kernel
-fails 2 'needs either --kernel FILE or --bios FILE' run
-fails 2 'needs either --kernel FILE or --bios FILE' run --kernel x --bios y
-fails 2 '--initrd and --append need --kernel' run --bios x --append y
+fails 2 '--kernel: needs a value' run --kernel
+fails 2 '--kernel: the command comes first: lem-vm run --kernel' --kernel x
+fails 2 '-kernel: unknown option; write --kernel' run -kernel x
+fails 2 '-m: unknown option' run -m 512
+fails 2 '--mem: ambiguous: --memory or --memory-fd' run --mem 512M
+fails 2 '--help=yes: this option takes no value' run --help=yes
+fails 2 '--kernel: needs a value, but --initrd follows' run --kernel --initrd x
+fails 2 'needs --kernel FILE or --bios FILE' run
+fails 2 '--kernel and --bios: give one of the two' run --kernel x --bios y
+fails 2 '--append: needs --kernel, not --bios' run --bios x --append y
+fails 2 '--initrd: needs --kernel, not --bios' run --bios x --initrd y
 fails 2 'more: unexpected argument' run --kernel x more
 for n in 0 5 -1 1.5 two ''; do
 	fails 2 "--cpus $n: must be a number from 1 to 4" run --bios x --cpus "$n"

@@ -30,7 +30,10 @@ has "^lem-nic [0-9.]+\$" --version
 
 fails 2 'needs --socket PATH'
 fails 2 '--fast: unknown option' --fast
-fails 2 '--socket: unknown option, or its value is missing' --socket
+fails 2 '--socket: needs a value' --socket
+fails 2 '-nic: unknown option; write --nic' -nic backend=null
+fails 2 '--s: ambiguous: --socket or --stats or --sandbox' --s "$s"
+fails 2 '--socket: needs a value, but --nic follows' --socket --nic x
 fails 2 'more: unexpected argument' --socket "$s" more
 fails 2 '--nic: given twice' --socket "$s" --nic backend=null --nic backend=null
 fails 2 '--stats 0: must be a number from 1 to' --socket "$s" --stats 0

@@ -28,7 +28,10 @@ shows --version
 has '^lem-stat [0-9.]+$' --version
 
 fails 2 '--fast: unknown option' --fast
-fails 2 '--count: unknown option, or its value is missing' --count
+fails 2 '--count: needs a value' --count
+fails 2 '-json: unknown option; write --json' -json
+fails 2 '--json=x: this option takes no value' --json=x
+fails 2 '--c: ambiguous: --count or --control' --c 1
 fails 2 'more: unexpected argument' more
 for n in 0 -1 0.05 nan inf 1e9 1s ''; do
 	fails 2 "--interval $n: must be a number of seconds" --interval "$n"
