@@ -25,7 +25,7 @@ export BUILD
 logs=$BUILD/test/vm/nic
 
 default='main trap'
-all="$default two dgram again killed ipxe"
+all="$default two dgram again killed ipxe passt plug"
 
 skip()
 {
@@ -50,10 +50,14 @@ run_scenario()
 	log=$logs/$scenario.log
 	work=$(mktemp -d) || exit
 	chmod 711 "$work"
+	root=$BUILD/linux/root
+	lib=$root/usr/lib/x86_64-linux-gnu:$root/lib/x86_64-linux-gnu
+	loader=$(find "$root" -name ld-linux-x86-64.so.2 | head -n 1)
+	passt="$loader --library-path $lib $root/usr/bin/passt"
 	timeout -k 10 1200 unshare -n -m -p -f --kill-child --mount-proc \
 	    env PATH="$image/bin:$PATH" IMAGE="$image" \
 	    WORK="$work" LONG="$LEM_LONG" ACCEL="$ACCEL" NIC="$NIC" QEMU="$qemu" \
-	    LEM_NIC="${LEM_NIC:-$BUILD/lem-nic}" \
+	    PASST="$passt" LEM_NIC="${LEM_NIC:-$BUILD/lem-nic}" \
 	    sh "$here/nic/host.sh" "$scenario" >"$log" 2>&1 </dev/null
 	for file in "$work"/*.nic "$work"/*.stats "$work"/*.console; do
 		[ ! -e "$file" ] || cp "$file" "$logs/"

@@ -94,12 +94,19 @@ program()
 	done
 }
 
-# module DIR NAME: copies a module and those it needs, in loading order.
+# module DIR NAME: copies a module and those it needs, in loading order.  A kernel
+# that has it built in needs none.
 module()
 {
 	file=$(find "$root"/lib/modules/*/kernel "$root"/usr/lib/modules/*/kernel \
 	    \( -name "$2.ko" -o -name "$2.ko.*" \) 2>/dev/null | head -n 1)
-	[ -n "$file" ] || die "the kernel has no module $2"
+	if [ -z "$file" ]; then
+		cat "$root"/lib/modules/*/modules.builtin \
+		    "$root"/usr/lib/modules/*/modules.builtin 2>/dev/null |
+		    grep -q "/$2[.]ko\$" || die "the kernel has no module $2"
+		: >"$1/modules/$2.needs"
+		return
+	fi
 	case $file in
 	*.xz) packaged xz -dc "$file" ;;
 	*.zst) packaged zstd -dc "$file" ;;

@@ -12,7 +12,7 @@
 # and "FAIL ...".  The last line is "END host".
 
 set -u
-: "${LONG:=}" "${ACCEL:=tcg}"
+: "${LONG:=}" "${ACCEL:=tcg}" "${PASST:=passt}"
 quiet="console=ttyS0 loglevel=4 panic=-1 no_timer_check tsc=reliable"
 
 # shellcheck source=test/vm/linux/common
@@ -64,7 +64,8 @@ device_rom()
 	device "$1" | sed 's/^{/{"romfile":"efi-e1000.rom",/'
 }
 
-# qemu NAME APPEND OPTION...: becomes a guest.  kernel= sets none.
+# qemu NAME APPEND OPTION...: becomes a guest.  kernel= sets none; memory= is its
+# size (192M), slots= has room for more.
 qemu()
 {
 	name=$1 append=$2
@@ -73,7 +74,8 @@ qemu()
 	    -initrd "$IMAGE/guest.img" -append \
 	    "$quiet lem.name=$name lem.long=$LONG $append"
 	exec "$QEMU" -accel "$ACCEL" -machine "${machine:-pc},memory-backend=mem" \
-	    -object memory-backend-memfd,id=mem,size=192M,share=on -m 192M \
+	    -object "memory-backend-memfd,id=mem,size=${memory:-192M},share=on" \
+	    -m "${memory:-192M}${slots-}" \
 	    -nodefaults -display none -serial stdio "$@" \
 	    >"$WORK/$name.console" 2>&1 </dev/null
 }
@@ -246,6 +248,103 @@ do_ipxe()
 	kernel='' guest ipxe 600 '' -device "$(device_rom ipxe)"
 	cat "$WORK/udhcpd"
 	nic_ends $pid ipxe
+}
+
+# passt is the peer, and the guest's network: DHCP, ping, TCP and UDP, begun by
+# the guest and by this side.
+do_passt()
+{
+	tunctl -t passt0 >/dev/null
+	ip addr add 10.9.0.2/24 dev passt0
+	ip link set passt0 up
+	ip route add default via 10.9.0.1 dev passt0
+	ip link set lo up
+	echo "0 65535" >/proc/sys/net/ipv4/ping_group_range
+	lem-traffic serve 7000 lo &
+	server=$!
+	mkdir "$WORK/peer"
+	chmod 777 "$WORK/peer"	# passt becomes nobody
+	# UDP: the ports that the guest's server may choose.
+	$PASST -f -s "$WORK/peer/passt" -4 -t 7001 -u 40000-40009 \
+	    >"$WORK/passt.log" 2>&1 &
+	passt=$!
+	wait_for 20 grep -q "You can now start" "$WORK/passt.log"
+	nic passt "backend=stream,path=$WORK/peer/passt"
+	pid=$nic_pid
+	what=lease,out,nat,serve_in
+	# As Debian 12 builds it: it drops packets with padding.
+	! $PASST --version | grep -q "unknown version" || what=lease,out
+	(qemu passt "lem.do=$what,finish lem.end=wait" \
+	    -device "$(device passt)") &
+	guest_pid=$!
+	wait_for 120 says passt "^END passt" || wrong "passt: no line 'END'"
+	console passt
+	case $what in
+	*serve_in)
+		lem-traffic tcp 127.0.0.1 7001 send 2000000 0 84 &&
+		    lem-traffic tcp 127.0.0.1 7001 receive 2000000 0 85 &&
+		    pass "passt: TCP begun by this side" ||
+		    wrong "passt: TCP begun by this side"
+		lem-traffic udp 127.0.0.1 7001 100 1000 86 &&
+		    pass "passt: UDP begun by this side" ||
+		    wrong "passt: UDP begun by this side"
+		;;
+	esac
+	kill -9 $guest_pid
+	reap $guest_pid
+	nic_ends $pid passt
+	kill $passt $server
+	cat "$WORK/passt.log"
+	ip link del passt0
+}
+
+# monitor COMMAND ARGUMENTS: asks QEMU for it; JSON without the outer braces.
+monitor()
+{
+	echo "{\"execute\":\"$1\",\"arguments\":{$2}}" >"$WORK/monitor.in"
+}
+
+# plugged PID: prints how many MiB of the guest's memory lem-nic has.
+plugged()
+{
+	sum=0
+	for range in $(grep memfd:memory-backend "/proc/$1/maps" |
+	    cut -d " " -f 1); do
+		sum=$((sum + 0x${range#*-} - 0x${range%-*}))
+	done
+	echo $((sum >> 20))
+}
+
+# Memory is plugged into a guest with traffic, and unplugged.
+do_plug()
+{
+	cables 1
+	nic plug backend=tap,ifname=tap0
+	pid=$nic_pid
+	mkfifo "$WORK/monitor.in" "$WORK/monitor.out"
+	cat "$WORK/monitor.out" >"$WORK/monitor" &
+	(memory=512M slots=,slots=2,maxmem=2G qemu plug \
+	    "lem.do=begin,loaded,plug,unplug,finish memhp_default_state=online_movable" \
+	    -no-reboot -device "$(device plug)" \
+	    -qmp "pipe:$WORK/monitor") &
+	guest_pid=$!
+	wait_for 240 says plug "PLUG plug" || wrong "plug: no traffic"
+	before=$(plugged $pid)
+	echo '{"execute":"qmp_capabilities"}' >"$WORK/monitor.in"
+	monitor object-add '"qom-type":"memory-backend-memfd","id":"more","size":268435456,"share":true'
+	monitor device_add '"driver":"pc-dimm","id":"dimm","memdev":"more"'
+	wait_for 120 says plug 'PASS plug.plugged' || wrong "plug: no memory"
+	is plug "MiB more of the guest's memory in lem-nic" \
+	    $(($(plugged $pid) - before)) 256
+	wait_for 120 says plug 'PASS plug.both' || wrong "plug: no traffic"
+	monitor device_del '"id":"dimm"'
+	wait_for 120 says plug 'PASS plug.unplugged' || wrong "plug: it stays"
+	is plug "MiB more, after that" $(($(plugged $pid) - before)) 0
+	reap $guest_pid
+	is plug "exit status of QEMU" $? 0
+	console plug
+	cat "$WORK/monitor"
+	nic_ends $pid plug
 }
 
 # only=A+B: the functions of steps with these names; NIC has more options.
