@@ -104,6 +104,7 @@ static const struct confine_rule nic_rules[] = {
 };
 
 static const struct confine_rule main_rules[] = {
+	CONFINE_CALL(timer_settime),	/* quit.c */
 	CONFINE_CALL(accept4),
 	CONFINE_CALL(recvfrom),
 	CONFINE_CALL(sendto),

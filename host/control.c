@@ -171,13 +171,19 @@ control_open(struct control *c, const struct control_config *config,
 }
 
 void
+control_unlink(const struct control *c)
+{
+	if (c->listen_fd >= 0)
+		(void)unlink(c->at.sun_path);
+}
+
+void
 control_close(struct control *c)
 {
 	if (c->fd >= 0)
 		(void)close(c->fd);
-	if (c->listen_fd >= 0) {
+	control_unlink(c);
+	if (c->listen_fd >= 0)
 		(void)close(c->listen_fd);
-		(void)unlink(c->at.sun_path);
-	}
 	c->fd = c->listen_fd = -1;
 }

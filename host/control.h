@@ -50,6 +50,9 @@ int control_open(struct control *c, const struct control_config *config,
     struct err *err);
 void control_close(struct control *c);
 
+/* control_unlink: remove the socket only; signal handlers may call it. */
+void control_unlink(const struct control *c);
+
 /*
  * control_fd: poll this for input; control_ready() changes it.  -1: there is no
  * client, and none can come.

@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "program.h"
 
-#include <errno.h>
-#include <signal.h>
-#include <string.h>
-#include <sys/signalfd.h>
-
 #include "opts.h"
 
 const struct program_options program_options_default = {
@@ -42,22 +37,4 @@ program_option_take(struct program_options *o, int option, const char *value,
 	default:
 		return err_usage(err, "option %d: not known", option);
 	}
-}
-
-int
-program_signals(struct err *err)
-{
-	sigset_t set;
-	int error, fd;
-
-	(void)sigemptyset(&set);
-	(void)sigaddset(&set, SIGTERM);
-	(void)sigaddset(&set, SIGINT);
-	(void)sigaddset(&set, SIGHUP);
-	(void)signal(SIGPIPE, SIG_IGN);
-	error = pthread_sigmask(SIG_BLOCK, &set, NULL);
-	if (error != 0)
-		return err_set(err, "signals: %s", strerror(error));
-	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	return fd < 0 ? err_set(err, "signalfd: %s", strerror(errno)) : fd;
 }

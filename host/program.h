@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the programs that run NICs have in common: some options, and signals.
+ * Options that the programs that run NICs have in common.
  */
 #ifndef HOST_PROGRAM_H
 #define HOST_PROGRAM_H
@@ -36,13 +36,5 @@ extern const char program_options_help[];
  */
 int program_option_take(struct program_options *o, int option,
     const char *value, struct err *err);
-
-/*
- * program_signals: SIGTERM, SIGINT and SIGHUP make a descriptor readable
- * instead of ending the program, and SIGPIPE is ignored.  Call it before there
- * are threads.  Returns the descriptor, which the caller closes, or -1 with err
- * set.
- */
-int program_signals(struct err *err);
 
 #endif

@@ -19,6 +19,7 @@
 #include "confine.h"
 #include "control.h"
 #include "device.h"
+#include "quit.h"
 #include "server_clients.h"
 #include "server_options.h"
 #include "server_sandbox.h"
@@ -48,7 +49,7 @@ struct run {
 	bool has_control;
 	struct server_thread thread[3];
 	unsigned int threads;
-	int signal_fd;
+	bool started;			/* there are threads */
 	int end_fd;			/* a thread ends the program */
 	uint64_t stuck_ns;		/* client_waits(); 0: none does */
 	pthread_mutex_t lock;
@@ -58,6 +59,8 @@ struct run {
 	uint64_t said_ns;		/* the last line about a client */
 	unsigned int unsaid;		/* since then */
 };
+
+static struct run run;
 
 static void
 print_line(const char *text)
@@ -200,15 +203,12 @@ threads_start(struct run *r, struct err *err)
 static bool
 threads_end(struct run *r)
 {
-	struct timespec end;
 	unsigned int i;
 
 	clients_stop(&r->clients);
 	device_stop(r->device);
-	(void)clock_gettime(CLOCK_REALTIME, &end);
-	end.tv_sec += END_S;
 	for (i = 0; i < r->threads; i++)
-		if (pthread_timedjoin_np(r->thread[i].thread, NULL, &end) != 0)
+		if (!quit_joined(r->thread[i].thread))
 			return false;
 	return true;
 }
@@ -344,7 +344,7 @@ wait_for_end(struct run *r)
 {
 	uint64_t stats_ns = now_ns() + r->o.stats_s * NSEC;
 	struct pollfd fds[4] = {
-		{ .fd = r->signal_fd, .events = POLLIN },
+		{ .fd = quit_fd(), .events = POLLIN },
 		{ .fd = r->end_fd, .events = POLLIN },
 		{ .fd = -1, .events = POLLIN },
 		{ .fd = -1, .events = POLLIN },
@@ -376,13 +376,29 @@ wait_for_end(struct run *r)
 
 /* ------------------------------------------------------------------ set up */
 
+/* In a signal handler, too: a thread still runs. */
+static int
+run_leave(void)
+{
+	static const char text[] =
+	    "lem-nic: a thread does not end: it waits for a file, or the VMM "
+	    "gave it an eventfd that blocks; ended without it\n";
+
+	if (!run.started)
+		return EXIT_SUCCESS;
+	if (!run.failed)
+		quit_say(text);
+	control_unlink(&run.control);
+	clients_unlink(&run.clients);
+	return EXIT_FAILURE;
+}
+
 static int
 run_signals(struct run *r, struct err *err)
 {
-	(void)signal(SIGALRM, on_alarm);
-	r->signal_fd = program_signals(err);
-	if (r->signal_fd < 0)
+	if (quit_open(run_leave, err) != 0)
 		return -1;
+	(void)signal(SIGALRM, on_alarm);
 	r->end_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	return r->end_fd < 0 ? err_set(err, "eventfd: %s", strerror(errno)) : 0;
 }
@@ -483,22 +499,20 @@ run_free(struct run *r)
 		clients_close(&r->clients);
 	if (r->device != NULL)
 		device_free(r->device);
-	if (r->signal_fd >= 0)
-		(void)close(r->signal_fd);
 	if (r->end_fd >= 0)
 		(void)close(r->end_fd);
 }
 
-/* A thread still runs: free nothing that it may use. */
-static void
-run_leave(struct run *r)
+static int
+run_threads(struct run *r, struct err *err)
 {
-	if (!r->failed)
-		print_line("a thread does not end: the VMM gave it a file or "
-			   "an eventfd that blocks; ended without it");
-	control_close(&r->control);
-	clients_unlink(&r->clients);
-	_exit(EXIT_FAILURE);
+	int error;
+
+	r->started = true;
+	quit_hold(true);
+	error = threads_start(r, err);
+	quit_hold(false);
+	return error;
 }
 
 static int
@@ -508,14 +522,16 @@ run_server(struct run *r)
 	int status = EXIT_SUCCESS;
 	bool ended;
 
-	r->signal_fd = r->end_fd = -1;
+	r->end_fd = -1;
 	pthread_mutex_init(&r->lock, NULL);
 	if (run_set_up(r, &err) != 0) {
-		print_line(err.text);
 		run_free(r);
+		if (quit_asked())
+			return EXIT_SUCCESS;	/* it interrupts set-up */
+		print_line(err.text);
 		return err.usage ? EXIT_USAGE : EXIT_FAILURE;
 	}
-	if (threads_start(r, &err) != 0 ||
+	if (run_threads(r, &err) != 0 ||
 	    (r->o.program.sandbox &&
 		server_sandbox_enter(SERVER_MAIN, &err) != 0))
 		program_fail(r, &err);
@@ -527,7 +543,7 @@ run_server(struct run *r)
 		status = EXIT_FAILURE;
 	}
 	if (!ended)
-		run_leave(r);
+		_exit(run_leave());	/* free nothing: a thread may use it */
 	run_free(r);
 	return status;
 }
@@ -535,17 +551,17 @@ run_server(struct run *r)
 int
 main(int argc, char **argv)
 {
-	static struct run r;
+	struct run *r = &run;
 	struct err err;
 	int parsed, status = EXIT_SUCCESS;
 
-	parsed = server_options_parse(&r.o, argc, argv, &err);
+	parsed = server_options_parse(&r->o, argc, argv, &err);
 	if (parsed < 0) {
 		print_line(err.text);
 		status = EXIT_USAGE;
 	}
 	if (parsed == 0)
-		status = run_server(&r);
-	server_options_free(&r.o);
+		status = run_server(r);
+	server_options_free(&r->o);
 	return status;
 }

@@ -15,6 +15,7 @@
 #include "confine.h"
 #include "control.h"
 #include "options.h"
+#include "quit.h"
 #include "sandbox.h"
 #include "terminal.h"
 #include "unix.h"
@@ -32,9 +33,11 @@ struct run {
 	bool has_control;
 	pthread_t nic_thread[MACHINE_NICS];
 	unsigned int nic_threads;
-	int signal_fd;
+	bool started;			/* the guest runs, or did */
 	struct terminal terminal;
 };
+
+static struct run run;
 
 static void
 print_error(const char *text)
@@ -155,19 +158,22 @@ threads_start(struct run *r, struct err *err)
 	    err_set(err, "cannot start a thread: %s", strerror(error));
 }
 
-static void
+/* Returns false: a thread does not end. */
+static bool
 threads_end(struct run *r)
 {
+	bool ended = true;
 	unsigned int i;
 
 	vm_stop(r->vm);
-	for (i = 0; i < r->vm->cpus; i++)
+	for (i = 0; i < r->vm->cpus && ended; i++)
 		if (r->vm->cpu[i].started)
-			(void)pthread_join(r->vm->cpu[i].thread, NULL);
-	for (i = 0; i < r->nic_threads; i++) {
+			ended = quit_joined(r->vm->cpu[i].thread);
+	for (i = 0; i < r->nic_threads && ended; i++) {
 		nic_stop(r->vm->machine.nic[i].nic);
-		(void)pthread_join(r->nic_thread[i], NULL);
+		ended = quit_joined(r->nic_thread[i]);
 	}
+	return ended;
 }
 
 /* ------------------------------------------------------------------- loop */
@@ -183,8 +189,7 @@ wait_for_end(struct run *r)
 	while (stay && !atomic_load(&r->vm->stopping)) {
 		fds[0] =
 		    (struct pollfd){ .fd = r->vm->end_fd, .events = POLLIN };
-		fds[1] =
-		    (struct pollfd){ .fd = r->signal_fd, .events = POLLIN };
+		fds[1] = (struct pollfd){ .fd = quit_fd(), .events = POLLIN };
 		fds[2] = (struct pollfd){ .fd = -1, .events = POLLIN };
 		fds[3] = (struct pollfd){ .fd = -1, .events = POLLIN };
 		if (r->has_control)
@@ -210,16 +215,31 @@ signal_ignore(int signal)
 	(void)signal;
 }
 
-/* signal_fd reports SIGTERM and the like; VCPU_SIGNAL only interrupts. */
+/* In a signal handler: the program does not end in its own way. */
 static int
-run_signals(struct run *r, struct err *err)
+run_leave(void)
+{
+	static const char text[] =
+	    "lem-vm: a thread does not end: it waits for a file or a device; "
+	    "ended without it\n";
+
+	if (!run.started)
+		return EXIT_SUCCESS;
+	terminal_close(&run.terminal);
+	control_unlink(&run.control);
+	quit_say(text);
+	return EXIT_FAILURE;
+}
+
+/* VCPU_SIGNAL only interrupts. */
+static int
+run_signals(struct err *err)
 {
 	struct sigaction interrupt = { .sa_handler = signal_ignore };
 
 	if (sigaction(VCPU_SIGNAL, &interrupt, NULL) != 0)
 		return err_set(err, "signals: %s", strerror(errno));
-	r->signal_fd = program_signals(err);
-	return r->signal_fd < 0 ? -1 : 0;
+	return quit_open(run_leave, err);
 }
 
 static int
@@ -244,7 +264,7 @@ run_set_up(struct run *r, struct err *err)
 	struct confine_user who;
 	unsigned int i;
 
-	if (run_signals(r, err) != 0 ||
+	if (run_signals(err) != 0 ||
 	    confine_user_find(r->o.program.user, &who, err) != 0)
 		return -1;
 	if (who.root)
@@ -275,26 +295,44 @@ run_outcome(const struct run *r)
 }
 
 static int
+run_start(struct run *r, struct err *err)
+{
+	int error;
+
+	terminal_open(&r->terminal, r->o.serial);
+	r->started = true;
+	quit_hold(true);
+	error = threads_start(r, err);
+	quit_hold(false);
+	if (error != 0)
+		return -1;
+	return r->o.program.sandbox ? sandbox_enter(SANDBOX_MAIN, err) : 0;
+}
+
+static int
 run_guest(struct run *r)
 {
 	struct err err;
 	int status = EXIT_FAILURE;
 
-	r->signal_fd = -1;
 	if (run_set_up(r, &err) != 0) {
-		print_error(err.text);
-		status = err.usage ? EXIT_USAGE : EXIT_FAILURE;
+		/* A signal interrupts what set-up waits for. */
+		if (quit_asked())
+			status = EXIT_SUCCESS;
+		else
+			print_error(err.text);
+		if (err.usage)
+			status = EXIT_USAGE;
 		goto free_vm;
 	}
-	terminal_open(&r->terminal, r->o.serial);
-	if (threads_start(r, &err) != 0 ||
-	    (r->o.program.sandbox && sandbox_enter(SANDBOX_MAIN, &err) != 0)) {
+	if (run_start(r, &err) != 0) {
 		print_error(err.text);
 	} else {
 		wait_for_end(r);
 		status = EXIT_SUCCESS;
 	}
-	threads_end(r);
+	if (!threads_end(r))
+		_exit(run_leave());
 	terminal_close(&r->terminal);
 	if (status == EXIT_SUCCESS)
 		status = run_outcome(r);
@@ -304,25 +342,23 @@ free_vm:
 	if (r->vm != NULL)
 		vm_free(r->vm);
 	boot_free(&r->boot);
-	if (r->signal_fd >= 0)
-		(void)close(r->signal_fd);
 	return status;
 }
 
 int
 main(int argc, char **argv)
 {
-	static struct run r;
+	struct run *r = &run;
 	struct err err;
 	int parsed, status = EXIT_SUCCESS;
 
-	parsed = options_parse(&r.o, argc, argv, &err);
+	parsed = options_parse(&r->o, argc, argv, &err);
 	if (parsed < 0) {
 		print_error(err.text);
 		status = EXIT_USAGE;
 	}
 	if (parsed == 0)
-		status = run_guest(&r);
-	options_free(&r.o);
+		status = run_guest(r);
+	options_free(&r->o);
 	return status;
 }
