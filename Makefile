@@ -189,8 +189,8 @@ $(BUILD)/lem-nic: $(call objects,cc,$(BACKEND) $(VFIO_USER)) \
 STAT	= $(sort $(wildcard host/stat/*.c))
 STAT_LIBS = -ljansson -lm
 
-$(BUILD)/lem-stat: $(call objects,cc,$(STAT) host/command.c host/control_dir.c \
-    host/err.c host/opts.c host/unix.c)
+$(BUILD)/lem-stat: $(call objects,cc,$(STAT) host/command.c \
+    host/control_dir.c host/err.c host/opts.c host/unix.c)
 	$(call say,LD)$(CC) $(CFLAGS) -o $@ $^ $(STAT_LIBS)
 
 # --- the rest -------------------------------------------------------------

@@ -41,18 +41,18 @@ fd_check_type(int fd, int type, struct err *err)
 int
 backend_fd(struct opts *opts, int type, struct err *err)
 {
-	uint64_t fd = 0;
-	int flags;
+	const char *text = opts_get(opts, "fd");
+	int fd, flags;
 
-	if (opts_number(opts, "fd", INT_MAX, &fd, err) != 0)
+	if (parse_descriptor("fd", text, text, &fd, err) != 0)
 		return -1;
-	flags = fcntl((int)fd, F_GETFL);
-	if (flags < 0 || fcntl((int)fd, F_SETFL, flags | O_NONBLOCK) != 0)
-		return err_usage(err, "fd=%d: not an open descriptor", (int)fd);
-	if (type != 0 && fd_check_type((int)fd, type, err) != 0)
+	flags = fcntl(fd, F_GETFL);
+	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0)
+		return err_usage(err, "fd=%d: %s", fd, strerror(errno));
+	if (type != 0 && fd_check_type(fd, type, err) != 0)
 		return -1;
-	(void)fcntl((int)fd, F_SETFD, FD_CLOEXEC);
-	return (int)fd;
+	(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+	return fd;
 }
 
 struct backend *

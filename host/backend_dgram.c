@@ -121,6 +121,13 @@ dgram_bind(struct dgram *d, const char *local, const char *remote,
 	d->b.fd = unix_bind(&at, SOCK_DGRAM, "local", err);
 	if (d->b.fd < 0)
 		return -1;
+	if (unix_is_same(local, remote)) {
+		(void)unlink(local);
+		return err_usage(err,
+		    "remote=%s: this is local, too; remote is the peer's "
+		    "socket",
+		    remote);
+	}
 	d->local = at;
 	(void)dgram_connect(d);
 	return 0;

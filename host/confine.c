@@ -33,7 +33,7 @@ confine_user_find(const char *user, struct confine_user *who, struct err *err)
 	if (pw == NULL)
 		return err_set(err, "--user %s: no such user", name);
 	if (pw->pw_uid == 0)
-		return err_set(err,
+		return err_usage(err,
 		    "--user %s: this is root; name an ordinary user", name);
 	who->uid = pw->pw_uid;
 	who->gid = pw->pw_gid;

@@ -137,18 +137,17 @@ static int
 control_descriptor(struct control *c, const char *where, struct err *err)
 {
 	socklen_t bytes = sizeof(int);
-	uint64_t fd;
-	int type;
+	int fd, type;
 
-	if (parse_number(where + 3, "--control fd", 1 << 20, &fd, err) != 0)
+	if (parse_descriptor("--control", where, where + 3, &fd, err) != 0)
 		return -1;
-	if (getsockopt((int)fd, SOL_SOCKET, SO_TYPE, &type, &bytes) != 0 ||
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &bytes) != 0 ||
 	    type != SOCK_STREAM) {
 		(void)err_usage(err, "not a stream socket");
 		return err_value(err, "--control", where);
 	}
-	(void)fcntl((int)fd, F_SETFD, FD_CLOEXEC);
-	c->fd = (int)fd;
+	(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+	c->fd = fd;
 	return 0;
 }
 

@@ -59,6 +59,7 @@ values_parse(struct nic_config *c, struct opts *opts,
 {
 	const char *mac = opts_get(opts, "mac");
 	const char *stall = opts_get(opts, "stall");
+	const char *pcap = opts_get(opts, "pcap");
 	uint64_t spin_us = NIC_SPIN_US, stall_ms = STALL_MS;
 	unsigned int chip = 0, doorbell = NIC_DOORBELL_AUTO;
 	unsigned int moderation = NIC_MODERATION_ADAPTIVE;
@@ -73,6 +74,8 @@ values_parse(struct nic_config *c, struct opts *opts,
 	c->moderation = (enum nic_moderation)moderation;
 	c->chip = (enum e82540_chip)chip;
 	c->doorbell = (enum nic_doorbell)doorbell;
+	if (pcap != NULL && parse_file(pcap, "pcap", &pcap, err) != 0)
+		return -1;
 	if (mac != NULL && parse_mac(mac, c->mac, err) != 0)
 		return -1;
 	if ((offer->msi && opts_bool(opts, "msi", &c->msi, err) != 0) ||
@@ -110,10 +113,29 @@ nic_options_free(struct nic_options *o)
 	opts_free(&o->opts);
 }
 
+/* A key that nobody has asked for. */
+static int
+unused_refuse(struct opts *opts, const char *unused, struct err *err)
+{
+	static const char *const backends[] = { "null", "tap", "dgram",
+		"stream" };
+	const char *backend = opts_get(opts, "backend");
+	size_t i;
+
+	for (i = 0; i < COUNT(backends); i++)
+		if (strcmp(unused, backends[i]) == 0)
+			return err_usage(err,
+			    "%s: unknown option; write backend=%s", unused,
+			    unused);
+	return err_usage(err,
+	    "%.100s: unknown option, or not one of backend=%s", unused,
+	    backend != NULL ? backend : "null");
+}
+
 int
 nic_options_open(struct nic_options *o, struct err *err)
 {
-	const char *unused, *backend;
+	const char *unused;
 	struct backend *b = backend_open(&o->opts, err);
 
 	if (b == NULL)
@@ -124,7 +146,5 @@ nic_options_open(struct nic_options *o, struct err *err)
 		return 0;
 	}
 	b->ops->close(b);
-	backend = opts_get(&o->opts, "backend");
-	return err_usage(err, "%s: unknown option, or not one of backend=%s",
-	    unused, backend != NULL ? backend : "null");
+	return unused_refuse(&o->opts, unused, err);
 }

@@ -3,6 +3,8 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -173,6 +175,35 @@ parse_bytes(const char *text, const char *what, uint64_t *value,
 }
 
 int
+parse_descriptor(const char *what, const char *value, const char *number,
+    int *fd, struct err *err)
+{
+	uint64_t n;
+
+	if (parse_number(number, what, INT_MAX, &n, err) != 0) {
+		(void)err_usage(err, "must be the number of a descriptor");
+		return err_value(err, what, value);
+	}
+	*fd = (int)n;
+	if (fcntl(*fd, F_GETFD) >= 0)
+		return 0;
+	(void)err_usage(err, "not an open descriptor");
+	return err_value(err, what, value);
+}
+
+int
+parse_file(const char *text, const char *what, const char **path,
+    struct err *err)
+{
+	if (text[0] == '\0') {
+		(void)err_usage(err, "must be the name of a file");
+		return err_value(err, what, text);
+	}
+	*path = text;
+	return 0;
+}
+
+int
 parse_mac(const char *text, uint8_t mac[6], struct err *err)
 {
 	unsigned int v[6], i;
@@ -192,6 +223,11 @@ parse_mac(const char *text, uint8_t mac[6], struct err *err)
 	if (v[0] & 1) {
 		(void)err_usage(err,
 		    "multicast address; a NIC needs a unicast one");
+		return err_value(err, "mac", text);
+	}
+	if ((v[0] | v[1] | v[2] | v[3] | v[4] | v[5]) == 0) {
+		(void)err_usage(err,
+		    "all-zero address; a NIC needs one of its own");
 		return err_value(err, "mac", text);
 	}
 	for (i = 0; i < 6; i++)

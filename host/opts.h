@@ -57,6 +57,18 @@ int parse_number(const char *text, const char *what, uint64_t max,
 int parse_bytes(const char *text, const char *what, uint64_t *value,
     struct err *err);
 
+/*
+ * parse_descriptor: the number of a descriptor that is open.  what and value:
+ * the option and its value, for messages; number: that part of the value.
+ * Returns 0, or -1 with err set.
+ */
+int parse_descriptor(const char *what, const char *value, const char *number,
+    int *fd, struct err *err);
+
+/* parse_file: a path, which is not empty; it keeps text. */
+int parse_file(const char *text, const char *what, const char **path,
+    struct err *err);
+
 /* parse_mac: a unicast address, six pairs of hexadecimal digits and colons. */
 int parse_mac(const char *text, uint8_t mac[6], struct err *err);
 

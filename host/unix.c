@@ -80,6 +80,15 @@ unix_is_stale(const struct sockaddr_un *at)
 	return stale;
 }
 
+bool
+unix_is_same(const char *a, const char *b)
+{
+	struct stat sa, sb;
+
+	return stat(a, &sa) == 0 && stat(b, &sb) == 0 &&
+	    sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino;
+}
+
 static int
 unix_bind_at(int fd, const struct sockaddr_un *at)
 {

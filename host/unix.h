@@ -39,6 +39,9 @@ int unix_bind(const struct sockaddr_un *at, int type, const char *what,
  */
 int unix_bind_private(const struct sockaddr_un *at);
 
+/* unix_is_same: do both paths name one file? */
+bool unix_is_same(const char *a, const char *b);
+
 /*
  * unix_is_stale: is there a socket with this name that no program has open?
  * The program that has it open does not notice.

@@ -47,15 +47,15 @@ clients_use(struct clients *c, int fd, const char *what, struct err *err)
 }
 
 static int
-clients_use_number(struct clients *c, const char *number, struct err *err)
+clients_use_number(struct clients *c, const char *where, struct err *err)
 {
-	uint64_t fd;
 	char what[40];
+	int fd;
 
-	if (parse_number(number, "--socket fd", 1 << 20, &fd, err) != 0)
+	if (parse_descriptor("--socket", where, where + 3, &fd, err) != 0)
 		return -1;
-	(void)snprintf(what, sizeof(what), "--socket fd=%d", (int)fd);
-	return clients_use(c, (int)fd, what, err);
+	(void)snprintf(what, sizeof(what), "--socket fd=%d", fd);
+	return clients_use(c, fd, what, err);
 }
 
 /* sd_listen_fds(3): the sockets are 3, 4 and so on, if they are for us. */
@@ -107,7 +107,7 @@ clients_open(struct clients *c, const char *where, struct err *err)
 	if (where == NULL)
 		return clients_use_systemd(c, err);
 	if (strncmp(where, "fd=", 3) == 0)
-		return clients_use_number(c, where + 3, err);
+		return clients_use_number(c, where, err);
 	return clients_listen(c, where, err);
 }
 

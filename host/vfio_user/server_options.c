@@ -72,9 +72,8 @@ option_stats(struct server_options *o, const char *text, struct err *err)
 {
 	uint64_t n;
 
-	if (parse_number(text, "--stats", STATS_MAX_S, &n, err) != 0)
-		return -1;
-	if (n == 0) {
+	if (parse_number(text, "--stats", STATS_MAX_S, &n, err) != 0 ||
+	    n == 0) {
 		(void)err_usage(err, "must be a number from 1 to %u",
 		    STATS_MAX_S);
 		return err_value(err, "--stats", text);

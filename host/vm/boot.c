@@ -64,12 +64,18 @@ static bool
 boot_file_map(struct file *f, const char *path, const char *what,
     struct err *err)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	/* O_NONBLOCK: without it the open of a FIFO waits. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	void *p = MAP_FAILED;
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st) != 0)
 		(void)err_set(err, "%s %s: %s", what, path, strerror(errno));
+	else if (S_ISDIR(st.st_mode))
+		(void)err_set(err, "%s %s: this is a directory; name a file",
+		    what, path);
+	else if (!S_ISREG(st.st_mode))
+		(void)err_set(err, "%s %s: not a regular file", what, path);
 	else if (st.st_size == 0)
 		(void)err_set(err, "%s %s: the file is empty", what, path);
 	else if ((p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd,
@@ -486,7 +492,7 @@ boot_kernel(struct boot *boot, const struct ram *ram, const char *kernel,
 	if (append == NULL)
 		append = "";
 	if (strlen(append) > CMDLINE_MAX)
-		return err_set(err, "--append: must be at most %u bytes long",
+		return err_usage(err, "--append: must be at most %u bytes long",
 		    CMDLINE_MAX);
 	if (!boot_file_map(&f, kernel, "kernel", err))
 		return -1;

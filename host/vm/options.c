@@ -76,6 +76,38 @@ option_nic(struct options *o, const char *text, struct err *err)
 	return 0;
 }
 
+static int
+option_memory(struct options *o, const char *text, struct err *err)
+{
+	if (parse_bytes(text, "--memory", &o->memory_bytes, err) != 0)
+		return -1;
+	if (ram_size_ok(o->memory_bytes))
+		return 0;
+	(void)err_usage(err, "must be 16M to 64G, in steps of 2M");
+	return err_value(err, "--memory", text);
+}
+
+/* Two NICs of one guest need two addresses. */
+static int
+options_check_macs(const struct options *o, struct err *err)
+{
+	const uint8_t *mac;
+	unsigned int i, j;
+
+	for (i = 1; i < o->nics; i++) {
+		mac = o->nic[i].config.mac;
+		for (j = 0; j < i; j++)
+			if (memcmp(mac, o->nic[j].config.mac, 6) == 0)
+				return err_usage(err,
+				    "--nic %u: mac=%02x:%02x:%02x:%02x:%02x:"
+				    "%02x: --nic %u has it, too; give each its "
+				    "own",
+				    i, mac[0], mac[1], mac[2], mac[3], mac[4],
+				    mac[5], j);
+	}
+	return 0;
+}
+
 /* ---------------------------------------------------------------- options */
 
 enum {
@@ -111,24 +143,19 @@ option_take(void *ctx, int option, const char *text, struct err *err)
 
 	switch (option) {
 	case OPT_KERNEL:
-		o->kernel = text;
-		return 0;
+		return parse_file(text, "--kernel", &o->kernel, err);
 	case OPT_INITRD:
-		o->initrd = text;
-		return 0;
+		return parse_file(text, "--initrd", &o->initrd, err);
 	case OPT_APPEND:
 		o->append = text;
 		return 0;
 	case OPT_BIOS:
-		o->bios = text;
-		return 0;
+		return parse_file(text, "--bios", &o->bios, err);
 	case OPT_MEMORY:
-		return parse_bytes(text, "--memory", &o->memory_bytes, err);
+		return option_memory(o, text, err);
 	case OPT_MEMORY_FD:
-		if (parse_number(text, "--memory-fd", 1 << 20, &n, err) != 0)
-			return -1;
-		o->memory_fd = (int)n;
-		return 0;
+		return parse_descriptor("--memory-fd", text, text,
+		    &o->memory_fd, err);
 	case OPT_CPUS:
 		if (parse_number(text, "--cpus", VM_CPUS_MAX, &n, err) != 0 ||
 		    n == 0) {
@@ -161,7 +188,7 @@ options_check(const struct options *o, struct err *err)
 		return err_usage(err, "--initrd: needs --kernel, not --bios");
 	if (o->bios != NULL && o->append != NULL)
 		return err_usage(err, "--append: needs --kernel, not --bios");
-	return 0;
+	return options_check_macs(o, err);
 }
 
 /* There is no command "run".  Returns as options_parse() does. */

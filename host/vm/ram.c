@@ -8,6 +8,13 @@
 
 #define PAGE_BYTES	((uint64_t)2 << 20)
 
+bool
+ram_size_ok(uint64_t bytes)
+{
+	return bytes >= RAM_MIN_BYTES && bytes <= RAM_MAX_BYTES &&
+	    bytes % PAGE_BYTES == 0;
+}
+
 int
 ram_new(struct ram *ram, uint64_t bytes, int fd, struct err *err)
 {
@@ -17,14 +24,19 @@ ram_new(struct ram *ram, uint64_t bytes, int fd, struct err *err)
 	void *p;
 
 	ram->base = NULL;
-	if (bytes < RAM_MIN_BYTES || bytes > RAM_MAX_BYTES ||
-	    bytes % PAGE_BYTES != 0)
-		return err_set(err,
+	if (!ram_size_ok(bytes))
+		return err_usage(err,
 		    "%llu bytes of memory: must be 16M to 64G, in steps of 2M",
 		    (unsigned long long)bytes);
-	if (fd >= 0 && (fstat(fd, &st) != 0 || (uint64_t)st.st_size < bytes))
-		return err_set(err,
-		    "--memory-fd %d: the file is smaller than the memory", fd);
+	if (fd >= 0 && fstat(fd, &st) != 0)
+		return err_usage(err, "--memory-fd %d: %s", fd,
+		    strerror(errno));
+	if (fd >= 0 && (uint64_t)st.st_size < bytes)
+		return err_usage(err,
+		    "--memory-fd %d: the file is smaller than the memory: "
+		    "it has %llu bytes of %llu",
+		    fd, (unsigned long long)st.st_size,
+		    (unsigned long long)bytes);
 	p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, flags, fd, 0);
 	if (p == MAP_FAILED)
 		return err_set(err, "cannot map %llu MiB of memory: %s",

@@ -8,6 +8,7 @@
 #ifndef VM_RAM_H
 #define VM_RAM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,10 +25,13 @@ struct ram {
 	uint64_t bytes;
 };
 
+/* ram_size_ok: can a guest have so many bytes? */
+bool ram_size_ok(uint64_t bytes);
+
 /*
  * ram_new: anonymous memory (fd -1), or that of a file, which other programs
- * may map, too; the caller keeps fd.  bytes: a multiple of 2 MiB.  Returns 0,
- * or -1 with err set.
+ * may map, too; the caller keeps fd.  bytes: ram_size_ok().  Returns 0, or
+ * -1 with err set.
  */
 int ram_new(struct ram *ram, uint64_t bytes, int fd, struct err *err);
 void ram_free(struct ram *ram);

@@ -23,9 +23,11 @@ test_fd_bad(void **state)
 
 	(void)state;
 	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair), 0);
-	refused_by("fd=x: must be a number", "backend=dgram,fd=x");
-	refused_by("fd=on: must be a number", "backend=dgram,fd");
-	refused_by("fd=4294967296: must be a number",
+	refused_by("fd=x: must be the number of a descriptor",
+	    "backend=dgram,fd=x");
+	refused_by("fd=on: must be the number of a descriptor",
+	    "backend=dgram,fd");
+	refused_by("fd=4294967296: must be the number of a descriptor",
 	    "backend=stream,fd=4294967296");
 	refused_by("fd=1000: not an open descriptor", "backend=dgram,fd=1000");
 	refused_by("fd=1000: not an open descriptor", "backend=stream,fd=1000");
@@ -389,6 +391,10 @@ test_dgram_paths_bad(void **state)
 	close_it(b);
 	refused_by("local=/nonexistent/x: No such file",
 	    "backend=dgram,local=/nonexistent/x,remote=/x");
+	refused_by("/us: this is local, too",
+	    "backend=dgram,local=%s/us,remote=%s/us", dir, dir);
+	refused_by("this is local, too",
+	    "backend=dgram,local=%s/us,remote=%s/./us", dir, dir);
 	refused_by("path must be 1 to 107 bytes long",
 	    "backend=dgram,local=%s,remote=/x", path);
 	refused_by("path must be 1 to 107 bytes long",

@@ -298,6 +298,8 @@ test_mac(void **state)
 	assert_int_equal(parse_mac("53:54:00:12:34:56", mac, &err), -1);
 	says(&err, "mac=53:54:00:12:34:56: multicast address");
 	assert_int_equal(parse_mac("ff:ff:ff:ff:ff:ff", mac, &err), -1);
+	assert_int_equal(parse_mac("00:00:00:00:00:00", mac, &err), -1);
+	says(&err, "mac=00:00:00:00:00:00: all-zero address");
 	assert_memory_equal(mac, none, 6);
 	assert_int_equal(parse_mac("Fe:dC:bA:98:76:0f", mac, &err), 0);
 	assert_memory_equal(mac, want, 6);

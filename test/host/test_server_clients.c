@@ -178,7 +178,10 @@ test_refuses(void **state)
 
 	(void)state;
 	assert_int_equal(clients_open(&c, "fd=many", &err), -1);
-	says(&err, "--socket fd many: must be a number");
+	says(&err, "--socket fd=many: must be the number of a descriptor");
+	clients_close(&c);
+	assert_int_equal(clients_open(&c, "fd=1000", &err), -1);
+	says(&err, "--socket fd=1000: not an open descriptor");
 	clients_close(&c);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair), 0);
 	(void)snprintf(where, sizeof(where), "fd=%d", pair[0]);

@@ -67,6 +67,15 @@ for n in 0 5 -1 1.5 two ''; do
 	fails 2 "--cpus $n: must be a number from 1 to 4" run --bios x --cpus "$n"
 done
 fails 2 '--memory much: must be a size' run --bios x --memory much
+for size in 1M 65G 17M 512; do
+	fails 2 "--memory $size: must be 16M to 64G, in steps of 2M" \
+	    run --bios x --memory $size
+done
+fails 2 '--memory-fd 99: not an open descriptor' run --bios x --memory-fd 99
+fails 2 '--memory-fd : must be the number' run --bios x --memory-fd ''
+for option in --kernel --bios --initrd; do
+	fails 2 "$option : must be the name of a file" run $option ''
+done
 fails 2 '--serial maybe: must be on or off' run --bios x --serial maybe
 fails 2 '--sandbox : must be on or off' run --bios x --sandbox ''
 
@@ -79,11 +88,16 @@ nic_fails "model=rtl8139: must be one of 82540em" model=rtl8139
 nic_fails "doorbell=bell: must be one of auto, exit" doorbell=bell
 nic_fails 'mac=52:54:00:12:34: must be an address' mac=52:54:00:12:34
 nic_fails 'mac=53:54:00:12:34:56: multicast address' mac=53:54:00:12:34:56
+nic_fails 'mac=00:00:00:00:00:00: all-zero' mac=00:00:00:00:00:00
+nic_fails 'mac=02:00:00:00:00:01: --nic 0 has it, too' mac=02:00:00:00:00:01
 nic_fails 'moderation=1: must be one of off, on, adaptive' moderation=1
 nic_fails 'msi=yes: must be on or off' msi=yes
 nic_fails 'spin=fast: must be a number' spin=fast
 nic_fails "'=on': an option is KEY=VALUE" =on
 nic_fails 'spin: given twice' spin=1,spin=2
+nic_fails 'pcap=: must be the name of a file' pcap=
+fails 2 '--nic 1: mac=52:54:00:12:34:56: --nic 0 has it' \
+    run --bios x --nic '' --nic mac=52:54:00:12:34:56
 nic='--nic backend=null'
 # shellcheck disable=SC2086 # words
 fails 2 "too many --nic: at most 8" run --bios x $nic $nic $nic $nic $nic $nic $nic $nic $nic
@@ -155,16 +169,23 @@ fails 1 "BIOS image $tmp/empty: the file is empty" run --bios "$tmp/empty"
 fails 1 '65535 bytes; must be a multiple of 64 KiB' run --bios "$tmp/short"
 fails 1 "kernel $tmp/none: No such file" run --kernel "$tmp/none"
 fails 1 "kernel $tmp/empty: the file is empty" run --kernel "$tmp/empty"
-fails 1 "kernel $tmp: " run --kernel "$tmp"
+mkfifo "$tmp/nobody-writes" || exit
+for option in --kernel --bios; do
+	fails 1 "$tmp: this is a directory; name a file" run $option "$tmp"
+	fails 1 "$tmp/nobody-writes: not a regular file" \
+	    run $option "$tmp/nobody-writes"
+	fails 1 "/dev/zero: not a regular file" run $option /dev/zero
+done
+fails 1 "initrd $tmp: this is a directory; name a file" \
+    run --kernel "$tmp/zeros" --initrd "$tmp"
+fails 2 '--append: must be at most 2047 bytes long' run --kernel "$tmp/zeros" \
+    --append "$(head -c 2048 /dev/zero | tr '\0' x)"
 fails 1 'neither a bzImage nor an ELF file' run --kernel "$tmp/zeros"
 fails 1 'an ELF file, but not for x86-64' run --kernel "$tmp/elf"
 fails 1 'not a 64-bit Linux' run --kernel "$tmp/bzimage"
 fails 1 "initrd $tmp/none: No such file" \
     run --kernel "$tmp/zeros" --initrd "$tmp/none"
-for size in 1M 65G 17M; do
-	fails 1 'memory: must be 16M to 64G' run --bios "$tmp/halt" --memory $size
-done
-fails 1 '--memory-fd 0: the file is smaller than the memory' \
+fails 2 '--memory-fd 0: the file is smaller than the memory' \
     run --bios "$tmp/halt" --memory-fd 0
 
 # late_fails STATUS TEXT OPTIONS: a NIC whose options fail after parsing.
@@ -177,15 +198,26 @@ late_fails 2 'backend=carrier-pigeon: must be one of null' backend=carrier-pigeo
 late_fails 2 'backend=tap: needs either ifname=NAME or fd=N' backend=tap
 late_fails 2 'ifname=far-too-long-a-name: must be 1 to 15 bytes long' backend=tap,ifname=far-too-long-a-name
 late_fails 2 'backend=stream: needs path=PATH or fd=N' backend=stream
+late_fails 2 'fd=x: must be the number of a descriptor' backend=dgram,fd=x
+late_fails 2 'tap: unknown option; write backend=tap' tap,ifname=x
+for path in "$tmp/same" "$tmp/./same"; do
+	late_fails 2 "remote=$path: this is local, too" \
+	    "backend=dgram,local=$tmp/same,remote=$path"
+	[ ! -e "$tmp/same" ] || wrong "$tmp/same is still there"
+done
 late_fails 2 'fd=77: not an open descriptor' backend=dgram,fd=77
 late_fails 2 'fd=0: not a' backend=dgram,fd=0
 late_fails 1 "pcap=$tmp/none/file: " "pcap=$tmp/none/file"
 fails 2 '--control fd=0: not a stream socket' \
     run --bios "$tmp/halt" --control fd=0
+fails 2 '--control fd=99: not an open descriptor' \
+    run --bios "$tmp/halt" --control fd=99
+fails 2 '--control fd=: must be the number' run --bios "$tmp/halt" --control fd=
+fails 2 "--control : a socket's path must be" run --bios "$tmp/halt" --control ''
 if [ "$(id -u)" = 0 ]; then
 	fails 1 "--user no-such-user: no such user" \
 	    run --bios "$tmp/halt" --user no-such-user
-	fails 1 "--user root: this is root" run --bios "$tmp/halt" --user root
+	fails 2 "--user root: this is root" run --bios "$tmp/halt" --user root
 else
 	fails 1 "--user nobody: only root can become another user" \
 	    run --bios "$tmp/halt" --user nobody

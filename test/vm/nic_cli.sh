@@ -37,11 +37,13 @@ fails 2 '--socket: needs a value, but --nic follows' --socket --nic x
 fails 2 'more: unexpected argument' --socket "$s" more
 fails 2 '--nic: given twice' --socket "$s" --nic backend=null --nic backend=null
 fails 2 '--stats 0: must be a number from 1 to' --socket "$s" --stats 0
+fails 2 '--stats : must be a number from 1 to' --socket "$s" --stats ''
 fails 2 '--stats often: must be a number' --socket "$s" --stats often
 fails 2 '--sandbox maybe: must be on or off' --socket "$s" --sandbox maybe
 for nic_key in 'model=rtl8139: must be one of 82540em' \
     'doorbell=exit: must be one of auto, trap, mapped' \
     'mac=52:54:00:12:34: must be an address' 'spin=fast: must be a number' \
+    'mac=00:00:00:00:00:00: all-zero' 'pcap=: must be the name of a file' \
     "'=on': an option is KEY=VALUE"; do
 	value=${nic_key%%: *}
 	value=${value%\'}
@@ -58,13 +60,16 @@ fails 1 "--socket $tmp/none/s: No such file" --socket "$tmp/none/s"
 fails 2 '--socket : a socket' --socket ''
 : >"$tmp/file"
 fails 1 "--socket $tmp/file: Address already in use" --socket "$tmp/file"
-fails 2 '--socket fd=77: not a UNIX stream socket' --socket fd=77
+fails 2 '--socket fd=77: not an open descriptor' --socket fd=77
+fails 2 '--socket fd=x: must be the number' --socket fd=x
+fails 2 "--nic: remote=$tmp/same: this is local, too" --socket "$s" \
+    --nic "backend=dgram,local=$tmp/same,remote=$tmp/same"
 fails 2 '--socket fd=0: not a UNIX stream socket' --socket fd=0
 fails 2 '--control fd=0: not a stream socket' --socket "$s" --control fd=0
 if [ "$(id -u)" = 0 ]; then
 	fails 1 '--user no-such-user: no such user' --socket "$s" \
 	    --user no-such-user
-	fails 1 '--user root: this is root' --socket "$s" --user root
+	fails 2 '--user root: this is root' --socket "$s" --user root
 else
 	fails 1 '--user nobody: only root can' --socket "$s" --user nobody
 fi

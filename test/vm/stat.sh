@@ -40,6 +40,8 @@ for n in 0 -1 1.5 two ''; do
 	fails 2 "--count $n: must be a number from 1 on" --count "$n"
 done
 fails 2 '--json and --metrics: give one of the two' --json --metrics
+fails 2 "--control $tmp/much-too-long" \
+    --control "$tmp/much-too-long$(head -c 100 /dev/zero | tr '\0' x)"
 fails 2 "--control : a socket's path must be" --control ''
 fails 1 "--control $tmp/none: no program listens there" --control "$tmp/none"
 : >"$tmp/file"
