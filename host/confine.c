@@ -111,6 +111,7 @@ static const struct confine_rule main_rules[] = {
 	CONFINE_CALL(close),
 	CONFINE_CALL(fcntl),
 	CONFINE_CALL(unlink),
+	CONFINE_CALL(ftruncate),	/* pcap_file.c */
 	CONFINE_CALL(rt_sigaction),
 	CONFINE_CALL(brk),
 	CONFINE_MMAP,

@@ -54,6 +54,12 @@ soon()
 }
 
 mkfifo "$tmp/fifo"
+# hlt; jmp, at the reset vector.
+{
+	head -c 65520 /dev/zero
+	printf '\364\353\375'
+	head -c 13 /dev/zero
+} >"$tmp/halt"
 
 # A peer that stands still, with more clients than it lets wait.
 "$nic" --socket "$tmp/nic.sock" --control "$tmp/full" \
@@ -81,6 +87,8 @@ for signal in TERM INT HUP; do
 	[ -w /dev/kvm ] || continue
 	soon 'vm: connect' "$signal" "$vm" run --bios "$tmp/fifo" \
 	    --nic "backend=stream,path=$tmp/full"
+	soon 'vm: pcap' "$signal" "$vm" run --bios "$tmp/halt" \
+	    --nic "pcap=$tmp/fifo"
 	soon 'vm: kernel' "$signal" "$vm" run --kernel "$tmp/fifo"
 	soon 'vm: bios' "$signal" "$vm" run --bios "$tmp/fifo"
 	soon 'vm: initrd' "$signal" "$vm" run --kernel "$nic" --initrd "$tmp/fifo"
