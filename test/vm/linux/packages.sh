@@ -1,13 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# usage: sh test/vm/linux/packages.sh [qemu]
+# usage: sh test/vm/linux/packages.sh [qemu|ovmf]
 #
 # Gets the parts of a Linux guest into $BUILD/linux: Debian's stock kernel and
 # the programs for both sides, as this machine's suite (SUITE names another) has
 # them; see test/debs.  It downloads about 90 MB, once: what is there stays.
 # With "qemu" a QEMU to run inside of the first guest, too, for the long tests
 # and the benchmark: about 60 MB more, into $BUILD/linux-qemu.
+# With "ovmf" UEFI for QEMU: 5 MB, into $BUILD/ovmf.
 
 set -eu
 : "${BUILD:=$(dirname -- "$0")/../../../build}"
@@ -60,4 +61,7 @@ kernel()
 
 fetch "$BUILD/linux" kernel busybox-static ethtool libseccomp2 passt tcpdump \
     xz-utils zstd
-[ "${1-}" != qemu ] || fetch "$BUILD/linux-qemu" qemu-system-x86
+case ${1-} in
+qemu) fetch "$BUILD/linux-qemu" qemu-system-x86 ;;
+ovmf) fetch "$BUILD/ovmf" ovmf systemd-boot-efi ;;
+esac

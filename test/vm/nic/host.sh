@@ -12,7 +12,8 @@
 # and "FAIL ...".  The last line is "END host".
 
 set -u
-: "${LONG:=}" "${ACCEL:=tcg}" "${PASST:=passt}"
+: "${LONG:=}" "${ACCEL:=tcg}" "${PASST:=passt}" "${OVMF:=}"
+
 quiet="console=ttyS0 loglevel=4 panic=-1 no_timer_check tsc=reliable"
 
 # shellcheck source=test/vm/linux/common
@@ -219,8 +220,25 @@ do_killed()
 	nic_ends $pid killed
 }
 
-# iPXE, which QEMU has as a ROM for such NICs, boots the guest over the NIC:
-# DHCP, then a script, kernel and RAM disk by HTTP.
+# boots_by_net FILE [OPTION]: gives the guest at tap0 an address by DHCP, and the
+# files of $WORK/www by HTTP.  It boots FILE.
+boots_by_net()
+{
+	cat >"$WORK/udhcpd.conf" <<-END
+	start 10.9.0.20
+	end 10.9.0.30
+	interface tap0
+	lease_file $WORK/leases
+	boot_file http://10.9.0.1/$1
+	option subnet 255.255.255.0
+	${2-}
+	END
+	: >"$WORK/leases"
+	udhcpd -f "$WORK/udhcpd.conf" >"$WORK/udhcpd" 2>&1 &
+	httpd -p 10.9.0.1:80 -h "$WORK/www"
+}
+
+# iPXE, which QEMU has as a ROM for such NICs, boots the guest over the NIC.
 do_ipxe()
 {
 	cables 1
@@ -232,22 +250,79 @@ do_ipxe()
 	initrd http://10.9.0.1/guest.img
 	boot
 	END
-	cat >"$WORK/udhcpd.conf" <<-END
-	start 10.9.0.20
-	end 10.9.0.30
-	interface tap0
-	lease_file $WORK/leases
-	boot_file http://10.9.0.1/boot.ipxe
-	option subnet 255.255.255.0
-	END
-	: >"$WORK/leases"
-	udhcpd -f "$WORK/udhcpd.conf" >"$WORK/udhcpd" 2>&1 &
-	httpd -p 10.9.0.1:80 -h "$WORK/www"
+	boots_by_net boot.ipxe
 	nic ipxe backend=tap,ifname=tap0
 	pid=$nic_pid
 	kernel='' guest ipxe 600 '' -device "$(device_rom ipxe)"
 	cat "$WORK/udhcpd"
 	nic_ends $pid ipxe
+}
+
+# end_of_sections FILE: prints where the sections of a program for UEFI end.
+end_of_sections()
+{
+	objdump -h "$1" | {
+		last=0
+		while read -r _ _ size at _; do
+			case $at in
+			*[!0-9a-f]* | "") continue ;;
+			esac
+			end=$((0x$at + 0x$size))
+			[ $end -le $last ] || last=$end
+		done
+		echo $last
+	}
+}
+
+# uki APPEND: makes kernel, RAM disk and command line one program for UEFI
+# (a unified kernel image).
+uki()
+{
+	stub=$OVMF/lib/systemd/boot/efi/linuxx64.efi.stub
+	at=$(end_of_sections "$stub")
+	printf '%s' "$1" >"$WORK/cmdline"
+	set -- "$stub" "$WORK/www/boot.efi"
+	for part in "osrel /etc/os-release" "cmdline $WORK/cmdline" \
+	    "initrd $IMAGE/guest.img" "linux $IMAGE/vmlinuz"; do
+		file=${part#* }
+		at=$(((at + 0xffff) & ~0xffff))
+		set -- --add-section ".${part%% *}=$file" \
+		    --change-section-vma ".${part%% *}=$at" "$@"
+		at=$((at + $(stat -c %s "$file")))
+	done
+	objcopy "$@"
+}
+
+# The ROM has a driver for UEFI, too: OVMF boots by HTTP with it.
+do_ovmf()
+{
+	cables 1
+	mkdir "$WORK/www"
+	uki "$quiet lem.name=ovmf lem.do=begin,one,finish"
+	boots_by_net boot.efi "option 0x3c 48545450436c69656e74" # HTTPClient
+	cp "$OVMF/share/OVMF/OVMF_VARS_4M.fd" "$WORK/vars"
+	nic ovmf backend=tap,ifname=tap0
+	pid=$nic_pid
+	kernel='' machine=q35 memory=512M guest ovmf 900 '' \
+	    -drive "if=pflash,format=raw,readonly=on,file=$OVMF/share/OVMF/OVMF_CODE_4M.fd" \
+	    -drive "if=pflash,format=raw,file=$WORK/vars" \
+	    -fw_cfg name=opt/org.tianocore/IPv4PXESupport,string=n \
+	    -fw_cfg name=opt/org.tianocore/IPv6PXESupport,string=n \
+	    -device "$(device_rom ovmf)"
+	cat "$WORK/udhcpd"
+	nic_ends $pid ovmf
+}
+
+# inwards NAME PROTOCOL ARGUMENT...: traffic that this side begins.
+inwards()
+{
+	name=$1 protocol=$2
+	shift 2
+	if lem-traffic "$protocol" 127.0.0.1 7001 "$@"; then
+		pass "$name: $protocol $1, begun by this side"
+	else
+		wrong "$name: $protocol $1, begun by this side"
+	fi
 }
 
 # passt is the peer, and the guest's network: DHCP, ping, TCP and UDP, begun by
@@ -281,13 +356,9 @@ do_passt()
 	console passt
 	case $what in
 	*serve_in)
-		lem-traffic tcp 127.0.0.1 7001 send 2000000 0 84 &&
-		    lem-traffic tcp 127.0.0.1 7001 receive 2000000 0 85 &&
-		    pass "passt: TCP begun by this side" ||
-		    wrong "passt: TCP begun by this side"
-		lem-traffic udp 127.0.0.1 7001 100 1000 86 &&
-		    pass "passt: UDP begun by this side" ||
-		    wrong "passt: UDP begun by this side"
+		inwards passt tcp send 2000000 0 84
+		inwards passt tcp receive 2000000 0 85
+		inwards passt udp 100 1000 86
 		;;
 	esac
 	kill -9 $guest_pid
@@ -307,12 +378,13 @@ monitor()
 # plugged PID: prints how many MiB of the guest's memory lem-nic has.
 plugged()
 {
-	sum=0
-	for range in $(grep memfd:memory-backend "/proc/$1/maps" |
-	    cut -d " " -f 1); do
-		sum=$((sum + 0x${range#*-} - 0x${range%-*}))
-	done
-	echo $((sum >> 20))
+	grep memfd:memory-backend "/proc/$1/maps" | {
+		sum=0
+		while read -r range _; do
+			sum=$((sum + 0x${range#*-} - 0x${range%-*}))
+		done
+		echo $((sum >> 20))
+	}
 }
 
 # Memory is plugged into a guest with traffic, and unplugged.
