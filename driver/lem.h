@@ -17,8 +17,11 @@
  *	lem_os_sleep(os, us)		wait at least us microseconds; if it
  *					sleeps, the wait is longer
  *	lem_os_cycles(os)		a counter of about the CPU's clock, to
- *					tell what a register write costs; always
- *					0 if the OS has none
+ *					tell what register accesses and
+ *					interrupts cost; always 0 if the OS has
+ *					none
+ *	lem_os_khz(os)			how many of them a millisecond has; 0 if
+ *					that is unknown
  *	lem_os_wmb()			the device sees the memory writes before
  *					it earlier than those after it, and than
  *					a register write after it
@@ -73,6 +76,13 @@
 /* Policy of moderation: lem_moderate.c. */
 #define LEM_BULK_PACKETS	8u	/* struct lem_moderation */
 #define LEM_BULK_INTERRUPTS	4u
+#define LEM_STREAM_PARTS	32u	/* of its time an interrupt takes one */
+#define LEM_STREAM_ITR		7812u	/* the longest interval: 2 ms */
+#define LEM_STREAM_BACKOFF	64u	/* most interrupts before a new try */
+#define LEM_STREAM_CHECK	4u	/* interrupts between two looks */
+#define LEM_STREAM_WATCH	8u	/* interrupts between two samples */
+#define LEM_ICR_PARTS		3u	/* an interrupt; the ICR read is one */
+#define LEM_COST_SAMPLES	4u
 #define LEM_LONE_DOORBELLS	4u	/* lem_lone_doorbell() */
 #define LEM_LONE_DESC		32u
 #define LEM_RATE_DEFAULT	8000u	/* interrupts a second */
@@ -162,7 +172,7 @@ struct lem_tx_stats {
 	uint64_t batches;	/* TDT writes that carried more than one */
 	uint64_t guard_flushes;	/* TDT writes by lem_tx_guard() */
 	uint64_t ring_full;	/* packets refused with -ENOSPC */
-	uint64_t bulk;		/* times itr_bulk came into force */
+	uint64_t bulk;		/* times ITR was made longer for a stream */
 	uint32_t batch_max;	/* most packets that one TDT write carried */
 };
 
@@ -200,10 +210,7 @@ struct lem_tx_ring {
 	bool int_pending;	/* an interrupt was asked for and not seen */
 	bool cheap;		/* a write of TDT does not exit */
 	bool doubt;		/* cheap, but the last one timed was dear */
-	bool bulk;		/* ITR is itr_bulk */
-	uint8_t bulk_run;	/* interrupts in a row with many packets */
 	bool lone;		/* transmit interrupts are masked */
-	uint64_t intr_packets;	/* stats.packets at the last interrupt */
 	enum lem_combine combine;	/* in force: while `lone`, OFF */
 	enum lem_combine asked;	/* of lem_tx_combine_set() */
 	uint32_t lone_doorbells;	/* since the last interrupt */
@@ -287,12 +294,60 @@ struct lem_rx_ring {
  * with eight packets since the one before (LEM_BULK_PACKETS), until there are
  * fewer.  A stream gains from few and large batches.  A conversation does not
  * reach eight packets.
+ *
+ * adaptive: while there is a stream, the core chooses the interval by what an
+ * interrupt costs here (struct lem_stream): between itr and the longest, which
+ * is itr_bulk or, where that is 0, 2 ms.  It has an effect with
+ * LEM_COMBINE_ON, where itr and the chip's ITR exist and no delay is asked for,
+ * and if the OS has a clock.  Otherwise the core does as if it were false.
  */
 struct lem_moderation {
 	uint16_t itr;		/* least time between interrupts, 256 ns */
 	uint16_t rdtr, radv;	/* receive delay, absolute bound, 1.024 us */
 	uint16_t tidv, tadv;	/* transmit delay, absolute bound, 1.024 us */
 	uint16_t itr_bulk;	/* as itr, while there is a stream to send */
+	bool adaptive;		/* see above; false: itr and itr_bulk decide */
+};
+
+/*
+ * What something costs, in cycles of lem_os_cycles(): the second smallest of
+ * the last samples, because the CPU may have been away during some of them.
+ */
+struct lem_cost {
+	uint32_t sample[LEM_COST_SAMPLES];
+	uint8_t samples;
+	uint8_t next;
+};
+
+/*
+ * Streams, and what an interrupt costs (doc/moderation.md, "In the driver").
+ * All of it is of the lock group tx, except `on` and `icr`, which
+ * lem_intr_cause() accesses without a lock.
+ */
+struct lem_stream {
+	bool on;		/* moderation is adaptive, and can be */
+	bool longer;		/* ITR is longer than moderation.itr */
+	bool watch;		/* lem_beat() reads the clock */
+	bool posted;		/* TDT was written since the last beat */
+	bool ended;		/* an interrupt came since the last beat */
+	uint8_t run;		/* interrupts in a row with many packets */
+	uint8_t need;		/* so many before ITR becomes longer */
+	uint8_t looks;		/* interrupts since the last look, LONGER */
+	uint8_t watches;	/* interrupts since the last sample */
+	uint16_t itr;		/* as last written */
+	uint32_t icr;		/* cycles of the last ICR read; 0: none */
+	uint32_t packets;	/* tx.stats.packets at the last interrupt */
+	uint32_t frames;	/* rx.cleaned then */
+	uint64_t intr_at;	/* cycles: when that was */
+	uint32_t apart;		/* cycles between it and the one before */
+	uint64_t beat_at;	/* of the last beat; 0: none */
+	uint64_t done_at;	/* the last dispatch was done */
+	uint32_t before;	/* from the last beat to the dispatch */
+	uint32_t beat_min;	/* shortest time between two beats */
+	struct lem_cost whole;	/* an interrupt, from beat to beat */
+	struct lem_cost read;	/* the same, from the time of the ICR read */
+	/* The rate at moderation.itr, and at the longer one; time in 2^8. */
+	uint64_t short_packets, short_time, long_packets, long_time;
 };
 
 struct lem_link {
@@ -318,6 +373,7 @@ struct lem {
 	struct lem_tx_ring tx;
 	struct lem_rx_ring rx;
 	struct lem_moderation moderation;
+	struct lem_stream stream;
 	struct lem_link link;
 	enum lem_chip chip;
 	uint16_t device_id;
@@ -668,6 +724,32 @@ lem_has_itr(const struct lem *sc)
  * them is not zero.
  */
 int lem_moderation_set(struct lem *sc, const struct lem_moderation *m);
+
+/*
+ * lem_beat: call it often, at the same place, while there is something to do:
+ * once a packet is right.  When an interrupt comes between two beats, their
+ * distance is what it costs.  Mostly it only loads a flag.  Locks: tx.
+ */
+void lem_stream_beat(struct lem *sc);
+
+static inline void
+lem_beat(struct lem *sc)
+{
+	if (sc->stream.watch)
+		lem_stream_beat(sc);
+}
+
+/*
+ * lem_intr_cost_ns: what an interrupt costs here, as far as adaptive moderation
+ * has learned; 0 before.  lem_itr_now: ITR, in its unit.  Locks: tx.
+ */
+uint32_t lem_intr_cost_ns(struct lem *sc);
+
+static inline uint16_t
+lem_itr_now(const struct lem *sc)
+{
+	return sc->stream.longer ? sc->stream.itr : sc->moderation.itr;
+}
 
 /*
  * lem_itr_from_rate: interrupts a second, 60 to LEM_RATE_MAX or 0 for any

@@ -13,8 +13,9 @@
 
 /*
  * lem_load, lem_store: access to a member that calls of several lock groups
- * share (lem.h: gone, link.up, vlan, dispatches).  It is atomic, but orders
- * nothing else.  Builtins, because FreeBSD's kernel has no <stdatomic.h>.
+ * share (lem.h: gone, link.up, vlan, dispatches, rx.cleaned, stream.on,
+ * stream.icr).  It is atomic, but orders nothing else.  Builtins, because
+ * FreeBSD's kernel has no <stdatomic.h>.
  */
 #define lem_load(member) __atomic_load_n(member, __ATOMIC_RELAXED)
 #define lem_store(member, value)					\
@@ -80,13 +81,32 @@ int lem_wait(struct lem *sc, uint32_t reg, uint32_t mask, uint32_t want,
  */
 void lem_intr_tx_set(struct lem *sc, bool enable);
 
+/* --- lem_stream.c; Locks: tx, of each --- */
+
+/*
+ * lem_stream_reset: moderation or combining was set anew.  Nothing is a stream
+ * yet; ITR is moderation.itr again.
+ */
+void lem_stream_reset(struct lem *sc);
+
+/* lem_stream_interrupt, lem_stream_done: a dispatch begins; it is done. */
+void lem_stream_interrupt(struct lem *sc);
+void lem_stream_done(struct lem *sc);
+
+/* lem_stream_bulk: at each transmit interrupt: the rule of itr_bulk. */
+void lem_stream_bulk(struct lem *sc);
+
+/* lem_stream_post: call it before each write of TDT. */
+void lem_stream_post(struct lem *sc);
+
+/* lem_stream_longer: ITR becomes itr, which is longer; lem_stream_end: not. */
+void lem_stream_longer(struct lem *sc, uint16_t itr);
+void lem_stream_end(struct lem *sc);
+
 /* --- lem_moderate.c --- */
 
 /* lem_moderation_write: what lem_start() needs of lem_moderation_set(). */
 void lem_moderation_write(struct lem *sc);
-
-/* lem_stream_interrupt: at each transmit interrupt: is this a stream? */
-void lem_stream_interrupt(struct lem *sc);
 
 /*
  * lem_lone_end: packets are no longer lone; combining is as the port asked.  It

@@ -10,8 +10,15 @@
 uint32_t
 lem_intr_cause(struct lem *sc)
 {
+	bool timed = lem_load(&sc->stream.on);
+	uint64_t start = timed ? lem_os_cycles(&sc->os) : 0, cycles;
 	uint32_t icr = lem_read(sc, E1000_ICR);
 
+	if (timed) {
+		cycles = lem_os_cycles(&sc->os) - start;
+		lem_store(&sc->stream.icr,
+		    cycles < UINT32_MAX ? (uint32_t)cycles : 0);
+	}
 	if (icr == UINT32_MAX)
 		lem_store(&sc->gone, true);
 	return icr;
@@ -33,7 +40,7 @@ lem_tx_intr(struct lem *sc)
 	if (r->combine == LEM_COMBINE_ORIGINAL)
 		freed = lem_tx_reclaim(sc);
 	r->int_pending = false;
-	lem_stream_interrupt(sc);
+	lem_stream_bulk(sc);
 	lem_tx_flush(sc);	/* sets int_pending again if it writes */
 	if (r->combine != LEM_COMBINE_ORIGINAL)
 		freed = lem_tx_reclaim(sc);
@@ -51,12 +58,14 @@ lem_intr_dispatch(struct lem *sc, uint32_t icr)
 		return LEM_WORK_GONE;
 	/* Only this group, tx, writes it; rx reads it. */
 	lem_store(&sc->dispatches, sc->dispatches + 1);
+	lem_stream_interrupt(sc);
 	if (icr & LEM_INTR_TX && lem_tx_intr(sc) > 0)
 		work |= LEM_WORK_TX;
 	if (icr & LEM_INTR_RX)
 		work |= LEM_WORK_RX;
 	if (icr & LEM_INTR_LINK)
 		work |= LEM_WORK_LINK;
+	lem_stream_done(sc);
 	return work;
 }
 

@@ -383,6 +383,7 @@ lem_stop(struct lem *sc)
 	lem_write(sc, E1000_TCTL, E1000_TCTL_PSP);
 	sc->running = false;
 	sc->rctl = 0;
+	sc->stream.longer = false;
 	lem_store(&sc->link.up, false);
 	sc->link.full_duplex = false;
 	sc->link.mbps = 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * How often the device may interrupt: the five registers, and the rules that
- * choose between few interrupts and early ones.  doc/moderation.md explains the
- * registers, doc/combining.md the rules.
+ * How often the device may interrupt: the five registers, and the rule of lone
+ * packets.  (The rules for streams are in lem_stream.c.)  doc/moderation.md
+ * explains the registers, doc/combining.md the rule.
  */
 #include "lem_impl.h"
 
@@ -10,16 +10,6 @@
 #define DELAY_US_MAX	67108u		/* 65535 units of 1.024 us */
 
 /* ------------------------------------------------------------- registers */
-
-/* ITR for now: itr, or the longer itr_bulk. */
-static void
-itr_write(struct lem *sc, bool bulk)
-{
-	const struct lem_moderation *m = &sc->moderation;
-
-	sc->tx.bulk = bulk;
-	lem_write(sc, E1000_ITR, bulk ? m->itr_bulk : m->itr);
-}
 
 int
 lem_moderation_set(struct lem *sc, const struct lem_moderation *m)
@@ -30,6 +20,8 @@ lem_moderation_set(struct lem *sc, const struct lem_moderation *m)
 	sc->moderation = *m;
 	if (sc->running)
 		lem_moderation_write(sc);
+	else
+		lem_stream_reset(sc);
 	return 0;
 }
 
@@ -43,7 +35,6 @@ lem_moderation_write(struct lem *sc)
 {
 	const struct lem_moderation *m = &sc->moderation;
 
-	sc->tx.bulk_run = 0;
 	sc->tx.cmd = E1000_TXD_CMD_IFCS;
 	if (m->tidv != 0 || m->tadv != 0)
 		sc->tx.cmd |= E1000_TXD_CMD_IDE;
@@ -53,8 +44,10 @@ lem_moderation_write(struct lem *sc)
 	if (lem_has_itr(sc)) {
 		lem_write(sc, E1000_RADV, m->radv);
 		lem_write(sc, E1000_TADV, m->tadv);
-		itr_write(sc, false);
+		lem_write(sc, E1000_ITR, m->itr);
 	}
+	sc->stream.longer = false;
+	lem_stream_reset(sc);
 	lem_push(sc);
 }
 
@@ -88,32 +81,6 @@ lem_delay_from_us(uint32_t us, uint16_t *delay)
 	*delay = (uint16_t)((us * 1000 + E1000_DELAY_UNIT_NS / 2) /
 	    E1000_DELAY_UNIT_NS);
 	return 0;
-}
-
-/* --------------------------------------------------------------- streams */
-
-/*
- * The rule of itr_bulk (struct lem_moderation).  It counts packets since the
- * last transmit interrupt, not those that are deferred now, because a full ring
- * is posted between interrupts.
- */
-void
-lem_stream_interrupt(struct lem *sc)
-{
-	struct lem_tx_ring *r = &sc->tx;
-	uint64_t packets = r->stats.packets - r->intr_packets;
-
-	if (sc->moderation.itr_bulk <= sc->moderation.itr)
-		return;
-	r->intr_packets = r->stats.packets;
-	if (r->combine == LEM_COMBINE_OFF || packets < LEM_BULK_PACKETS)
-		r->bulk_run = 0;
-	else if (r->bulk_run < LEM_BULK_INTERRUPTS)
-		r->bulk_run++;
-	if (r->bulk == (r->bulk_run == LEM_BULK_INTERRUPTS))
-		return;
-	itr_write(sc, !r->bulk);
-	r->stats.bulk += r->bulk;
 }
 
 /* ---------------------------------------------------------- lone packets */

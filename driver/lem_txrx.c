@@ -80,6 +80,7 @@ tx_post(struct lem *sc)
 	bool timed = r->combine == LEM_COMBINE_ON &&
 	    (!r->cheap || r->doubt || !r->int_pending);
 
+	lem_stream_post(sc);
 	tx_request_report(r);
 	if (r->unposted > 1)
 		r->stats.batches++;
@@ -356,6 +357,7 @@ lem_tx_combine_set(struct lem *sc, enum lem_combine combine)
 	sc->tx.asked = combine;
 	if (!sc->tx.lone)
 		sc->tx.combine = combine;
+	lem_stream_reset(sc);
 	return 0;
 }
 
@@ -437,7 +439,7 @@ lem_rx_pkt_get(struct lem *sc, struct lem_rx_pkt *pkt)
 	} while (!(d.status & E1000_RXD_STAT_EOP));
 	rx_flags(pkt, &d);
 	pkt->descs = ring_distance(r->next_to_clean, i, r->count);
-	r->cleaned += pkt->descs;
+	lem_store(&r->cleaned, r->cleaned + pkt->descs);
 	r->partial = 0;
 	r->next_to_clean = i;
 	r->stats.packets++;

@@ -78,6 +78,8 @@ struct lem_box_counters {
 	uint64_t guard_flushes;
 	uint64_t ring_full;
 	uint64_t batch_max;	/* largest number of packets one TDT carried */
+	uint64_t intr_cost_ns;	/* of an interrupt, as the driver learned; 0 */
+	uint64_t itr;		/* as it is now; virtio: 0 */
 };
 
 struct lem_mailbox {
@@ -94,6 +96,7 @@ struct lem_mailbox {
 	uint32_t rdtr, radv;
 	uint32_t polled;	/* 1: virtio-net without interrupts */
 	uint32_t interrupt_only; /* 1: reclaim only when an interrupt came */
+	uint32_t adaptive;	/* 1: the driver chooses ITR, from itr up */
 	volatile uint32_t go;
 	volatile uint32_t stop;
 	volatile uint32_t finish;

@@ -80,6 +80,7 @@ e1000_rings(const struct lem_mailbox *box)
 		.radv = (uint16_t)box->radv,
 		.tidv = (uint16_t)box->tidv,
 		.tadv = (uint16_t)box->tadv,
+		.adaptive = box->adaptive != 0,
 	};
 	uint16_t size = (uint16_t)box->ring_size, i;
 	uint64_t pa;
@@ -124,6 +125,7 @@ e1000_open(struct lem_mailbox *box)
 {
 	const char *why;
 
+	sc.os.khz = (uint32_t)(box->tsc_hz / 1000);
 	why = e1000_map();
 	if (why != NULL)
 		return why;
@@ -155,7 +157,9 @@ e1000_poll(void)
 {
 	uint32_t icr = bare_irq_take();
 
-	if (icr != 0 && lem_intr_dispatch(&sc, icr) & LEM_WORK_RX)
+	if (icr == 0)
+		lem_beat(&sc);
+	else if (lem_intr_dispatch(&sc, icr) & LEM_WORK_RX)
 		rx_interrupted = true;
 	guard_tick();
 }
@@ -246,6 +250,8 @@ e1000_counters(struct lem_box_counters *c)
 	c->batch_max = sc.tx.stats.batch_max;
 	c->guard_flushes = sc.tx.stats.guard_flushes;
 	c->ring_full = sc.tx.stats.ring_full;
+	c->intr_cost_ns = lem_intr_cost_ns(&sc);
+	c->itr = lem_itr_now(&sc);
 }
 
 static const char *

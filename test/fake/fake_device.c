@@ -178,6 +178,12 @@ pass_time(struct fake_device *dev, unsigned int us)
 		fake_advance_ns(dev, us * 1000ull);
 }
 
+uint64_t
+fake_now_ns(const struct fake_device *dev)
+{
+	return dev->now_ns;
+}
+
 void
 fake_udelay(struct fake_device *dev, unsigned int us)
 {

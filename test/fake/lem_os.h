@@ -24,10 +24,12 @@ struct lem_os {
 	uint64_t cycles;
 	bool no_cycles;			/* there is no counter */
 	bool cheap_tdt;			/* its writes are not trapped */
+	uint32_t icr_cycles;		/* of a read of ICR */
 };
 
 uint32_t fake_read(struct fake_device *dev, uint32_t reg);
 void fake_write(struct fake_device *dev, uint32_t reg, uint32_t value);
+uint64_t fake_now_ns(const struct fake_device *dev);
 void fake_udelay(struct fake_device *dev, unsigned int us);
 void fake_sleep(struct fake_device *dev, unsigned int us);
 void fake_wmb(void);
@@ -36,6 +38,8 @@ void fake_rmb(void);
 static inline uint32_t
 lem_os_read32(struct lem_os *os, uint32_t reg)
 {
+	if (reg == E1000_ICR)
+		os->cycles += os->icr_cycles;
 	return fake_read(os->dev, reg);
 }
 
@@ -51,7 +55,14 @@ static inline uint64_t
 lem_os_cycles(struct lem_os *os)
 {
 	os->cycles += 10;
-	return os->no_cycles ? 0 : os->cycles;
+	return os->no_cycles ? 0 : os->cycles + fake_now_ns(os->dev);
+}
+
+/* A cycle is a nanosecond. */
+static inline uint32_t
+lem_os_khz(struct lem_os *os)
+{
+	return os->no_cycles ? 0 : 1000000;
 }
 
 static inline void

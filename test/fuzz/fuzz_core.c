@@ -393,7 +393,7 @@ call_config(uint8_t which)
 		return 0;
 	case 10:
 		m = (struct lem_moderation){ input_u8(), input_u8(), input_u8(),
-			input_u8(), input_u8(), input_u8() };
+			input_u8(), input_u8(), input_u8(), input_u8() & 1 };
 		return lem_moderation_set(sc, &m);
 	case 11:
 		return lem_stats_update(sc);

@@ -27,6 +27,8 @@
  *   - where the host holds interrupts, that window is the longer of ITR and the
  *     host's, though the host may forget the cause that it holds; and no
  *     interrupt comes earlier than ITR;
+ *   - where the driver makes ITR longer, at any moment, that window is the
+ *     longer one;
  *   - where interrupts get lost ("lossy"), the guard takes their place within
  *     two ticks, and counts; elsewhere it never fires.
  *
@@ -193,6 +195,41 @@ static const struct setting settings[] = {
 		.tidv = DELAY_QUANTA(1),
 		.tadv = DELAY_QUANTA(2) },
 	    .window = 5 },
+	{ .name = "stream",
+	    .what = "packet by packet; the driver makes ITR longer",
+	    .async = true,
+	    .guard = true,
+	    .longer = 3,
+	    .max_segs = 1,
+	    .m = { .itr = ITR_QUANTA(1) },
+	    .window = 3 },
+	{ .name = "stream-modes",
+	    .what = "the driver makes ITR longer; mode switches, masking",
+	    .async = true,
+	    .masking = true,
+	    .switching = true,
+	    .sparse = true,
+	    .longer = 3,
+	    .max_segs = 1,
+	    .m = { .itr = ITR_QUANTA(1) },
+	    .window = 3 },
+	{ .name = "stream-stop",
+	    .what = "the driver makes ITR longer; stop, start, reset",
+	    .stops = true,
+	    .resets = true,
+	    .longer = 3,
+	    .max_segs = 1,
+	    .m = { .itr = ITR_QUANTA(1) },
+	    .window = 3 },
+	{ .name = "stream-lossy",
+	    .what = "the driver makes ITR longer; lost interrupts",
+	    .lossy = true,
+	    .guard = true,
+	    .masking = true,
+	    .longer = 3,
+	    .max_segs = 1,
+	    .m = { .itr = ITR_QUANTA(1) },
+	    .window = 3 },
 	{ .name = "context",
 	    .what = "packets of up to three descriptors",
 	    .async = true,
@@ -343,7 +380,7 @@ time_relative(uint64_t at_ns)
 	return at_ns > now_ns ? at_ns - now_ns : 0;
 }
 
-/* What is left of ITR's window, or of the host's if that is longer. */
+/* What is left of ITR's window, or of the host's or the driver's longer one. */
 static uint64_t
 window_left(void)
 {
@@ -352,6 +389,8 @@ window_left(void)
 
 	if (ns < set->hold * (uint64_t)QUANTUM_NS)
 		ns = set->hold * (uint64_t)QUANTUM_NS;
+	if (ns < set->longer * (uint64_t)QUANTUM_NS)
+		ns = set->longer * (uint64_t)QUANTUM_NS;
 	return intr->fired ? time_relative(intr->last_ns + ns) : 0;
 }
 
@@ -407,6 +446,7 @@ state_hash(void)
 	h = image_mix(h, time_relative(sim->dev->armed));
 	h = image_mix(h, time_relative(sim->timer_ns));
 	h = image_mix(h, window_left());
+	h = image_mix(h, sc->stream.longer);
 	h = image_mix(h, tx->guard_mark == tx->stats.doorbells);
 	return image_mix(image_mix(h, 1), 2) | 1;
 }
@@ -425,6 +465,7 @@ skip_all(void)
 	image_skip(&image, &sim->edge_ns, sizeof(sim->edge_ns));
 	image_skip(&image, &sc->dispatches, sizeof(sc->dispatches));
 	image_skip(&image, &sc->os.cycles, sizeof(sc->os.cycles));
+	image_skip(&image, &sc->stream, sizeof(sc->stream));
 	image_skip(&image, &sc->rx.stats, sizeof(sc->rx.stats));
 	image_skip(&image, &tx->stats, sizeof(tx->stats));
 	image_skip(&image, &tx->guard_mark, sizeof(tx->guard_mark));

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "sim.h"
+#include "lem_impl.h"
 #include "e82540_report.h"
 #include "e82540_tx.h"
 
@@ -41,6 +42,7 @@ struct setting {
 	bool doorbells;		/* memory for registers comes and goes */
 	bool calm;		/* the memory comes only when all is quiet */
 	unsigned int hold;	/* quanta: the host holds interrupts, or not */
+	unsigned int longer;	/* quanta: the driver's longer ITR, or 0 */
 	uint16_t max_segs;
 	struct lem_moderation m;
 	unsigned int window;	/* quanta: bound of the device's report */
@@ -506,6 +508,34 @@ release(void)
 	e82540_moderation_release(sim->dev, sim_now(sim));
 }
 
+/*
+ * The driver's rule for streams, at any moment, whatever it has learned: all
+ * that adaptive moderation can do is among it.
+ */
+static bool
+may_longer_itr(void)
+{
+	return set->longer > 0 && sc->running && !sc->stream.longer;
+}
+
+static void
+longer_itr(void)
+{
+	lem_stream_longer(sc, ITR_QUANTA(set->longer));
+}
+
+static bool
+may_asked_itr(void)
+{
+	return sc->running && sc->stream.longer;
+}
+
+static void
+asked_itr(void)
+{
+	lem_stream_end(sc);
+}
+
 /* A link that came up stays until all is quiet: else there is no bound. */
 static bool
 may_switch_cable(void)
@@ -636,6 +666,8 @@ static const struct action {
 	{ "hold", may_hold, hold },
 	{ "hold: end", may_hold_end, hold_end },
 	{ "hold: release", may_release, release },
+	{ "ITR: longer", may_longer_itr, longer_itr },
+	{ "ITR: as asked", may_asked_itr, asked_itr },
 	{ "cable", may_switch_cable, switch_cable },
 	{ "stop", may_stop_driver, stop_driver },
 	{ "reset", may_reset_driver, reset_driver },

@@ -466,7 +466,7 @@ test_start_with_modes(void **state)
 	rig.sc.vlan = rig.sc.vlan_filter = true;
 	rig.sc.long_packets = true;
 	rig.sc.filter = LEM_FILTER_BROADCAST | LEM_FILTER_ALLMULTI;
-	rig.sc.moderation = (struct lem_moderation){ 1, 2, 3, 4, 5, 0 };
+	rig.sc.moderation = (struct lem_moderation){ 1, 2, 3, 4, 5, 0, false };
 	assert_int_equal(lem_start(&rig.sc), 0);
 	expect_reg(E1000_RCTL,
 	    0x04000002 | E1000_RCTL_MPE | E1000_RCTL_BAM | E1000_RCTL_LPE |
@@ -489,7 +489,8 @@ test_start_old_chip(void **state)
 	for (i = 0; i < 2; i++) {
 		rig_attach(rig_chips[i]);
 		rig_rings(8, 1, 2048);
-		rig.sc.moderation = (struct lem_moderation){ 1, 2, 3, 4, 5, 0 };
+		rig.sc.moderation =
+		    (struct lem_moderation){ 1, 2, 3, 4, 5, 0, false };
 		assert_int_equal(lem_start(&rig.sc), 0);
 		expect_reg(E1000_RDTR, 2);
 		expect_reg(E1000_TIDV, 4);

@@ -26,11 +26,10 @@ sent_cmd(void)
 static void
 test_moderation_ide(void **state)
 {
-	static const struct lem_moderation m[] = { { 0, 0, 0, 0, 0, 0 },
-		{ 488, 0, 0, 0, 0, 0 }, { 488, 9, 9, 0, 0, 0 },
-		{ 0, 0, 0, 8, 0, 0 }, { 0, 0, 0, 8, 64, 0 },
-		{ 65535, 65535, 65535, 65535, 65535, 0 },
-		{ 0, 0, 0, 0, 0, 0 } };
+	static const struct lem_moderation m[] = { { .itr = 0 }, { .itr = 488 },
+		{ .itr = 488, .rdtr = 9, .radv = 9 }, { .tidv = 8 },
+		{ .tidv = 8, .tadv = 64 },
+		{ 65535, 65535, 65535, 65535, 65535, 0, true }, { .itr = 0 } };
 	size_t i;
 
 	(void)state;

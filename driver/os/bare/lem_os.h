@@ -18,6 +18,7 @@ struct lem_os {
 	uint8_t *bar0;
 	uint64_t reads;		/* register reads since boot */
 	uint64_t writes;
+	uint32_t khz;		/* of the TSC, 0 if unknown */
 };
 
 static inline uint32_t
@@ -54,6 +55,12 @@ lem_os_cycles(struct lem_os *os)
 {
 	(void)os;
 	return bare_rdtsc();
+}
+
+static inline uint32_t
+lem_os_khz(struct lem_os *os)
+{
+	return os->khz;
 }
 
 /*

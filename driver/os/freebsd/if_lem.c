@@ -10,6 +10,10 @@
 #include <sys/priority.h>
 #include <sys/proc.h>
 
+#if defined(__amd64__) || defined(__i386__)
+#include <machine/clock.h>
+#endif
+
 #include <dev/pci/pcireg.h>
 #include <dev/pci/pcivar.h>
 
@@ -226,6 +230,10 @@ softc_new(device_t dev)
 	sc->core.os.writes = counter_u64_alloc(M_WAITOK);
 	sc->itr = LEM_RATE_DEFAULT;
 	sc->itr_bulk = LEM_RATE_BULK_DEFAULT;
+	sc->adaptive = 1;
+#if defined(__amd64__) || defined(__i386__)
+	sc->core.os.khz = tsc_freq / 1000;
+#endif
 	sx_init(&sc->config_sx, "lem config");
 	mtx_init(&sc->tx_mtx, "lem tx", NULL, MTX_SPIN);
 	callout_init(&sc->guard, 1);

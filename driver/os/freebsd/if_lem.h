@@ -114,6 +114,7 @@ struct if_lem_softc {
 	int counted_ticks;	/* ... at this time, of `ticks` */
 	unsigned int itr;	/* as asked: interrupts a second, 0 no limit */
 	unsigned int itr_bulk;	/* the same, for streams; 0 as itr */
+	unsigned int adaptive;	/* as asked: 0 or 1 */
 	unsigned int delay_us[4];	/* rdtr, radv, tidv, tadv */
 	unsigned int mc_count;
 	uint8_t mc[IF_LEM_MC_MAX][6];

@@ -14,6 +14,9 @@ if_lem_moderation_apply(struct if_lem_softc *sc)
 	int error;
 
 	sx_assert(&sc->config_sx, SA_XLOCKED);
+	if (sc->adaptive > 1)
+		return (EINVAL);
+	m.adaptive = sc->adaptive;
 	error = lem_itr_from_rate(sc->itr, &m.itr);
 	if (error == 0)
 		error = lem_itr_from_rate(sc->itr_bulk, &m.itr_bulk);
@@ -33,13 +36,14 @@ if_lem_moderation_apply(struct if_lem_softc *sc)
 	return (-error);
 }
 
-/* arg2: 0 itr, 1 to 4 a delay, 5 itr_bulk. */
+/* arg2: 0 itr, 1 to 4 a delay, 5 itr_bulk, 6 adaptive. */
 static int
 if_lem_sysctl_moderation(SYSCTL_HANDLER_ARGS)
 {
 	struct if_lem_softc *sc = arg1;
 	unsigned int *knob = arg2 == 0 ? &sc->itr :
 	    arg2 == 5                  ? &sc->itr_bulk :
+	    arg2 == 6                  ? &sc->adaptive :
 					 &sc->delay_us[arg2 - 1];
 	unsigned int value = *knob, was;
 	int error = sysctl_handle_int(oidp, &value, 0, req);
@@ -54,6 +58,22 @@ if_lem_sysctl_moderation(SYSCTL_HANDLER_ARGS)
 		*knob = was;
 	sx_xunlock(&sc->config_sx);
 	return (error);
+}
+
+/* arg2: 0 what an interrupt costs, ns; 1 the interval now, ns. */
+static int
+if_lem_sysctl_learned(SYSCTL_HANDLER_ARGS)
+{
+	struct if_lem_softc *sc = arg1;
+	unsigned int value;
+
+	mtx_lock_spin(&sc->tx_mtx);
+	if (arg2 == 0)
+		value = lem_intr_cost_ns(&sc->core);
+	else
+		value = lem_itr_now(&sc->core) * E1000_ITR_UNIT_NS;
+	mtx_unlock_spin(&sc->tx_mtx);
+	return (sysctl_handle_int(oidp, &value, 0, req));
 }
 
 /* --------------------------------------------------------- send combining */
@@ -170,7 +190,7 @@ static const struct {
 	COUNTER(core.tx.stats.guard_flushes, "tx_guard_flushes",
 	    "Writes to TDT because an interrupt was overdue"),
 	COUNTER(core.tx.stats.bulk, "tx_streams",
-	    "Times itr_bulk came into force"),
+	    "Times ITR was made longer for a stream"),
 	COUNTER(core.tx.stats.ring_full, "tx_ring_full",
 	    "Packets refused, not enough descriptors"),
 	COUNTER(core.rx.stats.packets, "rx_packets", "Packets received"),
@@ -194,7 +214,10 @@ add_knobs(struct if_lem_softc *sc, struct sysctl_oid_list *tree)
 		{ "rx_abs_int_delay", "Longest receive interrupt delay, us" },
 		{ "tx_int_delay", "Transmit interrupt delay, us" },
 		{ "tx_abs_int_delay", "Longest transmit interrupt delay, us" },
-		{ "itr_bulk", "As itr, while there is a stream to send" },
+		{ "itr_bulk", "As itr, the longest for streams" },
+		{ "adaptive",
+		    "With mit_enable 1: longer intervals for streams, "
+		    "by what an interrupt costs" },
 	};
 	size_t i;
 
@@ -226,6 +249,14 @@ add_counters(struct if_lem_softc *sc, struct sysctl_oid_list *tree)
 	    CTLFLAG_RD, &sc->core.os.reads, "Register reads");
 	SYSCTL_ADD_COUNTER_U64(&sc->sysctls, tree, OID_AUTO, "reg_writes",
 	    CTLFLAG_RD, &sc->core.os.writes, "Register writes");
+	SYSCTL_ADD_PROC(&sc->sysctls, tree, OID_AUTO, "interrupt_cost",
+	    CTLTYPE_UINT | CTLFLAG_RD | CTLFLAG_MPSAFE, sc, 0,
+	    if_lem_sysctl_learned, "IU",
+	    "What an interrupt costs, ns; 0: not learned");
+	SYSCTL_ADD_PROC(&sc->sysctls, tree, OID_AUTO, "interrupt_interval",
+	    CTLTYPE_UINT | CTLFLAG_RD | CTLFLAG_MPSAFE, sc, 1,
+	    if_lem_sysctl_learned, "IU",
+	    "Least time between interrupts now, ns");
 	mac = SYSCTL_ADD_NODE(&sc->sysctls, tree, OID_AUTO, "mac_stats",
 	    CTLFLAG_RD | CTLFLAG_MPSAFE, NULL, "The device's own counters");
 	for (i = 0; i < nitems(mac_stats); i++)

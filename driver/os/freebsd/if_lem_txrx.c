@@ -123,6 +123,7 @@ if_lem_txd_flush(void *arg, uint16_t txqid __unused, qidx_t pidx __unused)
 			lem_tx_doorbell(&sc->core);
 		}
 		lem_lone_doorbell(&sc->core, tx_owed(sc));
+		lem_beat(&sc->core);
 		arm = !sc->guard_armed &&
 		    sc->core.tx.next_to_use != sc->core.tx.tail_posted;
 		if (arm)

@@ -26,6 +26,7 @@
 
 struct lem_os {
 	struct resource *bar;	/* BAR 0: registers */
+	uint32_t khz;		/* of the TSC, 0 if unknown */
 	counter_u64_t reads;	/* register reads since attach */
 	counter_u64_t writes;
 };
@@ -66,6 +67,12 @@ lem_os_cycles(struct lem_os *os __unused)
 #else
 	return (0);
 #endif
+}
+
+static inline uint32_t
+lem_os_khz(struct lem_os *os)
+{
+	return (os->khz);
 }
 
 /*

@@ -66,7 +66,17 @@ lem_os_write32(struct lem_os *os, uint32_t reg, uint32_t value)
 static inline uint64_t
 lem_os_cycles(struct lem_os *os)
 {
-	return os->cycles += SIM_CYCLES;
+	os->cycles += SIM_CYCLES;
+	return os->cycles +
+	    atomic_load_explicit(os->now_ns, memory_order_relaxed);
+}
+
+/* A cycle is a nanosecond. */
+static inline uint32_t
+lem_os_khz(struct lem_os *os)
+{
+	(void)os;
+	return 1000000;
 }
 
 static inline void
