@@ -37,7 +37,7 @@ MAKEFLAGS += --no-builtin-rules
 CFLAGS	?= -O2 -g
 WARN	= -Wall -Wextra
 USERFLAGS = -std=c11 -D_GNU_SOURCE -Ihw -Idriver -Idevice -Ibench \
-	  -Ibench/guest -DLEM_VERSION='"$(VERSION)"' -pthread
+	  -Ibench/guest -Ihost -DLEM_VERSION='"$(VERSION)"' -pthread
 HOSTFLAGS = -std=c11 -D_GNU_SOURCE -Ihw -Idevice -Ihost -Ihost/vm \
 	  -Ihost/vfio_user -Ihost/stat -I$(BUILD)/host \
 	  -DLEM_VERSION='"$(VERSION)"' -pthread
@@ -54,7 +54,9 @@ GUEST	= -std=c11 -O3 -m64 -ffreestanding -fno-pic -fno-pie -mno-red-zone \
 CORE	= $(sort $(wildcard driver/*.c))
 BARE	= driver/os/bare/start.S driver/os/bare/bare.c
 GUESTS	= $(BARE) $(CORE) $(sort $(wildcard bench/guest/*.c))
-BENCH	= $(sort $(wildcard bench/*.c))
+# What every program's command line needs.
+COMMAND	= host/command.c host/err.c host/opts.c
+BENCH	= $(sort $(wildcard bench/*.c)) $(COMMAND)
 DEVICE	= $(sort $(wildcard device/*.c))
 # Of both host programs, of lem-vm alone, of lem-nic alone.
 BACKEND	= $(sort $(wildcard host/*.c))
@@ -160,7 +162,8 @@ PAIRFLAGS = $(USERFLAGS) -Idriver/os/sim $(CFLAGS) -O3 $(LTO)
 
 $(eval $(call compile,pair,,$(CC) $(PAIRFLAGS)))
 
-$(BUILD)/bench_pair: $(call objects,pair,$(PAIR)) $(BUILD)/libe82540.a
+$(BUILD)/bench_pair: $(call objects,pair,$(PAIR)) \
+    $(call objects,cc,$(COMMAND)) $(BUILD)/libe82540.a
 	$(call say,LD)$(CC) $(PAIRFLAGS) -o $@ $^
 
 bench-pair: $(BUILD)/bench_pair
@@ -189,8 +192,8 @@ $(BUILD)/lem-nic: $(call objects,cc,$(BACKEND) $(VFIO_USER)) \
 STAT	= $(sort $(wildcard host/stat/*.c))
 STAT_LIBS = -ljansson -lm
 
-$(BUILD)/lem-stat: $(call objects,cc,$(STAT) host/command.c \
-    host/control_dir.c host/err.c host/opts.c host/unix.c)
+$(BUILD)/lem-stat: $(call objects,cc,$(STAT) $(COMMAND) \
+    host/control_dir.c host/unix.c)
 	$(call say,LD)$(CC) $(CFLAGS) -o $@ $^ $(STAT_LIBS)
 
 # --- the rest -------------------------------------------------------------

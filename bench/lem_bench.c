@@ -8,7 +8,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <math.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -20,12 +19,15 @@
 
 #include "cells.h"
 #include "clock.h"
+#include "command.h"
 #include "freebsd.h"
+#include "opts.h"
 #include "sink.h"
 #include "vmm.h"
 
 #define EXIT_FAILED	1
 #define EXIT_USAGE	2
+#define RUNS_MAX	1000u
 
 /* Units of 256 ns; 488 is 8000 interrupts a second, e1000's usual default. */
 static const unsigned int itr_quick[] = { 488, 976, 3906 };
@@ -96,8 +98,8 @@ complain(const char *format, ...)
 
 /* A list of whole numbers, comma separated, each from least to most. */
 static int
-parse_list(const char *option, const char *text, unsigned int least,
-    unsigned int most, unsigned int *list, size_t *count)
+list_take(const char *option, const char *text, unsigned int least,
+    unsigned int most, unsigned int *list, size_t *count, struct err *err)
 {
 	const char *whole = text;
 	unsigned long value;
@@ -110,12 +112,14 @@ parse_list(const char *option, const char *text, unsigned int least,
 		if (end == text || errno != 0 || value < least ||
 		    value > most || (*end != '\0' && *end != ',') ||
 		    *text == '-')
-			return complain("--%s %s: must be numbers from %u to "
-					"%u, separated by commas",
+			return err_usage(err,
+			    "%s %.200s: must be numbers from %u to %u, "
+			    "separated by commas",
 			    option, whole, least, most);
 		if (*count == LEM_LIST_MAX)
-			return complain("--%s %s: must be at most %d numbers",
-			    option, whole, LEM_LIST_MAX);
+			return err_usage(err,
+			    "%s %.200s: must be at most %d numbers", option,
+			    whole, LEM_LIST_MAX);
 		for (i = 0; i < *count && list[i] != value; i++)
 			;
 		if (i == *count)	/* a number again: the same cell */
@@ -125,38 +129,33 @@ parse_list(const char *option, const char *text, unsigned int least,
 	}
 }
 
-/* One whole number. */
 static int
-parse_number(const char *option, const char *text, unsigned int least,
-    unsigned int most, unsigned int *value)
+runs_take(const char *text, unsigned int *runs, struct err *err)
 {
-	unsigned long number;
-	char *end;
+	uint64_t n;
 
-	errno = 0;
-	number = strtoul(text, &end, 10);
-	if (end == text || *end != '\0' || errno != 0 || *text == '-' ||
-	    number < least || number > most)
-		return complain("--%s %s: must be %u to %u", option, text,
-		    least, most);
-	*value = (unsigned int)number;
+	if (parse_number(text, "--runs", RUNS_MAX, &n, err) != 0 || n == 0)
+		return err_usage(err, "--runs %.200s: must be 1 to %u", text,
+		    RUNS_MAX);
+	*runs = (unsigned int)n;
 	return 0;
 }
 
 static int
-parse_seconds(const char *text, double *seconds)
+seconds_take(const char *text, double *seconds, struct err *err)
 {
 	char *end;
 
 	*seconds = strtod(text, &end);
 	if (end == text || *end != '\0' || !(*seconds >= 0.05) ||
 	    *seconds > 3600)
-		return complain("--seconds %s: must be 0.05 to 3600", text);
+		return err_usage(err, "--seconds %.200s: must be 0.05 to 3600",
+		    text);
 	return 0;
 }
 
 enum {
-	OPT_QUICK,
+	OPT_QUICK = COMMAND_OWN,
 	OPT_FULL,
 	OPT_CELLS,
 	OPT_LIST,
@@ -172,8 +171,6 @@ enum {
 	OPT_ITR,
 	OPT_FRAME,
 	OPT_VERBOSE,
-	OPT_HELP,
-	OPT_VERSION
 };
 
 static const struct option long_options[] = {
@@ -193,15 +190,15 @@ static const struct option long_options[] = {
 	{ "itr", required_argument, NULL, OPT_ITR },
 	{ "frame", required_argument, NULL, OPT_FRAME },
 	{ "verbose", no_argument, NULL, OPT_VERBOSE },
-	{ "help", no_argument, NULL, OPT_HELP },
-	{ "version", no_argument, NULL, OPT_VERSION },
 	{ NULL, 0, NULL, 0 },
 };
 
 static int
-parse_option(struct lem_options *o, int opt)
+option_take(void *ctx, int option, const char *text, struct err *err)
 {
-	switch (opt) {
+	struct lem_options *o = ctx;
+
+	switch (option) {
 	case OPT_QUICK:
 		o->full = false;
 		return 0;
@@ -209,77 +206,58 @@ parse_option(struct lem_options *o, int opt)
 		o->full = true;
 		return 0;
 	case OPT_CELLS:
-		o->cells = optarg;
+		o->cells = text;
 		return 0;
 	case OPT_LIST:
 		o->list = true;
 		return 0;
 	case OPT_JSON:
-		o->json = optarg;
-		return 0;
+		return parse_file(text, "--json", &o->json, err);
 	case OPT_REPORT:
-		o->report = optarg;
-		return 0;
+		return parse_file(text, "--report", &o->report, err);
 	case OPT_QEMU:
-		o->named.qemu = optarg;
-		return 0;
+		return parse_file(text, "--qemu", &o->named.qemu, err);
 	case OPT_LEM_VM:
-		o->named.lem_vm = optarg;
-		return 0;
+		return parse_file(text, "--lem-vm", &o->named.lem_vm, err);
 	case OPT_LEM_NIC:
-		o->named.lem_nic = optarg;
-		return 0;
+		return parse_file(text, "--lem-nic", &o->named.lem_nic, err);
 	case OPT_NIC_QEMU:
-		o->named.nic_qemu = optarg;
-		return 0;
+		return parse_file(text, "--nic-qemu", &o->named.nic_qemu, err);
 	case OPT_FREEBSD:
-		o->named.freebsd = optarg;
-		return 0;
+		return parse_file(text, "--freebsd-kernel", &o->named.freebsd,
+		    err);
 	case OPT_SECONDS:
-		return parse_seconds(optarg, &o->seconds);
+		return seconds_take(text, &o->seconds, err);
 	case OPT_RUNS:
-		return parse_number("runs", optarg, 1, 1000, &o->runs);
+		return runs_take(text, &o->runs, err);
 	case OPT_ITR:
-		return parse_list("itr", optarg, 0, 65535, o->itr, &o->itrs);
+		return list_take("--itr", text, 0, 65535, o->itr, &o->itrs,
+		    err);
 	case OPT_FRAME:
-		return parse_list("frame", optarg, LEM_FRAME_MIN, LEM_FRAME_MAX,
-		    o->frame, &o->frames);
-	case OPT_VERBOSE:
+		return list_take("--frame", text, LEM_FRAME_MIN, LEM_FRAME_MAX,
+		    o->frame, &o->frames, err);
+	default:
 		o->verbose = true;
 		return 0;
-	default:
-		return -1;	/* getopt has said why */
 	}
 }
 
-/* Returns 0 to go on, or -1 to end with *status. */
-static int
-parse_options(struct lem_options *o, int argc, char **argv, int *status)
+static void
+help_print(void)
 {
-	int opt;
+	(void)fputs(usage, stdout);
+}
 
-	*status = EXIT_USAGE;
-	while ((opt = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
-		if (opt == OPT_HELP || opt == 'h' || opt == OPT_VERSION) {
-			(void)fputs(opt == OPT_VERSION ?
-				"lem-bench " LEM_VERSION "\n" :
-				usage,
-			    stdout);
-			*status = EXIT_SUCCESS;
-			return -1;
-		}
-		if (parse_option(o, opt) != 0) {
-			(void)fputs("Try lem-bench --help.\n", stderr);
-			return -1;
-		}
-	}
-	if (optind < argc) {
-		(void)complain("unexpected argument \"%s\": lem-bench takes "
-			       "options only\n"
-			       "Try lem-bench --help.",
-		    argv[optind]);
-		return -1;
-	}
+/* Returns as command_parse() does. */
+static int
+options_take(struct lem_options *o, int argc, char **argv, struct err *err)
+{
+	const struct command command = { "lem-bench", long_options, NULL,
+		help_print, option_take, o };
+	int parsed = command_parse(&command, argc, argv, err);
+
+	if (parsed != 0)
+		return parsed;
 	if (o->seconds == 0)
 		o->seconds = o->full ? 1 : 0.3;
 	if (o->itrs == 0) {
@@ -717,11 +695,15 @@ main(int argc, char **argv)
 	struct lem_results r = { 0 };
 	struct lem_host host;
 	const char *unmatched;
-	int status;
+	struct err err;
+	int parsed, status;
 
 	keep_standard_fds();
-	if (parse_options(&o, argc, argv, &status) != 0)
-		return status;
+	parsed = options_take(&o, argc, argv, &err);
+	if (parsed < 0)
+		(void)complain("%s", err.text);
+	if (parsed != 0)
+		return parsed < 0 ? EXIT_USAGE : EXIT_SUCCESS;
 	lem_probe(&host, &r.machine, &o.named);
 	r.seconds = o.seconds;
 	r.runs = o.runs;

@@ -11,15 +11,16 @@
  * Nanoseconds are medians of interleaved rounds; instructions are counted by
  * callgrind, and are exact.
  */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "command.h"
 #include "e82540.h"
 #include "lem.h"
+#include "opts.h"
 
 #define RING		256u
 #define SLOT_BYTES	2048u
@@ -31,6 +32,8 @@
 #define AT_TX_DATA	0x10000u
 #define AT_RX_DATA	0x200000u
 #define TSO_BYTES	61440u
+
+#define NUMBER_MAX	1000000000u	/* of runs, of packets */
 
 #define ITR		488u		/* 125 us, as in lem-bench */
 #define PACKET_NS	400u		/* of a packet, on the fake clock */
@@ -574,9 +577,9 @@ write_json(const char *path, const struct result *r, unsigned int runs,
 /* ------------------------------------------------------------------- main */
 
 static void
-usage_print(FILE *to)
+usage_print(void)
 {
-	fputs(
+	(void)fputs(
 	    "usage: bench_pair [--json FILE] [--runs N] [--packets N]\n"
 	    "                  [--no-count] [--cell NAME]\n"
 	    "\n"
@@ -588,22 +591,63 @@ usage_print(FILE *to)
 	    "  --packets N   packets of a round (200000)\n"
 	    "  --no-count    no instructions (valgrind counts them)\n"
 	    "  --cell NAME   only run that cell, print nothing\n"
+	    "  --help, --version\n"
 	    "\n"
 	    "Exit status: 0, 1 failed, 2 usage.\n",
-	    to);
+	    stdout);
 }
 
-static uint64_t
-number_parse(const char *text)
-{
-	char *end;
-	unsigned long long n = strtoull(text, &end, 10);
+struct options {
+	const char *json, *cell;
+	uint64_t packets, runs;
+	bool counted;
+};
 
-	if (*end != '\0' || end == text || n == 0 || n > 1000000000) {
-		fprintf(stderr, "bench_pair: %s: not a number above 0\n", text);
-		exit(2);
+enum {
+	OPT_JSON = COMMAND_OWN,
+	OPT_RUNS,
+	OPT_PACKETS,
+	OPT_NO_COUNT,
+	OPT_CELL,
+};
+
+static const struct option long_options[] = {
+	{ "json", required_argument, NULL, OPT_JSON },
+	{ "runs", required_argument, NULL, OPT_RUNS },
+	{ "packets", required_argument, NULL, OPT_PACKETS },
+	{ "no-count", no_argument, NULL, OPT_NO_COUNT },
+	{ "cell", required_argument, NULL, OPT_CELL },
+	{ 0 },
+};
+
+static int
+number_take(const char *text, const char *what, uint64_t *n, struct err *err)
+{
+	if (parse_number(text, what, NUMBER_MAX, n, err) == 0 && *n > 0)
+		return 0;
+	(void)err_usage(err, "must be a number from 1 to %u", NUMBER_MAX);
+	return err_value(err, what, text);
+}
+
+static int
+option_take(void *ctx, int option, const char *text, struct err *err)
+{
+	struct options *o = ctx;
+
+	switch (option) {
+	case OPT_JSON:
+		return parse_file(text, "--json", &o->json, err);
+	case OPT_RUNS:
+		return number_take(text, "--runs", &o->runs, err);
+	case OPT_PACKETS:
+		return number_take(text, "--packets", &o->packets, err);
+	case OPT_NO_COUNT:
+		o->counted = false;
+		return 0;
+	default:
+		o->cell = text;
+		return 0;
 	}
-	return n;
 }
 
 static int
@@ -663,64 +707,36 @@ cells_measure(struct result *r, unsigned int runs, uint64_t packets)
 int
 main(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "json", required_argument, NULL, 'j' },
-		{ "runs", required_argument, NULL, 'r' },
-		{ "packets", required_argument, NULL, 'p' },
-		{ "no-count", no_argument, NULL, 'n' },
-		{ "cell", required_argument, NULL, 'c' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
-	};
-	const char *json = NULL, *cell = NULL, *why = "valgrind is not here";
+	struct options o = { .packets = 200000, .runs = 9, .counted = true };
+	const struct command command = { "bench_pair", long_options, NULL,
+		usage_print, option_take, &o };
+	const char *why = "valgrind is not here";
 	struct result r[CELLS];
-	uint64_t packets = 200000;
-	unsigned int runs = 9, i;
-	bool counted = true;
-	int c;
+	struct err err;
+	int parsed = command_parse(&command, argc, argv, &err);
+	unsigned int i;
 
-	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1)
-		switch (c) {
-		case 'j':
-			json = optarg;
-			break;
-		case 'r':
-			runs = number_parse(optarg);
-			break;
-		case 'p':
-			packets = number_parse(optarg);
-			break;
-		case 'n':
-			counted = false;
-			why = "--no-count";
-			break;
-		case 'c':
-			cell = optarg;
-			break;
-		case 'h':
-			usage_print(stdout);
-			return 0;
-		default:
-			usage_print(stderr);
-			return 2;
-		}
-	if (optind != argc) {
-		usage_print(stderr);
-		return 2;
-	}
-	if (cell != NULL)
-		return run_one(cell, packets);
+	if (parsed < 0)
+		fprintf(stderr, "bench_pair: %s\n", err.text);
+	if (parsed != 0)
+		return parsed < 0 ? 2 : 0;
+	if (o.cell != NULL)
+		return run_one(o.cell, o.packets);
+	if (!o.counted)
+		why = "--no-count";
 
-	cells_measure(r, runs, packets);
+	cells_measure(r, (unsigned int)o.runs, o.packets);
 	for (i = 0; i < CELLS; i++) {
 		r[i].count = -1;
-		if (counted) {
+		if (o.counted) {
 			progress_show("counting", cells[i].name);
 			r[i].count = callgrind_per_packet(argv[0], &cells[i]);
-			counted = r[i].count >= 0;
+			o.counted = r[i].count >= 0;
 		}
 	}
 	progress_show("", "");
 	print_table(r, why);
-	return json == NULL ? 0 : write_json(json, r, runs, packets);
+	return o.json == NULL ?
+	    0 :
+	    write_json(o.json, r, (unsigned int)o.runs, o.packets);
 }

@@ -24,11 +24,11 @@ refused()
 	run --qemu "$tmp/qemu" "$@"
 	status_is 2
 	[ -s "$tmp/out" ] && wrong "it prints on standard output"
-	head -n 1 "$tmp/err" | grep -qF -e "$word" ||
-	    wrong "the first line does not say '$word': $(cat "$tmp/err")"
-	head -n 1 "$tmp/err" | grep -q 'lem-bench: ' ||
+	grep -qF -e "$word" "$tmp/err" ||
+	    wrong "it does not say '$word': $(cat "$tmp/err")"
+	grep -q '^lem-bench: ' "$tmp/err" ||
 	    wrong "the line does not name the program"
-	[ "$(sed '/^Try /d' "$tmp/err" | wc -l)" = 1 ] ||
+	[ "$(wc -l <"$tmp/err")" = 1 ] ||
 	    wrong "not one line: $(cat "$tmp/err")"
 	[ -e "$tmp/measured" ] && wrong "it began to measure"
 	rm -f "$tmp/measured"
@@ -53,7 +53,15 @@ grep -Eqx 'lem-bench [0-9.]+' "$tmp/out" || wrong "$(cat "$tmp/out")"
 refused --bogus --bogus
 refused x -x
 refused extra extra
-refused runs --runs
+refused '--runs: needs a value' --runs
+refused '--runs: needs a value, but --list follows' --runs --list
+refused '--list=3: this option takes no value' --list=3
+refused '-cells: unknown option; write --cells' -cells x
+refused '--q: ambiguous: --quick or --qemu' --q
+for option in --json --report --qemu --lem-vm --lem-nic --nic-qemu \
+    --freebsd-kernel; do
+	refused "$option : must be the name of a file" $option ''
+done
 for value in 0 -1 x '' 1001 1x 1,2 99999999999999999999; do
 	refused --runs --runs "$value"
 done
@@ -75,10 +83,8 @@ refused combined --cells kvm.tx.null.combined	# the old name of "modified"
 
 refused /nonexistent/file --json /nonexistent/file
 refused "$tmp/cwd" --json "$tmp/cwd"
-refused --json --json ''
 refused /nonexistent/a/b --report /nonexistent/a/b
 refused "$tmp/out" --report "$tmp/out"
-refused --report --report ''
 # A usage error leaves no files, whatever the order of the options.
 refused nope --json "$tmp/cwd/json" --report "$tmp/cwd/report" --cells nope
 

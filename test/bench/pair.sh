@@ -7,7 +7,7 @@
 
 # shellcheck source=test/bench/common
 . "$(dirname -- "$0")/common"
-bench=$(cd -- "$BUILD" && pwd)/bench_pair
+bench=${bench%/*}/bench_pair
 
 topic "help and usage"
 run --help
@@ -16,8 +16,12 @@ says 'usage: bench_pair'
 for option in --runs=0 --packets=x --nonsense --cell=none word; do
 	run "$option"
 	status_is 2
-	[ -s "$tmp/err" ] || wrong "$option: nothing is said"
+	[ "$(wc -l <"$tmp/err")" = 1 ] || wrong "$option: not one line"
 done
+run -runs 3
+status_is 2
+grep -q '^bench_pair: -runs: unknown option; write --runs' "$tmp/err" ||
+    wrong "-runs: $(cat "$tmp/err")"
 
 topic "a file that cannot be written"
 run --no-count --runs 1 --packets 1000 --json /nonexistent/file
