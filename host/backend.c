@@ -20,7 +20,8 @@ backend_new(size_t bytes, const struct backend_ops *ops, int fd,
 		return NULL;
 	}
 	b->ops = ops;
-	b->fd = fd;
+	b->fd = b->out_fd = fd;
+	b->event_fd = -1;
 	b->up = true;
 	return b;
 }

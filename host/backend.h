@@ -2,13 +2,14 @@
 /*
  * A backend: packets of a NIC go there, and frames for the NIC come from there.
  *
- * A backend has one file descriptor and three functions.  Its owner polls the
- * descriptor: for POLLIN while the NIC has room (frames that come later wait in
- * the kernel or at the peer), and for POLLOUT after send() took too few
- * packets.
+ * A backend has three file descriptors and four functions.  Its owner polls
+ * these descriptors: fd for POLLIN while the NIC has room (frames that come
+ * later wait in the kernel or at the peer); out_fd for POLLOUT after send()
+ * took too few packets; event_fd for POLLIN always.  They may be the same.
  *
- * Threads: send() and receive() may run at the same time, each in one thread at
- * a time.  Neither waits for a peer.
+ * Threads: send() and the others may run at the same time.  send() runs in one
+ * thread at a time, receive(), event() and close() in the NIC's.  None of them
+ * waits for a peer.
  */
 #ifndef HOST_BACKEND_H
 #define HOST_BACKEND_H
@@ -27,10 +28,10 @@ struct backend;
 struct backend_ops {
 	/*
 	 * send: n packets, 1 to E82540_SEND_MAX, in order.  Returns how many it
-	 * took.  If fewer than n, it takes more when fd is writable.  A packet
-	 * that it can never send counts as taken, and in `refused`.  If
-	 * `unsent` is set afterwards, call again when fd is writable, with n =
-	 * 0 if there are no more packets.
+	 * took.  If fewer than n, it takes more when out_fd is writable, or
+	 * event() says so.  A packet that it can never send counts as
+	 * taken, and in `refused`.  If `unsent` is set afterwards, call again
+	 * when out_fd is writable, with n = 0 if there are no more packets.
 	 */
 	unsigned int (*send)(struct backend *b,
 	    const struct e82540_packet *packet, unsigned int n);
@@ -45,16 +46,24 @@ struct backend_ops {
 
 	/* close: free everything, b included. */
 	void (*close)(struct backend *b);
+
+	/*
+	 * event: event_fd is readable.  Returns whether send() may take more
+	 * now.  NULL: there is no event_fd.
+	 */
+	bool (*event)(struct backend *b);
 };
 
 struct backend {
 	const struct backend_ops *ops;
-	/* To poll; -1: it is never ready.  receive() may change it. */
+	/* To poll; -1: it is never ready.  Each function may change them. */
 	atomic_int fd;
+	atomic_int out_fd;
+	atomic_int event_fd;
 	/* As in struct e82540_config: the packets it wants. */
 	uint8_t vnet_hdr_bytes;
 	uint8_t offloads;
-	/* There is a peer; if not, the cable is out.  send() and receive() set
+	/* There is a peer; if not, the cable is out.  Each function may change
 	 * it; the backend's owner tells the NIC. */
 	atomic_bool up;
 	atomic_bool unsent;		/* a packet that it took went in part */

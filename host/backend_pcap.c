@@ -35,6 +35,8 @@ pcap_follow(struct pcap *p)
 	p->b.up = (bool)p->inner->up;
 	p->b.refused = (unsigned long long)p->inner->refused;
 	p->b.fd = (int)p->inner->fd;
+	p->b.out_fd = (int)p->inner->out_fd;
+	p->b.event_fd = (int)p->inner->event_fd;
 	p->b.unsent = (bool)p->inner->unsent;
 }
 
@@ -74,6 +76,18 @@ pcap_receive(struct backend *b, struct e82540_frame *frame, unsigned int n)
 	return got;
 }
 
+static bool
+pcap_event(struct backend *b)
+{
+	struct pcap *p = (struct pcap *)b;
+	bool more = p->inner->ops->event(p->inner);
+
+	pthread_mutex_lock(&p->lock);
+	pcap_follow(p);
+	pthread_mutex_unlock(&p->lock);
+	return more;
+}
+
 static void
 pcap_close(struct backend *b)
 {
@@ -89,6 +103,7 @@ static const struct backend_ops pcap_ops = {
 	.send = pcap_send,
 	.receive = pcap_receive,
 	.close = pcap_close,
+	.event = pcap_event,
 };
 
 struct backend *

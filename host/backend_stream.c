@@ -70,6 +70,7 @@ stream_peer_set(struct stream *s, int fd)
 	s->b.unsent = false;
 	s->in_len = s->in_at = 0;
 	s->b.fd = fd >= 0 ? fd : s->listen_fd;
+	s->b.out_fd = fd;
 	s->b.up = fd >= 0;
 	pthread_mutex_unlock(&s->lock);
 }

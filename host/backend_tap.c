@@ -73,11 +73,11 @@ tap_frame(struct backend *b, struct e82540_frame *frame, uint8_t *in,
 static void
 tap_gone(struct backend *b)
 {
-	b->fd = -1;
+	b->fd = b->out_fd = -1;
 	b->up = false;
 }
 
-/* Reads n times at most, so that a flood of frames that it refuses has a bound. */
+/* Reads n times at most: a flood of frames that it refuses has a bound. */
 static unsigned int
 tap_receive(struct backend *b, struct e82540_frame *frame, unsigned int n)
 {

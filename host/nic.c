@@ -122,7 +122,8 @@ nic_send_again(struct nic *nic)
 bool
 nic_room_wait(struct nic *nic, uint64_t until_ns)
 {
-	struct pollfd fd = { .fd = nic->config.backend->fd, .events = POLLOUT };
+	struct pollfd fd = { .fd = nic->config.backend->out_fd,
+		.events = POLLOUT };
 	uint64_t now = now_ns();
 	struct timespec t = { 0 };
 
@@ -148,7 +149,8 @@ nic_transmit_inline(struct nic *nic)
 	for (i = 0; i < INLINE_BATCHES && now < until_ns; i++) {
 		atomic_store(&nic->loop.kicked, false);
 		if (!e82540_transmit(nic->dev, now)) {
-			if (!atomic_load(&nic->loop.tx_stopped))
+			if (!atomic_load(&nic->loop.tx_stopped) ||
+			    nic->config.backend->out_fd < 0)
 				return;
 			at_ns = atomic_load(&nic->loop.deadline_ns);
 			(void)nic_room_wait(nic,

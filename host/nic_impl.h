@@ -45,6 +45,7 @@ struct loop {
 	struct e82540_frame frame[BACKEND_BATCH];
 	unsigned int frames, frame_next;
 	uint64_t backend_ns;		/* when the backend was asked last */
+	uint64_t event_ns;		/* ... for an event, in BUSY */
 	uint64_t tail_ns;		/* a look found TDT changed */
 	uint64_t frame_ns;		/* the backend had a frame */
 	bool link;

@@ -20,6 +20,7 @@
 #define LOOKS_CLOCK	16u	/* looks, of which one looks at the clock */
 #define BREATHE_NS	1000u	/* between two looks, if one saw something */
 #define POLL_BACKEND_NS	20000u	/* how often BUSY asks the backend */
+#define POLL_EVENT_NS	1000000u /* ... for an event */
 
 /* ------------------------------------------------------- wake-ups, timers */
 
@@ -232,25 +233,53 @@ loop_idle(struct nic *nic, bool timed)
 	    !(doorbell_visible(nic) && e82540_doorbell_rung(nic->dev) != 0);
 }
 
-static void
-poll_set(struct nic *nic, struct pollfd fds[3], bool timed)
-{
-	struct loop *l = &nic->loop;
+/* What ends a sleep.  A descriptor of -1 does not. */
+enum {
+	POLL_WAKE,
+	POLL_TIMER,
+	POLL_IN,
+	POLL_OUT,
+	POLL_EVENT,
+	POLL_FDS
+};
 
-	fds[0] = (struct pollfd){ .fd = l->wake_fd, .events = POLLIN };
-	fds[1] = (struct pollfd){ .fd = l->timer_fd, .events = POLLIN };
-	fds[2] = (struct pollfd){ .fd = nic->config.backend->fd };
-	if (!rx_waits(l))
-		fds[2].events |= POLLIN;
-	if (atomic_load(&l->tx_stopped) &&
-	    !(timed && atomic_load(&nic->bell.in_turn)))
-		fds[2].events |= POLLOUT;
-	if (fds[2].events == 0)
-		fds[2].fd = -1;		/* or a hang-up ends each sleep */
+static void
+poll_set(struct nic *nic, struct pollfd fds[POLL_FDS], bool timed)
+{
+	const struct backend *b = nic->config.backend;
+	struct loop *l = &nic->loop;
+	bool out = atomic_load(&l->tx_stopped) &&
+	    !(timed && atomic_load(&nic->bell.in_turn));
+
+	fds[POLL_WAKE] = (struct pollfd){ l->wake_fd, POLLIN, 0 };
+	fds[POLL_TIMER] = (struct pollfd){ l->timer_fd, POLLIN, 0 };
+	fds[POLL_IN] = (struct pollfd){ rx_waits(l) ? -1 : b->fd, POLLIN, 0 };
+	fds[POLL_OUT] = (struct pollfd){ out ? b->out_fd : -1, POLLOUT, 0 };
+	fds[POLL_EVENT] = (struct pollfd){ b->event_fd, POLLIN, 0 };
+}
+
+/* The backend's event, and what may follow from it. */
+static void
+event_do(struct nic *nic)
+{
+	struct backend *b = nic->config.backend;
+
+	if (b->ops->event(b) && atomic_load(&nic->loop.tx_stopped))
+		nic_send_again(nic);
+}
+
+/* In BUSY, which does not poll. */
+static void
+event_look(struct nic *nic)
+{
+	struct pollfd fd = { nic->config.backend->event_fd, POLLIN, 0 };
+
+	if (fd.fd >= 0 && poll(&fd, 1, 0) > 0)
+		event_do(nic);
 }
 
 static void
-loop_doze(struct nic *nic, struct pollfd fds[3])
+loop_doze(struct nic *nic, struct pollfd fds[POLL_FDS])
 {
 	struct loop *l = &nic->loop;
 	bool timed = looks_by_time(nic);
@@ -263,9 +292,9 @@ loop_doze(struct nic *nic, struct pollfd fds[3])
 		atomic_store(&l->look_ns, now_ns() + TURN_NS);
 	atomic_store(&l->asleep, true);
 	nic_timer_arm(nic);
-	(void)poll(fds, 3, loop_idle(nic, timed) ? -1 : 0);
+	(void)poll(fds, POLL_FDS, loop_idle(nic, timed) ? -1 : 0);
 	atomic_store(&l->asleep, false);
-	if (fds[0].revents & POLLIN)
+	if (fds[POLL_WAKE].revents & POLLIN)
 		(void)!read(l->wake_fd, &count, sizeof(count));
 }
 
@@ -274,16 +303,17 @@ static void
 loop_rest(struct nic *nic)
 {
 	struct loop *l = &nic->loop;
-	struct pollfd fds[3];
+	struct pollfd fds[POLL_FDS];
 
 	loop_doze(nic, fds);
 	doorbell_awake(nic);
 	nic_due(nic, now_ns());
-	if (fds[2].revents & POLLOUT)
+	if (fds[POLL_EVENT].revents != 0)
+		event_do(nic);
+	if (fds[POLL_OUT].revents != 0)
 		nic_send_again(nic);
-	if (rx_waits(l) ?
-		atomic_load(&l->rx_ready) :
-		l->rx_more || fds[2].revents & (POLLIN | POLLHUP | POLLERR))
+	if (rx_waits(l) ? atomic_load(&l->rx_ready) :
+			  l->rx_more || fds[POLL_IN].revents != 0)
 		(void)frames_receive(nic);
 	link_follow(nic);
 }
@@ -322,6 +352,10 @@ busy_seldom(struct nic *nic, bool any)
 		if (!rx_waits(l) && frames_receive(nic))
 			nic->bell.active_ns = now;
 		link_follow(nic);
+	}
+	if (now - l->event_ns >= POLL_EVENT_NS) {
+		l->event_ns = now;
+		event_look(nic);
 	}
 	if (nic->moderation.adaptive)
 		moderation_look(nic, now);

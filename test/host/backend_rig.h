@@ -127,11 +127,12 @@ none_come(struct backend *b)
 	assert_int_equal(receive_some(b, frame), 0);
 }
 
-/* ready: the events that poll() reports now. */
+/* ready: POLLIN or POLLOUT, as poll() reports it now. */
 static inline short
 ready(struct backend *b, short events)
 {
-	struct pollfd fd = { .fd = b->fd, .events = events };
+	struct pollfd fd = { .fd = events == POLLOUT ? b->out_fd : b->fd,
+		.events = events };
 
 	assert_true(poll(&fd, 1, 0) >= 0);
 	return fd.revents;

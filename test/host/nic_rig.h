@@ -404,7 +404,8 @@ peer_sends(struct peer *p)
 	bytes[3] = (uint8_t)len;
 	for (i = 0; i < len; i++)
 		bytes[head + i] = packet_byte(number, i);
-	n = send(p->fd, bytes, head + len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	n = send(p->out_fd >= 0 ? p->out_fd : p->fd, bytes, head + len,
+	    MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (n < 0)
 		return false;
 	/* A stream may take a part: the rest must follow. */
@@ -420,12 +421,13 @@ peer_main(void *arg)
 {
 	struct guest *g = arg;
 	struct peer *p = &g->peer;
-	struct pollfd fd = { .fd = p->fd };
+	struct pollfd fd[2] = { { .fd = p->fd },
+		{ .fd = p->out_fd >= 0 ? p->out_fd : p->fd } };
 
 	while (!p->stop) {
-		fd.events =
-		    (p->deaf ? 0 : POLLIN) | (p->sent < p->want ? POLLOUT : 0);
-		(void)poll(&fd, 1, 1);
+		fd[0].events = p->deaf ? 0 : POLLIN;
+		fd[1].events = p->sent < p->want ? POLLOUT : 0;
+		(void)poll(fd, 2, 1);
 		if (!p->deaf && !peer_reads(g))
 			break;
 		while (p->sent < p->want && peer_sends(p))
@@ -626,7 +628,7 @@ guest_alloc(void)
 
 	assert_non_null(g);
 	g->vmm = vmm_all;
-	g->peer.fd = -1;
+	g->peer.fd = g->peer.out_fd = -1;
 	return g;
 }
 

@@ -41,6 +41,7 @@ static const uint8_t guest_mac[6] = { 0x52, 0x54, 0x00, 0x12, 0x34, 0x56 };
 
 struct peer {
 	int fd;
+	int out_fd;			/* it sends here; -1: fd */
 	bool stream;
 	unsigned int read_us;		/* for each packet, if it is slow */
 	pthread_t thread;

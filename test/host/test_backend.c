@@ -271,14 +271,21 @@ test_dgram_pair_closed(void **state)
 
 /* --------------------------------------------------------- dgram by paths */
 
+/*
+ * A peer with one socket.  If it connects this to us, it takes frames from that
+ * socket of ours alone that has our name: the kernel's rule.
+ */
 static void
-peer_comes(void)
+peer_comes(bool connects)
 {
 	struct sockaddr_un at = unix_at("peer"), to = unix_at("us");
 
 	peer = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0);
 	assert_int_equal(bind(peer, (struct sockaddr *)&at, sizeof(at)), 0);
-	assert_int_equal(connect(peer, (struct sockaddr *)&to, sizeof(to)), 0);
+	if (connects)
+		assert_int_equal(connect(peer, (struct sockaddr *)&to,
+				     sizeof(to)),
+		    0);
 }
 
 static void
@@ -288,91 +295,243 @@ peer_goes(void)
 	close(peer);
 }
 
+/* By name: it need not be connected. */
 static void
-dgram_both_ways(struct backend *b, uint64_t number)
+dgram_peer_sends_to_us(uint64_t number, uint32_t len)
+{
+	static uint8_t bytes[BACKEND_FRAME_BYTES];
+	struct sockaddr_un to = unix_at("us");
+
+	bytes_make(bytes, number, len);
+	assert_int_equal(sendto(peer, bytes, len, 0, (struct sockaddr *)&to,
+			     sizeof(to)),
+	    len);
+}
+
+static void
+dgram_we_get(struct backend *b, uint64_t number, uint32_t len)
 {
 	struct e82540_frame frame[BACKEND_BATCH];
 
-	assert_int_equal(send_one(b, number, 60), 1);
-	dgram_peer_gets(number, 60);
-	assert_true(dgram_peer_sends(number + 1, 100));
 	assert_int_equal(receive_some(b, frame), 1);
-	frame_check(frame, number + 1, 100);
+	frame_check(frame, number, len);
 }
 
-/* The peer comes after us, goes, and comes again. */
+static void
+dgram_both_ways(struct backend *b, uint64_t number)
+{
+	assert_int_equal(send_one(b, number, 60), 1);
+	dgram_peer_gets(number, 60);
+	dgram_peer_sends_to_us(number + 1, 100);
+	dgram_we_get(b, number + 1, 100);
+}
+
+static struct backend *
+dgram_by_paths(void)
+{
+	return open_by("backend=dgram,local=%s/us,remote=%s/peer", dir, dir);
+}
+
+/* The peer comes after us, goes, and comes again.  No packet is lost. */
 static void
 test_dgram_paths(void **state)
 {
-	struct backend *b =
-	    open_by("backend=dgram,local=%s/us,remote=%s/peer", dir, dir);
-	unsigned long long refused = 0;
+	struct backend *b = dgram_by_paths();
 	unsigned int i, round;
 
 	(void)state;
-	for (round = 0; round < 3; round++) {
+	for (round = 0; round < 6; round++) {
 		for (i = 0; i < 5; i++) {
-			assert_int_equal(send_one(b, i, 60), 1);
-			assert_int_equal(b->refused, ++refused);
+			assert_int_equal(send_one(b, i, 60), 0);
+			assert_int_equal(ready(b, POLLIN), 0);
+			assert_int_equal(b->out_fd, -1);
 		}
 		none_come(b);
-		peer_comes();
+		peer_comes(round % 2);
 		for (i = 0; i < 5; i++)
 			dgram_both_ways(b, i);
-		assert_int_equal(b->refused, refused);
 		peer_goes();
 	}
+	assert_int_equal(b->refused, 0);
 	assert_true(b->up);
 	close_it(b);
 	assert_int_equal(access(unix_at("us").sun_path, F_OK), -1);
+}
+
+/*
+ * A successor sends to us before it gets anything; what the peer before it has
+ * sent is still there; and the packet that the kernel refused, as that one had
+ * gone, goes to the successor.
+ */
+static void
+test_dgram_successor(void **state)
+{
+	struct e82540_frame frame[BACKEND_BATCH];
+	struct backend *b;
+	unsigned int i;
+
+	(void)state;
+	peer_comes(false);
+	b = dgram_by_paths();
+	for (i = 0; i < 24; i++) {
+		dgram_both_ways(b, i);
+		dgram_peer_sends_to_us(i, 70);
+		peer_goes();
+		peer_comes(i % 2);
+		dgram_peer_sends_to_us(i + 1, 80);
+		assert_int_equal(send_one(b, i, 60), 1);
+		dgram_peer_gets(i, 60);
+		assert_int_equal(receive_some(b, frame), 2);
+		frame_check(&frame[0], i, 70);
+		frame_check(&frame[1], i + 1, 80);
+	}
+	peer_goes();
+	assert_int_equal(b->refused, 0);
+	close_it(b);
+}
+
+/* The peer sees local= as the sender, and can answer there. */
+static void
+test_dgram_sender(void **state)
+{
+	struct sockaddr_un from, us = unix_at("us");
+	socklen_t bytes = sizeof(from);
+	struct backend *b;
+	unsigned int i;
+	char c = 'c';
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		b = dgram_by_paths();
+		peer_comes(i);
+		memset(&from, 0, sizeof(from));
+		assert_int_equal(send_one(b, 1, 60), 1);
+		assert_int_equal(recvfrom(peer, &c, 1, MSG_TRUNC,
+				     (struct sockaddr *)&from, &bytes),
+		    60);
+		assert_string_equal(from.sun_path, us.sun_path);
+		peer_goes();
+		close_it(b);
+	}
+}
+
+/* The same peer connects its socket to us, and undoes that. */
+static void
+test_dgram_peer_connects(void **state)
+{
+	struct sockaddr_un us = unix_at("us"), none = { .sun_family = 0 };
+	struct backend *b;
+	unsigned int i;
+
+	(void)state;
+	peer_comes(false);
+	b = dgram_by_paths();
+	for (i = 0; i < 3; i++) {
+		dgram_both_ways(b, i);
+		assert_int_equal(connect(peer, (struct sockaddr *)&us,
+				     sizeof(us)),
+		    0);
+		dgram_both_ways(b, i);
+		assert_int_equal(connect(peer, (struct sockaddr *)&none,
+				     sizeof(none)),
+		    0);
+		/* Full: nothing is writable before it has read. */
+		while (send_one(b, 7, 60) == 1)
+			;
+		assert_int_equal(ready(b, POLLOUT), 0);
+		while (recv(peer, &us, 1, 0) > 0)
+			;
+		us = unix_at("us");
+		assert_true(ready(b, POLLOUT) & POLLOUT);
+	}
+	peer_goes();
+	assert_int_equal(b->refused, 0);
+	close_it(b);
+}
+
+/* A packet that was not taken: event() says when a peer has come. */
+static void
+test_dgram_event(void **state)
+{
+	struct backend *b = dgram_by_paths();
+	struct pollfd fd = { .fd = b->event_fd, .events = POLLIN };
+	unsigned int i;
+
+	(void)state;
+	assert_int_equal(poll(&fd, 1, 0), 0);
+	assert_int_equal(send_one(b, 1, 60), 0);
+	for (i = 0; i < 4; i++) {
+		assert_int_equal(poll(&fd, 1, 10000), 1);
+		assert_false(b->ops->event(b));
+		assert_int_equal(poll(&fd, 1, 0), 0);
+	}
+	peer_comes(false);
+	assert_int_equal(poll(&fd, 1, 10000), 1);
+	assert_true(b->ops->event(b));
+	assert_int_equal(send_one(b, 1, 60), 1);
+	dgram_peer_gets(1, 60);
+	assert_int_equal(poll(&fd, 1, 100), 0);
+	peer_goes();
+	close_it(b);
 }
 
 /* A peer stops reading and goes: then the backend is writable again. */
 static void
 test_dgram_peer_goes_full(void **state)
 {
-	struct backend *b =
-	    open_by("backend=dgram,local=%s/us,remote=%s/peer", dir, dir);
+	struct backend *b = dgram_by_paths();
+	unsigned int i;
 
 	(void)state;
-	peer_comes();
-	while (send_one(b, 0, 1514) == 1)
-		;
-	assert_int_equal(ready(b, POLLOUT), 0);
-	peer_goes();
-	assert_true(ready(b, POLLOUT) & POLLOUT);
-	assert_int_equal(send_one(b, 0, 1514), 1);
-	assert_int_equal(b->refused, 1);
-	peer_comes();
-	dgram_both_ways(b, 5);
-	peer_goes();
+	for (i = 0; i < 2; i++) {
+		peer_comes(i);
+		while (send_one(b, 0, 1514) == 1)
+			;
+		assert_int_equal(ready(b, POLLOUT), 0);
+		peer_goes();
+		assert_true(ready(b, POLLOUT) & POLLOUT);
+		assert_int_equal(send_one(b, 0, 1514), 0);
+		peer_comes(!i);
+		dgram_both_ways(b, 5);
+		peer_goes();
+	}
+	assert_int_equal(b->refused, 0);
 	close_it(b);
 }
 
-/* A batch without a peer: the backend takes all of it. */
+/* A batch, of which a peer that goes took a part: the others are not lost. */
 static void
 test_dgram_batch_to_nobody(void **state)
 {
-	struct backend *b =
-	    open_by("backend=dgram,local=%s/us,remote=%s/peer", dir, dir);
 	struct e82540_packet packet[E82540_SEND_MAX];
+	static struct made m[E82540_SEND_MAX];
+	struct backend *b = dgram_by_paths();
 	unsigned int i, at;
-	struct made m;
 
 	(void)state;
-	packet_make(&m, 0, 60, 1);
-	for (i = 0; i < E82540_SEND_MAX; i++)
-		packet[i] = m.packet;
-	assert_int_equal(b->ops->send(b, packet, E82540_SEND_MAX),
-	    E82540_SEND_MAX);
-	assert_int_equal(b->refused, E82540_SEND_MAX);
-	peer_comes();
-	assert_int_equal(b->ops->send(b, packet, 1), 1);
+	for (i = 0; i < E82540_SEND_MAX; i++) {
+		packet_make(&m[i], i, 60, 1);
+		packet[i] = m[i].packet;
+	}
+	assert_int_equal(b->ops->send(b, packet, E82540_SEND_MAX), 0);
+	peer_comes(false);
+	at = b->ops->send(b, packet, E82540_SEND_MAX);
+	assert_true(at > 0);
 	peer_goes();
-	for (at = 0, i = 0; at < E82540_SEND_MAX && i < 3; i++)
+	if (at < E82540_SEND_MAX)
+		assert_int_equal(b->ops->send(b, &packet[at],
+				     E82540_SEND_MAX - at),
+		    0);
+	peer_comes(false);
+	while (at < E82540_SEND_MAX) {
+		i = at;
 		at += b->ops->send(b, &packet[at], E82540_SEND_MAX - at);
-	assert_int_equal(at, E82540_SEND_MAX);
-	assert_int_equal(b->refused, 2 * E82540_SEND_MAX);
+		assert_true(at > i);
+		for (; i < at; i++)
+			dgram_peer_gets(i, 60);
+	}
+	assert_int_equal(b->refused, 0);
+	peer_goes();
 	close_it(b);
 }
 
@@ -452,14 +611,19 @@ net_close(struct backend *b)
 	((struct net *)b)->closed++;
 }
 
-static const struct backend_ops net_ops = { net_send, net_receive, net_close };
+static const struct backend_ops net_ops = {
+	.send = net_send,
+	.receive = net_receive,
+	.close = net_close,
+};
 
 static struct backend *
 net_new(void)
 {
 	memset(&net, 0, sizeof(net));
 	net.b.ops = &net_ops;
-	net.b.fd = 55;
+	net.b.fd = net.b.out_fd = 55;
+	net.b.event_fd = -1;
 	net.b.up = true;
 	net.b.vnet_hdr_bytes = 12;
 	net.b.offloads = E82540_OFFLOAD_CSUM;
@@ -652,6 +816,10 @@ main(void)
 		cmocka_unit_test(test_dgram_paths),
 		cmocka_unit_test(test_dgram_peer_goes_full),
 		cmocka_unit_test(test_dgram_batch_to_nobody),
+		cmocka_unit_test(test_dgram_successor),
+		cmocka_unit_test(test_dgram_sender),
+		cmocka_unit_test(test_dgram_peer_connects),
+		cmocka_unit_test(test_dgram_event),
 		cmocka_unit_test(test_dgram_paths_bad),
 		cmocka_unit_test(test_pcap),
 		cmocka_unit_test(test_pcap_header),

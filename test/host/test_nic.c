@@ -566,8 +566,11 @@ endless_close(struct backend *b)
 	close(b->fd);
 }
 
-static const struct backend_ops endless_ops = { endless_send, endless_receive,
-	endless_close };
+static const struct backend_ops endless_ops = {
+	.send = endless_send,
+	.receive = endless_receive,
+	.close = endless_close,
+};
 
 /*
  * Frames for another station come without end.  Packets still go out, timers
@@ -583,6 +586,7 @@ flooded(enum nic_doorbell doorbell)
 	memset(&endless, 0, sizeof(endless));
 	endless.b.ops = &endless_ops;
 	endless.b.fd = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK);
+	endless.b.out_fd = endless.b.event_fd = -1;
 	endless.b.up = true;
 	guest_start(g, &endless.b,
 	    &(struct how){ .doorbell = doorbell,

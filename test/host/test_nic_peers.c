@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A NIC among peers that restart, while packets go both ways.
+ */
+#include "dir.h"
+#include "nic_rig.h"
+
+#include <sys/un.h>
+
+#define RESTARTS	24u
+
+/* A name in the test's folder. */
+static struct sockaddr_un
+name_at(const char *name)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+
+	(void)snprintf(at.sun_path, sizeof(at.sun_path), "%s", dir_path(name));
+	return at;
+}
+
+static void
+fails_unless(bool is)
+{
+	if (!is)
+		abort();
+}
+
+/* ------------------------------------------------------------------- dgram */
+
+/*
+ * How a peer uses its sockets.  ONE: it has one, which it connects to us: the
+ * kernel lets nobody else send there.  TWO: as lem-vm does.
+ */
+enum sockets {
+	ONE,
+	TWO
+};
+
+static void
+dgram_peer_comes(struct guest *g, enum sockets sockets)
+{
+	struct sockaddr_un at = name_at("peer"), us = name_at("us");
+	struct peer *p = &g->peer;
+
+	p->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	fails_unless(bind(p->fd, (struct sockaddr *)&at, sizeof(at)) == 0);
+	if (sockets == TWO)
+		p->out_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	fails_unless(connect(sockets == TWO ? p->out_fd : p->fd,
+			 (struct sockaddr *)&us, sizeof(us)) == 0);
+	peer_start(g);
+}
+
+/*
+ * It ends, and the kernel drops what it has not read.  Nothing more arrives
+ * after shutdown(), so that what it had can be counted.  Returns how many.
+ */
+static unsigned int
+dgram_peer_goes(struct guest *g)
+{
+	struct peer *p = &g->peer;
+	unsigned int had = 0;
+	ssize_t n;
+
+	peer_end(g);
+	(void)unlink(name_at("peer").sun_path);
+	(void)shutdown(p->fd, SHUT_RD);
+	while ((n = recv(p->fd, p->in, sizeof(p->in), MSG_DONTWAIT)) > 0) {
+		peer_packet(g, p->in, (size_t)n);
+		had++;
+	}
+	close(p->fd);
+	if (p->out_fd >= 0)
+		close(p->out_fd);
+	p->fd = p->out_fd = -1;
+	return had;
+}
+
+struct restarts {
+	struct guest *g;
+	unsigned int had;
+	atomic_bool over;
+};
+
+/* The peer of every third time does not read before it goes. */
+static void *
+dgram_restarts(void *arg)
+{
+	struct restarts *r = arg;
+	unsigned int i;
+
+	for (i = 0; i < RESTARTS; i++) {
+		r->g->peer.deaf = i % 3 == 0;
+		usleep(2000 + i * 500);
+		r->had += dgram_peer_goes(r->g);
+		usleep(i % 4 * 10000);
+		r->g->peer.deaf = false;
+		dgram_peer_comes(r->g, i / 2 % 2 ? ONE : TWO);
+	}
+	r->over = true;
+	return NULL;
+}
+
+/*
+ * Each packet and each frame arrives once and in order, over 24 restarts; a
+ * packet that a peer had when it went counts as arrived.
+ */
+static void
+dgram_restarted(enum nic_doorbell doorbell)
+{
+	struct guest *g = guest_alloc();
+	struct restarts r = { .g = g };
+	struct nic_stats s;
+	pthread_t thread;
+
+	guest_start(g,
+	    open_by("backend=dgram,local=%s/us,remote=%s/peer", dir, dir),
+	    &(struct how){ .doorbell = doorbell,
+		.moderation = NIC_MODERATION_ADAPTIVE });
+	guest_up(g);
+	dgram_peer_comes(g, TWO);
+	assert_true(link_wait(g, true));
+	assert_int_equal(pthread_create(&thread, NULL, dgram_restarts, &r), 0);
+	while (!r.over) {
+		g->peer.want = g->rx_got + 50;
+		assert_true(tx_burst(g, 50));
+	}
+	pthread_join(thread, NULL);
+	g->peer.want = g->peer.sent + 20;
+	assert_true(tx_burst(g, 20));
+	check_all(g, &s);
+	print_message("  %u restarts: %llu packets, %llu frames, none lost; "
+		      "peers that went had %u\n",
+	    RESTARTS, (unsigned long long)g->tx_sent,
+	    (unsigned long long)g->rx_got, r.had);
+	assert_int_equal(s.counters.tx_dropped, 0);
+	assert_true(r.had > 0);
+	(void)dgram_peer_goes(g);
+	guest_end(g);
+}
+
+static void
+test_dgram_restarts(void **state)
+{
+	(void)state;
+	dgram_restarted(NIC_DOORBELL_EXIT);
+	dgram_restarted(NIC_DOORBELL_AUTO);
+	dgram_restarted(NIC_DOORBELL_MAPPED);
+	dgram_restarted(NIC_DOORBELL_TURNS);
+}
+
+/*
+ * Nobody comes: packets wait as long as for a peer that does not read, and are
+ * dropped after that, and counted.  The guest is not held up.
+ */
+static void
+test_dgram_nobody(void **state)
+{
+	struct guest *g = guest_alloc();
+	uint64_t end;
+
+	(void)state;
+	guest_start(g,
+	    open_by("backend=dgram,local=%s/us,remote=%s/peer", dir, dir),
+	    &(struct how){ .doorbell = NIC_DOORBELL_AUTO });
+	guest_up(g);
+	assert_true(link_wait(g, true));
+	assert_true(tx_burst(g, COUNT_RING - 1));
+	assert_true(stats_of(g).counters.tx_dropped == 0);
+	end = wall_ns() + STALL_NS;
+	while (
+	    stats_of(g).counters.tx_dropped < COUNT_RING - 1 && wall_ns() < end)
+		usleep(1000);
+	assert_int_equal(stats_of(g).counters.tx_dropped, COUNT_RING - 1);
+	end = wall_ns() + SECOND;
+	assert_true(tx_burst(g, 1000));
+	assert_true(wall_ns() < end);
+	/* One who comes at last gets what is sent from now on. */
+	g->peer.skip = true;
+	dgram_peer_comes(g, TWO);
+	usleep(200000);
+	(void)irq(g);
+	assert_true(tx_burst(g, 100));
+	assert_true(all_done(g));
+	(void)dgram_peer_goes(g);
+	assert_int_equal(g->wrong, 0);
+	guest_end(g);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_dgram_restarts),
+		cmocka_unit_test(test_dgram_nobody),
+	};
+
+	return cmocka_run_group_tests(tests, dir_make, dir_remove);
+}
