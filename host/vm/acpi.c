@@ -215,6 +215,7 @@ madt_write(struct writer *w, unsigned int cpus)
 	} __attribute__((packed)) m = {
 		.local_apic = LOCAL_APIC,
 		.flags = 1,		/* there are two 8259s, too */
+		/* KVM's I/O APIC has number 0, which a CPU may have, too. */
 		.io_apic = { 1, sizeof(m.io_apic), 0, 0, IO_APIC, 0 },
 		/* The timer is on pin 2; ACPI's interrupt is level, high. */
 		.timer = { 2, sizeof(m.timer), 0, 0, 2, 0 },
@@ -226,7 +227,6 @@ madt_write(struct writer *w, unsigned int cpus)
 	for (i = 0; i < cpus && i < 64; i++)
 		m.cpu[i] = (struct madt_cpu){ 0, sizeof(m.cpu[i]), (uint8_t)i,
 			(uint8_t)i, 1 };
-	m.io_apic.id = (uint8_t)cpus;
 	header_init(&m.header, "APIC",
 	    sizeof(m) - sizeof(m.cpu) + i * sizeof(m.cpu[0]), 3);
 	return acpi_place_table(w, &m.header);

@@ -31,15 +31,29 @@
 #define MCR_OUT2	0x08u		/* lets the interrupt through */
 #define MCR_LOOP	0x10u
 #define LSR_DR		0x01u
+#define LSR_OE		0x02u
 #define LSR_EMPTY	0x60u
+#define FIFO_BYTES	16u		/* 16550A: drivers measure it */
 #define MSR_READY	0xb0u		/* DCD, DSR, CTS */
+
+/* As after its reset (MR); the interrupt's line stays. */
+static void
+uart_registers_reset(struct uart *u)
+{
+	u->ier = u->mcr = u->scr = u->fcr = 0;
+	u->lcr = 3;
+	u->divisor = 1;
+	u->thre = u->overrun = false;
+	u->in_n = 0;
+}
 
 void
 uart_init(struct uart *u)
 {
 	pthread_mutex_init(&u->lock, NULL);
-	u->divisor = 1;
-	u->lcr = 3;
+	u->line = false;
+	u->in_at = 0;
+	uart_registers_reset(u);
 }
 
 static uint8_t
@@ -86,6 +100,28 @@ uart_in_take(struct uart *u)
 	return byte;
 }
 
+/* Bytes that it sends to itself: no more than a 16550A has room for. */
+static void
+uart_loop_put(struct uart *u, uint8_t byte)
+{
+	unsigned int room = u->fcr & FCR_ENABLE ? FIFO_BYTES : 1;
+
+	if (u->in_n < room)
+		uart_in_put(u, byte);
+	else
+		u->overrun = true;
+}
+
+static uint8_t
+uart_lsr_read(struct uart *u)
+{
+	uint8_t lsr =
+	    LSR_EMPTY | (u->in_n > 0 ? LSR_DR : 0) | (u->overrun ? LSR_OE : 0);
+
+	u->overrun = false;
+	return lsr;
+}
+
 static uint8_t
 uart_iir_read(struct uart *u)
 {
@@ -113,7 +149,7 @@ uart_reg_read(struct uart *u, unsigned int reg)
 	case REG_MCR:
 		return u->mcr;
 	case REG_LSR:
-		return LSR_EMPTY | (u->in_n > 0 ? LSR_DR : 0);
+		return uart_lsr_read(u);
 	case REG_MSR:
 		/* Looped back: DTR, RTS, OUT1, OUT2 as DSR, CTS, RI, DCD. */
 		if (u->mcr & MCR_LOOP)
@@ -147,7 +183,7 @@ uart_data_write(struct machine *m, uint8_t value)
 		return;
 	}
 	if (u->mcr & MCR_LOOP)
-		uart_in_put(u, value);
+		uart_loop_put(u, value);
 	else
 		m->ops->output(m->ctx, &value, 1);
 	u->thre = true;
@@ -197,6 +233,15 @@ uart_write(struct machine *m, unsigned int reg, uint8_t value)
 	}
 	uart_update(m);
 	pthread_mutex_unlock(&u->lock);
+}
+
+void
+uart_reset(struct machine *m)
+{
+	pthread_mutex_lock(&m->uart.lock);
+	uart_registers_reset(&m->uart);
+	uart_update(m);
+	pthread_mutex_unlock(&m->uart.lock);
 }
 
 size_t

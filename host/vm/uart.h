@@ -18,12 +18,16 @@ struct uart {
 	uint8_t ier, lcr, mcr, scr, fcr;
 	uint16_t divisor;
 	bool thre;			/* THR empty: interrupt not yet seen */
+	bool overrun;
 	bool line;
 	uint8_t in[64];			/* received, not yet read */
 	unsigned int in_at, in_n;
 };
 
 void uart_init(struct uart *u);
+
+/* uart_reset: as after power-on; bytes that were not read are lost. */
+void uart_reset(struct machine *m);
 
 /*
  * uart_read, uart_write: a byte of register 0 to 7.  A write may call the

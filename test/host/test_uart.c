@@ -23,6 +23,7 @@
 #define MCR_LOOP	0x10
 #define MCR_OUT2	0x08
 #define LSR_DR		0x01
+#define LSR_OE		0x02
 #define LSR_EMPTY	0x60		/* THRE, TEMT */
 #define IIR_NONE	0x01
 #define IIR_THRI	0x02
@@ -140,12 +141,37 @@ test_loop_data(void **state)
 		assert_int_equal(inb(r, LSR), LSR_EMPTY);
 	}
 	/* More bytes than it holds: the first ones stay. */
-	for (i = 0; i < 200; i++)
-		outb(r, DATA, (uint8_t)i);
-	for (i = 0; i < 64; i++)
-		assert_int_equal(inb(r, DATA), i);
+	outb(r, DATA, 0);
+	assert_int_equal(inb(r, LSR), LSR_EMPTY | LSR_DR);
+	outb(r, DATA, 1);
+	assert_int_equal(inb(r, LSR), LSR_EMPTY | LSR_DR | LSR_OE);
+	assert_int_equal(inb(r, LSR), LSR_EMPTY | LSR_DR);
+	assert_int_equal(inb(r, DATA), 0);
 	assert_int_equal(inb(r, LSR), LSR_EMPTY);
 	assert_int_equal(r->out_n, 0);
+	rig_free(r);
+}
+
+/* ns8250_bus_probe() of FreeBSD: 16 bytes, or it is "non-standard". */
+static void
+test_loop_fifo(void **state)
+{
+	struct rig *r = rig_new(0);
+	unsigned int i;
+
+	(void)state;
+	outb(r, LCR, LCR_8N1);
+	outb(r, MCR, MCR_LOOP);
+	outb(r, FCR, 0x07);
+	for (i = 0; i < 16; i++) {
+		outb(r, DATA, (uint8_t)i);
+		assert_int_equal(inb(r, LSR), LSR_EMPTY | LSR_DR);
+	}
+	outb(r, DATA, 16);
+	assert_int_equal(inb(r, LSR), LSR_EMPTY | LSR_DR | LSR_OE);
+	for (i = 0; i < 16; i++)
+		assert_int_equal(inb(r, DATA), i);
+	assert_int_equal(inb(r, LSR), LSR_EMPTY);
 	rig_free(r);
 }
 
@@ -386,6 +412,7 @@ main(void)
 		cmocka_unit_test(test_autoconfig),
 		cmocka_unit_test(test_loop_modem),
 		cmocka_unit_test(test_loop_data),
+		cmocka_unit_test(test_loop_fifo),
 		cmocka_unit_test(test_divisor),
 		cmocka_unit_test(test_output),
 		cmocka_unit_test(test_thre_probe),
