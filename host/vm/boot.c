@@ -55,13 +55,8 @@ struct pvh_memmap {
 
 /* ------------------------------------------------------------------ files */
 
-struct file {
-	const uint8_t *data;
-	size_t bytes;
-};
-
 static bool
-boot_file_map(struct file *f, const char *path, const char *what,
+boot_file_map(struct boot_file *f, const char *path, const char *what,
     struct err *err)
 {
 	/* O_NONBLOCK: without it the open of a FIFO waits. */
@@ -91,10 +86,26 @@ boot_file_map(struct file *f, const char *path, const char *what,
 }
 
 static void
-boot_file_unmap(struct file *f)
+boot_file_unmap(struct boot_file *f)
 {
 	if (f->data != NULL)
-		(void)munmap((void *)(uintptr_t)f->data, f->bytes);
+		(void)munmap(f->data, f->bytes);
+	f->data = NULL;
+}
+
+/* The file in memory of our own, which does not change when the file does. */
+static int
+boot_file_copy(struct boot_file *f, const char *what, struct err *err)
+{
+	void *copy = mmap(NULL, f->bytes, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (copy == MAP_FAILED)
+		return err_set(err, "no memory for a copy of the %s", what);
+	memcpy(copy, f->data, f->bytes);
+	(void)munmap(f->data, f->bytes);
+	f->data = copy;
+	return 0;
 }
 
 /* ------------------------------------------------------------------- BIOS */
@@ -106,7 +117,7 @@ boot_file_unmap(struct file *f)
 int
 boot_bios(struct boot *boot, const char *path, struct err *err)
 {
-	struct file f = { 0 };
+	struct boot_file f = { 0 };
 	int error = 0;
 
 	memset(boot, 0, sizeof(*boot));
@@ -140,6 +151,8 @@ boot_free(struct boot *boot)
 	if (boot->rom != NULL)
 		(void)munmap(boot->rom, boot->rom_bytes);
 	boot->rom = NULL;
+	boot_file_unmap(&boot->kernel);
+	boot_file_unmap(&boot->initrd);
 }
 
 /* ------------------------------------------------------------ what all need */
@@ -291,6 +304,7 @@ struct elf {
 	const uint8_t *image;
 	size_t bytes;
 	Elf64_Ehdr header;
+	uint64_t room;			/* for what is still to load */
 };
 
 /* Copies len bytes of the image.  Returns false if it does not have them. */
@@ -337,9 +351,10 @@ elf_note_find(const struct elf *e, const Elf64_Phdr *p, uint64_t *entry)
 	return false;
 }
 
+/* Segments may overlap, but all together they are no larger than memory. */
 static int
-elf_segment_load(const struct elf *e, const struct ram *ram,
-    const Elf64_Phdr *p, const struct boot_initrd *initrd, struct err *err)
+elf_segment_load(struct elf *e, const struct ram *ram, const Elf64_Phdr *p,
+    const struct boot_initrd *initrd, struct err *err)
 {
 	uint8_t *to;
 
@@ -347,6 +362,12 @@ elf_segment_load(const struct elf *e, const struct ram *ram,
 		return 0;
 	if (kernel_place_check(ram, p->p_paddr, p->p_memsz, initrd, err) != 0)
 		return -1;
+	if (p->p_memsz > e->room)
+		return err_set(err,
+		    "the kernel's segments are larger than the memory, of "
+		    "%llu MiB, in all",
+		    (unsigned long long)(ram->bytes >> 20));
+	e->room -= p->p_memsz;
 	to = ram_at(ram, p->p_paddr, p->p_memsz);
 	if (p->p_filesz > p->p_memsz ||
 	    !elf_get(e, p->p_offset, to, p->p_filesz))
@@ -356,7 +377,7 @@ elf_segment_load(const struct elf *e, const struct ram *ram,
 }
 
 static int
-elf_segments_load(const struct elf *e, const struct ram *ram,
+elf_segments_load(struct elf *e, const struct ram *ram,
     const struct boot_initrd *initrd, uint64_t *entry, struct err *err)
 {
 	bool found = false;
@@ -385,7 +406,8 @@ pvh_start(const struct ram *ram, const struct boot_initrd *initrd)
 		.magic = PVH_MAGIC,
 		.version = 1,
 		.modules = initrd->bytes != 0,
-		.module_list = AT_MODULE,
+		/* FreeBSD stops if there is a list without a module. */
+		.module_list = initrd->bytes != 0 ? AT_MODULE : 0,
 		.cmdline = AT_CMDLINE,
 		.rsdp = ACPI_RSDP,
 		.memmap = AT_MEMMAP,
@@ -410,7 +432,7 @@ int
 boot_elf(struct boot *boot, const struct ram *ram, const uint8_t *image,
     size_t bytes, const struct boot_initrd *initrd, struct err *err)
 {
-	struct elf e = { .image = image, .bytes = bytes };
+	struct elf e = { .image = image, .bytes = bytes, .room = ram->bytes };
 
 	if (!elf_get(&e, 0, &e.header, sizeof(e.header)) ||
 	    e.header.e_ident[EI_CLASS] != ELFCLASS64 ||
@@ -435,80 +457,102 @@ boot_elf(struct boot *boot, const struct ram *ram, const uint8_t *image,
 /* --------------------------------------------------------------- a kernel */
 
 static bool
-is_bzimage(const struct file *f)
+is_bzimage(const struct boot_file *f)
 {
 	uint32_t magic;
 
 	if (f->bytes < 0x206)
 		return false;
-	memcpy(&magic, f->data + 0x202, 4);
+	memcpy(&magic, (const uint8_t *)f->data + 0x202, 4);
 	return magic == BZIMAGE_MAGIC;
 }
 
 static bool
-is_elf(const struct file *f)
+is_elf(const struct boot_file *f)
 {
 	return f->bytes >= SELFMAG && memcmp(f->data, ELFMAG, SELFMAG) == 0;
 }
 
 /* As high as possible, out of the kernel's way. */
 static int
-initrd_load(const struct ram *ram, const char *path, struct boot_initrd *initrd,
-    struct err *err)
+initrd_load(const struct ram *ram, const struct boot_file *f,
+    struct boot_initrd *where, struct err *err)
 {
 	uint64_t top = ram_low_bytes(ram);
-	struct file f = { 0 };
 
-	initrd->at = initrd->bytes = 0;
-	if (path == NULL)
+	where->at = where->bytes = 0;
+	if (f->data == NULL)
 		return 0;
-	if (!boot_file_map(&f, path, "initrd", err))
-		return -1;
+	if (f->bytes >= top / 2)
+		return err_set(err,
+		    "the initrd is larger than half of the memory: use more "
+		    "--memory");
 	if (top > 0x7fffffff)
 		top = 0x7fffffff;	/* initrd_addr_max of old kernels */
-	initrd->bytes = f.bytes;
-	if (f.bytes < top / 2) {
-		initrd->at = (top - f.bytes) & ~(uint64_t)0xfff;
-		memcpy(ram_at(ram, initrd->at, f.bytes), f.data, f.bytes);
-	}
-	boot_file_unmap(&f);
-	return initrd->at != 0 ?
+	where->bytes = f->bytes;
+	where->at = (top - f->bytes) & ~(uint64_t)0xfff;
+	memcpy(ram_at(ram, where->at, f->bytes), f->data, f->bytes);
+	return 0;
+}
+
+static int
+boot_files_open(struct boot *boot, const char *kernel, const char *initrd,
+    const char *append, struct err *err)
+{
+	memset(boot, 0, sizeof(*boot));
+	boot->append = append != NULL ? append : "";
+	if (strlen(boot->append) > CMDLINE_MAX)
+		return err_usage(err, "--append: must be at most %u bytes long",
+		    CMDLINE_MAX);
+	return boot_file_map(&boot->kernel, kernel, "kernel", err) &&
+		(initrd == NULL ||
+		    boot_file_map(&boot->initrd, initrd, "initrd", err)) ?
 	    0 :
-	    err_set(err,
-		"initrd %s: larger than half of the memory: use more "
-		"--memory",
-		path);
+	    -1;
+}
+
+int
+boot_again(struct boot *boot, const struct ram *ram, struct err *err)
+{
+	const struct boot_file *f = &boot->kernel;
+	struct boot_initrd where;
+
+	if (f->data == NULL)
+		return 0;
+	memcpy(ram_at(ram, AT_CMDLINE, CMDLINE_MAX + 1), boot->append,
+	    strlen(boot->append) + 1);
+	if (initrd_load(ram, &boot->initrd, &where, err) != 0)
+		return -1;
+	if (is_bzimage(f))
+		return boot_bzimage(boot, ram, f->data, f->bytes, &where, err);
+	if (is_elf(f))
+		return boot_elf(boot, ram, f->data, f->bytes, &where, err);
+	return err_set(err, "neither a bzImage nor an ELF file");
 }
 
 int
 boot_kernel(struct boot *boot, const struct ram *ram, const char *kernel,
     const char *initrd, const char *append, struct err *err)
 {
-	struct boot_initrd where;
-	struct file f = { 0 };
-	int error;
+	int error = boot_files_open(boot, kernel, initrd, append, err);
 
-	memset(boot, 0, sizeof(*boot));
-	if (append == NULL)
-		append = "";
-	if (strlen(append) > CMDLINE_MAX)
-		return err_usage(err, "--append: must be at most %u bytes long",
-		    CMDLINE_MAX);
-	if (!boot_file_map(&f, kernel, "kernel", err))
-		return -1;
-	memcpy(ram_at(ram, AT_CMDLINE, CMDLINE_MAX + 1), append,
-	    strlen(append) + 1);
-	error = initrd_load(ram, initrd, &where, err);
-	if (error != 0)
-		goto unmap_file;
-	if (is_bzimage(&f))
-		error = boot_bzimage(boot, ram, f.data, f.bytes, &where, err);
-	else if (is_elf(&f))
-		error = boot_elf(boot, ram, f.data, f.bytes, &where, err);
-	else
-		error = err_set(err,
-		    "kernel %s: neither a bzImage nor an ELF file", kernel);
-unmap_file:
-	boot_file_unmap(&f);
+	if (error == 0 && boot_again(boot, ram, err) != 0)
+		error = err_in(err, "kernel %s", kernel);
+	boot_file_unmap(&boot->kernel);
+	boot_file_unmap(&boot->initrd);
 	return error;
+}
+
+int
+boot_kernel_keep(struct boot *boot, const struct ram *ram, const char *kernel,
+    const char *initrd, const char *append, struct err *err)
+{
+	if (boot_files_open(boot, kernel, initrd, append, err) != 0 ||
+	    boot_file_copy(&boot->kernel, "kernel", err) != 0 ||
+	    (boot->initrd.data != NULL &&
+		boot_file_copy(&boot->initrd, "initrd", err) != 0))
+		return -1;
+	return boot_again(boot, ram, err) == 0 ?
+	    0 :
+	    err_in(err, "kernel %s", kernel);
 }

@@ -24,6 +24,12 @@ enum boot_mode {
 #define BOOT_DS		0x18u
 #define BOOT_GDT_BYTES	0x20u
 
+/* A file in memory. */
+struct boot_file {
+	void *data;			/* NULL: none */
+	size_t bytes;
+};
+
 struct boot {
 	enum boot_mode mode;
 	uint64_t entry;
@@ -33,6 +39,9 @@ struct boot {
 	/* A BIOS image: read-only memory that ends at 4 GiB. */
 	void *rom;
 	size_t rom_bytes;
+	/* A kernel, as boot_kernel_keep() has read it. */
+	struct boot_file kernel, initrd;
+	const char *append;
 };
 
 /*
@@ -43,6 +52,16 @@ struct boot {
 int boot_bios(struct boot *boot, const char *path, struct err *err);
 int boot_kernel(struct boot *boot, const struct ram *ram, const char *kernel,
     const char *initrd, const char *append, struct err *err);
+
+/*
+ * boot_kernel_keep: the same, for a guest that may start again: boot keeps a
+ * copy of the files, and append, which must stay.  boot_again: load them into
+ * memory again; the ACPI tables are there.  It makes no system call.
+ */
+int
+boot_kernel_keep(struct boot *boot, const struct ram *ram, const char *kernel,
+    const char *initrd, const char *append, struct err *err);
+int boot_again(struct boot *boot, const struct ram *ram, struct err *err);
 void boot_free(struct boot *boot);
 
 /*

@@ -409,6 +409,8 @@ start_info_check(const struct boot_initrd *initrd)
 	assert_true(s->rsdp == ACPI_RSDP);
 	assert_non_null(ram_at(&ram, s->cmdline, 2048));
 	assert_int_equal(s->modules, initrd->bytes != 0);
+	/* FreeBSD stops if there is a list without a module. */
+	assert_true((s->module_list != 0) == (s->modules != 0));
 	if (s->modules != 0) {
 		m = ram_at(&ram, s->module_list, 32);
 		assert_true(m[0] == initrd->at && m[1] == initrd->bytes);
@@ -607,6 +609,36 @@ test_elf_notes(void **state)
 	memory_free();
 }
 
+/* Segments over each other: each fits, but all would take too long. */
+static void
+test_elf_sum(void **state)
+{
+	struct elf_kernel k = elf_kernel();
+	const unsigned int n = 64;
+	struct image image = image_new(sizeof(k) + n * sizeof(k.load));
+	Elf64_Phdr p = k.load;
+	unsigned int i, fit;
+
+	(void)state;
+	memory_new(32 * MIB);
+	k.header.e_phoff = sizeof(k);
+	k.header.e_phnum = n;
+	p.p_filesz = 0;
+	for (fit = 0; fit < 2; fit++) {
+		p.p_memsz = fit ? 32 * MIB / n : 16 * MIB;
+		memcpy(image.data, &k, sizeof(k));
+		memcpy(image.data + sizeof(k), &k.note, sizeof(k.note));
+		for (i = 1; i < n; i++)
+			memcpy(image.data + sizeof(k) + i * sizeof(p), &p,
+			    sizeof(p));
+		assert_int_equal(elf_boot(&image, &none), fit ? 0 : -1);
+		if (!fit)
+			says(&err, "larger than the memory, of 32 MiB, in all");
+	}
+	free(image.data);
+	memory_free();
+}
+
 static void
 test_elf_cut(void **state)
 {
@@ -668,6 +700,38 @@ kernel_boot(const char *initrd, const char *append)
 		(void)snprintf(path, sizeof(path), "%s", dir_path(initrd));
 	return boot_kernel(&boot, &ram, kernel, initrd != NULL ? path : NULL,
 	    append, &err);
+}
+
+/* What the guest has overwritten is there again; files may have changed. */
+static void
+test_kernel_again(void **state)
+{
+	struct setup_header h = bz_header(5000);
+	struct image bz = bz_new(&h, 5000), was = image_new(64 * MIB);
+	char kernel[sizeof(dir) + 32], initrd[sizeof(dir) + 32];
+	unsigned int from;
+
+	(void)state;
+	(void)snprintf(kernel, sizeof(kernel), "%s", dir_path("kernel"));
+	(void)snprintf(initrd, sizeof(initrd), "%s", dir_path("initrd"));
+	memory_new(64 * MIB);
+	file_write("kernel", bz.data, bz.bytes);
+	file_write("initrd", bz.data, 5001);
+	assert_int_equal(boot_kernel_keep(&boot, &ram, kernel, initrd, "quiet",
+			     &err),
+	    0);
+	memcpy(was.data, ram.base, ram.bytes);
+	file_write("kernel", "", 0);
+	(void)unlink(dir_path("initrd"));
+	memory_dirty(0, ram.bytes);
+	assert_int_equal(boot_again(&boot, &ram, &err), 0);
+	for (from = 0; from < ram.bytes; from++)
+		if (was.data[from] != 0)
+			assert_int_equal(ram.base[from], was.data[from]);
+	boot_free(&boot);
+	free(bz.data);
+	free(was.data);
+	memory_free();
 }
 
 static void
@@ -838,9 +902,11 @@ main(void)
 		cmocka_unit_test(test_elf_bad),
 		cmocka_unit_test(test_elf_segments),
 		cmocka_unit_test(test_elf_notes),
+		cmocka_unit_test(test_elf_sum),
 		cmocka_unit_test(test_elf_cut),
 		cmocka_unit_test(test_elf_over_initrd),
 		cmocka_unit_test(test_kernel_files),
+		cmocka_unit_test(test_kernel_again),
 		cmocka_unit_test(test_initrd_place),
 		cmocka_unit_test(test_kernel_files_bad),
 		cmocka_unit_test(test_bios),
