@@ -40,8 +40,8 @@
  *						was; the transmitter is off
  *
  * The time that exits take is their own cost, without the work done in them.
- * What one costs is learned from all register accesses, and follows the host.  A
- * NIC whose mapping ended at once is not mapped again for 20 to 640 ms.
+ * What one costs is learned from all register accesses, and follows the host.
+ * A NIC whose mapping ended at once is not mapped again for 20 to 640 ms.
  * "Slower" means in packets a second.  With doorbell=turns, TURNS stands for
  * BUSY.  While the transmitter is off (TCTL.EN) the state is TRAP, since
  * drivers test registers then.

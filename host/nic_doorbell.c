@@ -228,12 +228,12 @@ doorbell_spin(struct nic *nic)
 /* --------------------------------------------------- traps, by vCPU threads */
 
 /*
- * Does the guest lose so much time to exits that its doorbells should be memory?
- * It does if two things hold.  In the time of eight traps in a row all exits
- * took an eighth; those of interrupts count, too, because a NIC that looks
- * interrupts more seldom.  And the work in the traps took no longer than that,
- * or each trap sent a batch: otherwise (a ping, a burst in one packet) the guest
- * waits for the work, not for the trap.
+ * Does the guest lose so much time to exits that its doorbells should be
+ * memory?  It does if two things hold.  In the time of eight traps in a row all
+ * exits took an eighth; those of interrupts count, too, because a NIC that
+ * looks interrupts more seldom.  And the work in the traps took no longer than
+ * that, or each trap sent a batch: otherwise (a ping, a burst in one packet)
+ * the guest waits for the work, not for the trap.
  */
 static bool
 run_is_dear(struct nic *nic, unsigned int n, uint64_t begin_ns)
@@ -274,11 +274,11 @@ run_count(struct nic *nic, uint64_t begin_ns, uint64_t end_ns)
 
 /*
  * What a trap costs is a microsecond on one host, and a millisecond on another
- * that is a guest itself.  It is the least time between two accesses of one CPU:
- * there the guest did nothing else.  An interrupt's handler makes such a pair,
- * if the driver did not when it began.  So after some interrupts in TRAP the
- * least that was seen meanwhile stands, even if it is more than before: the host
- * is slower now.
+ * that is a guest itself.  It is the least time between two accesses of one
+ * CPU: there the guest did nothing else.  An interrupt's handler makes such a
+ * pair, if the driver did not when it began.  So after some interrupts in TRAP
+ * the least that was seen meanwhile stands, even if it is more than before: the
+ * host is slower now.
  */
 static void
 trap_cost_learn(struct doorbell *b, uint64_t own_ns, bool interrupt)

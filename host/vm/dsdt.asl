@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What a guest of lem-vm cannot find out by itself: PCI bus 0, the addresses for
- * BARs, the interrupts of the slots (machine.c: nic_gsi), the serial port, and
- * how to switch off.
+ * BARs, the interrupts of the slots (machine.c: nic_gsi), the serial port, where
+ * to tell of a panic, and how to switch off.
  */
 DefinitionBlock ("", "DSDT", 2, "LEM", "LEM-VM", 1)
 {
@@ -13,6 +13,7 @@ DefinitionBlock ("", "DSDT", 2, "LEM", "LEM-VM", 1)
 		Device (PCI0)
 		{
 			Name (_HID, EisaId ("PNP0A03"))
+			Name (_ADR, 0)
 			Name (_UID, 0)
 			Name (_BBN, 0)
 			Name (_CRS, ResourceTemplate ()
@@ -49,6 +50,16 @@ DefinitionBlock ("", "DSDT", 2, "LEM", "LEM-VM", 1)
 			{
 				IO (Decode16, 0x03F8, 0x03F8, 1, 8)
 				IRQNoFlags () { 4 }
+			})
+		}
+
+		Device (PEVT)
+		{
+			Name (_HID, "QEMU0001")
+			Name (_STA, 0x0F)
+			Name (_CRS, ResourceTemplate ()
+			{
+				IO (Decode16, 0x0505, 0x0505, 1, 1)
 			})
 		}
 	}

@@ -10,6 +10,8 @@
 #define KBD_RESET	0xfeu
 #define PORT_EXIT	0xf4u
 #define PORT_CONSOLE	0x402u
+#define PORT_PANIC	0x505u
+#define PANICKED	0x01u
 
 /* ACPI 4.8.3: fixed hardware, from MACHINE_PORT_PM on. */
 #define PM1_STATUS	0u
@@ -40,6 +42,14 @@ machine_init(struct machine *m, const struct machine_ops *ops, void *ctx)
 }
 
 void
+machine_reset(struct machine *m)
+{
+	uart_reset(m);
+	pci_reset(m);
+	m->pm_status = m->pm_enable = m->pm_control = 0;
+}
+
+void
 machine_destroy(struct machine *m)
 {
 	pthread_mutex_destroy(&m->uart.lock);
@@ -57,10 +67,7 @@ machine_nic_add(struct machine *m, struct nic *nic)
 
 	n->nic = nic;
 	n->gsi = nic_gsi[i % (sizeof(nic_gsi) / sizeof(nic_gsi[0]))];
-	nic_pci_write(nic, E82540_PCI_BAR0, 4,
-	    MACHINE_BAR_MEM + i * E82540_BAR0_BYTES);
-	nic_pci_write(nic, E82540_PCI_BAR2, 4, MACHINE_BAR_IO + i * 64);
-	nic_pci_write(nic, 0x3c, 1, n->gsi);
+	pci_place(m, i);
 	return i;
 }
 
@@ -202,6 +209,8 @@ machine_port_read(struct machine *m, uint16_t port, unsigned int size)
 		return pci_read(m, port, size);
 	if (port == PORT_CONSOLE)
 		return 0xe9;		/* the console exists */
+	if (port == PORT_PANIC)
+		return PANICKED;	/* the event that it takes */
 	n = machine_nic_at_port(m, port, &base);
 	return n == NULL ? UINT32_MAX : nic_io_read(n->nic, port - base, size);
 }
@@ -225,6 +234,8 @@ machine_port_write(struct machine *m, uint16_t port, unsigned int size,
 		m->ops->output(m->ctx, &byte, 1);
 	} else if (port == PORT_EXIT && size == 4) {
 		m->ops->end(m->ctx, MACHINE_EXIT, (int)(value << 1 | 1) & 0xff);
+	} else if (port == PORT_PANIC && byte & PANICKED) {
+		m->ops->end(m->ctx, MACHINE_PANIC, 0);
 	} else if (port == PORT_RESET_KBD && byte == KBD_RESET) {
 		m->ops->end(m->ctx, MACHINE_RESET, 0);
 	} else {

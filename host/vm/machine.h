@@ -8,6 +8,7 @@
  *	00f4		a 32-bit write ends lem-vm, as QEMU's isa-debug-exit
  *	03f8-03ff	serial port, 16550A, interrupt 4
  *	0402		debug console, as QEMU's isa-debugcon
+ *	0505		the guest says that it panicked, as QEMU's pvpanic
  *	0600-060c	ACPI: PM1 event and control, timer, reset
  *	0cf8, 0cfc	PCI configuration, mechanism 1
  *	c000-ffff	BARs of PCI devices, where the guest puts them
@@ -43,6 +44,8 @@ enum machine_end {
 	MACHINE_RUNS,
 	MACHINE_OFF,			/* it powered off */
 	MACHINE_RESET,			/* it reset the machine */
+	MACHINE_PANIC,			/* it says that it panicked */
+	MACHINE_TRIPLE_FAULT,		/* a CPU shut down */
 	MACHINE_EXIT,			/* it wrote a status to port f4h */
 };
 
@@ -82,6 +85,11 @@ struct machine {
 
 void machine_init(struct machine *m, const struct machine_ops *ops, void *ctx);
 void machine_destroy(struct machine *m);
+
+/*
+ * machine_reset: as after power-on, but for what is plugged in.  No CPU runs.
+ */
+void machine_reset(struct machine *m);
 
 /*
  * machine_nic_add: add a NIC; the caller keeps it.  Sets its BARs, as firmware

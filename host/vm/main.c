@@ -22,6 +22,11 @@
 #include "vm.h"
 
 #define EXIT_USAGE	2
+/* Even, as what a guest writes to port F4h makes odd ones. */
+#define EXIT_RESET	4
+#define EXIT_PANIC	6
+#define EXIT_TRIPLE_FAULT 8
+#define EXIT_ASKED	10		/* a signal, quit, the terminal */
 
 /* The whole program. */
 struct run {
@@ -114,14 +119,17 @@ static void *
 thread_main(void *arg)
 {
 	struct confined *c = arg;
+	enum sandbox kind = SANDBOX_CPU;
 	struct err err;
 
 	/* The NIC's timers count microseconds; the default slack is 50 us. */
 	if (c->nic != NULL)
 		(void)prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
-	if (c->sandbox &&
-	    sandbox_enter(c->nic != NULL ? SANDBOX_NIC : SANDBOX_CPU, &err) !=
-		0)
+	if (c->nic != NULL)
+		kind = SANDBOX_NIC;
+	else if (c->vm->restart.cpu != NULL)
+		kind = SANDBOX_CPU_RESTARTS;
+	if (c->sandbox && sandbox_enter(kind, &err) != 0)
 		vm_fail(c->vm, "%s", err.text);
 	else if (c->nic != NULL)
 		nic_run(c->nic);
@@ -224,7 +232,7 @@ run_leave(void)
 	    "ended without it\n";
 
 	if (!run.started)
-		return EXIT_SUCCESS;
+		return EXIT_ASKED;
 	terminal_close(&run.terminal);
 	control_unlink(&run.control);
 	quit_say(text);
@@ -245,11 +253,29 @@ run_signals(struct err *err)
 static int
 run_load(struct run *r, struct err *err)
 {
+	const char *append =
+	    r->o.append != NULL ? r->o.append : "console=ttyS0";
+	struct ram *ram = &r->vm->ram;
+
 	if (r->o.bios != NULL)
 		return boot_bios(&r->boot, r->o.bios, err);
+	acpi_write(ram, r->o.cpus);
+	return r->o.restarts ?
+	    boot_kernel_keep(&r->boot, ram, r->o.kernel, r->o.initrd, append,
+		err) :
+	    boot_kernel(&r->boot, ram, r->o.kernel, r->o.initrd, append, err);
+}
+
+/* The guest has reset the machine; in the thread of a CPU. */
+static int
+run_load_again(void *ctx, struct err *err)
+{
+	struct run *r = ctx;
+
+	if (r->o.bios != NULL)
+		return 0;
 	acpi_write(&r->vm->ram, r->o.cpus);
-	return boot_kernel(&r->boot, &r->vm->ram, r->o.kernel, r->o.initrd,
-	    r->o.append != NULL ? r->o.append : "console=ttyS0", err);
+	return boot_again(&r->boot, &r->vm->ram, err);
 }
 
 static int
@@ -275,7 +301,8 @@ run_set_up(struct run *r, struct err *err)
 	for (i = 0; i < r->o.nics; i++)
 		if (run_nic_add(r, i, err) != 0)
 			return err_in(err, "--nic %u", i);
-	if (run_load(r, err) != 0 || vm_boot(r->vm, &r->boot, err) != 0)
+	if (run_load(r, err) != 0 || vm_boot(r->vm, &r->boot, err) != 0 ||
+	    (r->o.restarts && restart_save(r->vm, run_load_again, r, err) != 0))
 		return -1;
 	if (run_control_open(r, err) != 0)
 		return -1;
@@ -289,9 +316,21 @@ run_outcome(const struct run *r)
 
 	if (vm->why.text[0] != '\0') {
 		print_error(vm->why.text);
-		return EXIT_FAILURE;
+		return vm->end == MACHINE_TRIPLE_FAULT ? EXIT_TRIPLE_FAULT :
+							 EXIT_FAILURE;
 	}
-	return vm->end == MACHINE_EXIT ? vm->status : EXIT_SUCCESS;
+	switch (vm->end) {
+	case MACHINE_EXIT:
+		return vm->status;
+	case MACHINE_RESET:
+		return EXIT_RESET;
+	case MACHINE_PANIC:
+		return EXIT_PANIC;
+	case MACHINE_RUNS:
+		return EXIT_ASKED;
+	default:
+		return EXIT_SUCCESS;
+	}
 }
 
 static int
@@ -318,7 +357,7 @@ run_guest(struct run *r)
 	if (run_set_up(r, &err) != 0) {
 		/* A signal interrupts what set-up waits for. */
 		if (quit_asked())
-			status = EXIT_SUCCESS;
+			status = EXIT_ASKED;
 		else
 			print_error(err.text);
 		if (err.usage)

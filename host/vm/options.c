@@ -26,14 +26,16 @@ static const char usage_nic[] =
     "      spin=MICROSECONDS               how long to look for more (500)\n";
 
 static const char usage_end[] =
+    "  --on-reset WHAT   restart: the guest starts again; or exit (exit)\n"
     "  --serial on|off   the serial port is the terminal (on)\n";
 
 static const char usage_last[] =
     "  --help, --version\n"
     "\n"
     "On a terminal, Ctrl-A x ends lem-vm, and Ctrl-A Ctrl-A sends Ctrl-A.\n"
-    "Exit status: 0 the guest powered off or reset itself, or a signal ended\n"
-    "lem-vm; 1 lem-vm could not start or go on; 2 the command line is wrong;\n"
+    "Exit status: 0 the guest powered off; 4 it reset itself; 6 it said that\n"
+    "it panicked; 8 triple fault; 10 a signal, quit or Ctrl-A x ended lem-vm;\n"
+    "1 lem-vm could not start or go on; 2 the command line is wrong;\n"
     "2 N + 1 the guest wrote N to port F4h, 32 bits wide.\n";
 
 static void
@@ -119,6 +121,7 @@ enum {
 	OPT_MEMORY_FD,
 	OPT_CPUS,
 	OPT_NIC,
+	OPT_ON_RESET,
 	OPT_SERIAL,
 };
 
@@ -131,12 +134,22 @@ static const struct option long_options[] = {
 	{ "memory-fd", required_argument, NULL, OPT_MEMORY_FD },
 	{ "cpus", required_argument, NULL, OPT_CPUS },
 	{ "nic", required_argument, NULL, OPT_NIC },
+	{ "on-reset", required_argument, NULL, OPT_ON_RESET },
 	{ "serial", required_argument, NULL, OPT_SERIAL },
 	{ 0 },
 };
 
 static int
-option_take(void *ctx, int option, const char *text, struct err *err)
+option_on_reset(struct options *o, const char *text, struct err *err)
+{
+	o->restarts = strcmp(text, "restart") == 0;
+	if (o->restarts || strcmp(text, "exit") == 0)
+		return 0;
+	(void)err_usage(err, "must be restart or exit");
+	return err_value(err, "--on-reset", text);
+}
+
+static int
 {
 	struct options *o = ctx;
 	uint64_t n;
@@ -167,6 +180,8 @@ option_take(void *ctx, int option, const char *text, struct err *err)
 		return 0;
 	case OPT_NIC:
 		return option_nic(o, text, err);
+	case OPT_ON_RESET:
+		return option_on_reset(o, text, err);
 	case OPT_SERIAL:
 		return parse_bool(text, "--serial", &o->serial, err);
 	default:

@@ -18,6 +18,7 @@ struct options {
 	unsigned int nics;
 	bool serial;
 	struct program_options program;
+	bool restarts;			/* --on-reset restart */
 };
 
 /*

@@ -114,3 +114,29 @@ pci_write(struct machine *m, uint16_t port, unsigned int size, uint32_t value)
 	}
 	pthread_mutex_unlock(&m->pci_lock);
 }
+
+void
+pci_place(struct machine *m, unsigned int nic)
+{
+	struct machine_nic *n = &m->nic[nic];
+
+	nic_pci_write(n->nic, E82540_PCI_BAR0, 4,
+	    MACHINE_BAR_MEM + nic * E82540_BAR0_BYTES);
+	nic_pci_write(n->nic, E82540_PCI_BAR2, 4, MACHINE_BAR_IO + nic * 64);
+	nic_pci_write(n->nic, 0x3c, 1, n->gsi);
+}
+
+void
+pci_reset(struct machine *m)
+{
+	unsigned int i;
+
+	pthread_mutex_lock(&m->pci_lock);
+	m->pci_address = 0;
+	for (i = 0; i < m->nics; i++) {
+		nic_reset(m->nic[i].nic);
+		pci_place(m, i);
+		pci_bars_follow(m, &m->nic[i]);
+	}
+	pthread_mutex_unlock(&m->pci_lock);
+}

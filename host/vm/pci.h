@@ -18,4 +18,11 @@ uint32_t pci_read(struct machine *m, uint16_t port, unsigned int size);
 void
 pci_write(struct machine *m, uint16_t port, unsigned int size, uint32_t value);
 
+/*
+ * pci_place: give a NIC its addresses and its interrupt, as firmware would.
+ * pci_reset: RST# on the bus; NICs have their addresses again after that.
+ */
+void pci_place(struct machine *m, unsigned int nic);
+void pci_reset(struct machine *m);
+
 #endif

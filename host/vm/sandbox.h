@@ -11,6 +11,7 @@
 enum sandbox {
 	SANDBOX_MAIN,			/* with the terminal */
 	SANDBOX_CPU,			/* vcpu_run() */
+	SANDBOX_CPU_RESTARTS,		/* the same, with restart_save() */
 	SANDBOX_NIC,			/* nic_run() */
 };
 

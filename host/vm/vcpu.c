@@ -290,12 +290,15 @@ vcpu_exit_other(struct vcpu *cpu)
 	case KVM_EXIT_IRQ_WINDOW_OPEN:
 		break;
 	case KVM_EXIT_SHUTDOWN:
+		cpu->vm->end = MACHINE_TRIPLE_FAULT;
 		vcpu_broken(cpu, "the guest caused a triple fault", 0);
 		break;
 	case KVM_EXIT_SYSTEM_EVENT:
 		cpu->vm->machine.ops->end(cpu->vm,
 		    run->system_event.type == KVM_SYSTEM_EVENT_SHUTDOWN ?
 			MACHINE_OFF :
+			run->system_event.type == KVM_SYSTEM_EVENT_CRASH ?
+			MACHINE_PANIC :
 			MACHINE_RESET,
 		    0);
 		break;
@@ -333,17 +336,33 @@ vcpu_exit_fault(struct vcpu *cpu)
 		vcpu_broken(cpu, "access to memory that does not exist", 0);
 }
 
+/*
+ * A signal, or vcpu_kick(), ended KVM_RUN.  After this vcpu_run() looks why: so
+ * a kick that comes now is not lost.
+ */
+static void
+vcpu_kicked(struct vcpu *cpu)
+{
+	__atomic_store_n(&cpu->run->immediate_exit, 0, __ATOMIC_SEQ_CST);
+}
+
 void
 vcpu_run(struct vcpu *cpu)
 {
 	struct vm *vm = cpu->vm;
 
 	while (!atomic_load(&vm->stopping)) {
+		if (atomic_load(&vm->restarting)) {
+			restart_rest(cpu);
+			continue;
+		}
 		cpu->returns++;
 		if (ioctl(cpu->fd, KVM_RUN, 0) != 0) {
 			if (errno == EFAULT)
 				vcpu_exit_fault(cpu);
-			else if (errno != EINTR && errno != EAGAIN)
+			else if (errno == EINTR)
+				vcpu_kicked(cpu);
+			else if (errno != EAGAIN)
 				vcpu_broken(cpu, strerror(errno), errno);
 			continue;
 		}

@@ -30,7 +30,10 @@ vm_stop(struct vm *vm)
 	static const uint64_t one = 1;
 	unsigned int i;
 
+	pthread_mutex_lock(&vm->end_lock);
 	atomic_store(&vm->stopping, true);
+	pthread_cond_broadcast(&vm->end_cond);
+	pthread_mutex_unlock(&vm->end_lock);
 	(void)!write(vm->end_fd, &one, sizeof(one));
 	for (i = 0; i < vm->cpus; i++)
 		vcpu_kick(&vm->cpu[i]);
@@ -193,6 +196,10 @@ machine_on_end(void *ctx, enum machine_end how, int status)
 {
 	struct vm *vm = ctx;
 
+	if (how == MACHINE_RESET && vm->restart.cpu != NULL) {
+		restart_begin(vm);
+		return;
+	}
 	vm->status = status;
 	vm->end = how;
 	vm_stop(vm);
@@ -336,6 +343,7 @@ vm_new(const struct vm_config *config, struct err *err)
 	vm->output_fd = config->output_fd;
 	pthread_mutex_init(&vm->slot_lock, NULL);
 	pthread_mutex_init(&vm->end_lock, NULL);
+	pthread_cond_init(&vm->end_cond, NULL);
 	machine_init(&vm->machine, &machine_ops, vm);
 	vm->end_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (vm->end_fd < 0)
@@ -375,6 +383,7 @@ vm_free(struct vm *vm)
 
 	for (i = 0; i < vm->machine.nics; i++)
 		nic_free(vm->machine.nic[i].nic);
+	restart_free(vm);
 	for (i = 0; i < vm->cpus; i++)
 		vcpu_free(&vm->cpu[i]);
 	if (vm->fd >= 0)
@@ -389,5 +398,6 @@ vm_free(struct vm *vm)
 	machine_destroy(&vm->machine);
 	pthread_mutex_destroy(&vm->slot_lock);
 	pthread_mutex_destroy(&vm->end_lock);
+	pthread_cond_destroy(&vm->end_cond);
 	free(vm);
 }

@@ -12,6 +12,7 @@
 #include "boot.h"
 #include "doorbell.h"
 #include "machine.h"
+#include "restart.h"
 #include "vcpu.h"
 
 #define VM_CPUS_MAX	4u
@@ -36,9 +37,12 @@ struct vm {
 	int output_fd;			/* as in vm_config */
 	int end_fd;			/* readable after vm_stop() */
 	atomic_bool stopping;
+	atomic_bool restarting;		/* CPUs come to rest: restart.h */
+	struct restart restart;
 	_Atomic(enum machine_end) end;
 	atomic_int status;
-	pthread_mutex_t end_lock;	/* of why */
+	pthread_mutex_t end_lock;	/* of why, and of restart */
+	pthread_cond_t end_cond;	/* stopping, or the guest began again */
 	struct err why;			/* of vm_fail(); else text is empty */
 };
 

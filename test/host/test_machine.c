@@ -598,6 +598,89 @@ test_reset(void **state)
 }
 
 /* 2 N + 1, from a 32-bit write only, and never 0. */
+/* QEMU's pvpanic: which events it takes; one of them. */
+static void
+test_panic(void **state)
+{
+	struct rig *r = rig_new(0);
+
+	(void)state;
+	assert_int_equal(inb(r, 0x505), 1);
+	outb(r, 0x505, 2);
+	assert_int_equal(r->ends, 0);
+	outb(r, 0x505, 1);
+	assert_int_equal(r->ends, 1);
+	assert_int_equal(r->how, MACHINE_PANIC);
+	rig_free(r);
+}
+
+/* What woke the guest stays (14.7); to read ICR clears it. */
+static bool
+reg_stays(uint32_t at)
+{
+	return at == E1000_ICR || at == E1000_WUS || at == E1000_WUPL ||
+	    at - E1000_WUPM(0) < 4 * E1000_WUPM_COUNT;
+}
+
+/* All that a guest can read of the machine and its NICs. */
+static void
+machine_read(struct rig *r, uint32_t *to)
+{
+	unsigned int i, at;
+
+	for (i = 0; i < r->m.nics; i++)
+		for (at = 0; at < 0x40; at += 4)
+			*to++ = config_read(r, NIC0 + i, at, 4);
+	for (i = 0; i < r->m.nics; i++) {
+		config_write(r, NIC0 + i, 4, 2, COMMAND_MEM);
+		for (at = 0; at < 0x6000; at += 4)
+			*to++ = reg_stays(at) ? 0 : reg(r, i, at);
+		config_write(r, NIC0 + i, 4, 2, 0);
+	}
+	for (at = 1; at < 8; at++)
+		*to++ = inb(r, (uint16_t)(0x3f8 + at));
+	for (at = 0; at < 8; at += 2)
+		*to++ = in(r, (uint16_t)(PM + at), 2);
+}
+
+/* After a reset the guest finds what it found first. */
+static void
+test_machine_reset(void **state)
+{
+	static uint32_t first[2 * 0x1810 + 16], again[2 * 0x1810 + 16];
+	struct rig *r = rig_new(2);
+	unsigned int i, at;
+
+	(void)state;
+	machine_read(r, first);
+	for (i = 0; i < 2; i++) {
+		config_write(r, NIC0 + i, 4, 2,
+		    COMMAND_MEM | E82540_PCI_MASTER);
+		for (at = 0; at < 0x6000; at += 4)
+			if (at != E1000_CTRL && at != E1000_CTRL_DUP &&
+			    at != E1000_EERD && at != E1000_EECD)
+				reg_set(r, i, at, 0x01010101);
+		reg_set(r, i, E1000_IMS, UINT32_MAX);
+		reg_set(r, i, E1000_ICS, E1000_ICR_LSC);
+		config_write(r, NIC0 + i, BAR0, 4, 0xe8000000 + i * 0x20000);
+		config_write(r, NIC0 + i, 0x3c, 1, 77);
+	}
+	assert_true(r->line[5] && r->line[10]);
+	outb(r, 0x3f8 + 4, 0x0b);
+	outb(r, 0x3f8 + 1, 0x02);
+	assert_true(r->line[4]);
+	assert_int_equal(machine_input(&r->m, (const uint8_t *)"abc", 3), 3);
+	in(r, PM, 2);
+	machine_port_write(&r->m, PM + 2, 2, 0x0321);
+	machine_port_write(&r->m, PM + 4, 2, 0x1404);
+	machine_reset(&r->m);
+	assert_false(r->line[4] || r->line[5] || r->line[10]);
+	assert_int_equal(r->m.nic[0].mem, 0);
+	machine_read(r, again);
+	assert_memory_equal(first, again, sizeof(first));
+	rig_free(r);
+}
+
 static void
 test_exit_port(void **state)
 {
@@ -651,7 +734,7 @@ test_nowhere(void **state)
 	(void)state;
 	for (port = 0; port < 0x10000; port++) {
 		if (port - 0x3f8 < 8 || port - PM < 13 || port - 0xcf8 < 8 ||
-		    port == 0x402)
+		    port == 0x402 || port == 0x505)
 			continue;
 		for (size = 1; size <= 4; size *= 2)
 			assert_int_equal(in(r, (uint16_t)port, size),
@@ -759,6 +842,8 @@ main(void)
 		cmocka_unit_test(test_pm_registers),
 		cmocka_unit_test(test_power_off),
 		cmocka_unit_test(test_reset),
+		cmocka_unit_test(test_panic),
+		cmocka_unit_test(test_machine_reset),
 		cmocka_unit_test(test_exit_port),
 		cmocka_unit_test(test_console),
 		cmocka_unit_test(test_nowhere),

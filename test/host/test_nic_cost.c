@@ -51,7 +51,7 @@ struct world {
 	enum driver driver;
 	uint64_t exit_ns;
 	uint64_t send_ns;		/* the backend's, for each packet */
-	uint64_t thread_ns;		/* the NIC's thread is at work until then */
+	uint64_t thread_ns;		/* the NIC's thread works until then */
 	bool mapped, parked, line, in_thread;
 	uint32_t posted, reclaimed;
 	uint64_t interrupts;

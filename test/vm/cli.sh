@@ -31,8 +31,19 @@ image()
 image halt '\364\353\375'				# 1: hlt; jmp 1b
 image exit21 '\146\270\025\0\0\0\272\364\0\146\357\364'	# out 21 to f4h
 image reset '\260\376\346\144\364'			# out FEh to 64h
+image off '\272\004\006\270\000\064\357\364'		# out 3400h to 604h
+image panic '\260\001\272\005\005\356\364'			# out 1 to 505h
+image fault '\017\001\036\000\006\017\040\300\014\001\017\042\300\314'	# lidt [600h]; PE; int3
 image hello '\272\370\003\260\101\356\260\376\346\144'	# A to COM1; reset
 image chatter '\272\370\003\356\353\375'		# 1: to COM1; jmp 1b
+
+# It counts in its memory how often it begins: the third time, 21 to f4h, else
+# reset.
+{
+	head -c 65504 /dev/zero
+	printf '\146\270\025\000\000\000\272\364\000\146\357\364\000\000\000\000'
+	printf '\376\006\000\005\200\076\000\005\003\164\345\260\376\346\144\364'
+} >"$tmp/third"
 
 # ------------------------------------------------------------- command line
 
@@ -76,6 +87,7 @@ fails 2 '--memory-fd : must be the number' run --bios x --memory-fd ''
 for option in --kernel --bios --initrd; do
 	fails 2 "$option : must be the name of a file" run $option ''
 done
+fails 2 '--on-reset stop: must be restart or exit' run --bios x --on-reset stop
 fails 2 '--serial maybe: must be on or off' run --bios x --serial maybe
 fails 2 '--sandbox : must be on or off' run --bios x --sandbox ''
 
@@ -238,10 +250,24 @@ ends()
 
 ends 43 exit21
 ends 43 exit21 --cpus 4 --nic backend=null --nic doorbell=mapped
-ends 0 reset
-ends 0 hello
+ends 4 reset
+ends 4 reset --on-reset exit
+ends 4 third
+ends 43 third --on-reset restart
+ends 43 third --on-reset restart --cpus 4 --nic backend=null --sandbox off
+ends 43 third --on-reset restart --cpus 4 --nic doorbell=mapped
+ends 0 off
+ends 0 off --on-reset restart
+ends 6 panic --on-reset restart
+run "$vm" run --bios "$tmp/fault" --on-reset restart
+if grep -q 'KVM cannot emulate' "$tmp/err"; then
+	leave_out "triple fault: this KVM stops before it"
+else
+	said 8 'CPU 0: the guest caused a triple fault' 'triple fault'
+fi
+ends 4 hello
 [ "$(cat "$tmp/out")" = A ] || wrong "hello: the output is not 'A'"
-ends 0 hello --serial off
+ends 4 hello --serial off
 [ ! -s "$tmp/out" ] || wrong 'hello: there is output in spite of --serial off'
 
 # begin ARGUMENT...: starts $guest, with the main thread, a CPU's and a NIC's
@@ -294,6 +320,14 @@ if begin --nic backend=null --control off; then
 	ended TERM
 fi
 
+# A guest that begins again and again is ended as any other.
+guest=reset
+if begin --nic backend=null --on-reset restart --cpus 4; then
+	sleep 0.5
+	ended TERM
+fi
+guest=halt
+
 # Nobody reads its output: it waits, but a signal ends it.
 mkfifo "$tmp/fifo" && exec 3<>"$tmp/fifo"
 guest=chatter out=$tmp/fifo
@@ -311,7 +345,7 @@ if script -qec true /dev/null >/dev/null 2>&1 </dev/null; then
 	# shellcheck disable=SC2016 # the other shell expands it
 	run sh -c 'while sleep 0.2; do printf "\001x" || exit; done |
 	    script -qec "$0 run --bios $1" /dev/null' "$vm" "$tmp/halt"
-	[ "$status" = 0 ] || wrong "Ctrl-A x: exit status $status"
+	[ "$status" = 10 ] || wrong "Ctrl-A x: exit status $status"
 else
 	leave_out 'terminal: script(1) or terminals are not available'
 fi

@@ -27,8 +27,8 @@ export BUILD
 logs=$BUILD/test/vm/linux
 image=$BUILD/linux/image
 
-default='main life many dgram ends'
-all="$default stream stopped qemu_dgram qemu_stream vnet_off stuck \
+default='main life many dgram ends restart'
+all="$default faults stream stopped qemu_dgram qemu_stream vnet_off stuck \
 passt memory"
 
 skip()
@@ -162,7 +162,7 @@ died()
 ended()
 {
 	case $scenario in
-	only=* | stuck | rates) ;;
+	only=* | stuck | faults | restart | rates) ;;
 	*) grep -q "^END $scenario\$" "$at/log.txt" ;;
 	esac
 }

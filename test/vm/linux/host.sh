@@ -82,6 +82,7 @@ ethtool_more,suspend},finish" \
 do_many()
 {
 	cables 5
+	expect=4
 	guest many 300 "$vmlinux" \
 	    "lem.do=begin,many${LONG:+,moderation},finish lem.nics=5 lem.end=reboot" \
 	    --nic backend=tap,ifname=tap0,doorbell=auto,moderation=off \
@@ -89,6 +90,7 @@ do_many()
 	    --nic backend=tap,ifname=tap2,doorbell=exit,model=82544gc \
 	    --nic backend=tap,ifname=tap3,doorbell=auto,msi=on,model=82545em \
 	    --nic backend=tap,ifname=tap4,doorbell=turns,model=82545em
+	expect=0
 }
 
 # only=A+B: the functions of steps with these names.
@@ -128,7 +130,7 @@ pair()
 	expect=0
 	kill -TERM $server
 	reap $server
-	is "$what-server" "exit status after SIGTERM" $? 0
+	is "$what-server" "exit status after SIGTERM" $? 10
 	cat "$WORK/$what-server.console"
 }
 
@@ -204,12 +206,12 @@ do_qemu_stream()
 	    "backend=stream,path=$WORK/q2"
 }
 
-# Typed input; statistics while it runs; a panic, which with panic=-1 resets.
+# Typed input; statistics while it runs; a panic, which the guest tells of.
 do_ends()
 {
 	mkfifo "$WORK/typed"
 	"$LEM_VM" run --kernel "$vmlinux" --initrd "$IMAGE/guest.img" --append \
-	    "$quiet panic=-1 lem.name=ends lem.do=typed lem.end=panic" \
+	    "$quiet panic=-1 lem.name=ends lem.do=typed,tells lem.end=panic" \
 	    --memory 160M --control "$WORK/control" \
 	    <"$WORK/typed" >"$WORK/ends.console" 2>&1 &
 	ends=$!
@@ -217,7 +219,7 @@ do_ends()
 	wait_for 120 grep -q TYPE "$WORK/ends.console"
 	echo 'the quick brown fox 0123456789 !@#%' >&5
 	reap $ends
-	is ends "exit status after a panic" $? 0
+	is ends "exit status after a panic" $? 6
 	exec 5>&-
 	cat "$WORK/ends.console"
 	ended ends
@@ -226,6 +228,40 @@ do_ends()
 	else
 		wrong "ends: no panic"
 	fi
+}
+
+# Each way to end has a status of its own; what other scenarios do not show.
+do_faults()
+{
+	expect=8
+	guest faults 100 "$vmlinux" "reboot=t lem.end=reboot" --memory 160M
+	grep -q "^lem-vm: CPU .: the guest caused a triple fault" \
+	    "$WORK/faults.console" || wrong "faults: lem-vm does not say so"
+	expect=4
+	guest panics 100 "$vmlinux" "lem.end=panic" --memory 160M
+	expect=0
+}
+
+# begins_three_times: the guest has come to its end so often.
+begins_three_times()
+{
+	[ "$(grep -c '^END restart' "$WORK/restart.console")" -ge 3 ]
+}
+
+# A guest that reboots begins again, with a NIC that works as at first.
+do_restart()
+{
+	cables 1
+	"$LEM_VM" run --kernel "$vmlinuz" --initrd "$IMAGE/guest.img" --append \
+	    "$quiet lem.name=restart lem.do=begin,one,finish lem.end=reboot" \
+	    --on-reset restart --cpus 2 --nic backend=tap,ifname=tap0 \
+	    >"$WORK/restart.console" 2>&1 </dev/null &
+	restart=$!
+	wait_for 300 begins_three_times || wrong "restart: it did not begin again"
+	kill -TERM $restart
+	reap $restart
+	is restart "exit status after SIGTERM" $? 10
+	cat "$WORK/restart.console"
 }
 
 # With panic=0 the guest stops for ever; a signal ends lem-vm.
@@ -240,7 +276,7 @@ do_stuck()
 	kill -0 $stuck && pass "stuck: it goes on after the panic"
 	kill -TERM $stuck
 	reap $stuck
-	is stuck "exit status after SIGTERM" $? 0
+	is stuck "exit status after SIGTERM" $? 10
 }
 
 # More memory than fits below the devices: NICs reach all of it.

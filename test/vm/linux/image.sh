@@ -176,6 +176,7 @@ program "$guest" "$(find "$root/sbin" "$root/usr/sbin" -name ethtool \
     2>/dev/null | head -n 1)"
 module "$guest" e1000
 module "$guest" 8021q
+module "$guest" pvpanic-mmio
 pack "$guest" "$image/guest.img"
 
 host=$BUILD/linux/host
