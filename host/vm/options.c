@@ -150,6 +150,7 @@ option_on_reset(struct options *o, const char *text, struct err *err)
 }
 
 static int
+option_take(void *ctx, int option, const char *text, struct err *err)
 {
 	struct options *o = ctx;
 	uint64_t n;
