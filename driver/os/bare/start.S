@@ -57,7 +57,14 @@ bare_start:
 	outb	%al, $0x21
 	movb	$0xff, %al
 	outb	%al, $0xa1
-	movb	$(1 << IRQ_NIC), %al	/* ELCR: level, as PCI interrupts are */
+	/*
+	 * ELCR: edges.  In level mode, with automatic EOI, the line pends
+	 * again as soon as the CPU takes the interrupt, as it is still high.
+	 * Then KVM asks for an exit when the handler ends.  No edge is lost:
+	 * the NIC is alone on IRQ5, and the read of its causes lowers the
+	 * line.
+	 */
+	xorl	%eax, %eax
 	movl	$0x4d0, %edx
 	outb	%al, %dx
 
