@@ -64,25 +64,48 @@ run_nic_add(struct run *r, unsigned int number, struct err *err)
 
 /* -------------------------------------------------------------- statistics */
 
-/* stats_source.own: VM exits and returns from KVM_RUN, of all CPUs. */
+/* Of all CPUs; null if this KVM does not count them. */
 static void
-stats_own(void *ctx, struct json *out)
+stats_exits(const struct vm *vm, struct json *out, const char *key,
+    enum vcpu_exits kind)
 {
-	struct run *r = ctx;
-	unsigned long long returns = 0;
 	int64_t exits = 0, n;
 	unsigned int i;
 
-	for (i = 0; i < r->vm->cpus; i++) {
-		returns += r->vm->cpu[i].returns;
-		n = vcpu_exits(&r->vm->cpu[i]);
+	for (i = 0; i < vm->cpus; i++) {
+		n = vcpu_exits(&vm->cpu[i], kind);
 		exits = n < 0 || exits < 0 ? -1 : exits + n;
 	}
 	if (exits < 0)
-		json_put(out, "\"exits\":null,");
+		json_put(out, "\"%s\":null", key);
 	else
-		json_put(out, "\"exits\":%lld,", (long long)exits);
-	json_put(out, "\"returns\":%llu,", returns);
+		json_put(out, "\"%s\":%lld", key, (long long)exits);
+}
+
+/* stats_source.own: VM exits and returns from KVM_RUN. */
+static void
+stats_own(void *ctx, struct json *out)
+{
+	static const char *const keys[VCPU_EXITS] = {
+		[VCPU_EXITS_IRQ] = "irq",
+		[VCPU_EXITS_WINDOW] = "irq_window",
+		[VCPU_EXITS_MMIO] = "mmio",
+		[VCPU_EXITS_IO] = "io",
+		[VCPU_EXITS_HALT] = "halt",
+	};
+	struct vm *vm = ((struct run *)ctx)->vm;
+	unsigned long long returns = 0;
+	unsigned int i;
+
+	for (i = 0; i < vm->cpus; i++)
+		returns += vm->cpu[i].returns;
+	stats_exits(vm, out, "exits", VCPU_EXITS_ALL);
+	for (i = VCPU_EXITS_ALL + 1; i < VCPU_EXITS; i++) {
+		json_put(out,
+		    i == VCPU_EXITS_ALL + 1 ? ",\"exits_by\":{" : ",");
+		stats_exits(vm, out, keys[i], (enum vcpu_exits)i);
+	}
+	json_put(out, "},\"returns\":%llu,", returns);
 }
 
 static struct nic *

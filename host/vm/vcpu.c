@@ -24,6 +24,61 @@
 #define CR4_PAE		0x20u
 #define EFER_LONG	0x500u		/* LMA LME */
 
+/* ------------------------------------------------------------------- exits */
+
+static const char *const exit_names[VCPU_EXITS] = {
+	[VCPU_EXITS_ALL] = "exits",
+	[VCPU_EXITS_IRQ] = "irq_exits",
+	[VCPU_EXITS_WINDOW] = "irq_window_exits",
+	[VCPU_EXITS_MMIO] = "mmio_exits",
+	[VCPU_EXITS_IO] = "io_exits",
+	[VCPU_EXITS_HALT] = "halt_exits",
+};
+
+/* KVM's binary statistics: a header, names, descriptors, data. */
+static void
+vcpu_exits_find(struct vcpu *cpu)
+{
+	uint8_t buf[sizeof(struct kvm_stats_desc) + 128];
+	struct kvm_stats_desc *d = (struct kvm_stats_desc *)(void *)buf;
+	struct kvm_stats_header h;
+	unsigned int kind;
+	uint32_t i;
+	size_t bytes;
+
+	for (kind = 0; kind < VCPU_EXITS; kind++)
+		cpu->stat_at[kind] = -1;
+	cpu->stats_fd = ioctl(cpu->fd, KVM_GET_STATS_FD, NULL);
+	if (cpu->stats_fd < 0 ||
+	    pread(cpu->stats_fd, &h, sizeof(h), 0) != sizeof(h) ||
+	    h.name_size > 128)
+		return;
+	bytes = sizeof(*d) + h.name_size;
+	for (i = 0; i < h.num_desc; i++) {
+		if (pread(cpu->stats_fd, buf, bytes,
+			(off_t)h.desc_offset + (off_t)(i * bytes)) !=
+		    (ssize_t)bytes)
+			return;
+		buf[bytes - 1] = '\0';
+		for (kind = 0; kind < VCPU_EXITS; kind++)
+			if (strcmp(d->name, exit_names[kind]) == 0)
+				cpu->stat_at[kind] =
+				    (int64_t)h.data_offset + d->offset;
+	}
+}
+
+int64_t
+vcpu_exits(const struct vcpu *cpu, enum vcpu_exits kind)
+{
+	uint64_t value;
+
+	if (cpu->stat_at[kind] < 0 ||
+	    pread(cpu->stats_fd, &value, sizeof(value), cpu->stat_at[kind]) !=
+		sizeof(value))
+		return -1;
+	return (int64_t)value;
+}
+
 /* --------------------------------------------------------------- new, free */
 
 /*
@@ -145,7 +200,7 @@ vcpu_new(struct vm *vm, unsigned int id, struct err *err)
 		return err_set(err, "cannot map KVM's page of CPU %u: %s", id,
 		    strerror(errno));
 	cpu->run = run;
-	cpu->stats_fd = ioctl(cpu->fd, KVM_GET_STATS_FD, NULL);
+	vcpu_exits_find(cpu);
 	return 0;
 }
 
@@ -384,37 +439,4 @@ vcpu_kick(struct vcpu *cpu)
 		    __ATOMIC_RELAXED);
 	if (atomic_load(&cpu->started))
 		(void)pthread_kill(cpu->thread, VCPU_SIGNAL);
-}
-
-/* ------------------------------------------------------------------- exits */
-
-/* KVM's binary statistics: a header, names, descriptors, data. */
-int64_t
-vcpu_exits(const struct vcpu *cpu)
-{
-	struct kvm_stats_header h;
-	uint8_t buf[sizeof(struct kvm_stats_desc) + 128];
-	struct kvm_stats_desc *d = (struct kvm_stats_desc *)(void *)buf;
-	uint64_t value;
-	uint32_t i;
-	size_t bytes;
-
-	if (cpu->stats_fd < 0 ||
-	    pread(cpu->stats_fd, &h, sizeof(h), 0) != sizeof(h) ||
-	    h.name_size > 128)
-		return -1;
-	bytes = sizeof(*d) + h.name_size;
-	for (i = 0; i < h.num_desc; i++) {
-		if (pread(cpu->stats_fd, buf, bytes,
-			(off_t)h.desc_offset + (off_t)(i * bytes)) !=
-		    (ssize_t)bytes)
-			return -1;
-		buf[bytes - 1] = '\0';
-		if (strcmp(d->name, "exits") == 0 &&
-		    pread(cpu->stats_fd, &value, sizeof(value),
-			(off_t)h.data_offset + (off_t)d->offset) ==
-			sizeof(value))
-			return (int64_t)value;
-	}
-	return -1;
 }

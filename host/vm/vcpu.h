@@ -20,11 +20,23 @@ struct boot;
 struct kvm_run;
 struct vm;
 
+/* Kinds of VM exits that KVM counts; others are in VCPU_EXITS_ALL alone. */
+enum vcpu_exits {
+	VCPU_EXITS_ALL,
+	VCPU_EXITS_IRQ,		/* an interrupt of the host: a kick, a tick */
+	VCPU_EXITS_WINDOW,	/* the guest can take an interrupt now */
+	VCPU_EXITS_MMIO,	/* to lem-vm, for a register */
+	VCPU_EXITS_IO,		/* to lem-vm, for a port */
+	VCPU_EXITS_HALT,
+	VCPU_EXITS
+};
+
 struct vcpu {
 	struct vm *vm;
 	unsigned int id;
 	int fd;
 	int stats_fd;			/* -1: this kernel has none */
+	int64_t stat_at[VCPU_EXITS];	/* in stats_fd; -1: not there */
 	struct kvm_run *run;
 	size_t run_bytes;
 	pthread_t thread;
@@ -50,7 +62,10 @@ void vcpu_run(struct vcpu *cpu);
 void vcpu_kick(struct vcpu *cpu);
 #define VCPU_SIGNAL	SIGUSR1
 
-/* vcpu_exits: the CPU's VM exits, as KVM counts them; -1: unknown. */
-int64_t vcpu_exits(const struct vcpu *cpu);
+/*
+ * vcpu_exits: the CPU's VM exits so far, of one kind, as KVM counts them; -1:
+ * it does not.
+ */
+int64_t vcpu_exits(const struct vcpu *cpu, enum vcpu_exits kind);
 
 #endif
