@@ -136,9 +136,14 @@ set_skipped(struct lem_cell *c, const struct lem_host *host)
 static void
 set_unmeasured(struct lem_cell *c)
 {
+	unsigned int i;
+
 	c->ratio = c->rtt_p50_us = c->rtt_p99_us = c->boot_ms = NAN;
 	c->ratio_virtio = c->ratio_polled = NAN;
 	c->rfc_kpps = c->interrupts_s = NAN;
+	c->interrupt_us = c->interrupt_share = c->line_ns = NAN;
+	for (i = 0; i < LEM_EXITS; i++)
+		c->per_packet.exits_by[i] = NAN;
 	c->per_packet.doorbells = c->per_packet.interrupts =
 	    c->per_packet.registers = c->per_packet.exits =
 		c->per_packet.host_cpu_us = c->per_packet.deferred =

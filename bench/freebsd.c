@@ -221,6 +221,7 @@ static void
 flood_window(struct lem_run *run, unsigned int cell, const char *line,
     double pps, double sent)
 {
+	unsigned int i;
 	const char *irq = cell == EM ? "irq:em1" :
 	    cell == VTNET            ? "irq:virtio_pci0" :
 				       ".interrupts";
@@ -240,7 +241,12 @@ flood_window(struct lem_run *run, unsigned int cell, const char *line,
 		.rtt_p50_us = NAN,
 		.rtt_p99_us = NAN,
 		.boot_ms = NAN,
+		.interrupt_us = NAN,
+		.interrupt_share = NAN,
+		.line_ns = NAN,
 	};
+	for (i = 0; i < LEM_EXITS; i++)
+		run->exits_by[i] = NAN;
 	if (cell == IF_LEM || cell == IF_LEM_MODIFIED)
 		run->guard_flushes = (uint64_t)lround(
 		    flood_counter(line, ".tx_guard_flushes", false) * sent);

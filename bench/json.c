@@ -183,6 +183,14 @@ json_rates(FILE *out, const struct lem_cell *c)
 	json_number(out, "ratio", c->ratio);
 	putc(',', out);
 	json_number(out, "boot_ms", c->boot_ms);
+	putc(',', out);
+	json_number(out, "interrupts_s", c->interrupts_s);
+	putc(',', out);
+	json_number(out, "interrupt_us", c->interrupt_us);
+	putc(',', out);
+	json_number(out, "interrupt_share", c->interrupt_share);
+	putc(',', out);
+	json_number(out, "line_ns", c->line_ns);
 	if (!lem_cell_has_system(c) && !lem_vmms[c->vmm].lem_nic)
 		return;
 	putc(',', out);
@@ -193,8 +201,6 @@ json_rates(FILE *out, const struct lem_cell *c)
 		return;
 	}
 	json_number(out, "rfc_kpps", c->rfc_kpps);
-	putc(',', out);
-	json_number(out, "interrupts_s", c->interrupts_s);
 }
 
 /* json_loss: null where no receiver looked. */
@@ -211,6 +217,8 @@ json_loss(FILE *out, const struct lem_cell *c, const char *key, uint64_t value)
 static void
 json_costs(FILE *out, const struct lem_cell *c)
 {
+	unsigned int i;
+
 	fprintf(out, ",\"per_packet\":{");
 	json_number(out, "doorbells", c->per_packet.doorbells);
 	putc(',', out);
@@ -227,7 +235,13 @@ json_costs(FILE *out, const struct lem_cell *c)
 	json_number(out, "ring_full", c->per_packet.ring_full);
 	putc(',', out);
 	json_number(out, "round_trips", c->per_packet.round_trips);
-	fprintf(out, "},");
+	fputs(",\"exits_by\":{", out);
+	for (i = 0; i < LEM_EXITS; i++) {
+		if (i > 0)
+			putc(',', out);
+		json_number(out, lem_exits[i], c->per_packet.exits_by[i]);
+	}
+	fprintf(out, "}},");
 	json_number(out, "batch_max", c->batch_max);
 	fprintf(out, ",\"rtt_us\":{");
 	json_number(out, "p50", c->rtt_p50_us);

@@ -108,6 +108,14 @@ const char *const lem_mit_modes[LEM_MIT_MODES] = {
 	[LEM_MIT_ORIGINAL] = "original",
 };
 
+const char *const lem_exits[LEM_EXITS] = {
+	[LEM_EXITS_IRQ] = "irq",
+	[LEM_EXITS_IRQ_WINDOW] = "irq_window",
+	[LEM_EXITS_MMIO] = "mmio",
+	[LEM_EXITS_IO] = "io",
+	[LEM_EXITS_HALT] = "halt",
+};
+
 /*
  * The RFC's "modified driver" had the order of 2012, as LEM_ROW_ORIGINAL has.
  * But its figures stand in our row "modified" alone: the RFC's table has three

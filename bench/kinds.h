@@ -104,12 +104,23 @@ enum lem_sink_id {
 	LEM_SINKS
 };
 
+/* Kinds of VM exits that KVM counts by themselves. */
+enum lem_exits {
+	LEM_EXITS_IRQ,		/* an interrupt of the host: a kick, a tick */
+	LEM_EXITS_IRQ_WINDOW,	/* the guest can take an interrupt now */
+	LEM_EXITS_MMIO,		/* to the VMM, for a register */
+	LEM_EXITS_IO,		/* to the VMM, for a port */
+	LEM_EXITS_HALT,
+	LEM_EXITS
+};
+
 /* Names in ids, tables and JSON.  That of LEM_DOORBELL_NONE is NULL. */
 extern const char *const lem_nics[LEM_NICS];
 extern const char *const lem_workloads[LEM_WORKLOADS];
 extern const char *const lem_sinks[LEM_SINKS];
 extern const char *const lem_doorbells[LEM_DOORBELLS];
 extern const char *const lem_mit_modes[LEM_MIT_MODES];
+extern const char *const lem_exits[LEM_EXITS];
 
 /* Rows (CONTRIBUTING.md, "Words"): the RFC's three, then the others. */
 enum lem_row {

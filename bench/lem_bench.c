@@ -21,6 +21,7 @@
 #include "clock.h"
 #include "command.h"
 #include "freebsd.h"
+#include "line.h"
 #include "opts.h"
 #include "sink.h"
 #include "vmm.h"
@@ -351,13 +352,19 @@ summarize(struct lem_cell *c, const struct lem_run *run, unsigned int n)
 	c->per_packet.interrupts = MEDIAN(interrupts);
 	c->per_packet.registers = MEDIAN(registers);
 	c->per_packet.exits = MEDIAN(exits);
+	for (i = 0; i < LEM_EXITS; i++)
+		c->per_packet.exits_by[i] = run_spread(run, n,
+		    offsetof(struct lem_run, exits_by) + i * sizeof(double))
+						.median;
 	c->per_packet.host_cpu_us = MEDIAN(host_cpu_us);
 	c->per_packet.deferred = MEDIAN(deferred);
 	c->per_packet.ring_full = MEDIAN(ring_full);
 	c->per_packet.round_trips = MEDIAN(round_trips);
 	c->batch_max = MEDIAN(batch_max);
-	if (lem_cell_has_system(c))
-		c->interrupts_s = MEDIAN(interrupts_s);
+	c->interrupts_s = MEDIAN(interrupts_s);
+	c->interrupt_us = MEDIAN(interrupt_us);
+	c->interrupt_share = MEDIAN(interrupt_share);
+	c->line_ns = MEDIAN(line_ns);
 	c->rtt_p50_us = MEDIAN(rtt_p50_us);
 	c->rtt_p99_us = MEDIAN(rtt_p99_us);
 	c->boot_ms = MEDIAN(boot_ms);
@@ -503,9 +510,11 @@ verbose_line(const struct lem_cell *c, const struct lem_run *run)
 {
 	(void)fprintf(stderr,
 	    "\r\033[K%-32s %9.1f Kpps  tdt %.4f  irq %.4f  "
-	    "reg %.4f  exits %.4f  cpu %.2f us  batch %.0f  boot %.0f ms\n",
+	    "reg %.4f  exits %.4f  cpu %.2f us  batch %.0f  boot %.0f ms  "
+	    "int %.1f us, %.3f  line %.0f ns\n",
 	    c->id, run->kpps, run->doorbells, run->interrupts, run->registers,
-	    run->exits, run->host_cpu_us, run->batch_max, run->boot_ms);
+	    run->exits, run->host_cpu_us, run->batch_max, run->boot_ms,
+	    run->interrupt_us, run->interrupt_share, run->line_ns);
 }
 
 /*
@@ -559,7 +568,7 @@ run_all(struct lem_results *r, const struct lem_options *o,
     const struct lem_host *host, struct lem_run *run, unsigned int *n)
 {
 	size_t i, done = 0, todo = 0;
-	double start = lem_now();
+	double start = lem_now(), line_ns;
 	unsigned int round;
 	struct lem_cell *c;
 
@@ -574,9 +583,11 @@ run_all(struct lem_results *r, const struct lem_options *o,
 				continue;
 			show_progress(r, c, round, done++, todo * r->runs,
 			    start);
+			line_ns = lem_line_ns();
 			if (lem_run_cell(c, host, r->seconds,
 				&run[i * r->runs + n[i]], c->failed,
 				sizeof(c->failed)) == 0) {
+				run[i * r->runs + n[i]].line_ns = line_ns;
 				if (o->verbose)
 					verbose_line(c,
 					    &run[i * r->runs + n[i]]);

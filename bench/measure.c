@@ -66,6 +66,7 @@ window_figures(struct lem_run *run, const struct lem_cell *cell,
 	const struct lem_box_counters *b = &vmm->box->begin,
 				      *e = &vmm->box->end;
 	bool idle = cell->workload == LEM_WORKLOAD_IDLE;
+	unsigned int i;
 	double seconds = (double)(e->tsc - b->tsc) / tsc_hz, n;
 
 	run->packets = cell->workload == LEM_WORKLOAD_TX ?
@@ -80,6 +81,14 @@ window_figures(struct lem_run *run, const struct lem_cell *cell,
 			     b->reg_writes) /
 	    n;
 	run->exits = (usage[1].exits - usage[0].exits) / n;
+	for (i = 0; i < LEM_EXITS; i++)
+		run->exits_by[i] =
+		    (usage[1].exits_by[i] - usage[0].exits_by[i]) / n;
+	run->interrupts_s = (double)(e->interrupts - b->interrupts) / seconds;
+	run->interrupt_us = vmm->box->interrupt_ticks > 0 ?
+	    (double)vmm->box->interrupt_ticks / tsc_hz * 1e6 :
+	    NAN;
+	run->interrupt_share = run->interrupts_s * run->interrupt_us / 1e6;
 	run->round_trips = (usage[1].round_trips - usage[0].round_trips) / n;
 	run->host_cpu_us = (usage[1].cpu_us - usage[0].cpu_us) / n;
 	run->guard_flushes = e->guard_flushes - b->guard_flushes;

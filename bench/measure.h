@@ -35,8 +35,10 @@ lem_host_has(const struct lem_host *host, enum lem_need need)
 struct lem_run {
 	double kpps;
 	double doorbells, interrupts, registers, exits, host_cpu_us;
+	double exits_by[LEM_EXITS];
 	double deferred, ring_full, round_trips, batch_max;
-	double interrupts_s;	/* a second; of a FreeBSD guest only */
+	double interrupts_s, interrupt_us, interrupt_share;
+	double line_ns;
 	double rtt_p50_us, rtt_p99_us;
 	double boot_ms;		/* from fork to a NIC that is up */
 	uint64_t lost, duplicated, reordered, corrupted, guard_flushes;

@@ -45,13 +45,17 @@ struct lem_cell {
 	/* Else NAN: kpps over that of virtio-net, of a guest with an operating
 	 * system and where lem-nic is; and over virtio-net polled, there. */
 	double ratio_virtio, ratio_polled;
-	/* Of a guest with an operating system, else NAN: the RFC's figure,
-	 * interrupts a second. */
-	double rfc_kpps, interrupts_s;
+	double rfc_kpps;	/* of a guest with a system, or NAN */
+	double interrupts_s;
+	/* What an interrupt takes of the time of the guest's CPU; and the share
+	 * of all interrupts of the window, 0 to 1.  NAN: not known. */
+	double interrupt_us, interrupt_share;
+	double line_ns;		/* lem_line_ns(), before its runs */
 	struct {
 		double doorbells, interrupts, registers, exits, host_cpu_us;
 		double deferred, ring_full;
 		double round_trips;	/* QEMU waited for lem-nic */
+		double exits_by[LEM_EXITS];
 	} per_packet;		/* medians over the runs; idle: a second */
 	double batch_max;	/* most packets one TDT write carried */
 	double rtt_p50_us, rtt_p99_us;

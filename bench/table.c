@@ -133,6 +133,9 @@ column_value(const struct lem_cell *c, const struct column *col)
 	double v;
 
 	memcpy(&v, (const char *)c + col->offset, sizeof(v));
+	if (col->offset == offsetof(struct lem_cell, interrupts_s) &&
+	    !lem_cell_has_system(c))
+		return NAN;	/* "irq" says as much */
 	return c->kpps.runs == 0 && col == columns ? NAN : v;
 }
 
@@ -459,6 +462,34 @@ table_fact(FILE *out, const char *name, const char *text)
 	table_wrapped(out, text, 10, 10);
 }
 
+/*
+ * table_line: how far apart the processors were; rates of runs that differ here
+ * cannot be compared.
+ */
+static void
+table_line(FILE *out, const struct lem_results *r)
+{
+	char low[TEXT_SIZE], high[TEXT_SIZE], text[160];
+	double min = INFINITY, max = 0;
+	size_t i;
+
+	for (i = 0; i < r->cells; i++)
+		if (isfinite(r->cell[i].line_ns) && r->cell[i].line_ns > 0) {
+			min = fmin(min, r->cell[i].line_ns);
+			max = fmax(max, r->cell[i].line_ns);
+		}
+	if (max == 0)
+		return;
+	number_text(low, min);
+	number_text(high, max);
+	snprintf(text, sizeof(text),
+	    "%s%s%s ns for a cache line from one processor to another and "
+	    "back",
+	    low, strcmp(low, high) != 0 ? " to " : "",
+	    strcmp(low, high) != 0 ? high : "");
+	table_fact(out, "distance", text);
+}
+
 static void
 table_machine(FILE *out, const struct lem_results *r)
 {
@@ -480,6 +511,7 @@ table_machine(FILE *out, const struct lem_results *r)
 	    m->date[0] != '\0' ? "; " : "", r->runs, r->runs == 1 ? "" : "s",
 	    r->seconds, r->interrupted ? "; INTERRUPTED, not complete" : "");
 	table_fact(out, "measured", text);
+	table_line(out, r);
 	if (!isfinite(m->sink_kpps))
 		return;
 	snprintf(text, sizeof(text),

@@ -95,44 +95,72 @@ qmp_ask(struct lem_vmm *vmm, const char *command, char *reply,
 	    "{\"return\"", reply, reply_bytes);
 }
 
+/* The number behind `key` in an answer, NAN if it has none. */
+static double
+answer_number(const char *answer, const char *key)
+{
+	const char *value = strstr(answer, key);
+
+	if (value == NULL || value[strlen(key)] == 'n')
+		return NAN;
+	return strtod(value + strlen(key), NULL);
+}
+
 /*
- * "exits" of the first (only) CPU in the answer to query-stats; NAN where QEMU
- * (before 7.1) or the kernel (before 5.14) does not count exits.
+ * Exits of the first (only) CPU, from the answer to query-stats; NAN where QEMU
+ * (before 7.1) or the kernel (before 5.14) does not count them.
  */
 static int
-qmp_exits(struct lem_vmm *vmm, double *exits)
+qmp_exits(struct lem_vmm *vmm, struct lem_vmm_usage *usage)
 {
 	static const char command[] =
 	    "{\"execute\":\"query-stats\",\"arguments\":{\"target\":\"vcpu\","
-	    "\"providers\":[{\"provider\":\"kvm\",\"names\":[\"exits\"]}]}}\n";
-	char reply[16384];
-	const char *value;
-	int refused;
+	    "\"providers\":[{\"provider\":\"kvm\",\"names\":[\"exits\","
+	    "\"irq_exits\",\"irq_window_exits\",\"mmio_exits\",\"io_exits\","
+	    "\"halt_exits\"]}]}}\n";
+	static const char *const keys[LEM_EXITS] = {
+		[LEM_EXITS_IRQ] = "\"irq_exits\", \"value\": ",
+		[LEM_EXITS_IRQ_WINDOW] = "\"irq_window_exits\", \"value\": ",
+		[LEM_EXITS_MMIO] = "\"mmio_exits\", \"value\": ",
+		[LEM_EXITS_IO] = "\"io_exits\", \"value\": ",
+		[LEM_EXITS_HALT] = "\"halt_exits\", \"value\": ",
+	};
+	char reply[16384] = "";
+	unsigned int i;
 
-	refused = qmp_ask(vmm, command, reply, sizeof(reply));
-	if (refused < 0)
+	if (qmp_ask(vmm, command, reply, sizeof(reply)) < 0)
 		return -1;
-	value = refused ? NULL : strstr(reply, "\"value\": ");
-	*exits = value == NULL ? NAN : strtod(value + 9, NULL);
+	usage->exits = answer_number(reply, "\"exits\", \"value\": ");
+	for (i = 0; i < LEM_EXITS; i++)
+		usage->exits_by[i] = answer_number(reply, keys[i]);
 	return 0;
 }
 
 /* The same of lem-vm: "{"exits":N,...", null where KVM does not count. */
 static int
-lem_vm_exits(struct lem_vmm *vmm, double *exits)
+lem_vm_exits(struct lem_vmm *vmm, struct lem_vmm_usage *usage)
 {
 	static const char key[] = "{\"exits\":";
+	static const char *const keys[LEM_EXITS] = {
+		[LEM_EXITS_IRQ] = "\"irq\":",
+		[LEM_EXITS_IRQ_WINDOW] = "\"irq_window\":",
+		[LEM_EXITS_MMIO] = "\"mmio\":",
+		[LEM_EXITS_IO] = "\"io\":",
+		[LEM_EXITS_HALT] = "\"halt\":",
+	};
 	char reply[16384] = "";
 	int refused = control_ask(vmm, vmm->name, vmm->control_fd, "stats\n",
 	    "{", reply, sizeof(reply));
-	const char *value = reply + strlen(key);
+	unsigned int i;
 
 	if (refused < 0)
 		return -1;
 	if (refused > 0 || strncmp(reply, key, strlen(key)) != 0)
 		return vmm_error(vmm,
 		    "lem-vm does not answer \"stats\" with its exits");
-	*exits = *value == 'n' ? NAN : strtod(value, NULL);
+	usage->exits = answer_number(reply, key);
+	for (i = 0; i < LEM_EXITS; i++)
+		usage->exits_by[i] = answer_number(reply, keys[i]);
 	return 0;
 }
 
@@ -459,7 +487,7 @@ static const struct vmm_methods {
 	void (*command)(struct command *c, const struct lem_cell *cell,
 	    const int in[FDS], const struct lem_host *host);
 	int (*greet)(struct lem_vmm *vmm);
-	int (*exits)(struct lem_vmm *vmm, double *exits);
+	int (*exits)(struct lem_vmm *vmm, struct lem_vmm_usage *usage);
 } methods[LEM_VMMS] = {
 	[LEM_VMM_KVM] = { command_qemu, qmp_greet, qmp_exits },
 	[LEM_VMM_TCG] = { command_qemu, qmp_greet, NULL },
@@ -658,15 +686,6 @@ lem_vmm_greet(struct lem_vmm *vmm)
 	return methods[vmm->id].greet == NULL ? 0 : methods[vmm->id].greet(vmm);
 }
 
-/* A number behind a key of lem-nic's statistics, or NAN. */
-static double
-stats_number(const char *stats, const char *key)
-{
-	const char *value = strstr(stats, key);
-
-	return value == NULL ? NAN : strtod(value + strlen(key), NULL);
-}
-
 /* What lem-nic did, and the CPU time of it and of its child. */
 static int
 usage_lem_nic(struct lem_vmm *vmm, struct lem_vmm_usage *usage)
@@ -677,11 +696,11 @@ usage_lem_nic(struct lem_vmm *vmm, struct lem_vmm_usage *usage)
 	if (control_ask(vmm, "lem-nic", vmm->nic_control_fd, "stats\n", "{",
 		reply, sizeof(reply)) < 0)
 		return -1;
-	usage->round_trips = stats_number(reply, "\"reads\":") +
-	    stats_number(reply, "\"writes\":") -
-	    stats_number(reply, "\"posted\":");
+	usage->round_trips = answer_number(reply, "\"reads\":") +
+	    answer_number(reply, "\"writes\":") -
+	    answer_number(reply, "\"posted\":");
 	usage->cpu_us += lem_process_cpu_us(vmm->nic_pid);
-	child = stats_number(reply, "\"pages_pid\":");
+	child = answer_number(reply, "\"pages_pid\":");
 	if (child > 0)
 		usage->cpu_us += lem_process_cpu_us((pid_t)child);
 	return isfinite(usage->cpu_us) ?
@@ -693,7 +712,11 @@ usage_lem_nic(struct lem_vmm *vmm, struct lem_vmm_usage *usage)
 int
 lem_vmm_usage(struct lem_vmm *vmm, struct lem_vmm_usage *usage)
 {
+	unsigned int i;
+
 	usage->exits = usage->round_trips = NAN;
+	for (i = 0; i < LEM_EXITS; i++)
+		usage->exits_by[i] = NAN;
 	usage->cpu_us = lem_process_cpu_us(vmm->pid);
 	if (!isfinite(usage->cpu_us))
 		return vmm_error(vmm, "%s has no CPU clock: it has ended",
@@ -702,7 +725,7 @@ lem_vmm_usage(struct lem_vmm *vmm, struct lem_vmm_usage *usage)
 		return -1;
 	return methods[vmm->id].exits == NULL ?
 	    0 :
-	    methods[vmm->id].exits(vmm, &usage->exits);
+	    methods[vmm->id].exits(vmm, usage);
 }
 
 void

@@ -44,6 +44,7 @@ struct lem_vmm {
 /* The guest's CPU so far, and CPU time of the VMM with lem-nic. */
 struct lem_vmm_usage {
 	double exits;		/* NAN without KVM */
+	double exits_by[LEM_EXITS];	/* and of these, by kind */
 	double round_trips;	/* accesses that waited for lem-nic, or NAN */
 	double cpu_us;
 };

@@ -107,6 +107,7 @@ struct lem_mailbox {
 	uint64_t sent_total;	/* tx, ping: sequence numbers 0 .. this - 1 */
 	uint64_t samples;	/* round trips stored at LEM_SAMPLES_PA */
 	uint64_t rx_unique, rx_duplicated, rx_reordered, rx_corrupted;
+	uint64_t interrupt_ticks;	/* that one takes; 0: unknown */
 	struct lem_box_counters begin, end;
 	char error[160];
 };

@@ -280,6 +280,7 @@ run_workload(const struct nic *nic)
 		break;
 	}
 	box->sent_total = sent;
+	box->interrupt_ticks = nic->interrupt_ticks();
 	why = nic->verify(sent);
 	if (why != NULL)
 		guest_fail(why);

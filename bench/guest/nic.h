@@ -52,6 +52,12 @@ struct nic {
 	/* Reclaims, then stores every counter but tsc; no register access. */
 	void (*counters)(struct lem_box_counters *c);
 
+	/*
+	 * TSC ticks that an interrupt takes of the CPU, 0 if this NIC cannot be
+	 * asked for one.  After the window, when the ring is empty.
+	 */
+	uint64_t (*interrupt_ticks)(void);
+
 	/* When the ring is empty: NULL, or why the device's count differs. */
 	const char *(*verify)(uint64_t frames_sent);
 };

@@ -69,6 +69,8 @@ test_table(void **state)
 	assert_lacks(text, "virtio-net");
 	assert_has(text, "612 Kpps, the most that it can take");
 	assert_has(text,
+	    "distance  53.0 ns for a cache line from one processor to another");
+	assert_has(text,
 	    "0 lost, 0 duplicated, 0 reordered, 0 corrupted "
 	    "in 2 checked cells\n");
 	assert_lacks(text, "Skipped");
