@@ -140,16 +140,31 @@ for command in bench bench-linux bench-pair build check check-freebsd \
     check-linux coverage fuzz install install-lib; do
 	says out "  $command "
 done
-lem 0 check --help
+lem 0 check X=1 --help
 says out "usage: ./lem COMMAND"
 
 test="usage"
 lem 2
 says err "usage: ./lem COMMAND"
 lem 2 benhc
+says err "unknown command 'benhc'"
+for words in 'build benhc' 'install PREFIX' 'check --fast' 'fuzz 60' \
+    'build X=1 -x'; do
+	# shellcheck disable=SC2086 # words
+	lem 2 $words
+	says err "lem: ${words##* }: unexpected argument"
+	lines err 1
+done
+for seconds in '' 0 -1 1.5 long; do
+	lem 2 fuzz "SECONDS=$seconds"
+	says err "lem: SECONDS=$seconds: must be a number of seconds"
+done
+lem 2 check-freebsd FREEBSD_KERNEL=/x FREEBSD_SRC=
+says err "lem: check-freebsd needs FREEBSD_SRC="
+lem 2 check-freebsd FREEBSD_SRC=/x
+says err "lem: check-freebsd needs FREEBSD_KERNEL="
 lines out 0
 lines err 1
-says err "unknown command 'benhc'"
 
 test="no apt-get"
 machine
