@@ -13,7 +13,7 @@ static const char usage_begin[] =
     "\n"
     "  --kernel FILE     a Linux bzImage, or an ELF kernel with a PVH entry\n"
     "  --initrd FILE     the kernel's initial RAM disk\n"
-    "  --append TEXT     the kernel's command line\n"
+    "  --append TEXT     the kernel's command line (console=ttyS0)\n"
     "  --bios FILE       instead of a kernel: an image with a reset vector\n"
     "  --memory SIZE     16M to 64G, in steps of 2M (256M)\n"
     "  --memory-fd N     use the file that is open as N as memory\n"

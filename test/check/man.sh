@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # mandoc finds nothing wrong with the man pages.  A program's page has the
-# options that its --help has, no more and no less, and all its keys of --nic
-# with their values.
+# options that its --help has, no more and no less, all its keys of --nic with
+# their values, and for each of them the default that --help has in brackets.
 
 # shellcheck source=test/check/common
 . "$(dirname -- "$0")/common"
@@ -31,6 +31,54 @@ keys()
 	    tr ' ' '\n' | grep -v '[A-Z]' | grep . | sort -u
 }
 
+# defaults: "--option default" and "key= default" of a --help.
+defaults()
+{
+	awk '
+	function item_end() {
+		if (match(text, /\(default: [^ ;)]+/))
+			print name, substr(text, RSTART + 10, RLENGTH - 10)
+		else if (match(text, /\([^ ()]+( and up)?\):?( |$)/))
+			print name, substr(text, RSTART + 1, RLENGTH - 1)
+		text = ""
+	}
+	/^  --/ || /^      [a-z]+=/ {
+		item_end()
+		name = $1
+		sub(/=.*/, "=", name)
+	}
+	/^$/ { item_end() }
+	{ text = text (text == "" ? "" : " ") $0; gsub(/  +/, " ", text) }' |
+	    sed -e 's/ and up//' -e 's/):* *$//' -e 's/ \$/ /' |
+	    grep -v -e ' default$' -e ' the$'
+}
+
+# item NAME: the paragraphs of an option or a key in a page without bold, as one
+# line.
+item()
+{
+	awk -v name="$1" '
+	/^ ? ? ? ? ?[^ ]/ {
+		inside = $1 == name || (name ~ /=$/ && index($1, name) == 1)
+	}
+	inside { printf "%s ", $0 }' | tr -s ' '
+}
+
+# default_is TEXT VALUE: does the text say so?
+default_is()
+{
+	case $1 in
+	*[Tt]'he default is that '*"$2"* | *[Tt]'he default is as '*"$2"*) ;;
+	*[Tt]'he default is '*) # the quotes of mandoc
+		said=$(echo "$1" | sed -e "s/[\`']//g" \
+		    -e 's/.*[Tt]he default is //' -e 's/[.,;]* .*//')
+		[ "$said" = "$2" ]
+		;;
+	*"$2"*default*) ;;
+	*) return 1 ;;
+	esac
+}
+
 tmp=$(mktemp -d) || exit
 trap 'rm -rf "$tmp"' EXIT
 for page in $pages; do
@@ -50,6 +98,15 @@ for page in $pages; do
 			bad=1
 		}
 	done
+	mandoc -Tascii -Owidth=200 "$page" | sed "s/.$(printf '\b')//g" |
+	    expand >"$tmp/wide"
+	"$program" --help | defaults >"$tmp/defaults"
+	while read -r name value; do
+		default_is "$(item "$name" <"$tmp/wide")" "$value" || {
+			echo "$page: $name: the default is not $value"
+			bad=1
+		}
+	done <"$tmp/defaults"
 	if ! diff "$tmp/help" "$tmp/page"; then
 		echo "$page: '<' only in --help, '>' only in the page"
 		bad=1
