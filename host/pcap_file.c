@@ -64,7 +64,8 @@ file_advance(struct pcap_file *f, size_t n)
 
 	f->written += n;
 	f->done += n;
-	while (f->used > at && f->done >= (bytes = record_bytes(f->data + at))) {
+	while (
+	    f->used > at && f->done >= (bytes = record_bytes(f->data + at))) {
 		f->done -= bytes;
 		at += bytes;
 	}

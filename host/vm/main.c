@@ -39,6 +39,7 @@ struct run {
 	pthread_t nic_thread[MACHINE_NICS];
 	unsigned int nic_threads;
 	bool started;			/* the guest runs, or did */
+	volatile sig_atomic_t memory_lost;
 	struct terminal terminal;
 };
 
@@ -250,25 +251,50 @@ signal_ignore(int signal)
 static int
 run_leave(void)
 {
-	static const char text[] =
+	static const char stuck[] =
 	    "lem-vm: a thread does not end: it waits for a file or a device; "
 	    "ended without it\n";
+	static const char lost[] =
+	    "lem-vm: --memory-fd: somebody truncated the file: the guest's "
+	    "memory is gone\n";
 
-	if (!run.started)
-		return EXIT_ASKED;
 	terminal_close(&run.terminal);
-	control_unlink(&run.control);
-	quit_say(text);
-	return EXIT_FAILURE;
+	if (run.has_control)
+		control_unlink(&run.control);
+	if (run.memory_lost)
+		quit_say(lost);
+	else if (run.started)
+		quit_say(stuck);
+	return run.memory_lost || run.started ? EXIT_FAILURE : EXIT_ASKED;
+}
+
+/*
+ * The file of --memory-fd is shorter than it was.  The thread that touches the
+ * memory cannot go on; the main thread ends the program.
+ */
+static void
+on_sigbus(int number)
+{
+	pid_t main_thread = getpid();
+
+	(void)number;
+	run.memory_lost = 1;
+	if (gettid() == main_thread)
+		_exit(run_leave());
+	(void)tgkill(main_thread, main_thread, SIGTERM);
+	for (;;)
+		(void)poll(NULL, 0, -1);
 }
 
 /* VCPU_SIGNAL only interrupts. */
 static int
-run_signals(struct err *err)
+run_signals(const struct run *r, struct err *err)
 {
 	struct sigaction interrupt = { .sa_handler = signal_ignore };
+	struct sigaction lost = { .sa_handler = on_sigbus };
 
-	if (sigaction(VCPU_SIGNAL, &interrupt, NULL) != 0)
+	if (sigaction(VCPU_SIGNAL, &interrupt, NULL) != 0 ||
+	    (r->o.memory_fd >= 0 && sigaction(SIGBUS, &lost, NULL) != 0))
 		return err_set(err, "signals: %s", strerror(errno));
 	return quit_open(run_leave, err);
 }
@@ -313,7 +339,7 @@ run_set_up(struct run *r, struct err *err)
 	struct confine_user who;
 	unsigned int i;
 
-	if (run_signals(err) != 0 ||
+	if (run_signals(r, err) != 0 ||
 	    confine_user_find(r->o.program.user, &who, err) != 0)
 		return -1;
 	if (who.root)
@@ -381,10 +407,10 @@ run_guest(struct run *r)
 		/* A signal interrupts what set-up waits for. */
 		if (quit_asked())
 			status = EXIT_ASKED;
-		else
-			print_error(err.text);
-		if (err.usage)
+		else if (err.usage)
 			status = EXIT_USAGE;
+		if (!quit_asked())
+			print_error(err.text);
 		goto free_vm;
 	}
 	if (run_start(r, &err) != 0) {

@@ -308,22 +308,6 @@ vcpu_exit_port(struct vcpu *cpu)
 	}
 }
 
-static void
-vcpu_exit_memory(struct vcpu *cpu)
-{
-	struct kvm_run *run = cpu->run;
-	struct machine *m = &cpu->vm->machine;
-	uint64_t value = 0;
-
-	if (run->mmio.is_write) {
-		memcpy(&value, run->mmio.data, run->mmio.len);
-		machine_mem_write(m, run->mmio.phys_addr, run->mmio.len, value);
-	} else {
-		value = machine_mem_read(m, run->mmio.phys_addr, run->mmio.len);
-		memcpy(run->mmio.data, &value, sizeof(value));
-	}
-}
-
 /* Ends the run; the message says where the CPU is. */
 static void
 vcpu_broken(struct vcpu *cpu, const char *what, unsigned long long detail)
@@ -333,6 +317,26 @@ vcpu_broken(struct vcpu *cpu, const char *what, unsigned long long detail)
 	(void)ioctl(cpu->fd, KVM_GET_REGS, &regs);
 	vm_fail(cpu->vm, "CPU %u: %s (%#llx) at RIP %#llx", cpu->id, what,
 	    detail, (unsigned long long)regs.rip);
+}
+
+static void
+vcpu_exit_memory(struct vcpu *cpu)
+{
+	struct kvm_run *run = cpu->run;
+	struct machine *m = &cpu->vm->machine;
+	uint64_t value = 0;
+
+	/* KVM could not: the file of --memory-fd was truncated. */
+	if (ram_at(&cpu->vm->ram, run->mmio.phys_addr, run->mmio.len) != NULL) {
+		vcpu_broken(cpu, "access to memory that does not exist",
+		    run->mmio.phys_addr);
+	} else if (run->mmio.is_write) {
+		memcpy(&value, run->mmio.data, run->mmio.len);
+		machine_mem_write(m, run->mmio.phys_addr, run->mmio.len, value);
+	} else {
+		value = machine_mem_read(m, run->mmio.phys_addr, run->mmio.len);
+		memcpy(run->mmio.data, &value, sizeof(value));
+	}
 }
 
 static void

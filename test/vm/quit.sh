@@ -3,7 +3,7 @@
 #
 # SIGTERM and SIGINT end lem-vm and lem-nic within a second, while set-up waits
 # for what never comes: the writer or the reader of a FIFO, a peer that does not
-# accept.
+# accept.  Memory that another program cuts off ends lem-vm with a message.
 
 set -u
 : "${SRCDIR:=$(dirname -- "$0")/../..}"
@@ -50,6 +50,8 @@ soon()
 	wait "$pid"
 	status=$?
 	took=$(($(now) - from))
+	clean=0
+	[ "${what#vm}" = "$what" ] || clean=10
 	[ $took -lt 120 ] || wrong "$what: SIG$signal took $took/100 s"
 	[ $status = $clean ] || wrong "$what: SIG$signal: exit status $status"
 	[ ! -s "$tmp/err" ] || wrong "$what: SIG$signal: there is standard error"
@@ -87,13 +89,43 @@ for signal in TERM INT HUP; do
 	soon 'nic: connect' "$signal" "$nic" --socket "$tmp/s" \
 	    --nic "doorbell=trap,backend=stream,path=$tmp/full"
 	[ -w /dev/kvm ] || continue
-	soon 'vm: connect' "$signal" "$vm" run --bios "$tmp/fifo" \
+	soon 'vm: connect' "$signal" "$vm" run --bios "$tmp/halt" \
 	    --nic "backend=stream,path=$tmp/full"
 	soon 'vm: pcap' "$signal" "$vm" run --bios "$tmp/halt" \
 	    --nic "pcap=$tmp/fifo"
-	soon 'vm: kernel' "$signal" "$vm" run --kernel "$tmp/fifo"
-	soon 'vm: bios' "$signal" "$vm" run --bios "$tmp/fifo"
-	soon 'vm: initrd' "$signal" "$vm" run --kernel "$nic" --initrd "$tmp/fifo"
 done
+
+# ------------------------------------------------- memory that somebody cuts off
+
+# By the NIC, in a thread of lem-vm, and by the guest alone.
+# cut_memory IMAGE TEXT
+cut_memory()
+{
+	truncate -s 32M "$tmp/memory"
+	start 3 "$vm" run --memory 32M --memory-fd 7 --bios "$tmp/$1" \
+	    --nic doorbell=exit 7<>"$tmp/memory" || return
+	sleep 0.2
+	truncate -s 0 "$tmp/memory"
+	wait "$pid"
+	status=$?
+	[ $status = 1 ] || wrong "$1: exit status $status"
+	grep -qF -- "$2" "$tmp/err" || wrong "$1: it does not say '$2'"
+}
+
+{
+	head -c 65520 /dev/zero
+	printf '\242\000\005\353\373'	# 1: mov al to 500h; jmp 1b
+	head -c 11 /dev/zero
+} >"$tmp/mov"
+if [ -w /dev/kvm ]; then
+	cut_memory mov 'lem-vm: '
+	if "${CC:-cc}" -m32 -c -o "$tmp/dma.o" "$SRCDIR/test/vm/dma.S" &&
+	    objcopy -O binary -j .text "$tmp/dma.o" "$tmp/dma"; then
+		cut_memory dma "somebody truncated the file: the guest's memory"
+	else
+		leave_out 'memory that the NIC reads: no compiler'
+	fi
+fi
+
 [ -w /dev/kvm ] || echo 'left out: lem-vm: /dev/kvm is not usable here'
 exit $bad
