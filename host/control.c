@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -30,6 +31,37 @@ client_reply(struct control *c, const struct json *answer)
 		client_drop(c);
 }
 
+/* "link [N] up|down"; rest: what follows "link". */
+static void
+client_link(const struct stats_source *from, const char *rest,
+    struct json *answer)
+{
+	unsigned long number = 0;
+	unsigned int nics = 0;
+	bool in, named = *rest >= '0' && *rest <= '9';
+	char *end;
+
+	while (from->nic(from->ctx, nics) != NULL)
+		nics++;
+	if (named) {
+		number = strtoul(rest, &end, 10);
+		rest = *end == ' ' ? end + 1 : "";
+	}
+	in = strcmp(rest, "up") == 0;
+	if (!in && strcmp(rest, "down") != 0) {
+		json_put(answer, "{\"error\":\"link [N] up|down\"}\n");
+	} else if (number >= nics || (!named && nics > 1)) {
+		json_put(answer,
+		    "{\"error\":\"link N up|down, where N is less than "
+		    "%u\"}\n",
+		    nics);
+	} else {
+		nic_cable_set(from->nic(from->ctx, (unsigned int)number), in);
+		json_put(answer, "{\"nic\":%lu,\"link\":\"%s\"}\n", number,
+		    rest);
+	}
+}
+
 /* Returns false: the program is to end. */
 static bool
 client_command(struct control *c, const char *line)
@@ -41,6 +73,8 @@ client_command(struct control *c, const char *line)
 		return false;
 	if (strcmp(line, "stats") == 0)
 		stats_put(&answer, config->stats);
+	else if (strncmp(line, "link ", 5) == 0)
+		client_link(config->stats, line + 5, &answer);
 	else if (config->command == NULL ||
 	    !config->command(config->ctx, line, &answer))
 		json_put(&answer, "{\"error\":\"unknown command\"}\n");

@@ -3,6 +3,9 @@
  * The control socket of a program that runs NICs: a line in, a line out.
  *
  *	stats	what happened since the start, as JSON (stats.h)
+ *	link [N] up|down
+ *		plug the cable of NIC N in, or pull it out (nic_cable_set());
+ *		without N: of the only NIC
  *	quit	end the program; no answer
  *	...	the program's own commands
  *
@@ -25,7 +28,7 @@ struct control_config {
 	const char *where;
 	const struct stats_source *stats;	/* stays */
 	/*
-	 * command: gets a line that is neither stats nor quit, without its
+	 * command: gets a line that is none of stats, link, quit, without its
 	 * newline.  Puts the answer, with a newline.  Returns false, with no
 	 * answer, if it does not know the command.  NULL: no own commands.
 	 */

@@ -271,6 +271,7 @@ model_new(struct nic *nic, struct err *err)
 		.vnet_hdr_bytes = nic->config.backend->vnet_hdr_bytes,
 		.offloads = nic->config.backend->offloads,
 		.tx_stall_ns = nic->config.stall_ns,
+		.link_delay_ns = nic->config.autoneg_ns,
 	};
 	size_t bytes =
 	    (e82540_size() + E82540_ALIGN - 1) / E82540_ALIGN * E82540_ALIGN;
@@ -296,6 +297,7 @@ nic_new(const struct nic_config *config, struct err *err)
 		return NULL;
 	}
 	nic->config = *config;
+	nic->cable_out = config->cable_out;
 	nic->loop.wake_fd = nic->loop.timer_fd = -1;
 	for (i = 0; i < 3; i++)
 		pthread_mutex_init(&nic->lock[i], NULL);
@@ -368,6 +370,7 @@ stats_now(const struct nic *nic, struct nic_stats *s)
 	s->state = nic_state(nic);
 	memcpy(s->mac, nic->config.mac, sizeof(s->mac));
 	s->link = e82540_link_up(nic->dev);
+	s->cable = nic_cable(nic);
 	s->itr_ns = nic->config.moderation != NIC_MODERATION_OFF ?
 	    (uint64_t)(e82540_peek(nic->dev, E1000_ITR) &
 		E1000_ITR_INTERVAL_MASK) *

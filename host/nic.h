@@ -154,6 +154,8 @@ struct nic_config {
 	enum nic_doorbell doorbell;
 	unsigned int spin_us;		/* NIC_SPIN_US by default */
 	uint64_t stall_ns;		/* e82540_config.tx_stall_ns */
+	uint64_t autoneg_ns;		/* e82540_config.link_delay_ns */
+	bool cable_out;			/* at first; nic_cable_set() */
 	struct backend *backend;	/* the NIC's, from nic_new() on */
 	const struct nic_vmm *vmm;	/* stays */
 	/* NULL: TRAP only.  Else both stay: the operations, and the model's
@@ -190,7 +192,8 @@ struct nic_stats {
 	/* What is so now, as far as the model has seen doorbells. */
 	enum nic_state state;
 	uint8_t mac[6];			/* nic_config.mac */
-	bool link;
+	bool link;			/* as the guest sees it */
+	bool cable;			/* it is in */
 	uint64_t itr_ns;		/* between interrupts; 0: any */
 	uint64_t hold_ns;		/* longer, while a stream runs; or 0 */
 	uint64_t interrupt_cost_ns;	/* to the guest's read of ICR */
@@ -201,9 +204,9 @@ struct nic_stats {
 struct nic;
 
 /*
- * nic_new: a NIC without guest memory.  Its cable is in while it runs and its
- * backend is up.  It owns the backend, even if it fails.  Returns NULL with err
- * set.
+ * nic_new: a NIC without guest memory.  Its cable is in while it runs, its
+ * backend is up, and nic_cable_set() has not pulled it.  It owns the backend,
+ * even if it fails.  Returns NULL with err set.
  */
 struct nic *nic_new(const struct nic_config *config, struct err *err);
 
@@ -216,6 +219,13 @@ nic_memory(struct nic *nic, const struct e82540_region *region, unsigned int n);
  * an access does.
  */
 void nic_reset(struct nic *nic);
+
+/*
+ * nic_cable_set: plug the cable in, or pull it out.  The NIC's thread tells the
+ * guest, which sees STATUS.LU and gets an interrupt (LSC).  Any thread; does
+ * not wait.
+ */
+void nic_cable_set(struct nic *nic, bool in);
 
 /*
  * nic_run: what the NIC's thread does.  The caller makes the thread, so that it

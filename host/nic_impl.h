@@ -126,6 +126,7 @@ struct nic {
 	struct e82540 *dev;
 	pthread_mutex_t lock[3];	/* the model's */
 	atomic_ullong packets, sent;	/* both ways; out */
+	atomic_bool cable_out;		/* nic_cable_set() */
 	struct loop loop;
 	struct doorbell bell;
 	struct moderation moderation;
@@ -155,6 +156,9 @@ void nic_transmit_inline(struct nic *nic);
 
 int loop_init(struct loop *l, struct err *err);
 void loop_destroy(struct loop *l);
+
+/* nic_cable: is it in?  Any thread. */
+bool nic_cable(const struct nic *nic);
 
 /* nic_wake: end the thread's sleep, if it is asleep.  Any thread. */
 void nic_wake(struct nic *nic);

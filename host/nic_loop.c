@@ -153,10 +153,24 @@ frames_receive(struct nic *nic)
 	return any;
 }
 
+bool
+nic_cable(const struct nic *nic)
+{
+	return atomic_load(&nic->config.backend->up) &&
+	    !atomic_load(&nic->cable_out);
+}
+
+void
+nic_cable_set(struct nic *nic, bool in)
+{
+	atomic_store(&nic->cable_out, !in);
+	nic_wake(nic);
+}
+
 static void
 link_follow(struct nic *nic)
 {
-	bool up = atomic_load(&nic->config.backend->up);
+	bool up = nic_cable(nic);
 
 	if (up == nic->loop.link)
 		return;
@@ -223,7 +237,7 @@ loop_idle(struct nic *nic, bool timed)
 
 	if (atomic_load(&l->stop) ||
 	    atomic_load(&nic->bell.asked) & ASK_UNMAP ||
-	    (l->rx_more && !rx_waits(l)) ||
+	    nic_cable(nic) != l->link || (l->rx_more && !rx_waits(l)) ||
 	    (rx_waits(l) && atomic_load(&l->rx_ready)))
 		return false;
 	if (timed && doorbell_state(nic) == NIC_TURNS)

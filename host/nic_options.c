@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define STALL_MS	1000u
+#define AUTONEG_MAX_MS	60000u
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -12,7 +13,9 @@ const char nic_options_help[] =
     "      model=82540em|82545em|82544gc   the chip (82540em)\n"
     "      mac=ADDRESS                     (52:54:00:12:34:56 and up)\n"
     "      moderation=adaptive|on|off      obey ITR and delays (adaptive)\n"
-    "      stall=MS|never                  longest time not read (1000)\n";
+    "      stall=MS|never                  longest time not read (1000)\n"
+    "      link=up|down                    the cable is in at first (up)\n"
+    "      autoneg=MS                      from cable to link (0)\n";
 
 const char nic_backends_help[] =
     "      backend=null|tap|dgram|stream   where packets go (null):\n"
@@ -21,9 +24,10 @@ const char nic_backends_help[] =
     "        stream,path=PATH   or fd=N; server=on: wait for a peer\n"
     "      pcap=FILE                       write all packets to FILE, too\n";
 
-/* By enum e82540_chip, enum nic_moderation. */
+/* By enum e82540_chip, enum nic_moderation, nic_config.cable_out. */
 static const char *const models[] = { "82540em", "82545em", "82544gc" };
 static const char *const moderations[] = { "off", "on", "adaptive" };
+static const char *const links[] = { "up", "down" };
 
 /*
  * The index of a key's value in names; NULLs in names are left out.
@@ -60,13 +64,16 @@ values_parse(struct nic_config *c, struct opts *opts,
 	const char *mac = opts_get(opts, "mac");
 	const char *stall = opts_get(opts, "stall");
 	const char *pcap = opts_get(opts, "pcap");
-	uint64_t spin_us = NIC_SPIN_US, stall_ms = STALL_MS;
+	uint64_t spin_us = NIC_SPIN_US, stall_ms = STALL_MS, autoneg_ms = 0;
 	unsigned int chip = 0, doorbell = NIC_DOORBELL_AUTO;
-	unsigned int moderation = NIC_MODERATION_ADAPTIVE;
+	unsigned int moderation = NIC_MODERATION_ADAPTIVE, link = 0;
 
 	if (name_index(opts, "model", models, COUNT(models), &chip, err) != 0 ||
 	    name_index(opts, "moderation", moderations, COUNT(moderations),
 		&moderation, err) != 0 ||
+	    name_index(opts, "link", links, COUNT(links), &link, err) != 0 ||
+	    opts_number(opts, "autoneg", AUTONEG_MAX_MS, &autoneg_ms, err) !=
+		0 ||
 	    (offer->doorbell[NIC_DOORBELL_AUTO] != NULL &&
 		name_index(opts, "doorbell", offer->doorbell, NIC_DOORBELLS,
 		    &doorbell, err) != 0))
@@ -74,6 +81,8 @@ values_parse(struct nic_config *c, struct opts *opts,
 	c->moderation = (enum nic_moderation)moderation;
 	c->chip = (enum e82540_chip)chip;
 	c->doorbell = (enum nic_doorbell)doorbell;
+	c->cable_out = link == 1;
+	c->autoneg_ns = autoneg_ms * 1000000;
 	if (pcap != NULL && parse_file(pcap, "pcap", &pcap, err) != 0)
 		return -1;
 	if (mac != NULL && parse_mac(mac, c->mac, err) != 0)

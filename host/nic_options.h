@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A NIC on a command line: "--nic key=value,..." of every program that runs
- * NICs.  All of these programs have the keys model, mac, moderation, backend,
- * those of the backend, and pcap.  Each program says which others it offers.
+ * NICs.  All of these programs have the keys model, mac, moderation, stall,
+ * link, autoneg, backend, those of the backend, and pcap.  Each program says
+ * which others it offers.
  */
 #ifndef HOST_NIC_OPTIONS_H
 #define HOST_NIC_OPTIONS_H

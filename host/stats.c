@@ -41,8 +41,9 @@ now_put(struct json *out, const struct nic_stats *s)
 
 	json_put(out, "\"mac\":\"%02x:%02x:%02x:%02x:%02x:%02x\",", m[0], m[1],
 	    m[2], m[3], m[4], m[5]);
-	json_put(out, "\"state\":\"%s\",\"link\":%s,", states[s->state],
-	    s->link ? "true" : "false");
+	json_put(out, "\"state\":\"%s\",\"link\":%s,\"cable\":%s,",
+	    states[s->state], s->link ? "true" : "false",
+	    s->cable ? "true" : "false");
 	count_put(out, "itr_ns", s->itr_ns);
 	count_put(out, "tx_ring", s->tx_ring);
 	count_put(out, "tx_used", s->tx_used);

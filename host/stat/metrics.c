@@ -86,6 +86,8 @@ static const struct family families[] = {
 		{ "bad_descriptor", "kind", "descriptor" }) },
 	{ "lem_nic_link_up", "gauge", "Whether the link is up.", true, 1,
 	    ROW("link") },
+	{ "lem_nic_cable_in", "gauge", "Whether the cable is in.", true, 1,
+	    ROW("cable") },
 	{ "lem_nic_interrupt_interval_seconds", "gauge",
 	    "Least time between two interrupts; 0: none.", true, 1e-9,
 	    ROW("itr_ns") },

@@ -165,7 +165,9 @@ nic_now_put(struct page *p, const struct span *nic)
 
 	text_of(mac, sizeof(mac), nic->now, "mac");
 	line_cell(&l, "    %s", mac);
-	if (number_of(nic->now, "link") == 0)
+	if (number_of(nic->now, "cable") == 0)
+		line_cell(&l, "  cable out");
+	else if (number_of(nic->now, "link") == 0)
 		line_cell(&l, "  no link");
 	if (hold_ns > itr_ns)
 		line_cell(&l, "  hold %.1f us", hold_ns / 1000);

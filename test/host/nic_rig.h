@@ -466,6 +466,8 @@ struct how {
 	unsigned int spin_us;
 	unsigned int read_us;
 	unsigned int exit_ns;
+	unsigned int autoneg_ms;
+	bool cable_out;
 };
 
 static void *
@@ -537,6 +539,8 @@ guest_start(struct guest *g, struct backend *b, const struct how *how)
 	struct nic_config config = { .doorbell = how->doorbell,
 		.moderation = how->moderation,
 		.msi = how->msi,
+		.autoneg_ns = how->autoneg_ms * MS,
+		.cable_out = how->cable_out,
 		.spin_us = how->spin_us != 0 ? how->spin_us : NIC_SPIN_US,
 		.backend = b,
 		.vmm = &g->vmm,

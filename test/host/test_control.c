@@ -151,9 +151,9 @@ json_keys(const char *json, char *keys)
 #define PROGRAM_KEYS "own cpu_us time_us program pid version nics "
 #define NIC_KEYS							\
 	"traps busy parked faults maps slower trap_cost_ns looks busy_us " \
-	"turns rung refused mac state link itr_ns tx_ring tx_used rx_ring " \
-	"rx_free held released_ring released_pause released_frame "	\
-	"released_half hold_ns interrupt_cost_ns reg_reads reg_writes "	\
+	"turns rung refused mac state link cable itr_ns tx_ring tx_used " \
+	"rx_ring rx_free held released_ring released_pause " \
+	"released_frame released_half hold_ns interrupt_cost_ns reg_reads reg_writes "	\
 	"interrupts tx_packets tx_bytes " \
 	"tx_sends tx_stopped tx_dropped rx_packets rx_bytes rx_filtered " \
 	"rx_waited rx_dropped tx_no_fcs rx_no_link rx_disabled rx_runts " \
@@ -240,6 +240,57 @@ test_commands(void **state)
 	client_answers(fd, "hello 7\n");
 	close(fd);
 	control_close(&control);
+}
+
+/* Their backends are up: the cable alone decides. */
+static bool
+cable_is_in(unsigned int nic)
+{
+	struct nic_stats s;
+
+	nic_stats(rig->m.nic[nic].nic, &s);
+	return s.cable;
+}
+
+static void
+test_link(void **state)
+{
+	int fd;
+
+	(void)state;
+	rig = rig_new(2);
+	listen_at(&source);
+	fd = client_connect();
+	client_say(fd, "link 1 down\n");
+	client_answers(fd, "{\"nic\":1,\"link\":\"down\"}\n");
+	assert_true(cable_is_in(0));
+	assert_false(cable_is_in(1));
+	client_say(fd, "link 1 up\n");
+	client_answers(fd, "{\"nic\":1,\"link\":\"up\"}\n");
+	assert_true(cable_is_in(1));
+	client_say(fd, "link down\n");
+	client_answers(fd,
+	    "{\"error\":\"link N up|down, where N is less than 2\"}\n");
+	client_say(fd, "link 2 down\nlink 4294967296 down\n");
+	client_answers(fd,
+	    "{\"error\":\"link N up|down, where N is less than 2\"}\n"
+	    "{\"error\":\"link N up|down, where N is less than 2\"}\n");
+	client_say(fd, "link 0 off\nlink \nlink 0up\nlink 0  up\n");
+	client_answers(fd,
+	    "{\"error\":\"link [N] up|down\"}\n"
+	    "{\"error\":\"link [N] up|down\"}\n"
+	    "{\"error\":\"link [N] up|down\"}\n"
+	    "{\"error\":\"link [N] up|down\"}\n");
+	assert_true(cable_is_in(0) && cable_is_in(1));
+	rig_free(rig);
+	rig = rig_new(1);
+	client_say(fd, "link down\n");
+	client_answers(fd, "{\"nic\":0,\"link\":\"down\"}\n");
+	assert_false(cable_is_in(0));
+	close(fd);
+	control_close(&control);
+	rig_free(rig);
+	rig = NULL;
 }
 
 static void
@@ -405,6 +456,7 @@ main(void)
 		cmocka_unit_test(test_stats_bare),
 		cmocka_unit_test(test_json_full),
 		cmocka_unit_test(test_commands),
+		cmocka_unit_test(test_link),
 		cmocka_unit_test(test_quit),
 		cmocka_unit_test(test_clients),
 		cmocka_unit_test(test_long_line),

@@ -71,6 +71,8 @@ test_defaults(void **state)
 	assert_int_equal(c->doorbell, NIC_DOORBELL_AUTO);
 	assert_int_equal(c->spin_us, NIC_SPIN_US);
 	assert_int_equal(c->stall_ns, E82540_TX_STALL_NS);
+	assert_false(c->cable_out);
+	assert_int_equal(c->autoneg_ns, 0);
 	assert_int_equal(nic_options_open(&o, &err), 0);
 	assert_non_null(c->backend);
 	c->backend->ops->close(c->backend);
@@ -83,7 +85,8 @@ test_all_keys(void **state)
 	static const uint8_t mac[6] = { 2, 0, 0, 0, 0, 0xaa };
 	const struct nic_config *c = nic_accepted(
 	    "model=82544gc,mac=02:00:00:00:00:aa,moderation=off,msi,"
-	    "doorbell=turns,spin=7,stall=20,backend=null,pcap=/dev/null",
+	    "doorbell=turns,spin=7,stall=20,link=down,autoneg=1500,"
+	    "backend=null,pcap=/dev/null",
 	    0, &all);
 
 	(void)state;
@@ -94,6 +97,8 @@ test_all_keys(void **state)
 	assert_int_equal(c->doorbell, NIC_DOORBELL_TURNS);
 	assert_int_equal(c->spin_us, 7);
 	assert_int_equal(c->stall_ns, 20000000);
+	assert_true(c->cable_out);
+	assert_int_equal(c->autoneg_ns, 1500000000);
 	assert_int_equal(nic_options_open(&o, &err), 0);
 	c->backend->ops->close(c->backend);
 	nic_options_free(&o);
@@ -147,6 +152,8 @@ test_bad_values(void **state)
 	    "moderation=1: must be one of off, on, adaptive");
 	nic_refused("msi=yes", &all, "msi");
 	nic_refused("spin=1000001", &all, "spin");
+	nic_refused("link=off", &all, "link=off: must be one of up, down");
+	nic_refused("autoneg=60001", &all, "autoneg");
 	nic_refused("stall=ever", &all, "stall");
 	nic_refused("stall=1000001", &all, "stall");
 	nic_refused("a,a", &all, "twice");

@@ -188,12 +188,78 @@ test_dgram_nobody(void **state)
 	guest_end(g);
 }
 
+/* ------------------------------------------------------------------- cable */
+
+/* The interrupt that says that the link has changed. */
+static bool
+lsc_comes(struct guest *g)
+{
+	uint64_t end = wall_ns() + STALL_NS;
+
+	while (wall_ns() < end)
+		if (halt(g, end) && reg_read(g, E1000_ICR) & E1000_ICR_LSC)
+			return true;
+	return false;
+}
+
+static void
+cable_pulled(enum nic_doorbell doorbell, unsigned int autoneg_ms)
+{
+	struct guest *g = guest_alloc();
+	unsigned int i;
+	uint64_t begin;
+	int pair[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair), 0);
+	g->peer.fd = pair[1];
+	guest_start(g, open_by("backend=dgram,fd=%d", pair[0]),
+	    &(struct how){ .doorbell = doorbell,
+		.moderation = NIC_MODERATION_ON,
+		.autoneg_ms = autoneg_ms,
+		.cable_out = true });
+	peer_start(g);
+	guest_up(g);
+	quiet(g, 10 * MS);
+	assert_false(reg_read(g, E1000_STATUS) & E1000_STATUS_LU);
+	assert_false(stats_of(g).cable);
+	for (i = 0; i < 4; i++) {
+		begin = wall_ns();
+		nic_cable_set(g->nic, true);
+		assert_true(lsc_comes(g));
+		assert_true(wall_ns() - begin >= autoneg_ms * MS);
+		assert_true(reg_read(g, E1000_STATUS) & E1000_STATUS_LU);
+		assert_true(stats_of(g).cable && stats_of(g).link);
+		/* In every other round doorbells are memory. */
+		g->peer.want += 100;
+		assert_true(tx_burst(g, i % 2 ? 2000 : 100));
+		assert_true(all_done(g));
+		(void)reg_read(g, E1000_ICR);
+		nic_cable_set(g->nic, false);
+		assert_true(lsc_comes(g));
+		assert_false(reg_read(g, E1000_STATUS) & E1000_STATUS_LU);
+		assert_false(stats_of(g).cable || stats_of(g).link);
+	}
+	assert_int_equal(g->wrong, 0);
+	guest_end(g);
+}
+
+static void
+test_cable(void **state)
+{
+	(void)state;
+	cable_pulled(NIC_DOORBELL_EXIT, 0);
+	cable_pulled(NIC_DOORBELL_AUTO, 30);
+	cable_pulled(NIC_DOORBELL_MAPPED, 0);
+	cable_pulled(NIC_DOORBELL_TURNS, 10);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_dgram_restarts),
 		cmocka_unit_test(test_dgram_nobody),
+		cmocka_unit_test(test_cable),
 	};
 
 	return cmocka_run_group_tests(tests, dir_make, dir_remove);

@@ -312,6 +312,24 @@ test_drops(void **state)
 	programs_free(&all);
 }
 
+/* The cable is out: that is why the guest has no link. */
+static void
+test_cable(void **state)
+{
+	static const char now[] =
+	    "{\"pid\":1,\"time_us\":2000000,\"nics\":[{\"link\":false,"
+	    "\"cable\":false,\"itr_ns\":0,\"hold_ns\":0}]}";
+	const char *text;
+
+	(void)state;
+	all_begin(1);
+	assert_true(program_take(&all.at[0], now, strlen(now)));
+	text = printed(VIEW, 80, 24);
+	holds(text, "  cable out  ITR off  ");
+	assert_null(strstr(text, "no link"));
+	programs_free(&all);
+}
+
 /* The interval in force is the longer one. */
 static void
 test_hold(void **state)
@@ -591,6 +609,7 @@ main(void)
 		cmocka_unit_test(test_view),
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_drops),
+		cmocka_unit_test(test_cable),
 		cmocka_unit_test(test_hold),
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_json),
