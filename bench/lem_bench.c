@@ -685,19 +685,6 @@ free_runs:
 	return status;
 }
 
-/* If one of 0 to 2 is closed, a memfd or a socket must not get its number. */
-static void
-keep_standard_fds(void)
-{
-	int fd;
-
-	do
-		fd = open("/dev/null", O_RDWR);
-	while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd >= 0)
-		(void)close(fd);
-}
-
 int
 main(int argc, char **argv)
 {
@@ -709,7 +696,7 @@ main(int argc, char **argv)
 	struct err err;
 	int parsed, status;
 
-	keep_standard_fds();
+	command_standard_fds();
 	parsed = options_take(&o, argc, argv, &err);
 	if (parsed < 0)
 		(void)complain("%s", err.text);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "command.h"
 
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define COMMON_OPTIONS	2u
 
@@ -12,6 +14,18 @@ static const struct option common_options[COMMON_OPTIONS + 1] = {
 	{ "version", no_argument, NULL, COMMAND_VERSION },
 	{ 0 },
 };
+
+void
+command_standard_fds(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		(void)close(fd);
+}
 
 /* The length of the name in "name=value" or "name". */
 static size_t

@@ -32,6 +32,13 @@ struct command {
 };
 
 /*
+ * command_standard_fds: open /dev/null as those of the descriptors 0 to 2 that
+ * are closed.  Call it first of all: otherwise a file or a socket gets their
+ * numbers, and messages go there.
+ */
+void command_standard_fds(void);
+
+/*
  * command_parse: take every option of argv; argv[0] is not read.  An option
  * that is given twice is taken twice.  Values point into argv.  Returns 0;
  * 1: it has printed --help or --version, and that is all; or -1 with err set.

@@ -713,9 +713,11 @@ main(int argc, char **argv)
 	const char *why = "valgrind is not here";
 	struct result r[CELLS];
 	struct err err;
-	int parsed = command_parse(&command, argc, argv, &err);
 	unsigned int i;
+	int parsed;
 
+	command_standard_fds();
+	parsed = command_parse(&command, argc, argv, &err);
 	if (parsed < 0)
 		fprintf(stderr, "bench_pair: %s\n", err.text);
 	if (parsed != 0)

@@ -269,8 +269,10 @@ main(int argc, char **argv)
 {
 	static struct run r;
 	struct err err;
-	int done = options_take(&r, argc, argv, &err);
+	int done;
 
+	command_standard_fds();
+	done = options_take(&r, argc, argv, &err);
 	if (done == 0)
 		done = run(&r, &err);
 	programs_free(&r.programs);

@@ -555,6 +555,7 @@ main(int argc, char **argv)
 	struct err err;
 	int parsed, status = EXIT_SUCCESS;
 
+	command_standard_fds();
 	parsed = server_options_parse(&r->o, argc, argv, &err);
 	if (parsed < 0) {
 		print_line(err.text);

@@ -440,6 +440,7 @@ main(int argc, char **argv)
 	struct err err;
 	int parsed, status = EXIT_SUCCESS;
 
+	command_standard_fds();
 	parsed = options_parse(&r->o, argc, argv, &err);
 	if (parsed < 0) {
 		print_error(err.text);

@@ -110,6 +110,26 @@ options_check_macs(const struct options *o, struct err *err)
 	return 0;
 }
 
+/* Two NICs that write one file would write over each other. */
+static int
+options_check_files(struct options *o, struct err *err)
+{
+	const char *a, *b;
+	unsigned int i, j;
+
+	for (i = 1; i < o->nics; i++)
+		for (j = 0; j < i; j++) {
+			a = opts_get(&o->nic[i].opts, "pcap");
+			b = opts_get(&o->nic[j].opts, "pcap");
+			if (a != NULL && b != NULL && strcmp(a, b) == 0)
+				return err_usage(err,
+				    "--nic %u: pcap=%.200s: --nic %u writes "
+				    "it, too; give each its own",
+				    i, a, j);
+		}
+	return 0;
+}
+
 /* ---------------------------------------------------------------- options */
 
 enum {
@@ -192,7 +212,7 @@ option_take(void *ctx, int option, const char *text, struct err *err)
 
 /* What options need of each other. */
 static int
-options_check(const struct options *o, struct err *err)
+options_check(struct options *o, struct err *err)
 {
 	if (o->kernel == NULL && o->bios == NULL)
 		return err_usage(err,
@@ -204,7 +224,9 @@ options_check(const struct options *o, struct err *err)
 		return err_usage(err, "--initrd: needs --kernel, not --bios");
 	if (o->bios != NULL && o->append != NULL)
 		return err_usage(err, "--append: needs --kernel, not --bios");
-	return options_check_macs(o, err);
+	if (options_check_macs(o, err) != 0)
+		return -1;
+	return options_check_files(o, err);
 }
 
 /* There is no command "run".  Returns as options_parse() does. */

@@ -110,6 +110,8 @@ nic_fails 'spin: given twice' spin=1,spin=2
 nic_fails 'pcap=: must be the name of a file' pcap=
 fails 2 '--nic 1: mac=52:54:00:12:34:56: --nic 0 has it' \
     run --bios x --nic '' --nic mac=52:54:00:12:34:56
+fails 2 "--nic 1: pcap=x: --nic 0 writes it, too" \
+    run --bios x --nic pcap=x --nic pcap=x
 nic='--nic backend=null'
 # shellcheck disable=SC2086 # words
 fails 2 "too many --nic: at most 8" run --bios x $nic $nic $nic $nic $nic $nic $nic $nic $nic
@@ -291,6 +293,17 @@ for signal in TERM INT HUP; do
 	[ -S "$tmp/control" ] || wrong 'there is no control socket'
 	ended $signal
 done
+
+# Closed standard descriptors: no other file gets their numbers.
+# shellcheck disable=SC2016 # the other shell expands it
+if start 3 sh -c 'exec "$@" <&- >&- 2>&-' sh "$vm" run --bios "$tmp/halt" \
+    --nic backend=null; then
+	for fd in 0 1 2; do
+		[ "$(readlink "/proc/$pid/fd/$fd")" = /dev/null ] ||
+		    wrong "closed descriptor $fd: now of another file"
+	done
+	ended TERM
+fi
 
 sandbox=0
 begin --nic backend=null --sandbox off && ended TERM

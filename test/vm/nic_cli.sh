@@ -93,6 +93,17 @@ for signal in TERM INT HUP; do
 	ended $signal
 done
 
+# Closed standard descriptors: no other file gets their numbers.
+# shellcheck disable=SC2016 # the other shell expands it
+if start 3 sh -c 'exec "$@" <&- >&- 2>&-' sh "$nic" --socket "$s" --stats 1 \
+    --nic doorbell=trap; then
+	for fd in 0 1 2; do
+		[ "$(readlink "/proc/$pid/fd/$fd")" = /dev/null ] ||
+		    wrong "closed descriptor $fd: now of another file"
+	done
+	ended TERM
+fi
+
 # Its own sockets are removable, although it has no file system.
 if [ "$(id -u)" = 0 ]; then
 	mkdir "$tmp/own" && chown nobody "$tmp/own"

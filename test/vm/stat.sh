@@ -104,7 +104,9 @@ is_up()
 vm_ends()
 {
 	: >"$tmp/err"
+	program=lem-vm
 	ended TERM
+	program=lem-stat
 }
 
 control=$tmp/control
