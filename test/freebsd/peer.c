@@ -9,6 +9,8 @@
  *	report				"GOOD BAD AGAIN", of the sink
  *	send HOST PORT COUNT BYTES	that many datagrams, not too fast
  *	monitor LINE			LINE to QEMU's monitor, socket MONITOR
+ *	exits WORD			"WORD N": VM exits, if MONITOR is lem-vm's
+ *					control socket
  *
  * Ends with the process that started it.
  */
@@ -195,6 +197,28 @@ control_monitor(const char *line, char *reply, size_t bytes)
 }
 
 static void
+control_exits(const char *word, char *reply, size_t bytes)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	char text[8192] = "";
+	const char *exits;
+
+	if (fd < 0)
+		die("socket");
+	(void)snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", monitor);
+	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) != 0 ||
+	    dprintf(fd, "stats\n") < 0 ||
+	    recv(fd, text, sizeof(text) - 1, 0) <= 0 ||
+	    (exits = strstr(text, "\"exits\":")) == NULL)
+		(void)snprintf(reply, bytes, "no exits: %s", strerror(errno));
+	else
+		(void)snprintf(reply, bytes, "exits %.100s %ld", word,
+		    strtol(exits + 8, NULL, 10));
+	(void)close(fd);
+}
+
+static void
 control(const char *line, char *reply, size_t bytes)
 {
 	(void)snprintf(reply, bytes, "what?");
@@ -208,6 +232,8 @@ control(const char *line, char *reply, size_t bytes)
 		control_send(line + 5, reply, bytes);
 	} else if (strncmp(line, "monitor ", 8) == 0) {
 		control_monitor(line + 8, reply, bytes);
+	} else if (strncmp(line, "exits ", 6) == 0) {
+		control_exits(line + 6, reply, bytes);
 	}
 }
 

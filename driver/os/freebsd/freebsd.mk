@@ -46,6 +46,10 @@ $(FREEBSD)/boot.elf: $(wildcard test/freebsd/boot/*)
 	    -T test/freebsd/boot/boot.ld -o $@ test/freebsd/boot/start.S \
 	    test/freebsd/boot/boot.c
 
+# The same for lem-vm, which wants 64 bits.
+$(FREEBSD)/boot64.elf: $(FREEBSD)/boot.elf
+	$(call say,COPY)objcopy -O elf64-x86-64 $< $@
+
 $(FREEBSD)/init: $(wildcard test/freebsd/guest/*) test/freebsd/pattern.h
 	@mkdir -p $(@D)/include
 	@ln -sfn $(abspath $(FREEBSD_SRC))/sys/amd64/include $(@D)/include/machine
@@ -60,7 +64,7 @@ $(FREEBSD)/init: $(wildcard test/freebsd/guest/*) test/freebsd/pattern.h
 $(FREEBSD)/peer $(FREEBSD)/vlan: $(FREEBSD)/%: test/freebsd/%.c \
     test/freebsd/pattern.h
 	@mkdir -p $(@D)
-	$(call say,CC)$(CC) $(USERFLAGS) $(WARN) -O2 -o $@ $<
+	$(call say,CC)$(CC) $(USERFLAGS) $(WARN) -O2 -static -o $@ $<
 
 # The root file system of the guest that lem-bench measures.
 $(FREEBSD)/bench.iso: freebsd $(FREEBSD)/init bench/freebsd/script
@@ -71,7 +75,7 @@ $(FREEBSD)/bench.iso: freebsd $(FREEBSD)/init bench/freebsd/script
 
 freebsd-bench: $(FREEBSD)/boot.elf $(FREEBSD)/bench.iso
 
-freebsd-test: freebsd $(FREEBSD)/boot.elf $(FREEBSD)/init $(FREEBSD)/peer \
+freebsd-test: freebsd $(FREEBSD)/boot64.elf $(FREEBSD)/init $(FREEBSD)/peer \
     $(FREEBSD)/vlan
 
 check-freebsd:

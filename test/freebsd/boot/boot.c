@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Starts a FreeBSD/amd64 kernel in QEMU without a disk or a boot loader:
+ * Starts a FreeBSD/amd64 kernel in QEMU or lem-vm, without a disk or a boot
+ * loader:
  *
  *	qemu-system-x86_64 -kernel boot.elf -initrd "KERNEL NAME=VALUE ...,ROOT"
+ *	lem-vm run --kernel boot64.elf --initrd KERNEL+ROOT \
+ *	    --append "KERNEL'S-BYTES NAME=VALUE ..."
  *
- * QEMU loads this program (multiboot), the kernel and the image of the root
- * file system.  The program does what FreeBSD's loader does.  It moves the
+ * QEMU (by multiboot) or lem-vm (PVH) loads this program, the kernel and the
+ * image of the root file system.  The program does what FreeBSD's loader does.  It moves the
  * kernel to where it was linked and the image behind it.  Behind that it writes
  * a list of records: where they are, what memory there is, and the kernel
  * environment (FreeBSD: sys/sys/linker.h, sys/kern/subr_module.c).
@@ -210,4 +213,65 @@ boot_main(const struct multiboot_info *mbi)
 	(void)record(INFO_END, 0);
 	boot_free = round_page((uint32_t)at);
 	*kernend = boot_free;
+}
+
+/* ---------------------------------------------------------------------- PVH */
+
+/* Xen's include/public/arch-x86/hvm/start_info.h, below 4 GiB. */
+struct pvh_start {
+	uint32_t magic, version, flags, modules;
+	uint32_t module_list[2], cmdline[2], rsdp[2], memmap[2];
+	uint32_t memmap_entries, reserved;
+};
+
+struct pvh_module {
+	uint32_t start[2], bytes[2], cmdline[2], reserved[2];
+};
+
+struct pvh_memmap {
+	uint32_t base[2], len[2];
+	uint32_t type, reserved;
+};
+
+void boot_pvh(const struct pvh_start *start);
+
+static uint32_t
+number(const char *s)
+{
+	uint32_t n = 0;
+
+	for (; *s >= '0' && *s <= '9'; s++)
+		n = n * 10 + (uint32_t)(*s - '0');
+	return n;
+}
+
+/* The same as multiboot has it: one module is two there. */
+void
+boot_pvh(const struct pvh_start *start)
+{
+	static struct multiboot_module module[2];
+	static struct multiboot_mmap map[8];
+	static struct multiboot_info mbi;
+	const struct pvh_module *m =
+	    (const struct pvh_module *)start->module_list[0];
+	const struct pvh_memmap *from =
+	    (const struct pvh_memmap *)start->memmap[0];
+	uint32_t i;
+
+	module[0].start = m->start[0];
+	module[0].end =
+	    module[0].start + number((const char *)start->cmdline[0]);
+	module[0].cmdline = start->cmdline[0];
+	module[1].start = module[0].end;
+	module[1].end = m->start[0] + m->bytes[0];
+	for (i = 0; i < start->memmap_entries && i < 8; i++, from++) {
+		map[i].size = sizeof(map[i]) - 4;
+		copy((uint32_t)map[i].base, (uint32_t)from->base, 16);
+		map[i].type = from->type;
+	}
+	mbi.mods_count = 2;
+	mbi.mods_addr = (uint32_t)module;
+	mbi.mmap_addr = (uint32_t)map;
+	mbi.mmap_length = i * sizeof(map[0]);
+	boot_main(&mbi);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The multiboot header that QEMU's -kernel looks for, and the way to long mode
- * when boot.c is done.  See boot.c.
+ * The multiboot header that QEMU's -kernel looks for, the note that lem-vm's
+ * --kernel looks for (PVH), and the way to long mode when boot.c is done.  See boot.c.
  *
  * Page tables: one page directory of 2 MiB pages for the first GiB, and every
  * entry above it points there.  So a virtual address is its physical one modulo
@@ -14,6 +14,12 @@
 	.balign	4
 	.long	MAGIC, FLAGS, -(MAGIC + FLAGS)
 
+	.section .note.pvh, "a", @note
+	.balign	4
+	.long	4, 4, 18		/* XEN_ELFNOTE_PHYS32_ENTRY */
+	.asciz	"Xen"
+	.long	start_pvh
+
 	.text
 	.code32
 	.globl	start
@@ -22,6 +28,14 @@ start:
 	movl	$stack_end, %esp
 	pushl	%ebx			/* multiboot information */
 	call	boot_main
+	jmp	booted
+
+start_pvh:
+	cld
+	movl	$stack_end, %esp
+	pushl	%ebx			/* PVH's start information */
+	call	boot_pvh
+booted:
 
 	movl	$pd + 0x003, %eax
 	movl	$pdpt, %edi
