@@ -88,6 +88,17 @@ opts_get(struct opts *o, const char *key)
 }
 
 const char *
+opts_peek(const struct opts *o, const char *key)
+{
+	size_t i;
+
+	for (i = 0; i < o->n; i++)
+		if (strcmp(o->opt[i].key, key) == 0)
+			return o->opt[i].value;
+	return NULL;
+}
+
+const char *
 opts_unused(const struct opts *o)
 {
 	size_t i;

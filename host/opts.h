@@ -35,6 +35,9 @@ void opts_free(struct opts *o);
 /* opts_get: an option's value, or NULL.  The option is used from now on. */
 const char *opts_get(struct opts *o, const char *key);
 
+/* opts_peek: the same, but it does not use the option. */
+const char *opts_peek(const struct opts *o, const char *key);
+
 /* opts_unused: the key of an option that is not used, or NULL. */
 const char *opts_unused(const struct opts *o);
 

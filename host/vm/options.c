@@ -110,22 +110,22 @@ options_check_macs(const struct options *o, struct err *err)
 	return 0;
 }
 
-/* Two NICs that write one file would write over each other. */
+/* Two NICs must not write one file, read one descriptor, have one socket. */
 static int
-options_check_files(struct options *o, struct err *err)
+options_check_own(const struct options *o, const char *key, struct err *err)
 {
 	const char *a, *b;
 	unsigned int i, j;
 
 	for (i = 1; i < o->nics; i++)
 		for (j = 0; j < i; j++) {
-			a = opts_get(&o->nic[i].opts, "pcap");
-			b = opts_get(&o->nic[j].opts, "pcap");
+			a = opts_peek(&o->nic[i].opts, key);
+			b = opts_peek(&o->nic[j].opts, key);
 			if (a != NULL && b != NULL && strcmp(a, b) == 0)
 				return err_usage(err,
-				    "--nic %u: pcap=%.200s: --nic %u writes "
-				    "it, too; give each its own",
-				    i, a, j);
+				    "--nic %u: %s=%.200s: --nic %u has it, "
+				    "too; give each its own",
+				    i, key, a, j);
 		}
 	return 0;
 }
@@ -212,7 +212,7 @@ option_take(void *ctx, int option, const char *text, struct err *err)
 
 /* What options need of each other. */
 static int
-options_check(struct options *o, struct err *err)
+options_check(const struct options *o, struct err *err)
 {
 	if (o->kernel == NULL && o->bios == NULL)
 		return err_usage(err,
@@ -224,9 +224,11 @@ options_check(struct options *o, struct err *err)
 		return err_usage(err, "--initrd: needs --kernel, not --bios");
 	if (o->bios != NULL && o->append != NULL)
 		return err_usage(err, "--append: needs --kernel, not --bios");
-	if (options_check_macs(o, err) != 0)
+	if (options_check_macs(o, err) != 0 ||
+	    options_check_own(o, "pcap", err) != 0 ||
+	    options_check_own(o, "local", err) != 0)
 		return -1;
-	return options_check_files(o, err);
+	return options_check_own(o, "fd", err);
 }
 
 /* There is no command "run".  Returns as options_parse() does. */

@@ -98,6 +98,8 @@ test_parse_limit(void **state)
 	opts_accepted(text);
 	assert_int_equal(opts.n, OPTS_MAX);
 	assert_string_equal(opts_get(&opts, "k23"), "23");
+	assert_string_equal(opts_peek(&opts, "k0"), "0");
+	assert_null(opts_peek(&opts, "k"));
 	assert_string_equal(opts_unused(&opts), "k0");
 	opts_free(&opts);
 	(void)snprintf(text + at, sizeof(text) - at, "more");

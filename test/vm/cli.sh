@@ -110,8 +110,10 @@ nic_fails 'spin: given twice' spin=1,spin=2
 nic_fails 'pcap=: must be the name of a file' pcap=
 fails 2 '--nic 1: mac=52:54:00:12:34:56: --nic 0 has it' \
     run --bios x --nic '' --nic mac=52:54:00:12:34:56
-fails 2 "--nic 1: pcap=x: --nic 0 writes it, too" \
-    run --bios x --nic pcap=x --nic pcap=x
+for own in pcap=x backend=stream,fd=0 backend=dgram,remote=r,local=x; do
+	fails 2 "--nic 1: ${own##*,}: --nic 0 has it, too; give each its own" \
+	    run --bios x --nic $own --nic $own
+done
 nic='--nic backend=null'
 # shellcheck disable=SC2086 # words
 fails 2 "too many --nic: at most 8" run --bios x $nic $nic $nic $nic $nic $nic $nic $nic $nic
@@ -208,6 +210,8 @@ late_fails()
 	fails "$1" "--nic 0: $2" run --bios "$tmp/halt" --nic "$3"
 }
 late_fails 2 "speed: unknown option" speed=1000
+fails 2 "--nic 0: fd: unknown option, or not one of backend=null" \
+    run --bios "$tmp/halt" --nic fd=0 --nic fd=1
 late_fails 2 'backend=carrier-pigeon: must be one of null' backend=carrier-pigeon
 late_fails 2 'backend=tap: needs either ifname=NAME or fd=N' backend=tap
 late_fails 2 'ifname=far-too-long-a-name: must be 1 to 15 bytes long' backend=tap,ifname=far-too-long-a-name
