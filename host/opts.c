@@ -189,7 +189,7 @@ int
 parse_descriptor(const char *what, const char *value, const char *number,
     int *fd, struct err *err)
 {
-	uint64_t n;
+	uint64_t n = 0;
 
 	if (parse_number(number, what, INT_MAX, &n, err) != 0) {
 		(void)err_usage(err, "must be the number of a descriptor");

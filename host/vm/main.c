@@ -368,7 +368,7 @@ run_outcome(const struct run *r)
 		return vm->end == MACHINE_TRIPLE_FAULT ? EXIT_TRIPLE_FAULT :
 							 EXIT_FAILURE;
 	}
-	switch (vm->end) {
+	switch (atomic_load(&vm->end)) {
 	case MACHINE_EXIT:
 		return vm->status;
 	case MACHINE_RESET:
