@@ -76,10 +76,10 @@
 /* Policy of moderation: lem_moderate.c. */
 #define LEM_BULK_PACKETS	8u	/* struct lem_moderation */
 #define LEM_BULK_INTERRUPTS	4u
-#define LEM_STREAM_PARTS	32u	/* of its time an interrupt takes one */
+#define LEM_STREAM_PARTS	40u	/* of its time an interrupt takes one */
 #define LEM_STREAM_ITR		7812u	/* the longest interval: 2 ms */
-#define LEM_STREAM_BACKOFF	64u	/* most interrupts before a new try */
-#define LEM_STREAM_CHECK	4u	/* interrupts between two looks */
+#define LEM_STREAM_BACKOFF	1024u	/* most interrupts before a new try */
+#define LEM_STREAM_CHECK	4u	/* slower interrupts before it ends */
 #define LEM_STREAM_WATCH	8u	/* interrupts between two samples */
 #define LEM_ICR_PARTS		3u	/* an interrupt; the ICR read is one */
 #define LEM_COST_SAMPLES	4u
@@ -330,9 +330,10 @@ struct lem_stream {
 	bool watch;		/* lem_beat() reads the clock */
 	bool posted;		/* TDT was written since the last beat */
 	bool ended;		/* an interrupt came since the last beat */
-	uint8_t run;		/* interrupts in a row with many packets */
-	uint8_t need;		/* so many before ITR becomes longer */
-	uint8_t looks;		/* interrupts since the last look, LONGER */
+	uint16_t run;		/* interrupts in a row with many packets */
+	uint16_t need;		/* so many before ITR becomes longer */
+	uint8_t lasted;		/* interrupts since it did, to 2 * CHECK */
+	uint8_t looks;		/* interrupts in a row, slower than half of it */
 	uint8_t watches;	/* interrupts since the last sample */
 	uint16_t itr;		/* as last written */
 	uint32_t icr;		/* cycles of the last ICR read; 0: none */
@@ -346,8 +347,8 @@ struct lem_stream {
 	uint32_t beat_min;	/* shortest time between two beats */
 	struct lem_cost whole;	/* an interrupt, from beat to beat */
 	struct lem_cost read;	/* the same, from the time of the ICR read */
-	/* The rate at moderation.itr, and at the longer one; time in 2^8. */
-	uint64_t short_packets, short_time, long_packets, long_time;
+	/* The rate of this stream at moderation.itr; time in 2^8 cycles. */
+	uint64_t short_packets, short_time;
 };
 
 struct lem_link {

@@ -120,6 +120,7 @@ lem_stream_beat(struct lem *sc)
 	s->beat_at = now;
 }
 
+/* Only for a stream that is sent: what is received comes in batches. */
 static void
 watch_begin(struct lem_stream *s)
 {
@@ -195,9 +196,12 @@ stream_interval(struct lem *sc, uint32_t frames, uint32_t cycles)
 	const struct lem_moderation *m = &sc->moderation;
 	uint32_t unit = itr_unit_cycles(sc);
 	uint32_t longest = m->itr_bulk != 0 ? m->itr_bulk : LEM_STREAM_ITR;
-	uint32_t itr = interrupt_cost(sc) * LEM_STREAM_PARTS / unit;
-	uint32_t room = cycles / unit;
+	uint32_t itr, room;
 
+	if (unit == 0)
+		return m->itr;	/* the clock is gone */
+	itr = interrupt_cost(sc) * LEM_STREAM_PARTS / unit;
+	room = cycles / unit;
 	if (itr > longest)
 		itr = longest;
 	if (frames != 0) {
@@ -226,35 +230,31 @@ interval_follow(struct lem *sc, uint16_t itr)
 
 /*
  * Does the longer interval pay?  Where each packet waits for the answer to
- * others, it makes them fewer.  If the rate has halved, the stream has to go on
- * for twice as long before the next try.
+ * another one, it makes them fewer.  If the rate has been less than half of
+ * what it was for LEM_STREAM_CHECK interrupts, the next stream has to last for
+ * twice as long before ITR is made longer.  (One such interrupt tells nothing:
+ * the CPU may have been away.)
  */
 static bool
 stream_pays(struct lem_stream *s, uint32_t n, uint32_t cycles)
 {
-	bool pays = true;
-
-	s->long_packets += n;
-	s->long_time += cycles >> 8;
+	if (s->lasted < 2 * LEM_STREAM_CHECK)
+		s->lasted++;
+	else
+		s->need = LEM_BULK_INTERRUPTS;
+	if (2 * (uint64_t)n * s->short_time >=
+	    s->short_packets * (cycles >> 8)) {
+		s->looks = 0;
+		return true;
+	}
 	if (++s->looks < LEM_STREAM_CHECK)
 		return true;
-	if (2 * s->long_packets * s->short_time <
-	    s->short_packets * s->long_time) {
-		pays = false;
-		if (s->need < LEM_STREAM_BACKOFF)
-			s->need *= 2;
-	} else {
-		s->need = LEM_BULK_INTERRUPTS;
-	}
-	s->looks = 0;
-	s->long_packets = s->long_time = 0;
-	return pays;
+	if (s->need < LEM_STREAM_BACKOFF)
+		s->need *= 2;
+	return false;
 }
 
-/*
- * An interrupt with many packets.  The stream goes on while they come closer
- * together than at twice the cost.
- */
+/* An interrupt with many packets. */
 static void
 stream_follow(struct lem *sc, uint32_t packets, uint32_t frames,
     uint32_t cycles, uint32_t frames_cycles)
@@ -262,10 +262,10 @@ stream_follow(struct lem *sc, uint32_t packets, uint32_t frames,
 	uint32_t n = packets > frames ? packets : frames;
 	struct lem_stream *s = &sc->stream;
 
-	watch_begin(s);
+	if (packets >= LEM_BULK_PACKETS)
+		watch_begin(s);
 	if (s->longer) {
-		if (!stream_pays(s, n, cycles) ||
-		    cycles / n / 2 > interrupt_cost(sc)) {
+		if (!stream_pays(s, n, cycles)) {
 			lem_stream_end(sc);
 			return;
 		}
@@ -277,8 +277,7 @@ stream_follow(struct lem *sc, uint32_t packets, uint32_t frames,
 		}
 		if (s->run < s->need)
 			s->run++;
-		s->looks = 0;
-		s->long_packets = s->long_time = 0;
+		s->looks = s->lasted = 0;
 	}
 	if (s->run == s->need)
 		interval_follow(sc, stream_interval(sc, frames, frames_cycles));
@@ -336,8 +335,10 @@ lem_stream_done(struct lem *sc)
 }
 
 /*
- * A packet that goes out with no interrupt pending: has the stream paused
- * before it?  Then the answer must not wait for the longer interval.
+ * A packet that goes out with no interrupt pending, and later than one would
+ * have come by the interval that was asked for: the stream has paused, and the
+ * answer must not wait for the longer interval.  If many packets follow until
+ * the next interrupt, it was only a short pause, and the stream goes on.
  */
 void
 lem_stream_post(struct lem *sc)
@@ -347,8 +348,8 @@ lem_stream_post(struct lem *sc)
 	s->posted = true;
 	if (s->on && s->longer && !sc->tx.int_pending &&
 	    cycles_since(lem_os_cycles(&sc->os), s->intr_at) >
-		interrupt_cost(sc))
-		lem_stream_end(sc);
+		sc->moderation.itr * itr_unit_cycles(sc) + interrupt_cost(sc))
+		stream_shorter(sc);
 }
 
 /*
