@@ -12,6 +12,7 @@
 # make check-linux    the long tests with a Linux guest
 # make check-nic      the long tests of lem-nic in QEMU
 # make bench-linux    TCP streams of a Linux guest, beside QEMU's
+# make bench-nic-tcg  UDP of a Linux guest without KVM: lem-nic beside QEMU's
 # make fuzz SECONDS=N
 # make coverage   line coverage of driver/ and device/ by the tests
 #

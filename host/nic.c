@@ -38,7 +38,7 @@ on_timer(void *ctx, uint64_t at_ns)
 	struct nic *nic = ctx;
 
 	atomic_store(&nic->loop.deadline_ns, at_ns);
-	if (atomic_load(&nic->loop.asleep))
+	if (atomic_load(&nic->loop.asleep) && !atomic_load(&nic->loop.watched))
 		nic_timer_arm(nic);
 }
 
@@ -203,6 +203,8 @@ nic_mmio_write(struct nic *nic, uint32_t offset, unsigned int size,
 	now = now_ns();
 	e82540_mmio_write(nic->dev, now, offset, size, value);
 	access_end(nic);
+	if (offset == E1000_TDT && atomic_load(&nic->loop.watched))
+		atomic_store(&nic->loop.tail_ns, now);
 	if (offset == E1000_TDT || offset == E1000_RDT)
 		doorbell_trapped(nic, now);
 	else if (offset == E1000_CTRL || offset == E1000_CTRL_DUP ||
@@ -251,6 +253,39 @@ nic_pci_write(struct nic *nic, uint32_t offset, unsigned int size,
 	e82540_pci_write(nic->dev, now_ns(), offset, size, value);
 	access_end(nic);
 	doorbell_follow(nic);
+}
+
+/* ------------------------------------------- a thread that stays awake */
+
+static bool
+always_traps(const struct nic *nic)
+{
+	return nic->config.doorbell_ops == NULL ||
+	    nic->config.doorbell == NIC_DOORBELL_EXIT;
+}
+
+void
+nic_look(struct nic *nic)
+{
+	uint64_t now = now_ns();
+
+	if (!always_traps(nic))
+		return;
+	atomic_store(&nic->loop.watched, true);
+	nic_due(nic, now);
+	if (nic->moderation.adaptive)
+		moderation_look(nic, now);
+}
+
+/* The next deadline may have been set while the timer was left alone. */
+void
+nic_look_end(struct nic *nic)
+{
+	if (!always_traps(nic))
+		return;
+	moderation_end(nic);
+	atomic_store(&nic->loop.watched, false);
+	nic_timer_arm(nic);
 }
 
 /* ------------------------------------------------------------- new, free */

@@ -259,6 +259,16 @@ void nic_pci_write(struct nic *nic, uint32_t offset, unsigned int size,
     uint32_t value);
 
 /*
+ * nic_look: where doorbells always trap: a thread that passes on the guest's
+ * accesses, one after another, stays awake between them.  Then it does what is
+ * due, in place of the NIC's thread, which sleeps; and holds interrupts, where
+ * moderation is adaptive.  It calls this again and again, until nic_look_end().
+ * One thread at a time.  Without effect where doorbells can be memory.
+ */
+void nic_look(struct nic *nic);
+void nic_look_end(struct nic *nic);
+
+/*
  * nic_fault: an access of the guest faulted, perhaps in doorbell memory.  If
  * the NIC is PARKED it is not any more.  Any thread; waits for a park that is
  * under way.  So a VMM whose park waits for accesses that fault (FUSE) lets the

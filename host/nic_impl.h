@@ -37,6 +37,8 @@ struct loop {
 	_Atomic(uint64_t) look_ns;	/* when it looks at doorbells next */
 	_Atomic(uint64_t) look_for_ns;	/* look to look: TURNS, PARKED */
 
+	atomic_bool watched;		/* nic_look(): do not arm the timer */
+
 	atomic_bool kicked;		/* the next look transmits */
 	atomic_bool tx_stopped;		/* the backend takes no more now */
 	atomic_bool rx_ready;		/* the model takes frames again */
@@ -46,8 +48,9 @@ struct loop {
 	unsigned int frames, frame_next;
 	uint64_t backend_ns;		/* when the backend was asked last */
 	uint64_t event_ns;		/* ... for an event, in BUSY */
-	uint64_t tail_ns;		/* a look found TDT changed */
-	uint64_t frame_ns;		/* the backend had a frame */
+	_Atomic(uint64_t) tail_ns;	/* TDT was found changed */
+	_Atomic(uint64_t) frame_ns;	/* the backend had a frame */
+	atomic_bool frames_wait;	/* the model takes no more */
 	bool link;
 	uint64_t turns_seen;		/* turns, at the last look */
 };
@@ -254,10 +257,10 @@ doorbell_visible(const struct nic *nic)
 void moderation_raised(struct nic *nic);
 void moderation_answered(struct nic *nic);
 
-/* moderation_look: in BUSY, by the thread: hold interrupts, or let one go. */
+/* moderation_look: in BUSY or nic_look(): hold interrupts, or let one go. */
 void moderation_look(struct nic *nic, uint64_t now);
 
-/* moderation_end: before BUSY ends, by the thread. */
+/* moderation_end: before that ends, by the same thread. */
 void moderation_end(struct nic *nic);
 
 #endif

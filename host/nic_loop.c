@@ -112,11 +112,14 @@ frames_give(struct nic *nic)
 {
 	struct loop *l = &nic->loop;
 	unsigned int n = l->frames - l->frame_next;
+	uint64_t now;
 
 	atomic_store(&l->rx_ready, false);
-	l->frame_ns = now_ns();
-	n = e82540_receive(nic->dev, l->frame_ns, &l->frame[l->frame_next], n);
+	now = now_ns();
+	atomic_store(&l->frame_ns, now);
+	n = e82540_receive(nic->dev, now, &l->frame[l->frame_next], n);
 	l->frame_next += n;
+	atomic_store(&l->frames_wait, rx_waits(l));
 	nic->packets += n;
 }
 
@@ -193,7 +196,7 @@ work_step(struct nic *nic)
 	    rung & E82540_RUNG_TX) {
 		now = now_ns();
 		if (rung & E82540_RUNG_TX)
-			l->tail_ns = now;
+			atomic_store(&l->tail_ns, now);
 		l->tx_more = e82540_transmit(nic->dev, now);
 		any = true;
 	}

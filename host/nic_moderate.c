@@ -2,9 +2,9 @@
 /*
  * Adaptive moderation (nic_moderate.h): the rules, and how a NIC uses them.
  *
- * Only in BUSY, where the NIC's thread looks at the rings all the time.  Before
- * that ends the interval is 0 again.  If the thread does not come to look, the
- * model's own timer ends the wait.
+ * Only while a thread looks all the time: the NIC's in BUSY, or one that calls
+ * nic_look().  Before that ends the interval is 0 again.  If the thread does
+ * not come to look, the model's own timer ends the wait.
  */
 #include <string.h>
 
@@ -12,6 +12,7 @@
 
 #define QUIET_MIN_NS	2000u	/* no write of TDT: waits for an interrupt */
 #define QUIET_MAX_NS	20000u
+#define QUIET_GAPS	4u	/* nor less than so many gaps of the stream */
 #define FRAMES_QUIET_NS	25000u	/* the backend was asked, and had none */
 
 /* ------------------------------------------------------------- the rules */
@@ -63,6 +64,7 @@ stream_follow(const struct moderate *m, struct moderate_path *path,
 	uint64_t n = packets - path->packets, gap_ns = n > 0 ? ns / n : 0;
 
 	path->packets = packets;
+	path->gap_ns = gap_ns;
 	if (n > 0 && gap_ns <= m->cost_ns)
 		path->stream = true;
 	else if (n < 2 || gap_ns > 2 * m->cost_ns)
@@ -115,6 +117,9 @@ look_tx(const struct moderate *m, const struct moderate_view *v)
 		quiet_ns = QUIET_MIN_NS;
 	if (quiet_ns > QUIET_MAX_NS)
 		quiet_ns = QUIET_MAX_NS;
+	/* A guest that is as slow (an emulated one) has not paused yet. */
+	if (quiet_ns < QUIET_GAPS * m->tx.gap_ns)
+		quiet_ns = QUIET_GAPS * m->tx.gap_ns;
 	if (v->tail_ns <= m->answer_ns) {
 		begin_ns = m->answer_ns;
 		quiet_ns += 2 * m->cost_ns;
@@ -184,7 +189,7 @@ moderation_answered(struct nic *nic)
 	atomic_store(&m->answered_ns, now);
 }
 
-/* ------------------------------------------------------ the NIC's thread */
+/* ------------------------------------------------- the thread that looks */
 
 static void
 hold_set(struct nic *nic)
@@ -210,11 +215,11 @@ moderation_look(struct nic *nic, uint64_t now)
 	struct moderation *m = &nic->moderation;
 	struct moderate_view v = {
 		.now_ns = now,
-		.tail_ns = nic->loop.tail_ns,
+		.tail_ns = atomic_load(&nic->loop.tail_ns),
 		.frame_ns = nic->loop.frame_ns,
 		.tx_held = held & (E1000_ICR_TXDW | E1000_ICR_TXQE),
 		.rx_held = held & E1000_ICR_RXT0,
-		.frames_wait = nic->loop.frame_next < nic->loop.frames,
+		.frames_wait = atomic_load(&nic->loop.frames_wait),
 	};
 	uint64_t answered_ns = atomic_load(&m->answered_ns);
 	enum moderate_reason reason;

@@ -23,7 +23,7 @@
 #include <stdint.h>
 
 #define MODERATE_SHARE		16u
-#define MODERATE_MAX_NS		1000000u
+#define MODERATE_MAX_NS		4000000u
 #define MODERATE_SAMPLES	8u	/* of the cost, that count */
 
 /* Why what is held goes at once. */
@@ -48,6 +48,7 @@ struct moderate_view {
 
 struct moderate_path {
 	uint64_t packets;		/* ever, at the last answer */
+	uint64_t gap_ns;		/* between two packets */
 	uint32_t ring;			/* descriptors */
 	bool stream;
 };

@@ -190,6 +190,11 @@ check-nic: build $(BUILD)/vm/lem-traffic
 bench-linux: build $(BUILD)/vm/lem-traffic
 	@BUILD=$(BUILD) SRCDIR=$(SRCDIR) sh test/vm/linux.sh rates
 
+# QEMU without KVM: lem-nic and QEMU's e1000 as two NICs of one Linux guest.
+bench-nic-tcg: build $(BUILD)/vm/lem-traffic
+	@BUILD=$(BUILD) SRCDIR=$(SRCDIR) NIC=doorbell=trap sh test/vm/nic.sh blast
+	@sed -n '/^UDP/,/^lem-nic, a/p' $(BUILD)/test/vm/nic/blast.log
+
 # Each target for SECONDS; what crashes one is kept in its corpus.
 fuzz: $(FUZZ:%=$(BUILD)/fuzz/%)
 	@BUILD=$(BUILD) test/fuzz/fuzz.sh $(SECONDS)
@@ -238,4 +243,4 @@ coverage: $(COV_UNIT:%=$(COV)/unit/%) $(DEVICE_TEST:%=$(COV)/tests/%) \
 	    awk '$$1 == "TOTAL" { print "device/", $$4, $$5 }'
 
 .PHONY: build-clang check-build check check-linux check-nic bench-linux \
-	qemu-qtest fuzz coverage
+	bench-nic-tcg qemu-qtest fuzz coverage

@@ -104,6 +104,17 @@ device_memory(void *ctx, const struct e82540_region *region, unsigned int n)
 }
 
 static void
+device_look(void *ctx, bool awake)
+{
+	struct device *d = ctx;
+
+	if (awake)
+		nic_look(d->nic);
+	else
+		nic_look_end(d->nic);
+}
+
+static void
 device_reset(void *ctx)
 {
 	nic_reset(((struct device *)ctx)->nic);
@@ -121,6 +132,7 @@ static const struct vfu_ops device_ops = {
 	.read = device_read,
 	.write = device_write,
 	.memory = device_memory,
+	.look = device_look,
 	.reset = device_reset,
 	.warn = device_warn,
 };

@@ -234,14 +234,14 @@ eventfd_set(struct vfu_irq *irq, struct vfu_message *m,
 	uint32_t action = set->flags & ACTION_FLAGS;
 	int fd = -1;
 
-	if (m->fds != 0 && m->fds != set->count)
+	if (m->fds.n != 0 && m->fds.n != set->count)
 		return -EINVAL;
 	if (action == VFIO_IRQ_SET_ACTION_MASK ||
 	    (action == VFIO_IRQ_SET_ACTION_UNMASK &&
 		set->index != VFIO_PCI_INTX_IRQ_INDEX))
 		return -EOPNOTSUPP;
-	if (m->fds != 0) {
-		if (!is_eventfd(m->fd[0]))
+	if (m->fds.n != 0) {
+		if (!is_eventfd(m->fds.fd[0]))
 			return -EINVAL;
 		fd = vfu_message_fd(m, 0);
 	}

@@ -273,7 +273,7 @@ vfu_memory_map(struct vfu_memory *mem, struct vfu_message *m)
 	struct vfu_map *map;
 	int error;
 
-	if (m->payload_bytes != sizeof(r) || m->fds > 1)
+	if (m->payload_bytes != sizeof(r) || m->fds.n > 1)
 		return -EINVAL;
 	memcpy(&r, m->payload, sizeof(r));
 	error = map_check(mem, &r);
@@ -282,7 +282,7 @@ vfu_memory_map(struct vfu_memory *mem, struct vfu_message *m)
 	map = map_unused(mem);
 	if (map == NULL)
 		return -ENOSPC;
-	return map_fill(mem, map, &r, m->fds == 1 ? m->fd[0] : -1);
+	return map_fill(mem, map, &r, m->fds.n == 1 ? m->fds.fd[0] : -1);
 }
 
 /* -------------------------------------------------------------- DMA_UNMAP */

@@ -19,37 +19,41 @@ vfu_transport_init(struct vfu_transport *t, int fd, int stop_fd)
 	(void)fcntl(fd, F_SETFL, flags | O_NONBLOCK);
 	t->fd = fd;
 	t->stop_fd = stop_fd;
-	t->have = 0;
-	t->in.fds = 0;
-	t->in.fds_lost = false;
+	t->have = t->next = t->end = 0;
+	t->fds = t->in.fds = (struct vfu_fds){ .n = 0 };
+}
+
+static void
+fds_close(struct vfu_fds *fds)
+{
+	unsigned int i;
+
+	for (i = 0; i < fds->n; i++)
+		if (fds->fd[i] >= 0)
+			(void)close(fds->fd[i]);
+	*fds = (struct vfu_fds){ .n = 0 };
 }
 
 void
 vfu_transport_end(struct vfu_transport *t)
 {
 	vfu_message_end(t);
+	fds_close(&t->fds);
 }
 
 int
 vfu_message_fd(struct vfu_message *m, unsigned int i)
 {
-	int fd = m->fd[i];
+	int fd = m->fds.fd[i];
 
-	m->fd[i] = -1;
+	m->fds.fd[i] = -1;
 	return fd;
 }
 
 void
 vfu_message_end(struct vfu_transport *t)
 {
-	struct vfu_message *m = &t->in;
-	unsigned int i;
-
-	for (i = 0; i < m->fds; i++)
-		if (m->fd[i] >= 0)
-			(void)close(m->fd[i]);
-	m->fds = 0;
-	m->fds_lost = false;
+	fds_close(&t->in.fds);
 	t->have = 0;
 }
 
@@ -57,31 +61,48 @@ vfu_message_end(struct vfu_transport *t)
 
 /* Descriptors beyond VFU_FDS_MAX are closed here. */
 static void
-fds_add(struct vfu_message *m, const struct cmsghdr *cmsg)
+fds_add(struct vfu_fds *fds, const struct cmsghdr *cmsg)
 {
 	size_t i, n = (cmsg->cmsg_len - CMSG_LEN(0)) / sizeof(int);
 	int fd;
 
 	for (i = 0; i < n; i++) {
 		memcpy(&fd, CMSG_DATA(cmsg) + i * sizeof(fd), sizeof(fd));
-		if (m->fds < VFU_FDS_MAX) {
-			m->fd[m->fds++] = fd;
+		if (fds->n < VFU_FDS_MAX) {
+			fds->fd[fds->n++] = fd;
 		} else {
-			m->fds_lost = true;
+			fds->lost = true;
 			(void)close(fd);
 		}
 	}
 }
 
-/* Those that have no place in the buffer the kernel closes: MSG_CTRUNC. */
+/* A message that is sent in parts may have descriptors with each of them. */
+static void
+fds_move(struct vfu_fds *to, struct vfu_fds *from)
+{
+	unsigned int i;
+
+	for (i = 0; i < from->n; i++)
+		if (to->n < VFU_FDS_MAX) {
+			to->fd[to->n++] = from->fd[i];
+			from->fd[i] = -1;
+		} else {
+			to->lost = true;
+		}
+	to->lost |= from->lost;
+	fds_close(from);
+}
+
+/* The kernel closes descriptors that have no place in it: MSG_CTRUNC. */
 static ssize_t
-bytes_receive(struct vfu_transport *t, void *data, size_t n)
+bytes_read(struct vfu_transport *t)
 {
 	union {
 		char bytes[CMSG_SPACE(VFU_FDS_MAX * sizeof(int))];
 		struct cmsghdr align;
 	} control;
-	struct iovec iov = { data, n };
+	struct iovec iov = { t->buf, sizeof(t->buf) };
 	struct msghdr msg = { .msg_iov = &iov,
 		.msg_iovlen = 1,
 		.msg_control = &control,
@@ -98,10 +119,25 @@ bytes_receive(struct vfu_transport *t, void *data, size_t n)
 	     cmsg = CMSG_NXTHDR(&msg, cmsg))
 		if (cmsg->cmsg_level == SOL_SOCKET &&
 		    cmsg->cmsg_type == SCM_RIGHTS)
-			fds_add(&t->in, cmsg);
+			fds_add(&t->fds, cmsg);
 	if (msg.msg_flags & MSG_CTRUNC)
-		t->in.fds_lost = true;
+		t->fds.lost = true;
+	t->next = 0;
+	t->end = (uint32_t)got;
 	return got;
+}
+
+/* Up to n bytes of the message. */
+static void
+bytes_take(struct vfu_transport *t, uint8_t *to, uint32_t n)
+{
+	if (n > t->end - t->next)
+		n = t->end - t->next;
+	memcpy(to, t->buf + t->next, n);
+	t->next += n;
+	t->have += n;
+	if (t->next == t->end)
+		fds_move(&t->in.fds, &t->fds);
 }
 
 /* Where the message's next bytes go, and how many belong to this part of it. */
@@ -143,12 +179,15 @@ vfu_receive(struct vfu_transport *t, struct err *err)
 		to = bytes_wanted(t, &n);
 		if (n == 0)
 			break;
-		got = bytes_receive(t, to, n);
-		if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-			return VFU_RECEIVED_PART;
-		if (got <= 0)
-			return VFU_RECEIVED_END;
-		t->have += (uint32_t)got;
+		if (!vfu_received_more(t)) {
+			got = bytes_read(t);
+			if (got < 0 &&
+			    (errno == EAGAIN || errno == EWOULDBLOCK))
+				return VFU_RECEIVED_PART;
+			if (got <= 0)
+				return VFU_RECEIVED_END;
+		}
+		bytes_take(t, to, n);
 		if (t->have == HEADER_BYTES &&
 		    header_check(&t->in.header, err) != 0)
 			return VFU_RECEIVED_BROKEN;

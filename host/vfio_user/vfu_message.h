@@ -2,8 +2,10 @@
 /*
  * Whole messages on a stream socket, with the descriptors that they carry.
  *
- * A descriptor belongs to the message of whose bytes it came with the first.
- * So a read never goes beyond the end of a message.
+ * A read takes as many messages as are there: a client that does not wait for
+ * replies is often several ahead.  Linux ends a read behind the bytes that
+ * descriptors were sent with.  So they belong to the message that has the last
+ * byte of that read: a client sends a message with descriptors on its own.
  */
 #ifndef VFU_MESSAGE_H
 #define VFU_MESSAGE_H
@@ -16,14 +18,20 @@
 #define VFU_DATA_MAX 4096u		/* bytes of one region access */
 #define VFU_PAYLOAD_MAX (2 * VFU_DATA_MAX)
 #define VFU_FDS_MAX 8u			/* descriptors of one message */
+#define VFU_READ_BYTES 8192u		/* of one read */
+
+/* Descriptors that came; fd[i] is -1 once somebody has taken it. */
+struct vfu_fds {
+	int fd[VFU_FDS_MAX];
+	unsigned int n;
+	bool lost;			/* more came than fit */
+};
 
 struct vfu_message {
 	struct vfu_header header;
 	_Alignas(8) uint8_t payload[VFU_PAYLOAD_MAX];
 	uint32_t payload_bytes;
-	int fd[VFU_FDS_MAX];		/* or -1, see vfu_message_fd() */
-	unsigned int fds;
-	bool fds_lost;			/* more came than fit */
+	struct vfu_fds fds;		/* see vfu_message_fd() */
 };
 
 struct vfu_transport {
@@ -31,6 +39,10 @@ struct vfu_transport {
 	int stop_fd;			/* readable: give up */
 	uint32_t have;			/* bytes of the message so far */
 	struct vfu_message in;
+	/* The last read: what no message has yet, and its descriptors. */
+	uint32_t next, end;
+	struct vfu_fds fds;
+	uint8_t buf[VFU_READ_BYTES];
 };
 
 enum vfu_received {
@@ -52,6 +64,13 @@ void vfu_transport_end(struct vfu_transport *t);
  * call vfu_message_end() before the next vfu_receive().
  */
 enum vfu_received vfu_receive(struct vfu_transport *t, struct err *err);
+
+/* vfu_received_more: bytes were read that belong to the next message. */
+static inline bool
+vfu_received_more(const struct vfu_transport *t)
+{
+	return t->next < t->end;
+}
 
 /* vfu_message_fd: descriptor i, which is the caller's from now on. */
 int vfu_message_fd(struct vfu_message *m, unsigned int i);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,9 @@
 #include "vfu_message.h"
 
 #define UNMASK_NS	250000u	/* the guest's time to read ICR after its EOI */
+#define AWAKE_NS	500000u	/* between posted writes that are a stream */
+#define AWAKE_WRITES	16u	/* of those, from which on it stays awake */
+#define UNPOLLED	16u	/* looks at the socket alone, in a row */
 
 struct vfu_server {
 	struct vfu_config config;
@@ -25,6 +29,10 @@ struct vfu_server {
 	_Alignas(8) uint8_t out[VFU_PAYLOAD_MAX];
 	int stop_fd, lost_fd;		/* eventfds */
 	uint64_t unmask_ns;		/* an unmask waits until then; or 0 */
+	uint64_t posted_ns;		/* the last posted write */
+	unsigned int stream;		/* of these, close to each other */
+	bool awake;			/* see stays_awake() */
+	unsigned int unpolled;		/* looks at the socket since poll() */
 	bool greeted;			/* VERSION came */
 	bool warned;
 	bool refuse;			/* hang up after this reply */
@@ -330,6 +338,19 @@ read_handle(struct vfu_server *s, struct reply *r)
 	return error;
 }
 
+static void
+posted_follow(struct vfu_server *s)
+{
+	uint64_t now = now_ns();
+
+	count(&s->posted);
+	if (now - s->posted_ns > AWAKE_NS)
+		s->stream = 0;
+	else if (s->stream < AWAKE_WRITES)
+		s->stream++;
+	s->posted_ns = now;
+}
+
 static int
 write_one(struct vfu_server *s, const struct vfu_access *at, const void *data)
 {
@@ -339,7 +360,7 @@ write_one(struct vfu_server *s, const struct vfu_access *at, const void *data)
 		return error;
 	count(&s->writes);
 	if (s->transport.in.header.flags & VFU_NO_REPLY)
-		count(&s->posted);
+		posted_follow(s);
 	return s->config.ops->write(s->config.ctx, at->region, at->offset, data,
 	    at->bytes);
 }
@@ -444,7 +465,7 @@ request_do(struct vfu_server *s, struct reply *r)
 	const struct vfu_message *m = &s->transport.in;
 	uint16_t command = m->header.command;
 
-	if ((m->header.flags & VFU_TYPE) != VFU_TYPE_COMMAND || m->fds_lost)
+	if ((m->header.flags & VFU_TYPE) != VFU_TYPE_COMMAND || m->fds.lost)
 		return -EINVAL;
 	if (command >= sizeof(handler) / sizeof(handler[0]) ||
 	    handler[command] == NULL)
@@ -513,12 +534,49 @@ unmask_waits(struct vfu_server *s)
 	return false;
 }
 
+/*
+ * A client that posts writes does not wait for us.  If we slept, each of them
+ * would pay for waking us, which costs a virtual processor more than the write
+ * itself.  So while they come as a stream this thread looks at the socket
+ * again and again.
+ */
+static void
+stays_awake(struct vfu_server *s)
+{
+	bool was = s->awake;
+
+	s->awake =
+	    s->stream == AWAKE_WRITES && now_ns() - s->posted_ns < AWAKE_NS;
+	if (s->config.ops->look != NULL && (s->awake || was))
+		s->config.ops->look(s->config.ctx, s->awake);
+}
+
+/*
+ * May the socket be looked at without poll()?  There are bytes of it here, or
+ * more are about to come.  Everything else is looked at now and then.
+ */
+static bool
+socket_first(struct vfu_server *s)
+{
+	if (s->unpolled < UNPOLLED &&
+	    (vfu_received_more(&s->transport) || s->awake)) {
+		s->unpolled++;
+		return true;
+	}
+	s->unpolled = 0;
+	return false;
+}
+
 static void
 wait_for_any(struct vfu_server *s, struct pollfd p[POLLS])
 {
-	static const struct timespec late = { 0, UNMASK_NS };
+	static const struct timespec late = { 0, UNMASK_NS }, none = { 0, 0 };
 	bool waits = s->unmask_ns != 0;
+	const struct timespec *wait = waits ? &late : NULL;
 	int n;
+
+	if (vfu_received_more(&s->transport) || s->awake)
+		wait = &none;
 
 	p[POLL_CLIENT] = (struct pollfd){ s->transport.fd, POLLIN, 0 };
 	p[POLL_STOP] = (struct pollfd){ s->stop_fd, POLLIN, 0 };
@@ -526,7 +584,7 @@ wait_for_any(struct vfu_server *s, struct pollfd p[POLLS])
 	p[POLL_UNMASK] =
 	    (struct pollfd){ waits ? -1 : s->irq.unmask_fd, POLLIN, 0 };
 	do
-		n = ppoll(p, POLLS, waits ? &late : NULL, NULL);
+		n = ppoll(p, POLLS, wait, NULL);
 	while (n < 0 && errno == EINTR);
 	if (waits && s->irq.unmask_fd >= 0)
 		p[POLL_UNMASK].revents = POLLIN;
@@ -540,6 +598,9 @@ client_readable(struct vfu_server *s, struct err *err)
 
 	switch (vfu_receive(&s->transport, err)) {
 	case VFU_RECEIVED_PART:
+		/* Another thread may wait for this processor. */
+		if (s->awake)
+			(void)sched_yield();
 		return 1;
 	case VFU_RECEIVED_END:
 		return 0;
@@ -567,6 +628,11 @@ serve_loop(struct vfu_server *s, struct err *err)
 	int go_on = 1;
 
 	while (go_on == 1) {
+		stays_awake(s);
+		if (socket_first(s)) {
+			go_on = client_readable(s, err);
+			continue;
+		}
 		wait_for_any(s, p);
 		if (p[POLL_STOP].revents != 0)
 			return 0;
@@ -605,11 +671,15 @@ vfu_serve(struct vfu_server *s, int fd, struct err *err)
 
 	count(&s->clients);
 	s->greeted = s->warned = s->refuse = false;
-	s->unmask_ns = 0;
+	s->unmask_ns = s->posted_ns = 0;
+	s->stream = s->unpolled = 0;
+	s->awake = false;
 	/* What the device sent before it was reset is not for this one. */
 	vfu_irq_client_gone(&s->irq);
 	vfu_transport_init(&s->transport, fd, s->stop_fd);
 	status = serve_loop(s, err);
+	s->stream = 0;
+	stays_awake(s);
 	vfu_transport_end(&s->transport);
 	client_forget(s);
 	(void)close(fd);

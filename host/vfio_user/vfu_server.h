@@ -64,6 +64,12 @@ struct vfu_ops {
 	 * newline.  Once a client at most.  May be NULL.
 	 */
 	void (*warn)(void *ctx, const char *text);
+	/*
+	 * look: while the client posts a stream of writes the thread does not
+	 * sleep between them, and calls this again and again; with false when
+	 * that ends.  May be NULL.  vfu_serve()'s thread.
+	 */
+	void (*look)(void *ctx, bool awake);
 };
 
 struct vfu_config {
@@ -101,10 +107,10 @@ void vfu_free(struct vfu_server *s);
  * requests cannot be told apart any more, speaks another version, or cut off a
  * file of its memory.
  *
- * For a filter of system calls: it calls poll, recvmsg, sendmsg, read, write,
- * close, fcntl, fstat, mmap, munmap.  Each thread that uses the guest's memory
- * can get SIGBUS, whose handler (vfu_memory.h) calls mmap, write, sigaction and
- * rt_sigreturn.  vfu_intx() and vfu_msi() call write.
+ * For a filter of system calls: it calls poll, sched_yield, recvmsg, sendmsg,
+ * read, write, close, fcntl, fstat, mmap, munmap.  Each thread that uses the
+ * guest's memory can get SIGBUS, whose handler (vfu_memory.h) calls mmap, write,
+ * sigaction and rt_sigreturn.  vfu_intx() and vfu_msi() call write.
  */
 int vfu_serve(struct vfu_server *s, int fd, struct err *err);
 

@@ -255,6 +255,7 @@ irq(struct guest *g)
 	bool any = false;
 
 	while (line_is(g)) {
+		spin(g->irq_ns);
 		(void)reg_read(g, E1000_ICR);
 		any |= tx_reclaim(g);
 		any |= rx_poll(g);

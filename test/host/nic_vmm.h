@@ -76,6 +76,7 @@ struct guest {
 	atomic_uint edges, msis;
 
 	unsigned int exit_ns;
+	unsigned int irq_ns;		/* until it reads ICR */
 	uint8_t tx_cmd;			/* besides EOP, IFCS and RS */
 	uint32_t tx_next, tx_clean;
 	uint64_t tx_sent;

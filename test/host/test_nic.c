@@ -199,6 +199,58 @@ test_adaptive(void **state)
 	assert_int_equal(s.hold_ns, 0);
 }
 
+/* Doorbells trap, and another thread than the NIC's looks, for a while. */
+struct looker {
+	struct guest *g;
+	atomic_bool stop;
+};
+
+static void *
+looker(void *arg)
+{
+	struct looker *l = arg;
+
+	while (!atomic_load(&l->stop)) {
+		nic_look(l->g->nic);
+		(void)sched_yield();
+	}
+	nic_look_end(l->g->nic);
+	return NULL;
+}
+
+static void
+test_looked_at(void **state)
+{
+	uint64_t end = wall_ns() + 30 * SECOND;
+	struct nic_stats s;
+	struct looker l;
+	pthread_t thread;
+	unsigned int i;
+
+	(void)state;
+	l.g = guest_new(&(struct how){ .doorbell = NIC_DOORBELL_EXIT,
+	    .moderation = NIC_MODERATION_ADAPTIVE });
+	l.g->irq_ns = 200000;
+	peer_start(l.g);
+	for (i = 0; i < 3; i++) {
+		atomic_store(&l.stop, false);
+		assert_int_equal(pthread_create(&thread, NULL, looker, &l), 0);
+		do
+			assert_true(tx_burst(l.g, 1000));
+		while (stats_of(l.g).held < 10 * (i + 1) && wall_ns() < end);
+		assert_true(stats_of(l.g).held >= 10 * (i + 1));
+		/* The end may come while something is held, or is due. */
+		atomic_store(&l.stop, true);
+		assert_true(tx_burst(l.g, 1000));
+		assert_int_equal(pthread_join(thread, NULL), 0);
+		assert_int_equal(stats_of(l.g).hold_ns, 0);
+		assert_true(tx_burst(l.g, 1000));
+	}
+	check_all(l.g, &s);
+	assert_int_equal(s.busy, 0);
+	guest_end(l.g);
+}
+
 /* --------------------------------------------------------- more processors */
 
 static void
@@ -752,6 +804,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_auto),
 		cmocka_unit_test(test_auto_stays),
 		cmocka_unit_test(test_adaptive),
+		cmocka_unit_test(test_looked_at),
 		cmocka_unit_test(test_processors),
 		cmocka_unit_test(test_processors_turns),
 		cmocka_unit_test(test_trap_cost),

@@ -363,6 +363,34 @@ test_interrupt_only(void **state)
 	}
 }
 
+/*
+ * An emulated guest: packets are as far apart as a pause is elsewhere.  The
+ * interrupt comes with the interval, or when the ring is used up; not sooner.
+ */
+static void
+test_slow_guest(void **state)
+{
+	static const uint64_t gaps[] = { 5000, 15000, 30000, 60000 };
+	uint64_t sent;
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < sizeof(gaps) / sizeof(gaps[0]); i++) {
+		world_begin(INTERRUPT_ONLY, 150000, gaps[i]);
+		run_interrupts(50);
+		w.interrupts = 0;
+		sent = w.view.sent;
+		run_ns(1000 * (uint64_t)MS);
+		sent = (w.view.sent - sent) / w.interrupts;
+		print_message("gap %5llu: %llu packets an interrupt\n",
+		    (unsigned long long)gaps[i], (unsigned long long)sent);
+		if (sent < RING * 9 / 10)
+			assert_true((sent + 1) * gaps[i] >
+			    150000 * MODERATE_SHARE * 3 / 4);
+		world_end();
+	}
+}
+
 /* A packet now and then, and its answer: nothing is ever held. */
 static void
 test_ping(void **state)
@@ -602,6 +630,7 @@ main(void)
 		cmocka_unit_test(test_converges),
 		cmocka_unit_test(test_share),
 		cmocka_unit_test(test_interrupt_only),
+		cmocka_unit_test(test_slow_guest),
 		cmocka_unit_test(test_ping),
 		cmocka_unit_test(test_pause),
 		cmocka_unit_test(test_cost_changes),

@@ -540,29 +540,108 @@ test_in_pieces(void **state)
 	assert_int_equal(a.bytes, sizeof(at) + 8);
 }
 
-/* Several messages at once; descriptors go to the one that they came with. */
+static void
+send_one(struct vfu_rig *rig, uint16_t command, uint32_t flags,
+    const void *payload, uint32_t bytes, int fd)
+{
+	uint8_t out[256];
+	size_t n = message_make(rig, out, command, flags, payload, bytes);
+
+	assert_int_equal(fds_send(rig->client, out, n, 0, &fd, fd >= 0), n);
+}
+
+/*
+ * The server finds many messages at once; descriptors go to the one that they
+ * came with, whatever is before it and behind it.
+ */
 static void
 test_pipelined(void **state)
 {
-	const struct vfu_dma_map map = { sizeof(map), 3, 0, 0, PAGE };
+	struct vfu_dma_map map = { sizeof(map), 3, 0, 0, PAGE };
 	struct vfu_rig *rig = *state;
-	uint8_t out[256];
-	size_t n;
+	struct {
+		struct vfu_access at;
+		uint8_t data[4];
+	} write = { { 0x100, 0, 4 }, "abcd" };
+	unsigned int i, k;
 
-	n = message_make(rig, out, VFU_DEVICE_RESET, 0, NULL, 0);
-	n += message_make(rig, out + n, VFU_DEVICE_RESET, 0, NULL, 0);
-	send_raw(rig, out, n, NULL, 0);
-	n = message_make(rig, out, VFU_DMA_MAP, 0, &map, sizeof(map));
-	n += message_make(rig, out + n, VFU_DEVICE_RESET, 0, NULL, 0);
-	send_raw(rig, out, n, &rig->map_fd, 1);
-	for (n = 0; n < 4; n++) {
+	/* It is busy with the first one, until all are there. */
+	(void)pthread_mutex_lock(&rig->device.lock);
+	for (i = 0; i < 8; i++) {
+		for (k = 0; k < i; k++)
+			send_one(rig, VFU_REGION_WRITE, VFU_NO_REPLY, &write,
+			    20, -1);
+		map.address = i * PAGE;
+		send_one(rig, VFU_DMA_MAP, 0, &map, sizeof(map), rig->map_fd);
+		send_one(rig, VFU_DEVICE_RESET, 0, NULL, 0, -1);
+	}
+	(void)pthread_mutex_unlock(&rig->device.lock);
+	for (i = 0; i < 16; i++) {
 		receive_exact(rig, &a.header, sizeof(a.header), &a.fd);
 		rig_sync(rig);
 		assert_int_equal(a.header.flags, VFU_TYPE_REPLY);
 		assert_int_equal(a.header.bytes, sizeof(a.header));
 	}
-	assert_int_equal(rig->device.resets, 3);
-	assert_int_equal(rig->device.regions, 1);
+	assert_int_equal(rig->device.resets, 8);
+	assert_int_equal(rig->device.regions, 8);
+	assert_int_equal(rig->device.writes, 28);
+}
+
+static void
+writes_post(struct vfu_rig *rig, unsigned int n)
+{
+	const struct vfu_access at = { 0x100, 0, 4 };
+
+	while (n-- > 0)
+		(void)write_flags(rig, VFU_NO_REPLY, &at, "abcd", 4);
+	/* It has done them. */
+	assert_int_equal(region_read(rig, 0, 0x100, 4), 0);
+}
+
+/* How often the device was told to look (or that this ends), so far. */
+static unsigned int
+counted(struct vfu_rig *rig, const unsigned int *what)
+{
+	unsigned int n;
+
+	(void)pthread_mutex_lock(&rig->device.lock);
+	n = *what;
+	(void)pthread_mutex_unlock(&rig->device.lock);
+	return n;
+}
+
+/* It stays awake while writes are posted, and only then. */
+static void
+test_awake(void **state)
+{
+	struct vfu_rig *rig = *state;
+	unsigned int i, looks, *ends = &rig->device.look_ends;
+
+	/* One at a time, or with answers, they are no stream. */
+	for (i = 0; i < 20; i++) {
+		writes_post(rig, 1);
+		(void)usleep(1000);
+	}
+	for (i = 0; i < 100; i++)
+		assert_int_equal(region_read(rig, 0, 0x100, 4), 0);
+	assert_int_equal(counted(rig, &rig->device.looks), 0);
+	/* A busy machine may hold the server, or this test, up. */
+	for (i = 0; i < 100 && counted(rig, &rig->device.looks) == 0; i++)
+		writes_post(rig, 100);
+	assert_true(counted(rig, &rig->device.looks) > 0);
+	/* It ends by itself; then nobody looks. */
+	for (i = 0; i < 10000 && counted(rig, ends) == 0; i++)
+		(void)usleep(1000);
+	assert_int_equal(counted(rig, ends), 1);
+	looks = counted(rig, &rig->device.looks);
+	(void)usleep(20000);
+	assert_int_equal(counted(rig, &rig->device.looks), looks);
+	/* Or with the client. */
+	while (counted(rig, &rig->device.looks) == looks)
+		writes_post(rig, 100);
+	assert_int_equal(rig_hang_up(rig), 0);
+	assert_true(counted(rig, ends) >= 2);
+	rig_connect(rig);
 }
 
 /* ------------------------------------------------------------------- ends */
@@ -709,6 +788,7 @@ main(void)
 		WITH_RIG(test_region_lengths),
 		WITH_RIG(test_the_device_refuses),
 		WITH_RIG(test_posted_writes),
+		WITH_RIG(test_awake),
 		WITH_RIG(test_write_multi),
 		WITH_RIG(test_reset),
 		WITH_RIG(test_unknown_commands),

@@ -199,15 +199,15 @@ test_resample_replaced(void **state)
 	vfu_irq_init(&irq, false);
 	memcpy(m.payload, &set, sizeof(set));
 	m.payload_bytes = sizeof(set);
-	m.fds = 1;
-	m.fd[0] = dup(resample);
+	m.fds.n = 1;
+	m.fds.fd[0] = dup(resample);
 	assert_int_equal(vfu_irq_set(&irq, &m), 0);
 	irq.intx_fd = dup(event);
 	(void)vfu_line_arm(&irq.line, true);
 	vfu_irq_level(&irq, true);
 	assert_int_equal(events(event), 1);
 	event_write(resample);
-	m.fds = 0;
+	m.fds.n = 0;
 	assert_int_equal(vfu_irq_set(&irq, &m), 0);
 	assert_int_equal(events(event), 1);
 	vfu_irq_destroy(&irq);

@@ -30,6 +30,7 @@ struct device {
 	struct e82540_region region[E82540_REGIONS_MAX];
 	unsigned int regions;
 	unsigned int resets, warnings, writes;
+	unsigned int looks, look_ends;
 	uint32_t read_max;		/* the longest read */
 	int refuse;			/* what read, write, memory return */
 	char warning[ERR_BYTES];
@@ -149,8 +150,21 @@ device_warn(void *ctx, const char *text)
 	(void)pthread_mutex_unlock(&d->lock);
 }
 
+static inline void
+device_look(void *ctx, bool awake)
+{
+	struct device *d = ctx;
+
+	(void)pthread_mutex_lock(&d->lock);
+	if (awake)
+		d->looks++;
+	else
+		d->look_ends++;
+	(void)pthread_mutex_unlock(&d->lock);
+}
+
 static const struct vfu_ops device_ops = { device_read, device_write,
-	device_memory, device_reset, device_warn };
+	device_memory, device_reset, device_warn, device_look };
 
 /* ----------------------------------------------------------------- server */
 

@@ -316,6 +316,25 @@ flood_serve(int fd, double seconds, uint32_t bytes, uint32_t gap_us)
 	(void)close(udp);
 }
 
+/* What the interface takes: it blocks where its queue is full. */
+int
+blast_client(const struct peer *peer, double seconds, uint32_t bytes)
+{
+	static uint8_t buf[CHUNK_MAX];
+	uint64_t begin = now_ns(), end = begin + (uint64_t)(seconds * 1e9),
+		 n = 0;
+	int udp = bytes > sizeof(buf) ? -1 : net_connect(peer, SOCK_DGRAM);
+
+	if (udp < 0)
+		return EXIT_FAILURE;
+	while (now_ns() < end)
+		n += send(udp, buf, bytes, 0) >= 0;
+	printf("blast: %" PRIu64 " datagrams in %" PRIu64 " us\n", n,
+	    (now_ns() - begin) / 1000);
+	(void)close(udp);
+	return n > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 int
 flood_client(const struct peer *peer, double seconds, uint32_t bytes,
     uint32_t gap_us)

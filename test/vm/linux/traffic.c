@@ -29,6 +29,7 @@ static const char usage_text[] =
     "  trips COUNT ROW SEED               as udp, one at a time; the shortest\n"
     "                                     time of ROW in a row\n"
     "  rate send|receive SECONDS          a stream, only measured\n"
+    "  blast SECONDS BYTES                datagrams there, not counted there\n"
     "  flood SECONDS BYTES GAP_US         datagrams from there, counted\n"
     "  hear IFNAME MODE MAC COUNT VLAN    frames from there to MAC; MODE:\n"
     "                                     plain promiscuous all join many\n"
@@ -169,6 +170,9 @@ client(const char *command, const struct peer *peer, int n, char **arg)
 		    (unsigned int)number(arg[1]));
 	if (strcmp(command, "rate") == 0 && n == 2 && is_direction(arg[0]))
 		return rate_client(peer, arg[0], strtod(arg[1], NULL));
+	if (strcmp(command, "blast") == 0 && n == 2)
+		return blast_client(peer, strtod(arg[0], NULL),
+		    (uint32_t)number(arg[1]));
 	if (strcmp(command, "flood") == 0 && n == 3)
 		return flood_client(peer, strtod(arg[0], NULL),
 		    (uint32_t)number(arg[1]), (uint32_t)number(arg[2]));

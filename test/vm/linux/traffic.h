@@ -86,6 +86,7 @@ void rate_serve_source(int fd, double seconds);
 int datagram_client(const struct peer *peer, uint64_t seed, unsigned int count,
     uint32_t max, unsigned int row);
 void datagram_serve(int fd);
+int blast_client(const struct peer *peer, double seconds, uint32_t bytes);
 int flood_client(const struct peer *peer, double seconds, uint32_t bytes,
     uint32_t gap_us);
 void flood_serve(int fd, double seconds, uint32_t bytes, uint32_t gap_us);

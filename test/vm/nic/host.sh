@@ -419,6 +419,78 @@ do_plug()
 	nic_ends $pid plug
 }
 
+# blast_table: makes a table of lines BLAST, which come in pairs.
+blast_table()
+{
+	awk '$1 == "BLAST" {
+		n[$2]++
+		packets[$2] += $3
+		interrupts[$2] += $4
+		us[$2] += $5
+		rate[$2, n[$2]] = $3 / $5
+	}
+	END {
+		for (i = 1; i <= n["eth1"]; i++) {
+			v[i] = rate["eth0", i] / rate["eth1", i]
+			for (j = i; j > 1 && v[j] < v[j - 1]; j--) {
+				t = v[j]; v[j] = v[j - 1]; v[j - 1] = t
+			}
+		}
+		m = i - 1
+		printf "UDP, 18 bytes    Kpps  interrupts a packet\n"
+		printf "lem-nic       %7.1f  %.4f\n", packets["eth0"] /
+		    us["eth0"] * 1000, interrupts["eth0"] / packets["eth0"]
+		printf "QEMU          %7.1f  %.4f\n", packets["eth1"] /
+		    us["eth1"] * 1000, interrupts["eth1"] / packets["eth1"]
+		printf "ratio         %7.2f  (%.2f to %.2f, %d pairs)\n",
+		    v[int((m + 1) / 2)], v[1], v[m], m
+	}'
+}
+
+# between_stats NAME: what lem-nic did for a packet while many were sent.
+between_stats()
+{
+	awk '
+	function value(key,   at) {
+		at = index($0, "\"" key "\":")
+		return substr($0, at + length(key) + 3) + 0
+	}
+	{
+		sent = value("tx_packets")
+		if (NR > 1 && sent - was > 3000) {
+			n += sent - was
+			for (k in now)
+				sum[k] += value(k) - now[k]
+		}
+		was = sent
+		for (i = split("reads unmasks posted tdt_writes interrupts " \
+		    "cpu_us", key, " "); i > 0; i--)
+			now[key[i]] = value(key[i])
+	}
+	END {
+		if (n == 0)
+			exit
+		printf "lem-nic, a packet: TDT %.3f, posted %.3f, round trips " \
+		    "%.4f, interrupts %.4f, CPU %.2f us\n", sum["tdt_writes"] / n,
+		    sum["posted"] / n, (sum["reads"] + sum["unmasks"]) / n,
+		    sum["interrupts"] / n, sum["cpu_us"] / n
+	}' "$WORK/$1.stats"
+}
+
+# A benchmark: lem-nic and QEMU's e1000 as two NICs of one guest.
+do_blast()
+{
+	nic blast "backend=null${NIC:+,$NIC}"
+	pid=$nic_pid
+	guest blast 300 "lem.do=blast lem.nics=2 lem.rounds=${ROUNDS:-9}" \
+	    -device "$(device blast | sed 's/^{/{"addr":"4",/')" \
+	    -netdev hubport,id=a,hubid=0 -netdev hubport,id=b,hubid=0 \
+	    -device e1000,netdev=a,addr=5
+	console blast | blast_table
+	between_stats blast
+	nic_ends $pid blast
+}
+
 # only=A+B: the functions of steps with these names; NIC has more options.
 do_only()
 {
