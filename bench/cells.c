@@ -31,7 +31,7 @@ static const struct {
 } plan[] = {
 	{ LEM_WORKLOAD_TX, LEM_SINK_NULL, true, ALL, ALL,
 	    NIC | ROW(MODIFIED) | ROW(INTERRUPT_ONLY) | ROW(ADAPTIVE_IRQ) |
-		ROW(VIRTIO_POLLED),
+		ROW(ADAPTIVE_BOTH) | ROW(VIRTIO_POLLED),
 	    NIC | ROW(MODIFIED), ALL },
 	{ LEM_WORKLOAD_TX, LEM_SINK_DGRAM, true, RFC, ALL, NIC, 0, ALL },
 	{ LEM_WORKLOAD_RX, LEM_SINK_DGRAM, false, RFC, ALL, NIC, 0, ALL },
@@ -40,13 +40,17 @@ static const struct {
 	    ROW(STANDARD) | ROW(MODIFIED), 0, 0, NIC },
 };
 
-/* The points of the curves against ITR. */
+/*
+ * The points of the curves against ITR.  A driver that could choose ITR has the
+ * ITR of the point.  `ours`: with --quick, of lem-vm and lem-nic.
+ */
 static const struct {
 	enum lem_workload workload;
 	enum lem_sink_id sink;
-	unsigned int rows, nic_quick;
+	unsigned int rows, ours;
 } curves[] = {
-	{ LEM_WORKLOAD_TX, LEM_SINK_NULL, ROW(MODERATED) | ROW(MODIFIED),
+	{ LEM_WORKLOAD_TX, LEM_SINK_NULL,
+	    ROW(MODERATED) | ROW(MODIFIED) | ROW(INTERRUPT_ONLY),
 	    ROW(MODERATED) },
 	{ LEM_WORKLOAD_PING, LEM_SINK_DGRAM, ROW(MODERATED) | ROW(MODIFIED),
 	    0 },
@@ -142,6 +146,7 @@ set_unmeasured(struct lem_cell *c)
 	c->ratio_virtio = c->ratio_polled = NAN;
 	c->rfc_kpps = c->interrupts_s = NAN;
 	c->interrupt_us = c->interrupt_share = c->line_ns = NAN;
+	c->itr_end = c->learned_us = NAN;
 	for (i = 0; i < LEM_EXITS; i++)
 		c->per_packet.exits_by[i] = NAN;
 	c->per_packet.doorbells = c->per_packet.interrupts =
@@ -195,6 +200,7 @@ add_bare(struct lem_results *r, const struct lem_options *o,
 		cell.doorbell = lem_vmms[cell.vmm].doorbell;
 	cell.moderation = row->moderation;
 	cell.mit_enable = row->mit_enable;
+	cell.driver_adaptive = row->driver_adaptive && !cell.sweep;
 	if (!cell.moderation)
 		cell.itr = 0;
 	set_unmeasured(&cell);
@@ -222,6 +228,8 @@ add_freebsd(struct lem_results *r, const struct lem_options *o,
 			.frame = LEM_FRAME_MIN,
 			.moderation = freebsd[i].moderation,
 			.mit_enable = freebsd[i].mit_enable,
+			.driver_adaptive =
+			    lem_rows[freebsd[i].row].driver_adaptive,
 		};
 		(void)snprintf(c->id, sizeof(c->id), "freebsd.tx.null.%s",
 		    freebsd[i].id);
@@ -279,7 +287,9 @@ curve_rows(size_t p, enum lem_vmm_id vmm, bool full,
 
 	if (full || vmm == first)
 		return curves[p].rows;
-	return vmm == LEM_VMM_NIC ? curves[p].nic_quick : 0;
+	return lem_vmms[vmm].adaptive && vmm != LEM_VMM_NIC_TCG ?
+	    curves[p].ours :
+	    0;
 }
 
 static void

@@ -243,6 +243,8 @@ flood_window(struct lem_run *run, unsigned int cell, const char *line,
 		.boot_ms = NAN,
 		.interrupt_us = NAN,
 		.interrupt_share = NAN,
+		.itr_end = NAN,
+		.learned_us = NAN,
 		.line_ns = NAN,
 	};
 	for (i = 0; i < LEM_EXITS; i++)

@@ -161,6 +161,7 @@ json_identity(FILE *out, const struct lem_cell *c)
 	fprintf(out, "\"mit_enable\":%s,\"mit_mode\":\"%s\",\"itr\":%u,",
 	    json_bool(c->mit_enable != LEM_MIT_OFF),
 	    lem_mit_modes[c->mit_enable], c->itr);
+	fprintf(out, "\"driver_adaptive\":%s,", json_bool(c->driver_adaptive));
 	json_string_key(out, "row", lem_rows[c->row].id);
 	json_word(out, "order", orders[c->mit_enable]);
 	json_word(out, "doorbell", lem_doorbells[c->doorbell]);
@@ -189,6 +190,10 @@ json_rates(FILE *out, const struct lem_cell *c)
 	json_number(out, "interrupt_us", c->interrupt_us);
 	putc(',', out);
 	json_number(out, "interrupt_share", c->interrupt_share);
+	putc(',', out);
+	json_number(out, "itr_end", c->itr_end);
+	putc(',', out);
+	json_number(out, "learned_us", c->learned_us);
 	putc(',', out);
 	json_number(out, "line_ns", c->line_ns);
 	if (!lem_cell_has_system(c) && !lem_vmms[c->vmm].lem_nic)

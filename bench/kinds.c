@@ -138,7 +138,14 @@ const struct lem_row_kind lem_rows[LEM_ROWS] = {
 		.name = "moderated hypervisor, modified driver",
 		.moderation = true,
 		.mit_enable = LEM_MIT_ON,
+		.driver_adaptive = true,
 		.rfc_kpps = { [LEM_VMM_KVM] = 200, [LEM_VMM_TCG] = 34 },
+	},
+	[LEM_ROW_MODIFIED_FIXED] = {
+		.id = "modified-fixed",
+		.name = "moderated hypervisor, modified driver, fixed ITR",
+		.moderation = true,
+		.mit_enable = LEM_MIT_ON,
 	},
 	[LEM_ROW_ORIGINAL] = {
 		.id = "original",
@@ -169,6 +176,14 @@ const struct lem_row_kind lem_rows[LEM_ROWS] = {
 		.moderation = true,
 		.adaptive = true,
 		.interrupt_only = true,
+	},
+	[LEM_ROW_ADAPTIVE_BOTH] = {
+		.id = "adaptive-both",
+		.name = "adaptive hypervisor, modified driver",
+		.moderation = true,
+		.adaptive = true,
+		.mit_enable = LEM_MIT_ON,
+		.driver_adaptive = true,
 	},
 	[LEM_ROW_STOCK] = {
 		.id = "stock",

@@ -126,12 +126,14 @@ extern const char *const lem_exits[LEM_EXITS];
 enum lem_row {
 	LEM_ROW_STANDARD,	/* what ratios are to */
 	LEM_ROW_MODERATED,
-	LEM_ROW_MODIFIED,
+	LEM_ROW_MODIFIED,	/* at its default: it chooses ITR, too */
+	LEM_ROW_MODIFIED_FIXED,
 	LEM_ROW_ORIGINAL,
 	LEM_ROW_INTERRUPT_ONLY,
 	LEM_ROW_MODIFIED_ALONE,
 	LEM_ROW_ADAPTIVE,
 	LEM_ROW_ADAPTIVE_IRQ,
+	LEM_ROW_ADAPTIVE_BOTH,
 	LEM_ROW_STOCK,		/* the same for VMMs with lem_nic */
 	LEM_ROW_VIRTIO,
 	LEM_ROW_VIRTIO_POLLED,
@@ -146,6 +148,7 @@ struct lem_row_kind {
 	bool adaptive;		/* and interrupts more seldom, if better */
 	enum lem_driver driver;	/* of the bare guest */
 	enum lem_mit_mode mit_enable;
+	bool driver_adaptive;	/* the driver chooses ITR, from itr up */
 	bool interrupt_only;	/* it reclaims in its interrupt alone */
 	bool polled;		/* virtio-net without interrupts */
 	bool stock;		/* QEMU's own e1000, where lem-nic is */

@@ -31,7 +31,7 @@
 #define RUNS_MAX	1000u
 
 /* Units of 256 ns; 488 is 8000 interrupts a second, e1000's usual default. */
-static const unsigned int itr_quick[] = { 488, 976, 3906 };
+static const unsigned int itr_quick[] = { 488, 976, 1953, 3906, 7812 };
 static const unsigned int itr_full[] = { 488, 0, 976, 1953, 3906, 7812 };
 
 static const char usage[] =
@@ -59,8 +59,7 @@ static const char usage[] =
     "  --runs N        runs of each cell, interleaved (default: 5)\n"
     "  --itr LIST      values of ITR, 0 to 65535 units of 256 ns; the first\n"
     "                  is the table's, all are points of the curves\n"
-    "                  (default: 488,976,3906; full: 488,0,976,\n"
-    "                  1953,3906,7812)\n"
+    "                  (default: 488,976,1953,3906,7812; full: 0, too)\n"
     "  --frame LIST    frame lengths without FCS, 60 to 1514; the first is\n"
     "                  the table's, the others add transmit cells (default:\n"
     "                  60)\n"
@@ -364,6 +363,8 @@ summarize(struct lem_cell *c, const struct lem_run *run, unsigned int n)
 	c->interrupts_s = MEDIAN(interrupts_s);
 	c->interrupt_us = MEDIAN(interrupt_us);
 	c->interrupt_share = MEDIAN(interrupt_share);
+	c->itr_end = MEDIAN(itr_end);
+	c->learned_us = MEDIAN(learned_us);
 	c->line_ns = MEDIAN(line_ns);
 	c->rtt_p50_us = MEDIAN(rtt_p50_us);
 	c->rtt_p99_us = MEDIAN(rtt_p99_us);

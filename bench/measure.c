@@ -88,7 +88,15 @@ window_figures(struct lem_run *run, const struct lem_cell *cell,
 	run->interrupt_us = vmm->box->interrupt_ticks > 0 ?
 	    (double)vmm->box->interrupt_ticks / tsc_hz * 1e6 :
 	    NAN;
+	run->itr_end = run->learned_us = NAN;
+	if (cell->driver_adaptive) {
+		run->itr_end = (double)e->itr;
+		run->learned_us =
+		    e->intr_cost_ns > 0 ? (double)e->intr_cost_ns / 1e3 : NAN;
+	}
 	run->interrupt_share = run->interrupts_s * run->interrupt_us / 1e6;
+	if (run->interrupt_share > 1)
+		run->interrupt_share = 1;	/* the host was busy */
 	run->round_trips = (usage[1].round_trips - usage[0].round_trips) / n;
 	run->host_cpu_us = (usage[1].cpu_us - usage[0].cpu_us) / n;
 	run->guard_flushes = e->guard_flushes - b->guard_flushes;

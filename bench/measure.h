@@ -38,6 +38,7 @@ struct lem_run {
 	double exits_by[LEM_EXITS];
 	double deferred, ring_full, round_trips, batch_max;
 	double interrupts_s, interrupt_us, interrupt_share;
+	double itr_end, learned_us;
 	double line_ns;
 	double rtt_p50_us, rtt_p99_us;
 	double boot_ms;		/* from fork to a NIC that is up */

@@ -684,7 +684,8 @@ page_page(const struct lem_page *p)
 	fputs("<h2>Kpps against ITR</h2>\n", p->out);
 	lem_page_curves(p, LEM_WORKLOAD_TX,
 	    "Transmit rate for each setting of the interrupt "
-	    "throttle; 0 does not throttle.");
+	    "throttle; 0 does not throttle. Lines across: driver or "
+	    "hypervisor choose the interval.");
 	fputs("<h2>Latency against ITR</h2>\n", p->out);
 	lem_page_curves(p, LEM_WORKLOAD_PING,
 	    "Round trips of one packet at a time: median "
@@ -707,7 +708,7 @@ write_page(FILE *out, const struct lem_results *r)
 	p.cell = calloc(r->cells + 1, sizeof(*p.cell));
 	p.bar = calloc(r->cells + 1, sizeof(*p.bar));
 	p.line = calloc(2 * r->cells + 1, sizeof(*p.line));
-	p.point = calloc(2 * r->cells + 1, sizeof(*p.point));
+	p.point = calloc(4 * r->cells + 1, sizeof(*p.point));
 	if (p.cell != NULL && p.bar != NULL && p.line != NULL &&
 	    p.point != NULL) {
 		for (i = 0; i < r->cells; i++)

@@ -19,7 +19,7 @@ struct lem_page {
 	const struct lem_cell **cell;
 	struct lem_svg_bar *bar;	/* room for one a cell */
 	struct lem_svg_line *line;	/* for two a cell */
-	struct lem_svg_point *point;	/* for two a cell */
+	struct lem_svg_point *point;	/* for four a cell */
 };
 
 /* A run of page.cell: one group. */
@@ -50,7 +50,7 @@ void lem_page_bars(const struct lem_page *p, const struct lem_page_group *g,
 
 /*
  * lem_page_curves: the rate, or for ping the round trip, against ITR: a panel
- * for each VMM, all with the same y axis.
+ * for each VMM, all with the same y axis.  What adapts is a line across.
  */
 void lem_page_curves(const struct lem_page *p, enum lem_workload workload,
     const char *caption);

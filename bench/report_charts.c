@@ -111,17 +111,46 @@ curve_figure(const struct lem_cell *c, bool dashed)
 	return dashed ? c->rtt_p99_us : c->rtt_p50_us;
 }
 
+/* row_colour: of the rows that a chart against ITR can have. */
+static unsigned int
+row_colour(enum lem_row row, bool across)
+{
+	static const enum lem_row rows[] = { LEM_ROW_MODERATED,
+		LEM_ROW_MODIFIED, LEM_ROW_INTERRUPT_ONLY, LEM_ROW_ADAPTIVE,
+		LEM_ROW_ADAPTIVE_IRQ, LEM_ROW_ADAPTIVE_BOTH };
+	unsigned int i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i] == row && !(row == LEM_ROW_MODIFIED && across))
+			return ROW_COLOUR + i;
+	return ROW_COLOUR + i;
+}
+
+/* line_label: a curve of a driver that adapts elsewhere has a fixed ITR. */
+static void
+line_label(struct lem_svg_line *l, const struct lem_cell *c)
+{
+	enum lem_row row = c->row == LEM_ROW_MODIFIED && c->sweep ?
+	    LEM_ROW_MODIFIED_FIXED :
+	    c->row;
+	const char *quantile = l->dashed ? " p99" : " p50";
+
+	if (c->workload != LEM_WORKLOAD_PING)
+		quantile = "";
+	snprintf(l->label, sizeof(l->label), "%s%s", lem_rows[row].id,
+	    quantile);
+}
+
 /* add_line: the curve of cell `first` and those after it of its kind. */
 static void
 add_line(const struct lem_page *p, struct curves *k, size_t first, bool dashed)
 {
 	const struct lem_cell *f = p->cell[first];
 	struct lem_svg_line *l = &p->line[k->chart.lines];
-	const char *quantile = dashed ? " p99" : " p50";
 	size_t i;
 
 	*l = (struct lem_svg_line){
-		.colour = ROW_COLOUR + (unsigned int)f->row,
+		.colour = row_colour(f->row, false),
 		.dashed = dashed,
 		.point = p->point + k->points,
 	};
@@ -139,12 +168,68 @@ add_line(const struct lem_page *p, struct curves *k, size_t first, bool dashed)
 		};
 		l->points++;
 	}
-	if (f->workload != LEM_WORKLOAD_PING)
-		quantile = "";
-	snprintf(l->label, sizeof(l->label), "%s%s", lem_rows[f->row].id,
-	    quantile);
+	line_label(l, f);
 	if (l->points > 0)
 		k->chart.lines++;
+}
+
+/* is_across: a cell of the tables whose driver or hypervisor chooses ITR. */
+static bool
+is_across(const struct lem_cell *c, const struct lem_cell *curve)
+{
+	return !c->sweep && !c->way && !lem_cell_has_system(c) &&
+	    (c->driver_adaptive || lem_rows[c->row].adaptive) &&
+	    lem_cell_measured(c) && c->workload == curve->workload &&
+	    c->sink == curve->sink && c->frame == curve->frame;
+}
+
+/* add_across: its figure, from the least ITR above 0 to the greatest. */
+static void
+add_across(const struct lem_page *p, struct curves *k, const struct lem_cell *c,
+    bool dashed)
+{
+	struct lem_svg_line *l = &p->line[k->chart.lines];
+	struct lem_svg_point *point = p->point + k->points;
+	double y = curve_figure(c, dashed), first, last = 0;
+	size_t i;
+
+	if (!(y > 0))
+		return;
+	*l = (struct lem_svg_line){
+		.colour = row_colour(c->row, true),
+		.dashed = dashed,
+		.across = true,
+		.point = point,
+		.points = 2,
+	};
+	for (i = 0; i < k->points; i++)
+		last = fmax(last, p->point[i].x);
+	first = last;
+	for (i = 0; i < k->points; i++)
+		if (p->point[i].x > 0)
+			first = fmin(first, p->point[i].x);
+	point[0] = (struct lem_svg_point){ first, y };
+	point[1] = (struct lem_svg_point){ last, y };
+	line_label(l, c);
+	k->points += 2;
+	k->chart.lines++;
+}
+
+/* add_acrosses: all of a VMM, beside the curves that are there. */
+static void
+add_acrosses(const struct lem_page *p, struct curves *k,
+    const struct lem_cell *curve)
+{
+	size_t i;
+
+	for (i = 0; i < p->r->cells; i++) {
+		if (p->cell[i]->vmm != curve->vmm ||
+		    !is_across(p->cell[i], curve))
+			continue;
+		add_across(p, k, p->cell[i], false);
+		if (curve->workload == LEM_WORKLOAD_PING)
+			add_across(p, k, p->cell[i], true);
+	}
 }
 
 /* Does cell i begin a curve? */
@@ -166,6 +251,7 @@ page_panel(const struct lem_page *p, enum lem_workload workload,
     enum lem_vmm_id vmm, double y_min, double y_max)
 {
 	bool ping = workload == LEM_WORKLOAD_PING;
+	const struct lem_cell *curve = NULL;
 	struct curves k = { 0 };
 	size_t i;
 
@@ -187,17 +273,35 @@ page_panel(const struct lem_page *p, enum lem_workload workload,
 		if (!c->sweep || c->workload != workload || c->vmm != vmm ||
 		    !begins_line(p, i))
 			continue;
+		curve = c;
 		add_line(p, &k, i, false);
 		if (ping)
 			add_line(p, &k, i, true);
 	}
 	if (k.chart.lines == 0)
 		return;
+	add_acrosses(p, &k, curve);
 	fputs("<figure>", p->out);
 	lem_page_tagged(p->out, "h3", NULL, lem_vmms[vmm].label);
 	fputs("\n", p->out);
 	lem_svg_lines(p->out, &k.chart);
 	fputs("</figure>\n", p->out);
+}
+
+/* is_drawn: a point of a curve, or a line across in a panel with curves. */
+static bool
+is_drawn(const struct lem_page *p, const struct lem_cell *c,
+    enum lem_workload workload)
+{
+	size_t i;
+
+	if (on_curve(c, workload))
+		return true;
+	for (i = 0; i < p->r->cells; i++)
+		if (p->cell[i]->vmm == c->vmm &&
+		    on_curve(p->cell[i], workload) && is_across(c, p->cell[i]))
+			return true;
+	return false;
 }
 
 void
@@ -211,7 +315,7 @@ lem_page_curves(const struct lem_page *p, enum lem_workload workload,
 	for (i = 0; i < p->r->cells; i++) {
 		const struct lem_cell *c = p->cell[i];
 
-		for (k = 0; k < 2 && on_curve(c, workload); k++)
+		for (k = 0; k < 2 && is_drawn(p, c, workload); k++)
 			if (curve_figure(c, k == 1) > 0) {
 				min = fmin(min, curve_figure(c, k == 1));
 				max = fmax(max, curve_figure(c, k == 1));

@@ -35,7 +35,8 @@ struct lem_cell {
 	unsigned int frame;	/* bytes without FCS */
 	bool moderation;
 	enum lem_mit_mode mit_enable;
-	unsigned int itr;	/* units of 256 ns */
+	unsigned int itr;	/* units of 256 ns; the least if it adapts */
+	bool driver_adaptive;	/* the driver chooses ITR, from itr up */
 	enum lem_doorbell doorbell;
 	bool way;		/* of the comparison of lem-vm's doorbells */
 	bool sweep;		/* a point of a curve, not of the table */
@@ -50,6 +51,9 @@ struct lem_cell {
 	/* What an interrupt takes of the time of the guest's CPU; and the share
 	 * of all interrupts of the window, 0 to 1.  NAN: not known. */
 	double interrupt_us, interrupt_share;
+	/* Of a driver that adapts: ITR at the end of the window, and what an
+	 * interrupt takes, as it has learned.  Else NAN. */
+	double itr_end, learned_us;
 	double line_ns;		/* lem_line_ns(), before its runs */
 	struct {
 		double doorbells, interrupts, registers, exits, host_cpu_us;

@@ -606,7 +606,8 @@ svg_line(FILE *out, const struct lem_svg_line *l, const struct x_axis *x,
 		fprintf(out, "%c%.1f %.1f", i == first ? 'M' : 'L',
 		    place_x(x, l->point[i].x), place(y, l->point[i].y));
 	fputs("\"/>\n", out);
-	svg_dots(out, l, x, y);
+	if (!l->across)
+		svg_dots(out, l, x, y);
 }
 
 /* spread_labels: heights of the labels, none nearer than LABEL_STEP. */

@@ -41,6 +41,7 @@ struct lem_svg_line {
 	char label[48];		/* at its right end */
 	unsigned int colour;
 	bool dashed;
+	bool across;		/* one value, whatever x: without dots */
 	const struct lem_svg_point *point;	/* by rising x */
 	size_t points;
 };

@@ -308,6 +308,7 @@ fill_box(struct lem_mailbox *box, const struct lem_cell *cell, uint64_t tsc_hz)
 	box->mit_enable = cell->mit_enable;
 	box->itr = cell->itr;
 	box->polled = lem_rows[cell->row].polled;
+	box->adaptive = cell->driver_adaptive;
 	box->interrupt_only = lem_rows[cell->row].interrupt_only;
 	box->magic = LEM_MAILBOX_MAGIC;
 }

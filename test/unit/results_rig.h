@@ -36,6 +36,7 @@ add_cell(const char *id, enum lem_row row, double kpps, double ratio)
 		.sink = LEM_SINK_NULL,
 		.row = row,
 		.mit_enable = lem_rows[row].mit_enable,
+		.driver_adaptive = lem_rows[row].driver_adaptive,
 		.frame = 60,
 		.moderation = row != LEM_ROW_STANDARD,
 		.itr = 488,
@@ -47,6 +48,8 @@ add_cell(const char *id, enum lem_row row, double kpps, double ratio)
 		.interrupts_s = 7800,
 		.interrupt_us = 45.5,
 		.interrupt_share = 0.355,
+		.itr_end = NAN,
+		.learned_us = NAN,
 		.line_ns = 53,
 		.per_packet = { 1, 0.24, 1.5, 1.5, 57.8, 0.5, 0, NAN,
 		    { 0.25, 0, 1.24, 0, NAN } },
@@ -115,6 +118,7 @@ fill_sweep(void)
 		    add_cell("sweep", LEM_ROW_MODIFIED, 100 + 10 * k, 5);
 
 		c->sweep = true;
+		c->driver_adaptive = false;
 		c->itr = k / 2 * 488;
 		if (k % 2 == 1) {
 			c->workload = LEM_WORKLOAD_PING;

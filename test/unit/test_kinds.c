@@ -114,8 +114,9 @@ static void
 test_rows(void **state)
 {
 	static const char *const ids[] = { "standard", "moderated", "modified",
-		"original", "interrupt-only", "modified-alone", "adaptive",
-		"adaptive-irq", "stock", "virtio", "virtio-polled" };
+		"modified-fixed", "original", "interrupt-only",
+		"modified-alone", "adaptive", "adaptive-irq", "adaptive-both",
+		"stock", "virtio", "virtio-polled" };
 	struct names names = { 0 };
 	unsigned int i;
 
@@ -126,6 +127,11 @@ test_rows(void **state)
 		assert_int_equal(isfinite(lem_rfc_kpps((enum lem_row)i,
 				     LEM_VMM_KVM)) != 0,
 		    i < LEM_RFC_ROWS);
+		/* A driver that adapts combines, and writes ITR. */
+		if (lem_rows[i].driver_adaptive) {
+			assert_true(lem_rows[i].moderation);
+			assert_int_equal(lem_rows[i].mit_enable, LEM_MIT_ON);
+		}
 		/* virtio-net has no ITR and no TDT. */
 		if (lem_drivers[lem_rows[i].driver].nic == LEM_NIC_VIRTIO) {
 			assert_false(lem_rows[i].moderation);
@@ -136,6 +142,9 @@ test_rows(void **state)
 	    "standard hypervisor, standard driver");
 	assert_string_equal(lem_rows[LEM_ROW_MODERATED].name,
 	    "moderated hypervisor, standard driver");
+	/* The RFC's third row is the driver at its default. */
+	assert_true(lem_rows[LEM_ROW_MODIFIED].driver_adaptive);
+	assert_false(lem_rows[LEM_ROW_MODIFIED_FIXED].driver_adaptive);
 	assert_string_equal(lem_rows[LEM_ROW_MODIFIED].name,
 	    "moderated hypervisor, modified driver");
 }

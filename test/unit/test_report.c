@@ -222,6 +222,46 @@ test_report_thin_curves(void **state)
 	free(text);
 }
 
+/* What chooses the interval by itself: a line across, without dots. */
+static void
+test_report_across(void **state)
+{
+	struct lem_cell *c;
+	char *text;
+
+	(void)state;
+	fill_sweep();
+	text = report_text();
+	assert_lacks(text, "legend\">modified<");
+	assert_lacks(text, "legend\">adaptive<");
+	free(text);
+
+	add_cell("kvm.tx.null.modified", LEM_ROW_MODIFIED, 999, 5);
+	add_cell("kvm.tx.null.adaptive", LEM_ROW_ADAPTIVE, 777, 5);
+	c = add_cell("kvm.ping.dgram.modified", LEM_ROW_MODIFIED, 8, 5);
+	c->workload = LEM_WORKLOAD_PING;
+	c->sink = LEM_SINK_DGRAM;
+	c->rtt_p50_us = 150;
+	c->rtt_p99_us = 400;
+	/* None of these: fixed, another frame, another VMM, not measured. */
+	add_cell("kvm.tx.null.fixed", LEM_ROW_MODIFIED_FIXED, 555, 5);
+	add_cell("kvm.tx.null.frame", LEM_ROW_ADAPTIVE, 444, 5)->frame = 1514;
+	add_cell("vm.tx.null.both", LEM_ROW_ADAPTIVE_BOTH, 333, 5)->vmm =
+	    LEM_VMM_LEM_VM;
+	c = add_cell("kvm.tx.null.both", LEM_ROW_ADAPTIVE_BOTH, 222, 5);
+	SET(c->failed, "it burnt");
+	text = report_text();
+	assert_balanced(text);
+	assert_int_equal(count_parts(text, "legend\">modified<"), 1);
+	assert_int_equal(count_parts(text, "legend\">modified-fixed<"), 1);
+	assert_int_equal(count_parts(text, "legend\">adaptive<"), 1);
+	assert_int_equal(count_parts(text, "legend\">modified p50<"), 1);
+	assert_int_equal(count_parts(text, "legend\">modified p99<"), 1);
+	assert_lacks(text, "legend\">adaptive-both<");
+	assert_int_equal(count_parts(text, "<circle"), 3 + 6);
+	free(text);
+}
+
 static void
 test_report_escaping(void **state)
 {
@@ -311,6 +351,7 @@ main(void)
 		ON_DISK(test_report_no_data),
 		ON_DISK(test_report_other_cells),
 		ON_DISK(test_report_thin_curves),
+		ON_DISK(test_report_across),
 		ON_DISK(test_report_escaping),
 		ON_DISK(test_report_errors),
 	};
