@@ -702,7 +702,9 @@ main(int argc, char **argv)
 	if (parsed < 0)
 		(void)complain("%s", err.text);
 	if (parsed != 0)
-		return parsed < 0 ? EXIT_USAGE : EXIT_SUCCESS;
+		return parsed > 0 ? EXIT_SUCCESS :
+		    err.usage     ? EXIT_USAGE :
+				    EXIT_FAILED;
 	lem_probe(&host, &r.machine, &o.named);
 	r.seconds = o.seconds;
 	r.runs = o.runs;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "command.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -166,14 +167,10 @@ command_parse(const struct command *c, int argc, char **argv, struct err *err)
 		option = getopt_long(argc, argv, "+:h", list, NULL);
 		if (option == -1)
 			break;
-		if (option == COMMAND_HELP) {
-			c->help();
-			return 1;
-		}
-		if (option == COMMAND_VERSION) {
-			command_version(c);
-			return 1;
-		}
+		if (option == COMMAND_HELP)
+			return command_help(c, err);
+		if (option == COMMAND_VERSION)
+			return command_version(c, err);
 		if (option == '?')
 			return complain_word(&all, argv[at], err);
 		if (option_take(&all, option, argv, at, err) != 0)
@@ -185,8 +182,24 @@ command_parse(const struct command *c, int argc, char **argv, struct err *err)
 		argv[optind], c->program);
 }
 
-void
-command_version(const struct command *c)
+static int
+output_check(struct err *err)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return 1;
+	return err_set(err, "cannot write the output: %s", strerror(errno));
+}
+
+int
+command_help(const struct command *c, struct err *err)
+{
+	c->help();
+	return output_check(err);
+}
+
+int
+command_version(const struct command *c, struct err *err)
 {
 	(void)printf("%s %s\n", c->program, LEM_VERSION);
+	return output_check(err);
 }

@@ -47,7 +47,11 @@ void command_standard_fds(void);
 int
 command_parse(const struct command *c, int argc, char **argv, struct err *err);
 
-/* command_version: print what --version prints. */
-void command_version(const struct command *c);
+/*
+ * command_help, command_version: print what --help and --version print.  Return
+ * 1, or -1 with err set: standard output does not take it.
+ */
+int command_help(const struct command *c, struct err *err);
+int command_version(const struct command *c, struct err *err);
 
 #endif

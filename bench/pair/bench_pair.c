@@ -721,7 +721,7 @@ main(int argc, char **argv)
 	if (parsed < 0)
 		fprintf(stderr, "bench_pair: %s\n", err.text);
 	if (parsed != 0)
-		return parsed < 0 ? 2 : 0;
+		return parsed > 0 ? 0 : err.usage ? 2 : 1;
 	if (o.cell != NULL)
 		return run_one(o.cell, o.packets);
 	if (!o.counted)

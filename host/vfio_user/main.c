@@ -559,7 +559,7 @@ main(int argc, char **argv)
 	parsed = server_options_parse(&r->o, argc, argv, &err);
 	if (parsed < 0) {
 		print_line(err.text);
-		status = EXIT_USAGE;
+		status = err.usage ? EXIT_USAGE : EXIT_FAILURE;
 	}
 	if (parsed == 0)
 		status = run_server(r);

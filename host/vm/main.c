@@ -444,7 +444,7 @@ main(int argc, char **argv)
 	parsed = options_parse(&r->o, argc, argv, &err);
 	if (parsed < 0) {
 		print_error(err.text);
-		status = EXIT_USAGE;
+		status = err.usage ? EXIT_USAGE : EXIT_FAILURE;
 	}
 	if (parsed == 0)
 		status = run_guest(r);

@@ -237,15 +237,11 @@ options_no_run(const struct command *c, const char *word, struct err *err)
 {
 	if (word == NULL)
 		return err_usage(err, "no command; see lem-vm --help");
-	if (strcmp(word, "--version") == 0) {
-		command_version(c);
-		return 1;
-	}
+	if (strcmp(word, "--version") == 0)
+		return command_version(c, err);
 	if (strcmp(word, "help") == 0 || strcmp(word, "--help") == 0 ||
-	    strcmp(word, "-h") == 0) {
-		c->help();
-		return 1;
-	}
+	    strcmp(word, "-h") == 0)
+		return command_help(c, err);
 	if (word[0] == '-')
 		return err_usage(err,
 		    "%.100s: the command comes first: lem-vm run %.100s ...; "

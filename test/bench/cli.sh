@@ -50,6 +50,12 @@ run --version
 status_is 0
 grep -Eqx 'lem-bench [0-9.]+' "$tmp/out" || wrong "$(cat "$tmp/out")"
 
+topic '--help >/dev/full'
+"$bench" --help >/dev/full 2>"$tmp/err" </dev/null
+status=$?
+status_is 1
+grep -q 'cannot write the output' "$tmp/err" || wrong "$(cat "$tmp/err")"
+
 refused --bogus --bogus
 refused x -x
 refused extra extra

@@ -58,6 +58,8 @@ for version in --version 'run --version'; do
 	shows $version
 	has "^lem-vm [0-9.]+\$" "$version"
 done
+cannot_write --help
+cannot_write --version
 
 fails 2 'no command; see lem-vm --help'
 fails 2 "unknown command 'walk'; see lem-vm --help" walk

@@ -27,6 +27,8 @@ done
 
 shows --version
 has "^lem-nic [0-9.]+\$" --version
+cannot_write --help
+cannot_write --version
 
 fails 2 'needs --socket PATH'
 fails 2 '--fast: unknown option' --fast

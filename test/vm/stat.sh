@@ -26,6 +26,8 @@ for help in --help -h; do
 done
 shows --version
 has '^lem-stat [0-9.]+$' --version
+cannot_write --help
+cannot_write --version
 
 fails 2 '--fast: unknown option' --fast
 fails 2 '--count: needs a value' --count
