@@ -32,12 +32,12 @@
  *	TURNS		BUSY	doorbell_spin	TURNS is slower, or 640 ms are
  *						over: there may be a processor
  *	BUSY, TURNS	PARKED	doorbell_park	nothing came for spin_us, after
- *						8 writes or more, or after none
- *						since PARKED
+ *						8 writes or more; or after none
+ *						since PARKED, or fewer
  *	PARKED		BUSY	doorbell_unpark	the guest's next access
  *	BUSY, TURNS,	TRAP	doorbell_unmap	nothing came for spin_us, after
- *	PARKED					fewer writes; slower than TRAP
- *						was; the transmitter is off
+ *	PARKED					fewer writes; slower than TRAP was; the
+ *						transmitter is off
  *
  * The time that exits take is their own cost, without the work done in them.
  * What one costs is learned from all register accesses, and follows the host.

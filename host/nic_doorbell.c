@@ -22,6 +22,10 @@
 #define JUDGE_NS	10000000u /* BUSY is given time to show what it can */
 #define JUDGE_TRAPS	64u	/* or the time of so many traps */
 #define QUIET_TRAPS	8u	/* or of so many: the guest is still at work */
+#define VAIN_TRAPS	1000u	/* that a map which is in vain may cost */
+#define SETTLE_NS	100000000u /* a host may drop page tables to map */
+#define SETTLE_PACKETS	16u	/* then it is done with that */
+#define LONELY_MAX	8u	/* times of few writes: trap instead */
 #define HOLD_NS		20000000u /* a slower state is not tried again */
 #define HOLD_MAX_NS	640000000u
 #define OFF_NS		20000u	/* transmitter off: PARKED after so long */
@@ -86,6 +90,10 @@ doorbell_map(struct nic *nic)
 	}
 	b->maps++;
 	b->from_parked = false;
+	b->map_ns = now_ns();
+	b->map_packets = (unsigned long long)nic->packets;
+	b->useful = false;
+	b->lonely = 0;
 	state_set(nic, state_watched(nic));
 unlock:
 	pthread_mutex_unlock(&b->lock);
@@ -180,7 +188,9 @@ doorbell_park(struct nic *nic)
 	}
 	b->parked++;
 	b->from_parked = true;
-	b->park_for_ns = b->vain_for_ns = HOLD_NS;
+	b->park_for_ns = HOLD_NS;
+	if (b->useful)
+		b->vain_for_ns = HOLD_NS;
 	busy_end(b);
 	atomic_store(&nic->loop.look_for_ns, TURN_NS);
 	atomic_store(&nic->loop.look_ns, E82540_NEVER);
@@ -492,6 +502,20 @@ judge_turns(struct nic *nic, uint64_t now, double rate, uint64_t ns)
 }
 
 /*
+ * To change a memory map costs the guest more than one exit, where the host
+ * drops page tables for it: as many as it uses pages.  That is over soon, and
+ * says nothing about BUSY.
+ */
+static bool
+map_settled(const struct nic *nic, uint64_t now)
+{
+	const struct doorbell *b = &nic->bell;
+
+	return nic->packets - b->map_packets >= SETTLE_PACKETS ||
+	    now - b->map_ns >= SETTLE_NS;
+}
+
+/*
  * Clearly fewer packets a second than by traps?  (Eight traps say little; where
  * there is no TRAP their rate is 0, so the answer is no.)
  * Then the guest sends little, or there are too few processors for its CPUs and
@@ -505,6 +529,10 @@ judge_slower(struct nic *nic, uint64_t now)
 	bool changed;
 	double rate;
 
+	if (!map_settled(nic, now)) {
+		judge_anew(nic, now);
+		return false;
+	}
 	if (ns < at_least(JUDGE_NS, JUDGE_TRAPS * b->trap_cost_ns))
 		return false;
 	rate = (double)(nic->packets - b->judged_packets) / (double)ns;
@@ -523,15 +551,21 @@ judge_slower(struct nic *nic, uint64_t now)
 
 /*
  * Nothing came for a while.  Few writes before that were lonely packets, which
- * a trap each serves better.  But a fault for another NIC wakes this one, too:
- * no write at all says nothing.
+ * a trap each serves better; but a memory map costs more than some faults, so
+ * this must have been so several times.  A fault for another NIC wakes this
+ * one, too: no write at all says nothing.
  */
 static bool
-judge_parks(const struct nic *nic)
+judge_parks(struct nic *nic)
 {
-	const struct doorbell *b = &nic->bell;
+	struct doorbell *b = &nic->bell;
 
-	return b->writes >= RUN_TRAPS || (b->writes == 0 && b->from_parked);
+	if (b->writes >= RUN_TRAPS) {
+		b->useful = true;
+		b->lonely = 0;
+		return true;
+	}
+	return (b->writes == 0 && b->from_parked) || ++b->lonely < LONELY_MAX;
 }
 
 void
@@ -573,8 +607,10 @@ doorbell_judge(struct nic *nic)
 		return;
 	}
 	/* It was mapped in vain: so try that ever more seldom. */
-	if (quiet && !b->from_parked && b->writes < RUN_TRAPS)
-		b->hold_ns = now + hold_next(&b->vain_for_ns);
+	if (quiet && !b->useful)
+		b->hold_ns = now +
+		    at_least(hold_next(&b->vain_for_ns),
+			VAIN_TRAPS * b->trap_cost_ns);
 	doorbell_unmap(nic);
 }
 

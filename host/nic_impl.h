@@ -88,6 +88,10 @@ struct doorbell {
 	/* The thread's own: this time of BUSY and TURNS. */
 	bool begun;			/* what follows is of now */
 	bool from_parked;
+	/* Since it was mapped. */
+	uint64_t map_ns, map_packets;	/* when; packets by then */
+	bool useful;			/* many writes came */
+	unsigned int lonely;		/* times that few came, in a row */
 	uint64_t begin_ns;
 	uint64_t active_ns;		/* when something happened last */
 	uint64_t writes;		/* packets or writes seen */
