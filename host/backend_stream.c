@@ -3,8 +3,9 @@
  * Frames on a Unix stream socket.  Each follows its length in four bytes, most
  * significant first: the format of QEMU's -netdev stream, and of passt.
  *
- * A server takes one peer at a time.  Without a peer the cable is out.  A
- * client does not connect again.
+ * A server takes one peer at a time.  A client connects again when its peer has
+ * gone (connector.h).  Without a peer the cable is out, and no packet is taken;
+ * what is not sent, or in part, goes to the next peer.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #include "backend.h"
+#include "connector.h"
 #include "e1000_hw.h"
 #include "unix.h"
 
@@ -24,12 +26,13 @@
 #define IOVS		1024u
 
 struct stream {
-	struct backend b;		/* b.fd: the peer's, or listen_fd */
+	struct backend b;		/* b.fd: the peer's, or listen_fd;
+					 * b.event_fd: the connector */
 	pthread_mutex_t lock;		/* of peer_fd: one sends, one closes */
 	int listen_fd;			/* -1: a client */
 	int peer_fd;			/* -1: none */
-	struct sockaddr_un at;		/* of listen_fd */
-	/* The rest of a packet that went out in part. */
+	struct sockaddr_un at;		/* of listen_fd, or the peer's */
+	/* A packet that went out in part; out_len 0: none. */
 	uint32_t out_at, out_len;
 	uint8_t out[OUT_BYTES];
 	/* Received bytes; those from in_at to in_len are not parsed yet. */
@@ -66,13 +69,20 @@ stream_peer_set(struct stream *s, int fd)
 	if (s->peer_fd >= 0)
 		(void)close(s->peer_fd);
 	s->peer_fd = fd;
-	s->out_len = s->out_at = 0;
-	s->b.unsent = false;
+	s->out_at = 0;			/* the next peer gets it whole */
 	s->in_len = s->in_at = 0;
 	s->b.fd = fd >= 0 ? fd : s->listen_fd;
 	s->b.out_fd = fd;
 	s->b.up = fd >= 0;
 	pthread_mutex_unlock(&s->lock);
+}
+
+static void
+stream_peer_gone(struct stream *s)
+{
+	stream_peer_set(s, -1);
+	if (s->b.event_fd >= 0)
+		connector_ask(s->b.event_fd);
 }
 
 static void
@@ -94,24 +104,34 @@ stream_is_full(void)
 }
 
 /*
- * Sends the rest of a packet.  Returns false if there is still a rest.  When
- * the peer has gone the rest is dropped: a socket without a peer is writable
- * for ever, so the sender would try for ever.
+ * After an error of send(): the socket is full, or the peer has gone.  A socket
+ * without a peer is writable for ever, so it is not to be polled any more;
+ * receive() finds the end, too.
  */
+static void
+stream_send_failed(struct stream *s)
+{
+	if (!stream_is_full())
+		s->b.out_fd = -1;
+}
+
+/* Sends the rest of a packet.  Returns false if there is still a rest. */
 static bool
 stream_send_rest(struct stream *s)
 {
 	ssize_t n;
 
-	if (s->out_at == s->out_len)
+	if (s->out_len == 0)
 		return true;
 	n = send(s->peer_fd, s->out + s->out_at, s->out_len - s->out_at,
 	    MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (n > 0)
 		s->out_at += (uint32_t)n;
-	else if (!stream_is_full())
-		s->out_at = s->out_len;
-	return s->out_at == s->out_len;
+	else
+		stream_send_failed(s);
+	if (s->out_at == s->out_len)
+		s->out_at = s->out_len = 0;
+	return s->out_len == 0;
 }
 
 /* `done` bytes of a packet, 1 or more, are sent: keep the others. */
@@ -173,10 +193,8 @@ stream_send_some(struct stream *s, const struct e82540_packet *packet,
 	sent = sendmsg(s->peer_fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (sent > 0)
 		return stream_taken(s, packet, i, (size_t)sent);
-	if (sent < 0 && stream_is_full())
-		return 0;
-	s->b.refused += n;		/* the peer has gone */
-	return n;
+	stream_send_failed(s);
+	return 0;
 }
 
 static unsigned int
@@ -184,16 +202,12 @@ stream_send(struct backend *b, const struct e82540_packet *packet,
     unsigned int n)
 {
 	struct stream *s = (struct stream *)b;
-	unsigned int took = n;
+	unsigned int took = 0;
 
 	pthread_mutex_lock(&s->lock);
-	if (s->peer_fd < 0)
-		b->refused += n;
-	else if (!stream_send_rest(s))
-		took = 0;
-	else if (n > 0)
+	if (s->peer_fd >= 0 && stream_send_rest(s) && n > 0)
 		took = stream_send_some(s, packet, n);
-	b->unsent = s->out_at != s->out_len;
+	b->unsent = s->out_len != 0;
 	pthread_mutex_unlock(&s->lock);
 	return took;
 }
@@ -264,8 +278,24 @@ stream_receive(struct backend *b, struct e82540_frame *frame, unsigned int n)
 	}
 	/* Frames before a bad length are good; the next call handles that. */
 	if (count == 0 && !valid)
-		stream_peer_set(s, -1);
+		stream_peer_gone(s);
 	return count;
+}
+
+/* The connector has a peer.  If it has ended, none comes any more. */
+static bool
+stream_event(struct backend *b)
+{
+	struct stream *s = (struct stream *)b;
+	int fd = connector_take(b->event_fd);
+
+	if (fd >= 0) {
+		stream_peer_set(s, fd);
+	} else if (fd == -EPIPE) {
+		(void)close(b->event_fd);
+		b->event_fd = -1;
+	}
+	return fd >= 0;
 }
 
 static void
@@ -274,6 +304,8 @@ stream_close(struct backend *b)
 	struct stream *s = (struct stream *)b;
 
 	stream_peer_set(s, -1);
+	if (b->event_fd >= 0)
+		(void)close(b->event_fd);
 	if (s->listen_fd >= 0) {
 		(void)close(s->listen_fd);
 		(void)unlink(s->at.sun_path);
@@ -286,6 +318,7 @@ static const struct backend_ops stream_ops = {
 	.send = stream_send,
 	.receive = stream_receive,
 	.close = stream_close,
+	.event = stream_event,
 };
 
 /* ------------------------------------------------------------------- open */
@@ -320,6 +353,11 @@ stream_connect(struct stream *s, struct err *err)
 		return err_set(err,
 		    "path=%s: %s: start the peer first, or add server=on",
 		    s->at.sun_path, strerror(errno));
+	}
+	s->b.event_fd = connector_start(&s->at, err);
+	if (s->b.event_fd < 0) {
+		(void)close(fd);
+		return -1;
 	}
 	stream_peer_set(s, fd);
 	return 0;

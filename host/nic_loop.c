@@ -275,13 +275,15 @@ poll_set(struct nic *nic, struct pollfd fds[POLL_FDS], bool timed)
 	fds[POLL_EVENT] = (struct pollfd){ b->event_fd, POLLIN, 0 };
 }
 
-/* The backend's event, and what may follow from it. */
+/* An event may bring a peer: the link is there before the peer's frames. */
 static void
 event_do(struct nic *nic)
 {
 	struct backend *b = nic->config.backend;
+	bool more = b->ops->event(b);
 
-	if (b->ops->event(b) && atomic_load(&nic->loop.tx_stopped))
+	link_follow(nic);
+	if (more && atomic_load(&nic->loop.tx_stopped))
 		nic_send_again(nic);
 }
 

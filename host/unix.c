@@ -37,6 +37,14 @@ unix_owner(uid_t uid, gid_t gid)
 	owner_gid = gid;
 }
 
+bool
+unix_owner_get(uid_t *uid, gid_t *gid)
+{
+	*uid = owner_uid;
+	*gid = owner_gid;
+	return owner_uid != (uid_t)-1;
+}
+
 /*
  * By a descriptor, because another user may own the folder and may have put
  * another file there.  Only a socket with a single name is given away.

@@ -25,6 +25,9 @@ int unix_address(struct sockaddr_un *at, const char *path, const char *what,
  */
 void unix_owner(uid_t uid, gid_t gid);
 
+/* unix_owner_get: that user.  Returns false if there is none. */
+bool unix_owner_get(uid_t *uid, gid_t *gid);
+
 /*
  * unix_bind: a non-blocking socket of that type (SOCK_STREAM, SOCK_DGRAM) with
  * this name.  It replaces a socket that an earlier run left behind and that no

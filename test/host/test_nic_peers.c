@@ -79,6 +79,7 @@ dgram_peer_goes(struct guest *g)
 
 struct restarts {
 	struct guest *g;
+	int listener;			/* of a stream's peer */
 	unsigned int had;
 	atomic_bool over;
 };
@@ -188,6 +189,111 @@ test_dgram_nobody(void **state)
 	guest_end(g);
 }
 
+/* ------------------------------------------------------------------ stream */
+
+static int
+stream_peer_listens(void)
+{
+	struct sockaddr_un at = name_at("peer");
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	fails_unless(bind(fd, (struct sockaddr *)&at, sizeof(at)) == 0);
+	fails_unless(listen(fd, 1) == 0);
+	return fd;
+}
+
+static void
+stream_peer_accepts(struct guest *g, int listener)
+{
+	g->peer.fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	fails_unless(g->peer.fd >= 0);
+	g->peer.in_len = 0;
+	peer_start(g);
+}
+
+/* As dgram_peer_goes().  A packet that it has in part is for its successor. */
+static unsigned int
+stream_peer_goes(struct guest *g)
+{
+	uint64_t got;
+
+	peer_end(g);
+	(void)shutdown(g->peer.fd, SHUT_RD);
+	got = g->peer.got;
+	while (recv(g->peer.fd, g->peer.in, 1, MSG_PEEK | MSG_DONTWAIT) > 0)
+		(void)peer_reads_stream(g);
+	close(g->peer.fd);
+	return (unsigned int)(g->peer.got - got);
+}
+
+/* The peer comes back at once, or later. */
+static void *
+stream_restarts(void *arg)
+{
+	struct restarts *r = arg;
+	unsigned int i;
+
+	for (i = 0; i < RESTARTS / 2; i++) {
+		r->g->peer.deaf = i % 3 == 0;
+		usleep(5000 + i * 500);
+		(void)unlink(name_at("peer").sun_path);
+		close(r->listener);
+		r->had += stream_peer_goes(r->g);
+		usleep(i % 4 * 10000);
+		r->g->peer.deaf = false;
+		r->listener = stream_peer_listens();
+		stream_peer_accepts(r->g, r->listener);
+	}
+	r->over = true;
+	return NULL;
+}
+
+/* The peer of a client, passt for example, restarts. */
+static void
+stream_restarted(enum nic_doorbell doorbell)
+{
+	struct guest *g = guest_alloc();
+	struct restarts r = { .g = g, .listener = stream_peer_listens() };
+	struct nic_stats s;
+	pthread_t thread;
+
+	g->peer.stream = true;
+	guest_start(g, open_by("backend=stream,path=%s/peer", dir),
+	    &(struct how){ .doorbell = doorbell,
+		.moderation = NIC_MODERATION_ADAPTIVE });
+	stream_peer_accepts(g, r.listener);
+	guest_up(g);
+	assert_true(link_wait(g, true));
+	assert_int_equal(pthread_create(&thread, NULL, stream_restarts, &r), 0);
+	while (!r.over) {
+		g->peer.want = g->rx_got + 50;
+		assert_true(tx_burst(g, 50));
+	}
+	pthread_join(thread, NULL);
+	assert_true(link_wait(g, true));
+	g->peer.want = g->peer.sent + 20;
+	assert_true(tx_burst(g, 20));
+	check_all(g, &s);
+	print_message("  %u restarts: %llu packets, %llu frames, none lost; "
+		      "peers that went had %u\n",
+	    RESTARTS / 2, (unsigned long long)g->tx_sent,
+	    (unsigned long long)g->rx_got, r.had);
+	assert_int_equal(s.counters.tx_dropped, 0);
+	(void)unlink(name_at("peer").sun_path);
+	close(r.listener);
+	guest_end(g);
+}
+
+static void
+test_stream_restarts(void **state)
+{
+	(void)state;
+	stream_restarted(NIC_DOORBELL_EXIT);
+	stream_restarted(NIC_DOORBELL_AUTO);
+	stream_restarted(NIC_DOORBELL_MAPPED);
+	stream_restarted(NIC_DOORBELL_TURNS);
+}
+
 /* ------------------------------------------------------------------- cable */
 
 /* The interrupt that says that the link has changed. */
@@ -259,6 +365,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_dgram_restarts),
 		cmocka_unit_test(test_dgram_nobody),
+		cmocka_unit_test(test_stream_restarts),
 		cmocka_unit_test(test_cable),
 	};
 
