@@ -333,7 +333,7 @@ struct lem_stream {
 	uint16_t run;		/* interrupts in a row with many packets */
 	uint16_t need;		/* so many before ITR becomes longer */
 	uint8_t lasted;		/* interrupts since it did, to 2 * CHECK */
-	uint8_t looks;		/* interrupts in a row, slower than half of it */
+	uint8_t looks;		/* interrupts in a row that were slower */
 	uint8_t watches;	/* interrupts since the last sample */
 	uint16_t itr;		/* as last written */
 	uint32_t icr;		/* cycles of the last ICR read; 0: none */

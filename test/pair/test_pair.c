@@ -540,6 +540,8 @@ set_moderation(void)
 		m.radv = some[draw_below(6)];
 		m.tadv = some[draw_below(6)];
 	}
+	if (draw_below(2) == 0)
+		m = (struct lem_moderation){ .itr = m.itr, .adaptive = true };
 	if (lem_moderation_set(&run.sim->sc, &m) != 0)
 		run_failed("moderation refused");
 }

@@ -26,7 +26,7 @@ struct lem_os {
 	struct e82540 *dev;
 	const _Atomic(uint64_t) *now_ns;
 	bool doorbells;		/* the machine may show registers as memory */
-	uint64_t cycles;	/* of transmit: a trapped access costs many */
+	_Atomic(uint64_t) cycles; /* a trapped access costs many */
 };
 
 void sim_udelay(struct sim *sim, unsigned int us);
@@ -47,6 +47,8 @@ lem_os_read32(struct lem_os *os, uint32_t reg)
 
 	if (os->doorbells && sim_doorbell_read(os->sim, reg, &value))
 		return value;
+	if (reg == E1000_ICR)
+		os->cycles += SIM_TRAP_CYCLES;
 	return (uint32_t)e82540_mmio_read(os->dev, now_ns, reg, 4);
 }
 
@@ -66,8 +68,7 @@ lem_os_write32(struct lem_os *os, uint32_t reg, uint32_t value)
 static inline uint64_t
 lem_os_cycles(struct lem_os *os)
 {
-	os->cycles += SIM_CYCLES;
-	return os->cycles +
+	return atomic_fetch_add(&os->cycles, SIM_CYCLES) + SIM_CYCLES +
 	    atomic_load_explicit(os->now_ns, memory_order_relaxed);
 }
 
