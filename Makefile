@@ -10,6 +10,7 @@
 # test/tests.mk:
 # make check      all tests; see test/run
 # make check-linux    the long tests with a Linux guest
+# make check-linux-driver  the long tests of lem.ko in QEMU
 # make check-nic      the long tests of lem-nic in QEMU
 # make bench-linux    TCP streams of a Linux guest, beside QEMU's
 # make bench-nic-tcg  UDP of a Linux guest without KVM: lem-nic beside QEMU's
@@ -19,6 +20,9 @@
 # driver/os/freebsd/freebsd.mk:
 # make freebsd    if_lem.ko, cross-compiled on Linux; FREEBSD_SRC=DIR
 # make check-freebsd  its tests; FREEBSD_KERNEL=FILE, too
+#
+# driver/os/linux/linux.mk:
+# make linux      lem.ko, for the kernel whose headers are in KDIR
 #
 # ./lem installs the packages that these need, then calls make.
 
@@ -200,6 +204,7 @@ $(BUILD)/lem-stat: $(call objects,cc,$(STAT) $(COMMAND) \
 # --- the rest -------------------------------------------------------------
 
 include driver/os/freebsd/freebsd.mk
+include driver/os/linux/linux.mk
 include test/tests.mk
 
 # Other options than the last time: everything is compiled again.  -Werror alone

@@ -187,6 +187,9 @@ check-linux: build $(BUILD)/vm/lem-traffic
 check-nic: build $(BUILD)/vm/lem-traffic
 	@LEM_LONG=1 BUILD=$(BUILD) SRCDIR=$(SRCDIR) test/run -t 3600 test/vm/nic.sh
 
+check-linux-driver: build $(BUILD)/vm/lem-traffic
+	@LEM_LONG=1 BUILD=$(BUILD) SRCDIR=$(SRCDIR) test/run -t 3600 test/vm/driver.sh
+
 bench-linux: build $(BUILD)/vm/lem-traffic
 	@BUILD=$(BUILD) SRCDIR=$(SRCDIR) sh test/vm/linux.sh rates
 

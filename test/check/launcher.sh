@@ -137,7 +137,7 @@ for word in help --help -h; do
 	lines err 0
 done
 for command in bench bench-linux bench-pair build check check-freebsd \
-    check-linux coverage fuzz install install-lib; do
+    check-linux check-linux-driver check-nic coverage fuzz install install-lib; do
 	says out "  $command "
 done
 lem 0 check X=1 --help

@@ -175,6 +175,11 @@ cp "$here/steps" "$guest/"
 program "$guest" "$(find "$root/sbin" "$root/usr/sbin" -name ethtool \
     2>/dev/null | head -n 1)"
 module "$guest" e1000
+if [ -e "$BUILD/linux-module/lem.ko" ]; then
+	cp "$BUILD/linux-module/lem.ko" "$guest/modules/"
+	echo lem >"$guest/modules/lem.needs"
+	cp "$here/../driver/steps" "$guest/steps.lem"
+fi
 module "$guest" 8021q
 module "$guest" pvpanic-mmio
 pack "$guest" "$image/guest.img"

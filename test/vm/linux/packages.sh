@@ -1,13 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# usage: sh test/vm/linux/packages.sh [qemu|ovmf]
+# usage: sh test/vm/linux/packages.sh [qemu|ovmf|headers]
 #
 # Gets the parts of a Linux guest into $BUILD/linux: Debian's stock kernel and
 # the programs for both sides, as this machine's suite (SUITE names another) has
 # them; see test/debs.  It downloads about 90 MB, once: what is there stays.
 # With "qemu" a QEMU to run inside of the first guest, too, for the long tests
-# and the benchmark: about 60 MB more, into $BUILD/linux-qemu.
+# and the benchmark: about 60 MB more, into $BUILD/linux-qemu.  With "headers"
+# what a module for that kernel is built with: 14 MB, into $BUILD/linux-headers.
 # With "ovmf" UEFI for QEMU: 5 MB, into $BUILD/ovmf.
 
 set -eu
@@ -31,12 +32,15 @@ fetch()
 	fi
 	rm -f "$to/done"
 	debs_begin "$to" "$SUITE"
-	if [ "$1" = kernel ]; then
+	case $1 in
+	kernel | headers)
+		"$1"
 		shift
-		kernel
-	fi
-	debs_apt apt-get install --download-only --no-install-recommends "$@" ||
-	    die "apt-get could not download $*"
+		;;
+	esac
+	[ $# = 0 ] ||
+	    debs_apt apt-get install --download-only --no-install-recommends \
+		"$@" || die "apt-get could not download $*"
 	debs_unpack
 	echo "$stamp" >"$dir/done"
 }
@@ -59,9 +63,30 @@ kernel()
 	    die "apt-get could not download $image" $parts
 }
 
+# headers: gets those of the kernel that is there.  Their Makefile names another
+# folder of them by its path.
+headers()
+{
+	version=$(find "$BUILD/linux/root" -name 'vmlinuz-*' |
+	    sed -n 's,.*/vmlinuz-,,p' | head -n 1)
+	[ -n "$version" ] || die "$BUILD/linux has no kernel"
+	parts=$(debs_apt apt-cache depends "linux-headers-$version" |
+	    sed -n 's/.*Depends: \(linux-\(headers\|kbuild\)-[^ ]*\).*/\1/p')
+	# shellcheck disable=SC2086 # a list
+	(cd "$dir/apt/archives" &&
+	    debs_apt apt-get download "linux-headers-$version" $parts) ||
+	    die "no headers of Linux $version: remove $BUILD/linux for a newer one"
+}
+
 fetch "$BUILD/linux" kernel busybox-static ethtool libseccomp2 passt tcpdump \
     xz-utils zstd
 case ${1-} in
 qemu) fetch "$BUILD/linux-qemu" qemu-system-x86 ;;
 ovmf) fetch "$BUILD/ovmf" ovmf systemd-boot-efi ;;
+headers)
+	fetch "$BUILD/linux-headers" headers
+	top=$(cd -- "$BUILD" && pwd)/linux-headers/root
+	sed -i "s,include /usr/src,include $top/usr/src," \
+	    "$top"/usr/src/*/Makefile
+	;;
 esac

@@ -1,0 +1,486 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * Transmit: packets and XDP frames to the core's ring, and their buffers back.
+ * lem_netdev.h says which context runs what.
+ */
+#include <linux/skbuff.h>
+#include <linux/tcp.h>
+#include <net/ip6_checksum.h>
+
+#include "lem_netdev.h"
+
+static u16 tx_next(const struct lem_tx_ring *r, u16 i)
+{
+	return i + 1 == r->count ? 0 : i + 1;
+}
+
+/* Stop the stack until there is room for two packets again. */
+static bool tx_has_room(const struct lem_tx_ring *r)
+{
+	return lem_tx_free(r) >= 2 * r->reserve;
+}
+
+/* --- buffers --- */
+
+static void tx_unmap(struct lem_netdev *ln, struct lem_netdev_tx_buf *buf)
+{
+	struct device *dev = &ln->pdev->dev;
+
+	if (!buf->len)
+		return;
+	if (buf->page)
+		dma_unmap_page(dev, buf->dma, buf->len, DMA_TO_DEVICE);
+	else if (!buf->pooled)
+		dma_unmap_single(dev, buf->dma, buf->len, DMA_TO_DEVICE);
+	buf->len = 0;
+	buf->page = false;
+	buf->pooled = false;
+}
+
+void lem_netdev_tx_free(struct lem_netdev *ln, int budget)
+{
+	struct netdev_queue *nq = lem_netdev_queue(ln);
+	struct lem_tx_ring *r = &ln->core.tx;
+	unsigned int packets = 0, bytes = 0;
+	u16 i = ln->tx_freed;
+
+	while (i != r->next_to_clean) {
+		struct lem_netdev_tx_buf *buf = &ln->tx_buf[i];
+
+		tx_unmap(ln, buf);
+		if (buf->skb) {
+			packets++;
+			bytes += buf->skb->len;
+			napi_consume_skb(buf->skb, budget);
+			buf->skb = NULL;
+		} else if (buf->xdpf) {
+			xdp_return_frame(buf->xdpf);
+			buf->xdpf = NULL;
+		}
+		i = tx_next(r, i);
+	}
+	ln->tx_freed = i;
+	netdev_tx_completed_queue(nq, packets, bytes);
+	if (netif_tx_queue_stopped(nq) && ln->tx_open && tx_has_room(r)) {
+		netif_tx_wake_queue(nq);
+		ln->tx_restarts++;
+	}
+}
+
+void lem_netdev_tx_drain(struct lem_netdev *ln)
+{
+	struct lem_tx_ring *r = &ln->core.tx;
+	u16 i;
+
+	for (i = 0; i < r->count; i++) {
+		struct lem_netdev_tx_buf *buf = &ln->tx_buf[i];
+
+		tx_unmap(ln, buf);
+		if (buf->skb)
+			dev_kfree_skb_any(buf->skb);
+		else if (buf->xdpf)
+			xdp_return_frame(buf->xdpf);
+		buf->skb = NULL;
+		buf->xdpf = NULL;
+	}
+	netdev_tx_reset_queue(lem_netdev_queue(ln));
+}
+
+/* --- doorbell, guard --- */
+
+static void tx_guard_arm(struct lem_netdev *ln)
+{
+	if (!timer_pending(&ln->guard))
+		mod_timer(&ln->guard,
+			  jiffies + msecs_to_jiffies(LEM_GUARD_MS));
+}
+
+void lem_netdev_tx_kick(struct lem_netdev *ln)
+{
+	struct lem_tx_ring *r = &ln->core.tx;
+
+	lem_tx_doorbell(&ln->core);
+	if (r->next_to_use != r->tail_posted)
+		tx_guard_arm(ln);
+}
+
+bool lem_netdev_tx_paused(struct lem_netdev *ln)
+{
+	u32 status = lem_os_read32(&ln->core.os, E1000_STATUS);
+
+	return status != U32_MAX && status & E1000_STATUS_TXOFF;
+}
+
+/*
+ * A peer that stops reading makes the chip hold the ring (STATUS.TXOFF).  That
+ * is no fault: the stack's watchdog must not reset the device for it.
+ */
+static void tx_look_paused(struct lem_netdev *ln)
+{
+	if (time_before(jiffies, ln->tx_stopped + HZ))
+		return;
+	ln->tx_stopped = jiffies;
+	if (lem_netdev_tx_paused(ln))
+		txq_trans_cond_update(lem_netdev_queue(ln));
+}
+
+/*
+ * The backstop of send combining (doc/combining.md): it runs while something is
+ * deferred, and while the stack waits for room.
+ */
+void lem_netdev_guard(struct timer_list *timer)
+{
+	struct lem_netdev *ln = timer_container_of(ln, timer, guard);
+	struct netdev_queue *nq = lem_netdev_queue(ln);
+	struct lem_tx_ring *r = &ln->core.tx;
+
+	__netif_tx_lock(nq, smp_processor_id());
+	if (ln->tx_open) {
+		(void)lem_tx_guard(&ln->core);
+		lem_netdev_tx_free(ln, 0);
+		if (netif_tx_queue_stopped(nq))
+			tx_look_paused(ln);
+		if (netif_tx_queue_stopped(nq) ||
+		    r->next_to_use != r->tail_posted)
+			tx_guard_arm(ln);
+	}
+	__netif_tx_unlock(nq);
+}
+
+/*
+ * After each packet: if the ring is too full for another one, take back what is
+ * finished, and stop the stack if that is not enough.  (A device that transmits
+ * inside the TDT write has finished all.)
+ */
+static void tx_make_room(struct lem_netdev *ln)
+{
+	struct lem_tx_ring *r = &ln->core.tx;
+
+	if (!lem_tx_low(r))
+		return;
+	(void)lem_tx_make_room(&ln->core);
+	lem_netdev_tx_free(ln, 0);
+	if (!lem_tx_low(r))
+		return;
+	netif_tx_stop_queue(lem_netdev_queue(ln));
+	ln->tx_stopped = jiffies;
+	tx_guard_arm(ln);
+}
+
+/* --- sk_buffs --- */
+
+/*
+ * What the core can do for a packet is less than what the features say where
+ * headers are very long: the chip has one byte for each offset.
+ */
+netdev_features_t lem_netdev_features_check(struct sk_buff *skb,
+					    struct net_device *netdev,
+					    netdev_features_t features)
+{
+	unsigned int hdr_len;
+
+	if (skb->ip_summed != CHECKSUM_PARTIAL)
+		return features;
+	hdr_len = skb_checksum_start_offset(skb) + 16;
+	if (skb_is_gso(skb))
+		hdr_len = skb_tcp_all_headers(skb);
+	if (hdr_len > 255)
+		features &= ~(NETIF_F_CSUM_MASK | NETIF_F_GSO_MASK);
+	return features;
+}
+
+/*
+ * TSO: the chip adds the length to the pseudo-header's sum, and writes length
+ * and checksum of the IP header (3.5.4).
+ */
+static int tx_tso(struct sk_buff *skb, struct lem_tx_pkt *pkt)
+{
+	int error = skb_cow_head(skb, 0);
+
+	if (error)
+		return error;
+	pkt->l4_len = tcp_hdrlen(skb);
+	pkt->mss = skb_shinfo(skb)->gso_size;
+	pkt->len_bytes = skb->len;
+	pkt->flags |= LEM_TX_TSO;
+	if (skb_is_gso_v6(skb)) {
+		pkt->flags |= LEM_TX_IPV6;
+		tcp_v6_gso_csum_prep(skb);
+	} else {
+		struct iphdr *ip = ip_hdr(skb);
+
+		ip->tot_len = 0;
+		ip->check = 0;
+		tcp_hdr(skb)->check = ~csum_tcpudp_magic(ip->saddr, ip->daddr,
+							 0, IPPROTO_TCP, 0);
+	}
+	return 0;
+}
+
+/*
+ * The core inserts TCP's and UDP's checksums, wherever they begin: behind IPv6
+ * extension headers and in tunnels, too.
+ */
+static int tx_offloads(struct sk_buff *skb, struct lem_tx_pkt *pkt)
+{
+	int start;
+
+	if (skb_vlan_tag_present(skb)) {
+		pkt->flags |= LEM_TX_VLAN;
+		pkt->vlan_tag = skb_vlan_tag_get(skb);
+	}
+	if (skb->ip_summed != CHECKSUM_PARTIAL)
+		return 0;
+	start = skb_checksum_start_offset(skb);
+	pkt->l2_len = skb_network_offset(skb);
+	pkt->l3_len = start - skb_network_offset(skb);
+	if (skb_is_gso(skb))
+		return tx_tso(skb, pkt);
+	switch (skb->csum_offset) {
+	case offsetof(struct tcphdr, check):
+		pkt->flags |= LEM_TX_TCP_CSUM;
+		return 0;
+	case offsetof(struct udphdr, check):
+		pkt->flags |= LEM_TX_UDP_CSUM;
+		return 0;
+	default:
+		return skb_checksum_help(skb);
+	}
+}
+
+/* The pieces of a packet, on their way into descriptors. */
+struct tx_map {
+	struct lem_tx_seg seg[LEM_NETDEV_SEGS];
+	unsigned int n;
+	unsigned int linear; /* of these, the first: dma_map_single() */
+};
+
+static int tx_map_add(struct lem_netdev *ln, struct tx_map *map, dma_addr_t dma,
+		      u32 len)
+{
+	if (dma_mapping_error(&ln->pdev->dev, dma))
+		return -ENOMEM;
+	map->seg[map->n].pa = dma;
+	map->seg[map->n++].len_bytes = len;
+	return 0;
+}
+
+static void tx_map_undo(struct lem_netdev *ln, struct tx_map *map)
+{
+	struct device *dev = &ln->pdev->dev;
+
+	while (map->n > 0) {
+		struct lem_tx_seg *seg = &map->seg[--map->n];
+
+		if (map->n < map->linear)
+			dma_unmap_single(dev, seg->pa, seg->len_bytes,
+					 DMA_TO_DEVICE);
+		else
+			dma_unmap_page(dev, seg->pa, seg->len_bytes,
+				       DMA_TO_DEVICE);
+	}
+}
+
+/* Returns 0, -ENOMEM, -EMSGSIZE; then nothing is mapped. */
+static int tx_map_skb(struct lem_netdev *ln, const struct sk_buff *skb,
+		      struct tx_map *map)
+{
+	struct device *dev = &ln->pdev->dev;
+	u32 left = skb_headlen(skb), len, offset;
+	int i, error = 0;
+
+	map->n = 0;
+	for (offset = 0; left > 0 && !error; offset += len, left -= len) {
+		len = min(left, LEM_SEG_MAX);
+		if (map->n == LEM_NETDEV_SEGS)
+			error = -EMSGSIZE;
+		else
+			error = tx_map_add(ln, map,
+					   dma_map_single(dev,
+							  skb->data + offset,
+							  len, DMA_TO_DEVICE),
+					   len);
+	}
+	map->linear = map->n;
+	for (i = 0; i < skb_shinfo(skb)->nr_frags && !error; i++) {
+		const skb_frag_t *frag = &skb_shinfo(skb)->frags[i];
+
+		left = skb_frag_size(frag);
+		for (offset = 0; left > 0 && !error;
+		     offset += len, left -= len) {
+			len = min(left, LEM_SEG_MAX);
+			if (map->n == LEM_NETDEV_SEGS)
+				error = -EMSGSIZE;
+			else
+				error = tx_map_add(ln, map,
+						   skb_frag_dma_map(
+							   dev, frag, offset,
+							   len, DMA_TO_DEVICE),
+						   len);
+		}
+	}
+	if (error)
+		tx_map_undo(ln, map);
+	return error;
+}
+
+/*
+ * Keep what must be undone later with the descriptors, which end before
+ * next_to_use.  Returns the last one's.
+ */
+static struct lem_netdev_tx_buf *tx_map_keep(struct lem_netdev *ln,
+					     const struct tx_map *map)
+{
+	struct lem_tx_ring *r = &ln->core.tx;
+	struct lem_netdev_tx_buf *buf = NULL;
+	int at = r->next_to_use - (int)map->n;
+	unsigned int i;
+
+	if (at < 0)
+		at += r->count;
+	for (i = 0; i < map->n; i++, at = tx_next(r, at)) {
+		buf = &ln->tx_buf[at];
+		buf->dma = map->seg[i].pa;
+		buf->len = map->seg[i].len_bytes;
+		buf->page = i >= map->linear;
+	}
+	return buf;
+}
+
+static void tx_count(struct lem_netdev *ln, unsigned int packets,
+		     unsigned int bytes)
+{
+	u64_stats_update_begin(&ln->tx_sync);
+	ln->tx_stats.packets += packets;
+	ln->tx_stats.bytes += bytes;
+	u64_stats_update_end(&ln->tx_sync);
+}
+
+static void tx_count_skb(struct lem_netdev *ln, const struct sk_buff *skb,
+			 const struct lem_tx_pkt *pkt)
+{
+	unsigned int packets = 1, hdr_len;
+
+	if (pkt->flags & LEM_TX_TSO) {
+		packets = skb_shinfo(skb)->gso_segs;
+		hdr_len = pkt->l2_len + pkt->l3_len + pkt->l4_len;
+		tx_count(ln, packets, skb->len + (packets - 1) * hdr_len);
+	} else {
+		tx_count(ln, packets, skb->len);
+	}
+}
+
+/* Returns 0, or -errno and the packet is the caller's. */
+static int tx_skb(struct lem_netdev *ln, struct sk_buff *skb)
+{
+	struct lem_netdev_tx_buf *buf;
+	struct lem_tx_pkt pkt = { 0 };
+	struct tx_map map;
+	int error;
+
+	error = tx_offloads(skb, &pkt);
+	if (error)
+		return error;
+	error = tx_map_skb(ln, skb, &map);
+	if (error == -EMSGSIZE && skb_linearize(skb) == 0)
+		error = tx_map_skb(ln, skb, &map);
+	if (error)
+		return error;
+	pkt.seg = map.seg;
+	pkt.segs = map.n;
+	error = lem_tx_encap(&ln->core, &pkt);
+	if (error < 0) {
+		tx_map_undo(ln, &map);
+		return error;
+	}
+	buf = tx_map_keep(ln, &map);
+	buf->skb = skb;
+	tx_count_skb(ln, skb, &pkt);
+	return 0;
+}
+
+netdev_tx_t lem_netdev_xmit(struct sk_buff *skb, struct net_device *netdev)
+{
+	struct lem_netdev *ln = netdev_priv(netdev);
+	struct netdev_queue *nq = lem_netdev_queue(ln);
+	bool more = netdev_xmit_more();
+
+	lem_beat(&ln->core);
+	if (unlikely(!ln->tx_open || tx_skb(ln, skb) != 0)) {
+		u64_stats_update_begin(&ln->tx_sync);
+		ln->tx_stats.dropped++;
+		u64_stats_update_end(&ln->tx_sync);
+		dev_kfree_skb_any(skb);
+		/* Those before it were promised a doorbell. */
+		if (ln->tx_open && !more)
+			lem_netdev_tx_kick(ln);
+		return NETDEV_TX_OK;
+	}
+	skb_tx_timestamp(skb);
+	if (__netdev_tx_sent_queue(nq, skb->len, more))
+		lem_netdev_tx_kick(ln);
+	tx_make_room(ln);
+	return NETDEV_TX_OK;
+}
+
+/* --- XDP --- */
+
+int lem_netdev_tx_xdp(struct lem_netdev *ln, struct xdp_frame *xdpf,
+		      bool pooled)
+{
+	struct device *dev = &ln->pdev->dev;
+	struct lem_netdev_tx_buf *buf;
+	struct tx_map map = { .n = 0 };
+	struct lem_tx_pkt pkt = { .seg = map.seg, .segs = 1 };
+	dma_addr_t dma;
+	int error;
+
+	if (!ln->tx_open || lem_tx_low(&ln->core.tx))
+		return -EBUSY;
+	if (pooled) {
+		dma = page_pool_get_dma_addr(virt_to_page(xdpf->data)) +
+		      offset_in_page(xdpf->data);
+		dma_sync_single_for_device(dev, dma, xdpf->len,
+					   DMA_BIDIRECTIONAL);
+	} else {
+		dma = dma_map_single(dev, xdpf->data, xdpf->len, DMA_TO_DEVICE);
+	}
+	map.linear = 1;
+	error = tx_map_add(ln, &map, dma, xdpf->len);
+	if (error)
+		return error;
+	error = lem_tx_encap(&ln->core, &pkt);
+	if (error < 0) {
+		if (!pooled)
+			tx_map_undo(ln, &map);
+		return error;
+	}
+	buf = tx_map_keep(ln, &map);
+	buf->pooled = pooled;
+	buf->xdpf = xdpf;
+	tx_count(ln, 1, xdpf->len);
+	tx_make_room(ln);
+	return 0;
+}
+
+int lem_netdev_xdp_xmit(struct net_device *netdev, int n,
+			struct xdp_frame **frames, u32 flags)
+{
+	struct lem_netdev *ln = netdev_priv(netdev);
+	struct netdev_queue *nq = lem_netdev_queue(ln);
+	int sent;
+
+	if (flags & ~XDP_XMIT_FLAGS_MASK)
+		return -EINVAL;
+	if (!netif_running(netdev) || !netif_carrier_ok(netdev))
+		return -ENETDOWN;
+	__netif_tx_lock(nq, smp_processor_id());
+	txq_trans_cond_update(nq);
+	for (sent = 0; sent < n; sent++)
+		if (lem_netdev_tx_xdp(ln, frames[sent], false) != 0)
+			break;
+	if (ln->tx_open && flags & XDP_XMIT_FLUSH)
+		lem_netdev_tx_kick(ln);
+	__netif_tx_unlock(nq);
+	return sent;
+}

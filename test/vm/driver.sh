@@ -1,0 +1,100 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# timeout: 1800
+#
+# usage: test/vm/driver.sh [SCENARIO...]
+#
+# lem.ko drives the NICs of a stock Linux in QEMU.  driver/host.sh has the
+# scenarios, linux/steps and driver/steps what guests do.  The kernel and its
+# headers are those of this machine's Debian suite (SUITE names another).
+#
+# It runs as root, in network namespaces of its own.  LEM_LONG=1: all scenarios,
+# and more of everything (make check-linux-driver).
+#
+# $BUILD/test/vm/driver/SCENARIO.log has a scenario's output.
+
+set -u
+here=$(cd -- "$(dirname -- "$0")" && pwd) || exit
+: "${BUILD:=$here/../../build}" "${LEM_LONG:=}"
+mkdir -p "$BUILD/test/vm" && BUILD=$(cd -- "$BUILD" && pwd) || exit
+export BUILD
+logs=$BUILD/test/vm/driver
+
+default='main'
+all="$default life two ethtool"
+
+skip()
+{
+	echo "$*"
+	exit 77
+}
+
+# build: compiles lem.ko for that kernel.
+build()
+{
+	kdir=$(find "$BUILD/linux-headers/root/usr/src" -maxdepth 1 \
+	    -name 'linux-headers-*-amd64' | head -n 1)
+	env -u MAKEFLAGS -u MFLAGS make -s -C "$here/../.." linux \
+	    BUILD="$BUILD" KDIR="$kdir" \
+	    KOPT="CC=gcc W=1 KCFLAGS=-Werror CONFIG_DEBUG_INFO_BTF_MODULES=" >"$logs/build" 2>&1 || {
+		cat "$logs/build"
+		exit 1
+	}
+}
+
+# run_scenario: sets $log.
+run_scenario()
+{
+	log=$logs/$scenario.log
+	work=$(mktemp -d) || exit
+	timeout -k 10 1200 unshare -n -p -f --kill-child --mount-proc \
+	    env PATH="$image/bin:$PATH" IMAGE="$image" WORK="$work" \
+	    LONG="$LEM_LONG" QEMU="$qemu" \
+	    sh "$here/driver/host.sh" "$scenario" >"$log" 2>&1 </dev/null
+	rm -rf "$work"
+}
+
+# good: did it end, with some steps passed and none failed?
+good()
+{
+	grep -q '^END host' "$log" && grep -q '^PASS ' "$log" &&
+	    ! grep -q '^FAIL ' "$log"
+}
+
+if ! [ "$(id -u)" = 0 ] || ! [ -c /dev/net/tun ] ||
+    ! unshare -n -p -f true 2>/dev/null; then
+	skip "needs root, namespaces and /dev/net/tun"
+fi
+qemu=$(command -v "${LEM_QEMU:-qemu-system-x86_64}") ||
+    skip "no qemu-system-x86_64"
+[ $# != 0 ] || {
+	[ -z "$LEM_LONG" ] || default=$all
+	# shellcheck disable=SC2086 # words
+	set -- $default
+}
+rm -rf "$logs"
+mkdir "$logs"
+for parts in "" headers; do
+	# shellcheck disable=SC2086 # nothing or a word
+	sh "$here/linux/packages.sh" $parts >"$logs/packages" 2>&1 || {
+		cat "$logs/packages"
+		skip "no packages: $(tail -n 1 "$logs/packages")"
+	}
+done
+build
+sh "$here/linux/image.sh" || exit 1
+image=$BUILD/linux/image
+
+result=0
+passed=0
+for scenario; do
+	run_scenario
+	passed=$((passed + $(grep -c '^PASS ' "$log")))
+	good && continue
+	echo "WRONG: $scenario:"
+	grep -q '^END host' "$log" || echo "it did not end by itself"
+	awk '/^FAIL / { on = 1 } !/^FAIL |^  [|] / { on = 0 } on' "$log"
+	result=1
+done
+echo "$passed steps passed"
+exit $result
