@@ -42,18 +42,19 @@ static const struct {
 
 /*
  * The points of the curves against ITR.  A driver that could choose ITR has the
- * ITR of the point.  `ours`: with --quick, of lem-vm and lem-nic.
+ * ITR of the point.  With --quick: `first` of one VMM of QEMU, `ours` of lem-vm
+ * and lem-nic.
  */
 static const struct {
 	enum lem_workload workload;
 	enum lem_sink_id sink;
-	unsigned int rows, ours;
+	unsigned int full, first, ours;
 } curves[] = {
 	{ LEM_WORKLOAD_TX, LEM_SINK_NULL,
 	    ROW(MODERATED) | ROW(MODIFIED) | ROW(INTERRUPT_ONLY),
-	    ROW(MODERATED) },
+	    ROW(MODERATED) | ROW(MODIFIED), ROW(MODERATED) },
 	{ LEM_WORKLOAD_PING, LEM_SINK_DGRAM, ROW(MODERATED) | ROW(MODIFIED),
-	    0 },
+	    ROW(MODERATED) | ROW(MODIFIED), 0 },
 };
 
 /*
@@ -285,8 +286,10 @@ curve_rows(size_t p, enum lem_vmm_id vmm, bool full,
 	enum lem_vmm_id first =
 	    lem_host_has(host, LEM_NEED_KVM) ? LEM_VMM_KVM : LEM_VMM_TCG;
 
-	if (full || vmm == first)
-		return curves[p].rows;
+	if (full)
+		return curves[p].full;
+	if (vmm == first)
+		return curves[p].first;
 	return lem_vmms[vmm].adaptive && vmm != LEM_VMM_NIC_TCG ?
 	    curves[p].ours :
 	    0;

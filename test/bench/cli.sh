@@ -152,6 +152,26 @@ grep -q '^tcg\.tx\.null\.modified\.frame1514$' "$tmp/out" ||
 grep -q '\.modified\.itr77\( \|$\)' "$tmp/out" ||
     wrong "no cell for the second ITR"
 
+topic "the curves against ITR"
+# points LEVEL CELL: the values of ITR of its curve.
+points()
+{
+	run "--$1" --list --qemu "$tmp/qemu"
+	sed -n "s/^$2\\.itr\\([0-9]*\\).*/\\1/p" "$tmp/out" |
+	    paste -s -d " " -
+}
+five='488 976 1953 3906 7812'
+for cell in vm.tx.null.moderated nic.tx.null.moderated; do
+	[ "$(points quick $cell)" = "$five" ] ||
+	    wrong "--quick: the points of $cell: $(points quick $cell)"
+done
+[ "$(points quick vm.tx.null.interrupt-only)" = '' ] ||
+    wrong "--quick has too many curves"
+for cell in tcg.tx.null.modified vm.tx.null.interrupt-only; do
+	[ "$(points full $cell)" = '488 0 976 1953 3906 7812' ] ||
+	    wrong "--full: the points of $cell: $(points full $cell)"
+done
+
 # Refused or taken once: an id is a key.
 topic "the same number twice"
 run --list --frame 60,60 --itr 5,5 --qemu "$tmp/qemu"
