@@ -345,7 +345,9 @@ lem_stream_post(struct lem *sc)
 {
 	struct lem_stream *s = &sc->stream;
 
-	s->posted = true;
+	/* A write that does not exit takes no time: see tx_write_tail(). */
+	if (!sc->tx.cheap)
+		s->posted = true;
 	if (s->on && s->longer && !sc->tx.int_pending &&
 	    cycles_since(lem_os_cycles(&sc->os), s->intr_at) >
 		sc->moderation.itr * itr_unit_cycles(sc) + interrupt_cost(sc))

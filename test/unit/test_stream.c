@@ -184,6 +184,22 @@ test_converges_by_both(void **state)
 	converges(true, true);
 }
 
+/* Where TDT is memory: it is written for each packet, and that is no reason. */
+static void
+test_converges_cheap(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < RIG_COUNT(costs_ns); i++) {
+		guest_up(costs_ns[i], 1000, true, false);
+		rig.sc.os.cheap_tdt = true;
+		stream_run(20);
+		assert_true(tx->cheap);
+		assert_interval(costs_ns[i]);
+	}
+}
+
 /* The CPU is away now and then, and for long: the interval stays. */
 static void
 test_noise(void **state)
@@ -522,6 +538,7 @@ main(void)
 		RIG_TEST(test_converges_by_beats),
 		RIG_TEST(test_converges_by_icr),
 		RIG_TEST(test_converges_by_both),
+		RIG_TEST(test_converges_cheap),
 		RIG_TEST(test_noise),
 		RIG_TEST(test_follows),
 		RIG_TEST(test_ping),
