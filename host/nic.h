@@ -32,11 +32,13 @@
  *	TURNS		BUSY	doorbell_spin	TURNS is slower, or 640 ms are
  *						over: there may be a processor
  *	BUSY, TURNS	PARKED	doorbell_park	nothing came for spin_us, after
- *						8 writes or more; or after none
- *						since PARKED, or fewer
+ *						8 writes or more, or after none
+ *						since PARKED, or fewer, but not
+ *						8 times in a row
  *	PARKED		BUSY	doorbell_unpark	the guest's next access
  *	BUSY, TURNS,	TRAP	doorbell_unmap	nothing came for spin_us, after
- *	PARKED					fewer writes; slower than TRAP was; the
+ *	PARKED					fewer writes, 8 times in a row;
+ *						slower than TRAP was; the
  *						transmitter is off
  *
  * The time that exits take is their own cost, without the work done in them.

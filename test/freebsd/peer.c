@@ -9,8 +9,8 @@
  *	report				"GOOD BAD AGAIN", of the sink
  *	send HOST PORT COUNT BYTES	that many datagrams, not too fast
  *	monitor LINE			LINE to QEMU's monitor, socket MONITOR
- *	exits WORD			"WORD N": VM exits, if MONITOR is lem-vm's
- *					control socket
+ *	exits WORD			"exits WORD N": VM exits, if MONITOR is
+ *					the control socket of lem-vm
  *
  * Ends with the process that started it.
  */

@@ -219,16 +219,20 @@ add_knobs(struct if_lem_softc *sc, struct sysctl_oid_list *tree)
 		    "With mit_enable 1: longer intervals for streams, "
 		    "by what an interrupt costs" },
 	};
+	/* The second is its name in FreeBSD's own lem(4). */
+	static const char *const enable[] = { "mit_enable", "sc_enable" };
 	size_t i;
 
 	for (i = 0; i < nitems(knob); i++)
 		SYSCTL_ADD_PROC(&sc->sysctls, tree, OID_AUTO, knob[i].name,
 		    CTLTYPE_UINT | CTLFLAG_RWTUN | CTLFLAG_MPSAFE, sc, i,
 		    if_lem_sysctl_moderation, "IU", knob[i].what);
-	SYSCTL_ADD_PROC(&sc->sysctls, tree, OID_AUTO, "mit_enable",
-	    CTLTYPE_UINT | CTLFLAG_RWTUN | CTLFLAG_MPSAFE, sc, 0,
-	    if_lem_sysctl_mit_enable, "IU",
-	    "Send combining: 0 off, 1 on, 2 original (the order of 2012)");
+	for (i = 0; i < nitems(enable); i++)
+		SYSCTL_ADD_PROC(&sc->sysctls, tree, OID_AUTO, enable[i],
+		    CTLTYPE_UINT | CTLFLAG_RWTUN | CTLFLAG_MPSAFE, sc, 0,
+		    if_lem_sysctl_mit_enable, "IU",
+		    "Send combining: 0 off, 1 on, 2 original (the order of "
+		    "2012)");
 }
 
 static void

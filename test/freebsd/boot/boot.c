@@ -8,10 +8,10 @@
  *	    --append "KERNEL'S-BYTES NAME=VALUE ..."
  *
  * QEMU (by multiboot) or lem-vm (PVH) loads this program, the kernel and the
- * image of the root file system.  The program does what FreeBSD's loader does.  It moves the
- * kernel to where it was linked and the image behind it.  Behind that it writes
- * a list of records: where they are, what memory there is, and the kernel
- * environment (FreeBSD: sys/sys/linker.h, sys/kern/subr_module.c).
+ * image of the root file system.  The program does what FreeBSD's loader does.
+ * It moves the kernel to where it was linked and the image behind it.  Behind
+ * that it writes a list of records: where they are, what memory there is, and
+ * the kernel environment (FreeBSD: sys/sys/linker.h, sys/kern/subr_module.c).
  *
  * The kernel's place is at 2 MiB, so this is linked at 256 MiB, and QEMU puts
  * the two modules behind it.

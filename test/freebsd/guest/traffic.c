@@ -127,19 +127,24 @@ next_number(const char **s)
 	return n;
 }
 
+/* Asks what the sink has got, until it has all, or for five seconds. */
 int
 sink_has(const char *host, unsigned long count, unsigned long permil)
 {
-	unsigned long good, bad, again;
+	unsigned long good, bad, again, until_us = now_us() + 5000000;
 	char answer[256];
-	const char *s = answer;
+	const char *s;
 
-	if (ask(host, "report", answer, sizeof(answer)) < 0)
-		return -ETIMEDOUT;
+	do {
+		sleep_us(200000);
+		if (ask(host, "report", answer, sizeof(answer)) < 0)
+			return -ETIMEDOUT;
+		s = answer;
+		good = next_number(&s);
+		bad = next_number(&s);
+		again = next_number(&s);
+	} while (good + bad < count && now_us() < until_us);
 	say("of %d: %s\n", (long)count, answer);
-	good = next_number(&s);
-	bad = next_number(&s);
-	again = next_number(&s);
 	return bad == 0 && again == 0 &&
 		(count - good) * 1000 <= count * permil ?
 	    0 :
@@ -279,7 +284,6 @@ do_udp_out(int n, char **w)
 		}
 	}
 	(void)SYS1(close, fd);
-	sleep_us(200000);
 	return sink_has(w[1], count, lossy ? number(w[4]) : 0);
 }
 

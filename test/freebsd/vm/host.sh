@@ -3,20 +3,14 @@
 #
 # Runs a FreeBSD guest under lem-vm, in a guest of QEMU (../vm.sh; its init is
 # test/vm/linux/host).  PATH has busybox under its names, lem-vm and peer; WORK
-# is a folder.  /freebsd/append has the kernel image's size, and the kernel's
+# is a folder.  /freebsd/append has the kernel's size, and the kernel's
 # environment.  The first line is "HOST BEGINS", the last "END host".
 
 echo "HOST BEGINS"
-wait_for()
-{
-	until "$@" 2>/dev/null; do
-		sleep 0.1
-	done
-}
 
 nics=''
+n=0
 for way in auto exit mapped; do
-	n=${n-0}
 	tunctl -t "tap$n" >/dev/null
 	ip addr add "10.9.$n.1/24" dev "tap$n"
 	ip link set "tap$n" up
