@@ -110,8 +110,11 @@ struct nic_vmm {
  *				accesses.
  *
  * Where the mapping is permanent there is no TRAP: the state is BUSY at first,
- * and PARKED whenever it would be TRAP.  A driver that tests registers of these
- * pages while the transmitter is off may read back reserved bits that it wrote.
+ * and PARKED whenever it would be TRAP.  While the transmitter is off the NIC's
+ * thread sleeps in BUSY, too, and PARKED comes 10 ms after the guest's last
+ * access: a driver that sets the NIC up makes thousands of them.  A driver that
+ * tests registers of these pages meanwhile may read back reserved bits that it
+ * wrote.
  *
  * Threads: one call at a time, with a lock of the NIC held: an operation must
  * not call nic_* functions, or wait for a thread that does.  unpark comes from

@@ -28,7 +28,7 @@
 #define LONELY_MAX	8u	/* times of few writes: trap instead */
 #define HOLD_NS		20000000u /* a slower state is not tried again */
 #define HOLD_MAX_NS	640000000u
-#define OFF_NS		20000u	/* transmitter off: PARKED after so long */
+#define OFF_NS		10000000u /* transmitter off: PARKED after so long */
 
 /* ------------------------------------------------------------- transitions */
 
@@ -342,6 +342,9 @@ doorbell_follow(struct nic *nic)
 	struct doorbell *b = &nic->bell;
 	bool off;
 
+	/* Where the mapping is permanent: the thread slept, as it was off. */
+	if (b->access_unparks)
+		nic_wake(nic);
 	if (!b->can_map)
 		return;
 	pthread_mutex_lock(&b->lock);
@@ -405,6 +408,7 @@ doorbell_access(struct nic *nic)
 	struct doorbell *b = &nic->bell;
 
 	if (b->access_unparks) {
+		atomic_store(&b->access_ns, now_ns());
 		pthread_mutex_lock(&b->lock);
 		b->users++;
 		doorbell_unpark(nic);
@@ -582,6 +586,30 @@ doorbell_busy(struct nic *nic)
 	judge_anew(nic, b->begin_ns);
 }
 
+/*
+ * While the transmitter is off a driver sets the NIC up, by one access after
+ * another.  Each would end PARKED, which costs more than the access.
+ */
+static uint64_t
+off_until_ns(const struct nic *nic)
+{
+	const struct doorbell *b = &nic->bell;
+	uint64_t at_ns = atomic_load(&b->access_ns);
+
+	if (at_ns < b->active_ns)
+		at_ns = b->active_ns;
+	at_ns += OFF_NS;
+	return at_ns < b->park_ns ? b->park_ns : at_ns;
+}
+
+uint64_t
+doorbell_off_until_ns(struct nic *nic)
+{
+	return nic->config.doorbell_ops->permanent && transmitter_off(nic) ?
+	    off_until_ns(nic) :
+	    0;
+}
+
 void
 doorbell_judge(struct nic *nic)
 {
@@ -592,9 +620,9 @@ doorbell_judge(struct nic *nic)
 	bool quiet = quiet_ns >= at_least(nic->config.spin_us * 1000ull,
 				     QUIET_TRAPS * b->trap_cost_ns);
 
-	if (ops->permanent && quiet_ns >= OFF_NS && now >= b->park_ns &&
-	    transmitter_off(nic)) {
-		doorbell_park(nic);
+	if (ops->permanent && transmitter_off(nic)) {
+		if (now >= off_until_ns(nic))
+			doorbell_park(nic);
 		return;
 	}
 	if (nic->config.doorbell != NIC_DOORBELL_AUTO || now < b->park_ns)

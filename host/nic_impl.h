@@ -70,6 +70,7 @@ struct doorbell {
 	/* Constant: what the VMM and the configuration allow. */
 	bool can_map;			/* TRAP is not all */
 	bool access_unparks;		/* any guest access ends PARKED */
+	_Atomic(uint64_t) access_ns;	/* the last, if it unparks */
 	atomic_bool in_turn;		/* a vCPU thread transmits, TURNS */
 
 	/* Of vCPU threads: how often they trap, and what comes of it. */
@@ -212,6 +213,12 @@ void doorbell_awake(struct nic *nic);
 
 /* doorbell_busy: before a round in BUSY or TURNS. */
 void doorbell_busy(struct nic *nic);
+
+/*
+ * doorbell_off_until_ns: the transmitter is off where the mapping is permanent:
+ * until then there is nothing to look at, and it is not PARKED yet.  Or 0.
+ */
+uint64_t doorbell_off_until_ns(struct nic *nic);
 
 /* doorbell_judge: after a look, in BUSY or TURNS: on to which state? */
 void doorbell_judge(struct nic *nic);

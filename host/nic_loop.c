@@ -225,11 +225,20 @@ work_all(struct nic *nic)
 
 /* ----------------------------------------------------------- how it sleeps */
 
+/* BUSY, but the transmitter is off: it sleeps. */
+static bool
+loop_off(struct nic *nic)
+{
+	return doorbell_state(nic) == NIC_BUSY &&
+	    doorbell_off_until_ns(nic) != 0;
+}
+
 /* Sleep does not last: doorbells are looked at from time to time. */
 static bool
-looks_by_time(const struct nic *nic)
+looks_by_time(struct nic *nic)
 {
-	return doorbell_state(nic) == NIC_TURNS || doorbell_unheard(nic);
+	return doorbell_state(nic) == NIC_TURNS || doorbell_unheard(nic) ||
+	    loop_off(nic);
 }
 
 /* Nothing to do, as far as can be seen without sleeping. */
@@ -246,7 +255,8 @@ loop_idle(struct nic *nic, bool timed)
 	if (timed && doorbell_state(nic) == NIC_TURNS)
 		return true;		/* the rest can wait for look_ns */
 	return !l->tx_more && !atomic_load(&l->kicked) &&
-	    atomic_load(&nic->bell.asked) == 0 && !doorbell_watched(nic) &&
+	    atomic_load(&nic->bell.asked) == 0 &&
+	    (!doorbell_watched(nic) || (timed && loop_off(nic))) &&
 	    !(doorbell_visible(nic) && e82540_doorbell_rung(nic->dev) != 0);
 }
 
@@ -415,6 +425,14 @@ round_busy(struct nic *nic)
 	busy_seldom(nic, any);
 }
 
+/* BUSY while the transmitter is off. */
+static void
+round_off(struct nic *nic, uint64_t until_ns)
+{
+	atomic_store(&nic->loop.look_ns, until_ns);
+	round_sleep(nic);
+}
+
 /* Nothing there: the next look is later, up to a bound. */
 static void
 look_less(struct loop *l, uint64_t max_ns)
@@ -492,13 +510,19 @@ round_seldom(struct nic *nic)
 void
 nic_run(struct nic *nic)
 {
+	uint64_t off_ns;
+
 	link_follow(nic);
 	while (!atomic_load(&nic->loop.stop)) {
 		doorbell_asked(nic);
 		switch (doorbell_state(nic)) {
 		case NIC_BUSY:
 			doorbell_busy(nic);
-			round_busy(nic);
+			off_ns = doorbell_off_until_ns(nic);
+			if (off_ns != 0)
+				round_off(nic, off_ns);
+			else
+				round_busy(nic);
 			doorbell_judge(nic);
 			break;
 		case NIC_TURNS:

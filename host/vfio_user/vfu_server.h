@@ -109,8 +109,8 @@ void vfu_free(struct vfu_server *s);
  *
  * For a filter of system calls: it calls poll, sched_yield, recvmsg, sendmsg,
  * read, write, close, fcntl, fstat, mmap, munmap.  Each thread that uses the
- * guest's memory can get SIGBUS, whose handler (vfu_memory.h) calls mmap, write,
- * sigaction and rt_sigreturn.  vfu_intx() and vfu_msi() call write.
+ * guest's memory can get SIGBUS, whose handler (vfu_memory.h) calls mmap,
+ * write, sigaction and rt_sigreturn.  vfu_intx() and vfu_msi() call write.
  */
 int vfu_serve(struct vfu_server *s, int fd, struct err *err);
 
