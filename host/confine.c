@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "confine.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <linux/landlock.h>
 #include <pwd.h>
 #include <seccomp.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -48,6 +52,25 @@ confine_no_new_privs(struct err *err)
 	return 0;
 }
 
+/*
+ * Also of a program that is not root: from its file, or ambient.  What we may
+ * not drop from the bounding set does not matter: no_new_privs.
+ */
+static int
+capabilities_drop(struct err *err)
+{
+	struct __user_cap_header_struct header = {
+		.version = _LINUX_CAPABILITY_VERSION_3
+	};
+	struct __user_cap_data_struct none[2] = { { 0 } };
+
+	(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+	if (syscall(SYS_capset, &header, none) != 0)
+		return err_set(err, "cannot drop capabilities: %s",
+		    strerror(errno));
+	return 0;
+}
+
 int
 confine_user_become(const struct confine_user *who, struct err *err)
 {
@@ -59,6 +82,44 @@ confine_user_become(const struct confine_user *who, struct err *err)
 		setresuid(who->uid, who->uid, who->uid) != 0))
 		return err_set(err, "cannot become user %d: %s", (int)who->uid,
 		    strerror(errno));
+	return capabilities_drop(err);
+}
+
+/*
+ * A parent opens files for its own purposes; the kernel has no list of those
+ * that are not meant for us.
+ */
+void
+confine_descriptors(void)
+{
+	DIR *d = opendir("/proc/self/fd");
+	struct dirent *entry;
+	int fd, flags;
+
+	if (d == NULL)
+		return;
+	while ((entry = readdir(d)) != NULL) {
+		fd = atoi(entry->d_name);
+		flags = fd > STDERR_FILENO ? fcntl(fd, F_GETFD) : -1;
+		if (flags >= 0 && !(flags & FD_CLOEXEC))
+			(void)close(fd);
+	}
+	(void)closedir(d);
+}
+
+int
+confine_limits(unsigned int files, struct err *err)
+{
+	const struct rlimit none = { 0, 0 };
+	struct rlimit some = { 0, 0 };
+
+	(void)getrlimit(RLIMIT_NOFILE, &some);
+	if (some.rlim_cur > files)
+		some.rlim_cur = files;
+	some.rlim_max = some.rlim_cur;
+	if (setrlimit(RLIMIT_CORE, &none) != 0 ||
+	    setrlimit(RLIMIT_NOFILE, &some) != 0)
+		return err_set(err, "setrlimit: %s", strerror(errno));
 	return 0;
 }
 
@@ -104,12 +165,16 @@ static const struct confine_rule nic_rules[] = {
 };
 
 static const struct confine_rule main_rules[] = {
+	CONFINE_CALL(getsockopt),	/* SO_PEERCRED */
 	CONFINE_CALL(timer_settime),	/* quit.c */
 	CONFINE_CALL(accept4),
 	CONFINE_CALL(recvfrom),
 	CONFINE_CALL(sendto),
 	CONFINE_CALL(close),
-	CONFINE_CALL(fcntl),
+	CONFINE_FCNTL(F_GETFD),
+	CONFINE_FCNTL(F_SETFD),
+	CONFINE_FCNTL(F_GETFL),
+	CONFINE_FCNTL(F_SETFL),
 	CONFINE_CALL(unlink),
 	CONFINE_CALL(ftruncate),	/* pcap_file.c */
 	CONFINE_CALL(rt_sigaction),

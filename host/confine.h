@@ -38,10 +38,24 @@ confine_user_find(const char *user, struct confine_user *who, struct err *err);
 int confine_no_new_privs(struct err *err);
 
 /*
- * confine_user_become: become that user for good, and confine_no_new_privs().
- * Call it before there are threads.  Returns 0, or -1 with err set.
+ * confine_user_become: become that user for good; drop all capabilities, also
+ * if we were not root; and confine_no_new_privs().  Call it before there are
+ * threads.  Returns 0, or -1 with err set.
  */
 int confine_user_become(const struct confine_user *who, struct err *err);
+
+/*
+ * confine_descriptors: close what our parent left open by mistake: descriptors
+ * from 3 on without FD_CLOEXEC.  Those that an option names have it by now.
+ */
+void confine_descriptors(void);
+
+/*
+ * confine_limits: no core dump, and descriptors below `files'.  Not RLIMIT_NPROC:
+ * KVM makes a thread at the first KVM_RUN; and seccomp has it already.  Returns
+ * 0, or -1 with err set.
+ */
+int confine_limits(unsigned int files, struct err *err);
 
 /* ---------------------------------------------------------------- threads */
 
@@ -49,7 +63,7 @@ int confine_user_become(const struct confine_user *who, struct err *err);
 enum confine_when {
 	CONFINE_ALWAYS,
 	CONFINE_NO_EXEC,	/* mmap, mprotect: never PROT_EXEC */
-	CONFINE_REQUEST,		/* its second argument is `value` */
+	CONFINE_REQUEST,	/* its second argument is `value' */
 };
 
 struct confine_rule {
@@ -61,6 +75,11 @@ struct confine_rule {
 #define CONFINE_CALL(name) \
 	{ \
 		SYS_##name, CONFINE_ALWAYS, 0 \
+	}
+/* Not F_SETOWN: it sends signals to other programs. */
+#define CONFINE_FCNTL(command) \
+	{ \
+		SYS_fcntl, CONFINE_REQUEST, command \
 	}
 #define CONFINE_IOCTL(request) \
 	{ \

@@ -109,14 +109,27 @@ control_fd(const struct control *c)
 	return c->fd >= 0 ? c->fd : c->listen_fd;
 }
 
+/* The mode of a socket's file is only as good as that of its folder. */
+static void
+client_accept(struct control *c)
+{
+	struct ucred who;
+	socklen_t bytes = sizeof(who);
+
+	c->fd = accept4(c->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (c->fd >= 0 &&
+	    (getsockopt(c->fd, SOL_SOCKET, SO_PEERCRED, &who, &bytes) != 0 ||
+		(who.uid != 0 && who.uid != c->owner)))
+		client_drop(c);
+}
+
 bool
 control_ready(struct control *c)
 {
 	ssize_t n;
 
 	if (c->fd < 0) {
-		c->fd = accept4(c->listen_fd, NULL, NULL,
-		    SOCK_CLOEXEC | SOCK_NONBLOCK);
+		client_accept(c);
 		return true;
 	}
 	n = recv(c->fd, c->line + c->used, sizeof(c->line) - 1 - c->used,
@@ -136,7 +149,7 @@ control_listen(struct control *c, const char *path, struct err *err)
 {
 	if (unix_address(&c->at, path, "--control", err) != 0)
 		return -1;
-	c->listen_fd = unix_bind(&c->at, SOCK_STREAM, "--control", err);
+	c->listen_fd = unix_bind_owned(&c->at, "--control", err);
 	if (c->listen_fd < 0)
 		return -1;
 	if (listen(c->listen_fd, BACKLOG) == 0)
@@ -191,7 +204,10 @@ control_open(struct control *c, const struct control_config *config,
 {
 	const char *where = config->where;
 
-	*c = (struct control){ .config = *config, .fd = -1, .listen_fd = -1 };
+	*c = (struct control){ .config = *config,
+		.fd = -1,
+		.listen_fd = -1,
+		.owner = unix_owner_uid() };
 	if (strcmp(where, "off") == 0)
 		return 0;
 	if (strncmp(where, "fd=", 3) == 0)

@@ -9,6 +9,9 @@
  *	quit	end the program; no answer
  *	...	the program's own commands
  *
+ * Only root, and the user that the program runs as, may connect; others are
+ * hung up on.
+ *
  * One client at a time; the next one waits.  Used by one thread; never blocks.
  */
 #ifndef HOST_CONTROL_H
@@ -40,6 +43,7 @@ struct control {
 	struct control_config config;
 	int listen_fd;			/* -1: it does not listen */
 	int fd;				/* -1: no client */
+	uid_t owner;			/* who may connect, beside root */
 	struct sockaddr_un at;		/* of listen_fd */
 	char line[128];			/* received, no newline seen yet */
 	size_t used;

@@ -113,15 +113,17 @@ unix_bind_at(int fd, const struct sockaddr_un *at)
 	return unlink(at->sun_path) == 0 ? bind(fd, to, sizeof(*at)) : -1;
 }
 
-int
-unix_bind(const struct sockaddr_un *at, int type, const char *what,
-    struct err *err)
+/* fchmod() of a socket decides what bind() gives its name. */
+static int
+unix_bind_mode(const struct sockaddr_un *at, int type, bool closed,
+    const char *what, struct err *err)
 {
 	int fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	if (fd < 0)
 		return err_set(err, "socket: %s", strerror(errno));
-	if (unix_bind_at(fd, at) != 0) {
+	if ((closed && fchmod(fd, S_IRUSR | S_IWUSR) != 0) ||
+	    unix_bind_at(fd, at) != 0) {
 		(void)err_set(err, "%s%s", strerror(errno),
 		    errno == EADDRINUSE ?
 			": another program uses it, or it is not a socket" :
@@ -141,7 +143,25 @@ unix_bind(const struct sockaddr_un *at, int type, const char *what,
 	return fd;
 }
 
-/* fchmod() of a socket decides what bind() gives its name. */
+int
+unix_bind(const struct sockaddr_un *at, int type, const char *what,
+    struct err *err)
+{
+	return unix_bind_mode(at, type, false, what, err);
+}
+
+int
+unix_bind_owned(const struct sockaddr_un *at, const char *what, struct err *err)
+{
+	return unix_bind_mode(at, SOCK_STREAM, true, what, err);
+}
+
+uid_t
+unix_owner_uid(void)
+{
+	return owner_uid != (uid_t)-1 ? owner_uid : geteuid();
+}
+
 int
 unix_bind_private(const struct sockaddr_un *at)
 {

@@ -37,6 +37,14 @@ int unix_bind(const struct sockaddr_un *at, int type, const char *what,
     struct err *err);
 
 /*
+ * unix_bind_owned: the same for SOCK_STREAM; only its owner and root can
+ * connect, whatever umask(2) says.  unix_owner_uid: the owner.
+ */
+int unix_bind_owned(const struct sockaddr_un *at, const char *what,
+    struct err *err);
+uid_t unix_owner_uid(void);
+
+/*
  * unix_bind_private: a SOCK_STREAM socket that only the effective user and root
  * can connect to; it is not given away.  Returns the descriptor or -errno.
  */

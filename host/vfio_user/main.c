@@ -468,6 +468,7 @@ run_confine(struct run *r, const struct confine_user *who, struct err *err)
 		opts_get(&r->o.nic.opts, "path"),
 	};
 
+	confine_descriptors();
 	if (confine_user_become(who, err) != 0)
 		return -1;
 	return r->o.program.sandbox ?
@@ -533,7 +534,8 @@ run_server(struct run *r)
 	}
 	if (run_threads(r, &err) != 0 ||
 	    (r->o.program.sandbox &&
-		server_sandbox_enter(SERVER_MAIN, &err) != 0))
+		(confine_limits(1024, &err) != 0 ||
+		    server_sandbox_enter(SERVER_MAIN, &err) != 0)))
 		program_fail(r, &err);
 	else
 		wait_for_end(r);

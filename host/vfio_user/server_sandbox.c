@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "server_sandbox.h"
 
+#include <fcntl.h>
+
 #include "confine.h"
 
 static const struct confine_rule main_rules[] = {
@@ -15,7 +17,9 @@ static const struct confine_rule vfio_rules[] = {
 	CONFINE_CALL(close),
 	CONFINE_CALL(fstat),
 	CONFINE_CALL(newfstatat),	/* fstat(), of newer C libraries */
-	CONFINE_CALL(fcntl),
+	CONFINE_FCNTL(F_DUPFD_CLOEXEC),	/* server_clients.c */
+	CONFINE_FCNTL(F_GETFL),
+	CONFINE_FCNTL(F_SETFL),
 	CONFINE_CALL(brk),
 	CONFINE_MMAP,
 };

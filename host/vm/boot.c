@@ -495,8 +495,8 @@ initrd_load(const struct ram *ram, const struct boot_file *f,
 	return 0;
 }
 
-static int
-boot_files_open(struct boot *boot, const char *kernel, const char *initrd,
+int
+boot_open(struct boot *boot, const char *kernel, const char *initrd,
     const char *append, struct err *err)
 {
 	memset(boot, 0, sizeof(*boot));
@@ -509,6 +509,24 @@ boot_files_open(struct boot *boot, const char *kernel, const char *initrd,
 		    boot_file_map(&boot->initrd, initrd, "initrd", err)) ?
 	    0 :
 	    -1;
+}
+
+int
+boot_keep(struct boot *boot, struct err *err)
+{
+	if (boot->kernel.data != NULL &&
+	    boot_file_copy(&boot->kernel, "kernel", err) != 0)
+		return -1;
+	return boot->initrd.data != NULL ?
+	    boot_file_copy(&boot->initrd, "initrd", err) :
+	    0;
+}
+
+void
+boot_close(struct boot *boot)
+{
+	boot_file_unmap(&boot->kernel);
+	boot_file_unmap(&boot->initrd);
 }
 
 int
@@ -534,12 +552,11 @@ int
 boot_kernel(struct boot *boot, const struct ram *ram, const char *kernel,
     const char *initrd, const char *append, struct err *err)
 {
-	int error = boot_files_open(boot, kernel, initrd, append, err);
+	int error = boot_open(boot, kernel, initrd, append, err);
 
 	if (error == 0 && boot_again(boot, ram, err) != 0)
 		error = err_in(err, "kernel %s", kernel);
-	boot_file_unmap(&boot->kernel);
-	boot_file_unmap(&boot->initrd);
+	boot_close(boot);
 	return error;
 }
 
@@ -547,10 +564,8 @@ int
 boot_kernel_keep(struct boot *boot, const struct ram *ram, const char *kernel,
     const char *initrd, const char *append, struct err *err)
 {
-	if (boot_files_open(boot, kernel, initrd, append, err) != 0 ||
-	    boot_file_copy(&boot->kernel, "kernel", err) != 0 ||
-	    (boot->initrd.data != NULL &&
-		boot_file_copy(&boot->initrd, "initrd", err) != 0))
+	if (boot_open(boot, kernel, initrd, append, err) != 0 ||
+	    boot_keep(boot, err) != 0)
 		return -1;
 	return boot_again(boot, ram, err) == 0 ?
 	    0 :

@@ -65,6 +65,16 @@ int boot_again(struct boot *boot, const struct ram *ram, struct err *err);
 void boot_free(struct boot *boot);
 
 /*
+ * The same in steps: boot_open() while the program may open files, boot_again()
+ * when it may not any more; then boot_close(), unless the guest may start
+ * again.  For that, boot_keep() makes a copy.
+ */
+int boot_open(struct boot *boot, const char *kernel, const char *initrd,
+    const char *append, struct err *err);
+int boot_keep(struct boot *boot, struct err *err);
+void boot_close(struct boot *boot);
+
+/*
  * The same for images in memory; also for fuzzers.  initrd: where it is.
  */
 struct boot_initrd {

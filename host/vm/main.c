@@ -45,6 +45,12 @@ struct run {
 
 static struct run run;
 
+struct loader {
+	struct run *run;
+	struct err *err;
+	int error;
+};
+
 static void
 print_error(const char *text)
 {
@@ -300,19 +306,76 @@ run_signals(const struct run *r, struct err *err)
 }
 
 static int
-run_load(struct run *r, struct err *err)
+run_open(struct run *r, struct err *err)
 {
 	const char *append =
 	    r->o.append != NULL ? r->o.append : "console=ttyS0";
-	struct ram *ram = &r->vm->ram;
 
 	if (r->o.bios != NULL)
 		return boot_bios(&r->boot, r->o.bios, err);
-	acpi_write(ram, r->o.cpus);
-	return r->o.restarts ?
-	    boot_kernel_keep(&r->boot, ram, r->o.kernel, r->o.initrd, append,
-		err) :
-	    boot_kernel(&r->boot, ram, r->o.kernel, r->o.initrd, append, err);
+	if (boot_open(&r->boot, r->o.kernel, r->o.initrd, append, err) != 0)
+		return -1;
+	return r->o.restarts ? boot_keep(&r->boot, err) : 0;
+}
+
+/* An image is not trusted: this thread can make no system call. */
+static void *
+loader_main(void *arg)
+{
+	struct loader *l = arg;
+	struct run *r = l->run;
+
+	l->error =
+	    r->o.program.sandbox ? sandbox_enter(SANDBOX_LOADER, l->err) : 0;
+	if (l->error == 0)
+		l->error = boot_again(&r->boot, &r->vm->ram, l->err);
+	return NULL;
+}
+
+static int
+run_load(struct run *r, struct err *err)
+{
+	struct loader l = { .run = r, .err = err };
+	pthread_t thread;
+	int error;
+
+	if (r->o.bios != NULL)
+		return 0;
+	acpi_write(&r->vm->ram, r->o.cpus);
+	quit_hold(true);
+	error = pthread_create(&thread, NULL, loader_main, &l);
+	quit_hold(false);
+	if (error != 0)
+		return err_set(err, "cannot start a thread: %s",
+		    strerror(error));
+	(void)pthread_join(thread, NULL);
+	if (l.error != 0)
+		return err_in(err, "kernel %s", r->o.kernel);
+	if (!r->o.restarts)
+		boot_close(&r->boot);
+	return 0;
+}
+
+/*
+ * From here on we are another user, without capabilities, and open no file.
+ * The sockets that we remove at the end stay removable.
+ */
+static int
+run_confine(struct run *r, const struct confine_user *who, struct err *err)
+{
+	const char *path[1 + 2 * MACHINE_NICS] = {
+		r->control.listen_fd >= 0 ? r->control.at.sun_path : NULL
+	};
+	unsigned int i, n = 1;
+
+	for (i = 0; i < r->o.nics; i++) {
+		path[n++] = opts_get(&r->o.nic[i].opts, "local");
+		path[n++] = opts_get(&r->o.nic[i].opts, "path");
+	}
+	confine_descriptors();
+	if (confine_user_become(who, err) != 0)
+		return -1;
+	return r->o.program.sandbox ? confine_files(path, n, -1, err) : 0;
 }
 
 /* The guest has reset the machine; in the thread of a CPU. */
@@ -350,12 +413,13 @@ run_set_up(struct run *r, struct err *err)
 	for (i = 0; i < r->o.nics; i++)
 		if (run_nic_add(r, i, err) != 0)
 			return err_in(err, "--nic %u", i);
-	if (run_load(r, err) != 0 || vm_boot(r->vm, &r->boot, err) != 0 ||
+	if (run_open(r, err) != 0 || run_control_open(r, err) != 0 ||
+	    run_confine(r, &who, err) != 0 || run_load(r, err) != 0 ||
+	    vm_boot(r->vm, &r->boot, err) != 0 ||
 	    (r->o.restarts && restart_save(r->vm, run_load_again, r, err) != 0))
 		return -1;
-	if (run_control_open(r, err) != 0)
-		return -1;
-	return confine_user_become(&who, err);
+	vm_close_kvm(r->vm);
+	return 0;
 }
 
 static int
@@ -383,6 +447,13 @@ run_outcome(const struct run *r)
 }
 
 static int
+run_confine_main(struct err *err)
+{
+	return confine_limits(256, err) != 0 ? -1 :
+					       sandbox_enter(SANDBOX_MAIN, err);
+}
+
+static int
 run_start(struct run *r, struct err *err)
 {
 	int error;
@@ -394,7 +465,7 @@ run_start(struct run *r, struct err *err)
 	quit_hold(false);
 	if (error != 0)
 		return -1;
-	return r->o.program.sandbox ? sandbox_enter(SANDBOX_MAIN, err) : 0;
+	return r->o.program.sandbox ? run_confine_main(err) : 0;
 }
 
 static int

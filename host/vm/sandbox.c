@@ -50,6 +50,7 @@ static const struct confine_kind kinds[] = {
 	[SANDBOX_CPU_RESTARTS] =
 	    CONFINE_KIND(CONFINE_ACCESS, cpu_restarts_rules),
 	[SANDBOX_NIC] = CONFINE_KIND(CONFINE_NIC, nic_rules),
+	[SANDBOX_LOADER] = { 0 },
 };
 
 int

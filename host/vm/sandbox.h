@@ -13,6 +13,7 @@ enum sandbox {
 	SANDBOX_CPU,			/* vcpu_run() */
 	SANDBOX_CPU_RESTARTS,		/* the same, with restart_save() */
 	SANDBOX_NIC,			/* nic_run() */
+	SANDBOX_LOADER,			/* boot_again() */
 };
 
 /* sandbox_enter: as confine_thread(). */

@@ -2,6 +2,7 @@
 #include "vcpu.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/kvm.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,6 +50,9 @@ vcpu_exits_find(struct vcpu *cpu)
 	for (kind = 0; kind < VCPU_EXITS; kind++)
 		cpu->stat_at[kind] = -1;
 	cpu->stats_fd = ioctl(cpu->fd, KVM_GET_STATS_FD, NULL);
+	/* KVM leaves it to programs that we may start. */
+	if (cpu->stats_fd >= 0)
+		(void)fcntl(cpu->stats_fd, F_SETFD, FD_CLOEXEC);
 	if (cpu->stats_fd < 0 ||
 	    pread(cpu->stats_fd, &h, sizeof(h), 0) != sizeof(h) ||
 	    h.name_size > 128)

@@ -377,6 +377,14 @@ vm_boot(struct vm *vm, const struct boot *boot, struct err *err)
 }
 
 void
+vm_close_kvm(struct vm *vm)
+{
+	if (vm->kvm_fd >= 0)
+		(void)close(vm->kvm_fd);
+	vm->kvm_fd = -1;
+}
+
+void
 vm_free(struct vm *vm)
 {
 	unsigned int i;
@@ -388,8 +396,7 @@ vm_free(struct vm *vm)
 		vcpu_free(&vm->cpu[i]);
 	if (vm->fd >= 0)
 		(void)close(vm->fd);
-	if (vm->kvm_fd >= 0)
-		(void)close(vm->kvm_fd);
+	vm_close_kvm(vm);
 	if (vm->end_fd >= 0)
 		(void)close(vm->end_fd);
 	for (i = 0; i < MACHINE_NICS; i++)

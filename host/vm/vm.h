@@ -58,6 +58,9 @@ struct vm_config {
  * set: no KVM, no permission, no memory.
  */
 struct vm *vm_new(const struct vm_config *config, struct err *err);
+/* vm_close_kvm: /dev/kvm, which only set-up needs. */
+void vm_close_kvm(struct vm *vm);
+
 void vm_free(struct vm *vm);
 
 /*

@@ -4,6 +4,7 @@
  * is made in a process of its own.
  */
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/kvm.h>
 #include <poll.h>
 #include <pthread.h>
@@ -24,11 +25,12 @@
 #include "sandbox.h"
 
 #define MAIN	(1u << SANDBOX_MAIN)
-#define CPU	(1u << SANDBOX_CPU)
+#define CPU	(1u << SANDBOX_CPU | 1u << SANDBOX_CPU_RESTARTS)
 #define NIC	(1u << SANDBOX_NIC)
 #define ALL	(MAIN | CPU | NIC)
 
-static const char *const kinds[] = { "main", "CPU", "NIC" };
+static const char *const kinds[] = { "main", "CPU", "CPU that restarts",
+	"NIC" };
 
 static int null_fd;		/* /dev/null, open before */
 static void *page;
@@ -103,6 +105,7 @@ static const struct {
 	CALL(recvmmsg, NIC, -1),
 	CALL(unlink, MAIN, 0),
 	CALL(fcntl, MAIN, -1, F_GETFL),
+	CALL(getsockopt, MAIN, -1),
 	IOCTL(TCGETS, MAIN),
 	IOCTL(TCSETS, MAIN),
 	IOCTL(KVM_RUN, CPU),
@@ -115,6 +118,10 @@ static const struct {
 	{ "mmap", MAIN, PLAIN,
 	    { SYS_mmap, 0, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1 } },
 
+	CALL(fcntl, 0, -1, F_SETOWN),
+	CALL(fcntl, 0, -1, F_SETSIG),
+	CALL(setrlimit, 0, 0, 0),
+	CALL(recvmsg, 0, -1),
 	CALL(open, 0, 0),
 	CALL(epoll_wait, 0, -1),
 	CALL(openat, 0, AT_FDCWD, 0),
@@ -478,6 +485,23 @@ test_user_find(void **state)
 /* Exits with the number of the line that fails. */
 #define EXPECT(what) ((what) ? (void)0 : child_leave(__LINE__ % 250 + 4))
 
+/* Capabilities of this process, all sets but the bounding one. */
+static bool
+capabilities_none(void)
+{
+	FILE *f = fopen("/proc/thread-self/status", "r");
+	char line[200];
+	unsigned long long set;
+	unsigned int n = 0;
+
+	while (f != NULL && fgets(line, sizeof(line), f) != NULL)
+		if (sscanf(line, "Cap%*[IPEA]%*c%*c: %llx", &set) == 1)
+			n += set == 0 ? 1 : 100;
+	if (f != NULL)
+		(void)fclose(f);
+	return n == 4;
+}
+
 static void
 user_become(void)
 {
@@ -494,11 +518,95 @@ user_become(void)
 	EXPECT(uid[0] == uid[1] && uid[1] == uid[2] && uid[0] != 0);
 	EXPECT(gid[0] == gid[1] && gid[1] == gid[2]);
 	EXPECT(setuid(0) != 0 && setgid(0) != 0);
+	EXPECT(capabilities_none());
 	if (who.root) {
 		EXPECT(uid[0] == who.uid && gid[0] == who.gid);
 		EXPECT(getgroups(8, groups) == 0);
 	}
 	child_leave(ENDED_WELL);
+}
+
+/* Not root, but with an ambient capability: systemd's, or setpriv's. */
+static void
+ambient_become(void)
+{
+	static const struct confine_user stay = { .root = false };
+	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3,
+		0 };
+	struct __user_cap_data_struct data[2] = { { 0 } };
+	struct err err;
+
+	EXPECT(prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) == 0);
+	EXPECT(setresuid(65533, 65533, 65533) == 0);
+	data[0].effective = 1u << CAP_NET_ADMIN;
+	data[0].permitted = data[0].inheritable = data[0].effective;
+	EXPECT(syscall(SYS_capset, &header, data) == 0);
+	EXPECT(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_NET_ADMIN, 0,
+		   0) == 0);
+	EXPECT(!capabilities_none());
+	EXPECT(confine_user_become(&stay, &err) == 0);
+	EXPECT(capabilities_none());
+	child_leave(ENDED_WELL);
+}
+
+static void
+test_ambient(void **state)
+{
+	pid_t pid;
+	int status;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	pid = fork();
+	if (pid == 0) {
+		child_begin();
+		ambient_become();
+	}
+	status = child_wait(pid);
+	if (!ended_well(status))
+		fail_msg("status %#x", (unsigned int)status);
+}
+
+/* What a parent left open goes; what has FD_CLOEXEC is ours. */
+static void
+test_descriptors(void **state)
+{
+	pid_t pid = fork();
+	int left, own;
+
+	(void)state;
+	if (pid == 0) {
+		child_begin();
+		left = open("/dev/null", O_RDONLY);
+		own = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		confine_descriptors();
+		EXPECT(fcntl(left, F_GETFD) < 0);
+		EXPECT(fcntl(own, F_GETFD) == FD_CLOEXEC);
+		EXPECT(fcntl(STDERR_FILENO, F_GETFD) >= 0);
+		child_leave(ENDED_WELL);
+	}
+	assert_true(ended_well(child_wait(pid)));
+}
+
+static void
+test_limits(void **state)
+{
+	struct rlimit files, core;
+	struct err err;
+	pid_t pid = fork();
+
+	(void)state;
+	if (pid == 0) {
+		child_begin();
+		EXPECT(confine_limits(100, &err) == 0);
+		EXPECT(getrlimit(RLIMIT_NOFILE, &files) == 0);
+		EXPECT(getrlimit(RLIMIT_CORE, &core) == 0);
+		EXPECT(files.rlim_max <= 100 && core.rlim_max == 0);
+		EXPECT(fcntl(0, F_DUPFD, 100) < 0);
+		child_leave(ENDED_WELL);
+	}
+	assert_true(ended_well(child_wait(pid)));
 }
 
 static void
@@ -529,6 +637,9 @@ main(void)
 		cmocka_unit_test(test_threads),
 		cmocka_unit_test(test_user_find),
 		cmocka_unit_test(test_user_become),
+		cmocka_unit_test(test_ambient),
+		cmocka_unit_test(test_descriptors),
+		cmocka_unit_test(test_limits),
 	};
 
 	if (prctl(PR_GET_SECCOMP, 0, 0, 0, 0) < 0) {

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "control.h"
@@ -449,6 +450,45 @@ test_unlinked(void **state)
 	assert_int_equal(lstat(control_path(), &st), -1);
 }
 
+/* Only its owner and root, whatever umask says, and whatever the mode is. */
+static void
+test_owner(void **state)
+{
+	mode_t mask = umask(0);
+	struct stat st;
+	int fd, status;
+	pid_t pid;
+
+	(void)state;
+	listen_at(&source);
+	(void)umask(mask);
+	assert_int_equal(lstat(control_path(), &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	client_is_served();
+	if (geteuid() == 0) {
+		assert_int_equal(chmod(control_path(), 0666), 0);
+		assert_int_equal(chmod(dir, 0755), 0);
+		pid = fork();
+		if (pid == 0) {
+			if (setresuid(65533, 65533, 65533) != 0)
+				_exit(99);
+			fd = client_connect();
+			_exit(write(fd, "wave\n", 5) == 5 &&
+				    usleep(300000) == 0 &&
+				    client_answer(fd) != NULL &&
+				    *client_answer(fd) == 0 ?
+				3 :
+				4);
+		}
+		(void)usleep(100000);
+		assert_true(control_serve());
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_int_equal(WEXITSTATUS(status), 3);
+		client_is_served();
+	}
+	control_close(&control);
+}
+
 int
 main(void)
 {
@@ -465,6 +505,7 @@ main(void)
 		cmocka_unit_test(test_descriptor),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_unlinked),
+		cmocka_unit_test(test_owner),
 	};
 
 	(void)signal(SIGPIPE, SIG_IGN);

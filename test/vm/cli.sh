@@ -289,11 +289,20 @@ begin()
 
 for signal in TERM INT HUP; do
 	# A shell ignores INT in the background; lem-vm must not.
-	begin --nic "pcap=$tmp/pcap" --control "$tmp/control" || continue
+	: >"$tmp/inherited"
+	begin --nic "pcap=$tmp/pcap" --control "$tmp/control" 8<"$tmp/inherited" || continue
 	if [ "$(id -u)" = 0 ]; then
 		! grep -q '^[UG]id:.*	0' /proc/$pid/status ||
 		    wrong 'it is still root'
 	fi
+	! grep -q '^Cap\(Prm\|Eff\|Inh\|Amb\):.*[1-9a-f]' \
+	    /proc/$pid/status || wrong 'it has capabilities'
+	! find "/proc/$pid/fd" -lname /dev/kvm | grep -q . ||
+	    wrong '/dev/kvm is still open'
+	! find "/proc/$pid/fd" -lname "*/inherited" | grep -q . ||
+	    wrong 'what it inherited is still open'
+	grep -q '^Max core file size  *0 ' /proc/$pid/limits ||
+	    wrong 'it may dump core'
 	grep -q '^NoNewPrivs:	1$' /proc/$pid/status ||
 	    wrong 'it can gain privileges'
 	[ -S "$tmp/control" ] || wrong 'there is no control socket'
