@@ -207,31 +207,47 @@ test_noise(void **state)
 	unsigned int i;
 
 	(void)state;
-	guest_up(60000, 1000, true, true);
+	guest_up(10000, 1000, true, false);
 	stream_run(20);
 	guest_mark();
-	for (i = 0; i < 300; i++) {
-		if (draw(4) == 0)
-			guest_cost(60000 + draw(2000000));
+	guest.random = 1;
+	for (i = 0; i < 1000; i++) {
+		guest_cost(draw(8) == 0 ? 200000 + draw(200000) : 10000);
 		stream_run(1);
-		guest_cost(60000);
 	}
-	assert_true(itr_writes() < 40);
-	assert_true(guest.low > 4 * ITR || tx->stats.bulk < 12);
+	assert_true(itr_writes() <= 6);
+	assert_interval(10000);
+}
+
+/* No two interrupts cost the same: ITR is not written for that. */
+static void
+test_jitter(void **state)
+{
+	unsigned int i;
+
+	(void)state;
+	guest_up(30000, 1000, true, true);
 	stream_run(20);
-	assert_interval(60000);
+	guest_mark();
+	for (i = 0; i < 1000; i++) {
+		guest_cost(28000 + draw(4000));
+		stream_run(1);
+	}
+	assert_int_equal(itr_writes(), 0);
+	assert_interval(30000);
 }
 
 /* Live migration: another machine, where an interrupt costs another time. */
 static void
 test_follows(void **state)
 {
-	size_t i, k;
+	size_t i, k, icr;
 
 	(void)state;
 	for (i = 0; i < RIG_COUNT(costs_ns); i++)
 		for (k = 0; k < RIG_COUNT(costs_ns); k++) {
-			guest_up(costs_ns[i], 1000, true, true);
+			icr = (i + k) % 2;
+			guest_up(costs_ns[i], 1000, true, icr != 0);
 			stream_run(100);
 			assert_interval(costs_ns[i]);
 			guest_cost(costs_ns[k]);
@@ -440,6 +456,28 @@ test_adversary(void **state)
 	assert_int_equal(tx->stats.guard_flushes, 0);
 }
 
+/* A clock that only runs backwards tells nothing. */
+static void
+test_backwards(void **state)
+{
+	unsigned int i;
+
+	(void)state;
+	guest_up(150000, 1000, true, false);
+	for (i = 0; i < 100000; i++) {
+		if (lem_tx_low(tx))
+			(void)lem_tx_make_room(&rig.sc);
+		assert_int_equal(rig_send(0), 1);
+		lem_beat(&rig.sc);
+		fake_advance_ns(&rig.dev, guest.packet_ns);
+		rig.sc.os.cycles -= 1000000;
+		(void)guest_interrupt();
+		rig.sc.os.cycles -= 1000000;
+	}
+	assert_true(guest.interrupts > 100);
+	assert_int_equal(itr_writes(), 0);
+}
+
 /* itr_bulk is the longest interval; no rule makes it shorter than itr. */
 static void
 test_bounds(void **state)
@@ -540,12 +578,14 @@ main(void)
 		RIG_TEST(test_converges_by_both),
 		RIG_TEST(test_converges_cheap),
 		RIG_TEST(test_noise),
+		RIG_TEST(test_jitter),
 		RIG_TEST(test_follows),
 		RIG_TEST(test_ping),
 		RIG_TEST(test_pause),
 		RIG_TEST(test_answers),
 		RIG_TEST(test_receive),
 		RIG_TEST(test_adversary),
+		RIG_TEST(test_backwards),
 		RIG_TEST(test_bounds),
 		RIG_TEST(test_off),
 		RIG_TEST(test_switch),
