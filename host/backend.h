@@ -66,6 +66,9 @@ struct backend {
 	/* There is a peer; if not, the cable is out.  Each function may change
 	 * it; the backend's owner tells the NIC. */
 	atomic_bool up;
+	/* To tell the user when `up' becomes false: why, and what to do.  NULL:
+	 * that is for the guest alone. */
+	const char *_Atomic down;
 	atomic_bool unsent;		/* a packet that it took went in part */
 	atomic_ullong refused;		/* packets not sent, frames not valid */
 };

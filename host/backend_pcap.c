@@ -38,6 +38,7 @@ pcap_follow(struct pcap *p)
 	p->b.out_fd = (int)p->inner->out_fd;
 	p->b.event_fd = (int)p->inner->event_fd;
 	p->b.unsent = (bool)p->inner->unsent;
+	p->b.down = (const char *)p->inner->down;
 }
 
 static unsigned int

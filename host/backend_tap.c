@@ -4,6 +4,8 @@
  * network stack does the guest's segmentation and checksums, and a packet of
  * 64 KiB passes whole.
  *
+ * A tap that is down is a cable that is out.
+ *
  * Towards the guest it asks for plain frames, because the chip cannot say that
  * a checksum is still to be computed.
  */
@@ -21,12 +23,15 @@
 #include <unistd.h>
 
 #include "backend.h"
+#include "tap_link.h"
 
 #define HDR_BYTES	sizeof(struct e82540_vnet_hdr)
 
 struct tap {
 	struct backend b;
 	int fd;
+	struct tap_link link;		/* its fd: b.event_fd */
+	char down[96], gone[96];	/* b.down */
 	/* A byte more than a frame has, to see that a frame was cut. */
 	uint8_t in[BACKEND_BATCH][HDR_BYTES + BACKEND_FRAME_BYTES + 1];
 };
@@ -42,11 +47,42 @@ tap_send(struct backend *b, const struct e82540_packet *packet, unsigned int n)
 		iov = (const struct iovec *)(const void *)packet[i].iov;
 		if (writev(tap->fd, iov, (int)packet[i].iovs) >= 0)
 			continue;
-		if (errno == EAGAIN || errno == EINTR)
+		if (errno == EAGAIN || errno == EINTR) {
+			b->out_fd = tap->fd;
 			break;
-		b->refused++;		/* such as: the interface is down */
+		}
+		/* Down: event() tells when it is up. */
+		if (errno == EIO && tap->link.fd >= 0) {
+			b->out_fd = -1;
+			break;
+		}
+		b->refused++;
 	}
 	return i;
+}
+
+/* The interface was removed: then the descriptor is ready for ever. */
+static void
+tap_gone(struct backend *b)
+{
+	b->fd = b->out_fd = -1;
+	b->down = ((struct tap *)b)->gone;
+	b->up = false;
+}
+
+static bool
+tap_event(struct backend *b)
+{
+	struct tap *tap = (struct tap *)b;
+
+	tap_link_read(&tap->link);
+	if (tap->link.gone)
+		tap_gone(b);
+	if (b->fd < 0)
+		return false;
+	b->up = tap->link.up;
+	b->out_fd = tap->link.up ? tap->fd : -1;
+	return tap->link.up;
 }
 
 /* Refuses what we cannot use and did not ask for: segments, open checksums. */
@@ -67,14 +103,6 @@ tap_frame(struct backend *b, struct e82540_frame *frame, uint8_t *in,
 	return frame->len_bytes <= BACKEND_FRAME_BYTES &&
 	    !(hdr.flags & E82540_VNET_NEEDS_CSUM) &&
 	    hdr.gso_type == E82540_GSO_NONE;
-}
-
-/* The interface was removed: then the descriptor is ready for ever. */
-static void
-tap_gone(struct backend *b)
-{
-	b->fd = b->out_fd = -1;
-	b->up = false;
 }
 
 /* Reads n times at most: a flood of frames that it refuses has a bound. */
@@ -102,7 +130,10 @@ tap_receive(struct backend *b, struct e82540_frame *frame, unsigned int n)
 static void
 tap_close(struct backend *b)
 {
-	(void)close(((struct tap *)b)->fd);
+	struct tap *tap = (struct tap *)b;
+
+	tap_link_close(&tap->link);
+	(void)close(tap->fd);
 	free(b);
 }
 
@@ -110,6 +141,7 @@ static const struct backend_ops tap_ops = {
 	.send = tap_send,
 	.receive = tap_receive,
 	.close = tap_close,
+	.event = tap_event,
 };
 
 /* An interface has this name, and is not a tap.  fd: any socket. */
@@ -230,6 +262,24 @@ tap_set_up(struct tap *tap, bool vnet, struct err *err)
 	return 0;
 }
 
+static void
+tap_watch(struct tap *tap)
+{
+	struct backend *b = &tap->b;
+
+	tap_link_open(&tap->link, tap->fd);
+	b->event_fd = tap->link.fd;
+	b->up = tap->link.up;
+	if (!b->up)
+		b->out_fd = -1;
+	(void)snprintf(tap->down, sizeof(tap->down),
+	    "tap %s is down: as root, run 'ip link set %s up'", tap->link.name,
+	    tap->link.name);
+	(void)snprintf(tap->gone, sizeof(tap->gone),
+	    "tap %s was removed: make it, and start again", tap->link.name);
+	b->down = tap->down;
+}
+
 struct backend *
 backend_tap(struct opts *opts, struct err *err)
 {
@@ -258,8 +308,10 @@ backend_tap(struct opts *opts, struct err *err)
 	tap = backend_new(sizeof(*tap), &tap_ops, fd, err);
 	if (tap == NULL)
 		goto close_fd;
-	if (tap_set_up(tap, vnet, err) == 0)
+	if (tap_set_up(tap, vnet, err) == 0) {
+		tap_watch(tap);
 		return &tap->b;
+	}
 	free(tap);
 close_fd:
 	(void)close(fd);

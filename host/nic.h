@@ -90,6 +90,9 @@ struct nic_vmm {
 	/* interrupt: INTA#; msi: a message.  Any thread; must not block. */
 	void (*interrupt)(void *ctx, bool asserted);
 	void (*msi)(void *ctx, uint64_t addr, uint32_t data);
+	/* say: a line for the user, backend.down.  The NIC's thread.  NULL:
+	 * it is not said. */
+	void (*say)(void *ctx, const char *text);
 };
 
 /*

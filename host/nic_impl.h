@@ -52,6 +52,7 @@ struct loop {
 	_Atomic(uint64_t) frame_ns;	/* the backend had a frame */
 	atomic_bool frames_wait;	/* the model takes no more */
 	bool link;
+	const char *said;		/* backend.down; NULL: it is up */
 	uint64_t turns_seen;		/* turns, at the last look */
 };
 

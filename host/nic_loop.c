@@ -170,11 +170,25 @@ nic_cable_set(struct nic *nic, bool in)
 	nic_wake(nic);
 }
 
+/* Once each time that it goes down, and once for each reason. */
+static void
+down_say(struct nic *nic)
+{
+	const struct backend *b = nic->config.backend;
+	const char *why = atomic_load(&b->up) ? NULL : b->down;
+
+	if (why != NULL && why != nic->loop.said &&
+	    nic->config.vmm->say != NULL)
+		nic->config.vmm->say(nic->config.ctx, why);
+	nic->loop.said = why;
+}
+
 static void
 link_follow(struct nic *nic)
 {
 	bool up = nic_cable(nic);
 
+	down_say(nic);
 	if (up == nic->loop.link)
 		return;
 	nic->loop.link = up;

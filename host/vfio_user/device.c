@@ -145,6 +145,15 @@ device_interrupt(void *ctx, bool asserted)
 	vfu_intx(((struct device *)ctx)->server, asserted);
 }
 
+static void
+device_say(void *ctx, const char *text)
+{
+	struct device *d = ctx;
+
+	if (d->config.say != NULL)
+		d->config.say(d->config.ctx, text);
+}
+
 /* The VMM knows address and data: it has seen the guest write them. */
 static void
 device_msi(void *ctx, uint64_t addr, uint32_t data)
@@ -157,6 +166,7 @@ device_msi(void *ctx, uint64_t addr, uint32_t data)
 static const struct nic_vmm device_vmm = {
 	.interrupt = device_interrupt,
 	.msi = device_msi,
+	.say = device_say,
 };
 
 static int

@@ -20,8 +20,9 @@ struct device_config {
 	struct nic_config nic;
 	/* NULL: doorbells trap.  The device's, from device_new() on. */
 	struct pages *pages;
-	/* warn: as in struct vfu_ops. */
+	/* warn: as in struct vfu_ops.  say: as in struct nic_vmm. */
 	void (*warn)(void *ctx, const char *text);
+	void (*say)(void *ctx, const char *text);
 	void *ctx;
 };
 

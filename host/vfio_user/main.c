@@ -95,6 +95,13 @@ device_warns(void *ctx, const char *text)
 	say(ctx, text);
 }
 
+static void
+device_says(void *ctx, const char *text)
+{
+	(void)ctx;
+	print_line(text);
+}
+
 /* ---------------------------------------------------------------- threads */
 
 static void
@@ -430,7 +437,9 @@ run_pages(struct run *r, struct pages **pages, struct err *err)
 static int
 run_device(struct run *r, struct err *err)
 {
-	struct device_config config = { .warn = device_warns, .ctx = r };
+	struct device_config config = { .warn = device_warns,
+		.say = device_says,
+		.ctx = r };
 
 	if (nic_options_open(&r->o.nic, err) != 0)
 		return err_in(err, "--nic");

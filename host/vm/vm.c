@@ -112,9 +112,18 @@ place_msi(void *ctx, uint64_t addr, uint32_t data)
 	(void)ioctl(p->vm->fd, KVM_SIGNAL_MSI, &msi);
 }
 
+static void
+place_say(void *ctx, const char *text)
+{
+	const struct nic_place *p = ctx;
+
+	fprintf(stderr, "lem-vm: --nic %u: %s\n", p->number, text);
+}
+
 static const struct nic_vmm vmm = {
 	.interrupt = place_interrupt,
 	.msi = place_msi,
+	.say = place_say,
 };
 
 struct nic *

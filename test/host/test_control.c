@@ -155,7 +155,7 @@ json_keys(const char *json, char *keys)
 	"turns rung refused mac state link cable itr_ns tx_ring tx_used " \
 	"rx_ring rx_free held released_ring released_pause " \
 	"released_frame released_half hold_ns interrupt_cost_ns " \
-	"reg_reads reg_writes "\
+	"reg_reads reg_writes " \
 	"interrupts tx_packets tx_bytes " \
 	"tx_sends tx_stopped tx_dropped rx_packets rx_bytes rx_filtered " \
 	"rx_waited rx_dropped tx_no_fcs rx_no_link rx_disabled rx_runts " \

@@ -5,6 +5,8 @@
 #include "dir.h"
 #include "nic_rig.h"
 
+#include <linux/if.h>
+#include <sys/ioctl.h>
 #include <sys/un.h>
 
 #define RESTARTS	24u
@@ -359,6 +361,73 @@ test_cable(void **state)
 	cable_pulled(NIC_DOORBELL_TURNS, 10);
 }
 
+/* ---------------------------------------------------------------------- tap */
+
+static atomic_uint said;
+
+static void
+count_say(void *ctx, const char *text)
+{
+	(void)ctx;
+	said +=
+	    strcmp(text,
+		"tap lem0 is down: as root, run 'ip link set lem0 up'") == 0;
+}
+
+static void
+tap_up(bool up)
+{
+	struct ifreq r = { .ifr_name = "lem0", .ifr_flags = up ? IFF_UP : 0 };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(ioctl(fd, SIOCSIFFLAGS, &r), 0);
+	close(fd);
+}
+
+/* A tap goes down and up: so does the guest's link; the user is told once. */
+static void
+tap_goes_down(enum nic_doorbell doorbell)
+{
+	struct guest *g = guest_alloc();
+	unsigned int i;
+
+	said = 0;
+	g->vmm.say = count_say;
+	guest_start(g, open_by("backend=tap,ifname=lem0,vnet=off"),
+	    &(struct how){ .doorbell = doorbell });
+	guest_up(g);
+	for (i = 1; i <= 3; i++) {
+		quiet(g, 20 * MS);
+		assert_true(link_wait(g, false));
+		assert_int_equal(said, i);
+		assert_false(stats_of(g).cable);
+		tap_up(true);
+		assert_true(link_wait(g, true));
+		assert_true(tx_burst(g, 500));
+		while (g->tx_clean != g->tx_next)
+			assert_true(halt(g, wall_ns() + STALL_NS) && irq(g));
+		tap_up(false);
+	}
+	assert_true(link_wait(g, false));
+	assert_int_equal(stats_of(g).counters.tx_packets, g->tx_sent);
+	assert_int_equal(stats_of(g).refused, 0);
+	assert_int_equal(g->wrong, 0);
+	guest_end(g);
+}
+
+static void
+test_tap_goes_down(void **state)
+{
+	(void)state;
+	if (geteuid() != 0 || access("/dev/net/tun", R_OK | W_OK) != 0 ||
+	    unshare(CLONE_NEWNET) != 0)
+		skip();
+	tap_goes_down(NIC_DOORBELL_EXIT);
+	tap_goes_down(NIC_DOORBELL_AUTO);
+	tap_goes_down(NIC_DOORBELL_MAPPED);
+	tap_goes_down(NIC_DOORBELL_TURNS);
+}
+
 int
 main(void)
 {
@@ -367,6 +436,7 @@ main(void)
 		cmocka_unit_test(test_dgram_nobody),
 		cmocka_unit_test(test_stream_restarts),
 		cmocka_unit_test(test_cable),
+		cmocka_unit_test(test_tap_goes_down),
 	};
 
 	return cmocka_run_group_tests(tests, dir_make, dir_remove);

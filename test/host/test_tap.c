@@ -307,7 +307,6 @@ test_vnet_on(void **state)
 	assert_int_equal(b->vnet_hdr_bytes, HDR_BYTES);
 	assert_int_equal(b->offloads,
 	    E82540_OFFLOAD_CSUM | E82540_OFFLOAD_TSO4 | E82540_OFFLOAD_TSO6);
-	assert_true(b->up);
 	assert_true(fcntl(b->fd, F_GETFD) & FD_CLOEXEC);
 	interface_up("lem0", true);
 	tap_both_ways(b, "lem0", 1);
@@ -564,44 +563,149 @@ test_not_a_tap(void **state)
 	refused_by("tap a/b: Invalid argument", "backend=tap,ifname=a/b");
 }
 
-/* While it is down packets are lost and counted; then it goes on. */
+/* The kernel has told of a change. */
+static void
+told(struct backend *b, bool up)
+{
+	struct pollfd fd = { .fd = b->event_fd, .events = POLLIN };
+
+	assert_int_equal(poll(&fd, 1, 10000), 1);
+	assert_int_equal(b->ops->event(b), up);
+	assert_int_equal(b->up, up);
+	assert_int_equal(b->out_fd, up ? b->fd : -1);
+	assert_int_equal(poll(&fd, 1, 0), 0);
+}
+
+/* While it is down the cable is out, and packets wait; then it goes on. */
 static void
 test_down(void **state)
 {
 	struct backend *b = open_by("backend=tap,ifname=lem0");
 	uint8_t bytes[60];
+	unsigned int i;
 
 	(void)state;
+	assert_string_equal(b->down,
+	    "tap lem0 is down: as root, run 'ip link set lem0 up'");
 	tap_frame_make(bytes, mac, 1, 60);
-	assert_int_equal(guest_sends(b, bytes, 60), 1);
-	assert_int_equal(b->refused, 1);
-	none_come(b);
-	assert_int_equal(ready(b, POLLIN), 0);
-	b->refused = 0;
-	interface_up("lem0", true);
-	tap_both_ways(b, "lem0", 1);
+	for (i = 0; i < 3; i++) {
+		assert_int_equal(guest_sends(b, bytes, 60), 0);
+		assert_int_equal(b->out_fd, -1);
+		none_come(b);
+		assert_int_equal(ready(b, POLLIN), 0);
+		interface_up("lem0", true);
+		told(b, true);
+		tap_both_ways(b, "lem0", 1);
+		interface_up("lem0", false);
+		/* Also before we know. */
+		assert_int_equal(guest_sends(b, bytes, 60), 0);
+		assert_int_equal(b->out_fd, -1);
+		told(b, false);
+	}
+	assert_int_equal(b->refused, 0);
 	close_it(b);
+}
+
+/* It is up already; other interfaces come and go; the kernel loses messages. */
+static void
+test_down_among_others(void **state)
+{
+	int other = other_tap("lem7", IFF_TAP | IFF_NO_PI), small = 1;
+	struct pollfd fd = { .events = POLLIN };
+	struct backend *b;
+	unsigned int i;
+
+	(void)state;
+	other_program("lem1");
+	interface_up("lem1", true);
+	b = open_by("backend=tap,ifname=lem1");
+	fd.fd = b->event_fd;
+	assert_true(b->up);
+	for (i = 0; i < 2; i++) {
+		interface_up("lem7", true);
+		interface_up("lem7", false);
+		assert_int_equal(poll(&fd, 1, 10000), 1);
+		while (poll(&fd, 1, 0) > 0)
+			assert_true(b->ops->event(b));
+		assert_true(b->up);
+	}
+	assert_int_equal(setsockopt(b->event_fd, SOL_SOCKET, SO_RCVBUF, &small,
+			     sizeof(small)),
+	    0);
+	for (i = 0; i < 100; i++)
+		interface_up("lem7", i % 2);
+	interface_up("lem1", false);
+	while (poll(&fd, 1, 100) > 0)
+		(void)b->ops->event(b);
+	assert_false(b->up);
+	not_persistent(b);
+	close_it(b);
+	close(other);
+}
+
+/* In another network namespace.  Returns 0 if all is well. */
+static int
+as_other_namespace(int fd)
+{
+	struct backend *b;
+
+	if (unshare(CLONE_NEWNET) != 0)
+		return 2;
+	b = open_by("backend=tap,fd=%d", fd);
+	if (b->event_fd != -1 || !b->up)
+		return 3;
+	close_it(b);
+	return 0;
+}
+
+/* A tap that we cannot watch is up. */
+static void
+test_other_namespace(void **state)
+{
+	int status, fd = other_tap("lem2", IFF_TAP | IFF_NO_PI);
+	pid_t child = fork();
+
+	(void)state;
+	if (child == 0)
+		_exit(as_other_namespace(fd));
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	close(fd);
 }
 
 /* Removed: the cable is out, and poll() reports nothing. */
 static void
-test_deleted(void **state)
+deleted(bool events)
 {
 	struct backend *b = open_by("backend=tap,ifname=lem0");
 	uint8_t bytes[60];
 
-	(void)state;
 	interface_up("lem0", true);
+	told(b, true);
 	interface_delete("lem0");
 	assert_true(ready(b, POLLIN) != 0);
-	none_come(b);
+	if (events)
+		told(b, false);
+	else
+		none_come(b);
 	assert_false(b->up);
 	assert_int_equal(b->fd, -1);
+	assert_string_equal(b->down,
+	    "tap lem0 was removed: make it, and start again");
 	tap_frame_make(bytes, mac, 1, 60);
 	assert_int_equal(guest_sends(b, bytes, 60), 1);
 	assert_int_equal(b->refused, 1);
 	none_come(b);
 	close_it(b);
+}
+
+static void
+test_deleted(void **state)
+{
+	(void)state;
+	deleted(false);
+	deleted(true);
 }
 
 static void
@@ -710,6 +814,8 @@ main(void)
 		cmocka_unit_test(test_multi_queue),
 		cmocka_unit_test(test_not_a_tap),
 		cmocka_unit_test(test_down),
+		cmocka_unit_test(test_down_among_others),
+		cmocka_unit_test(test_other_namespace),
 		cmocka_unit_test(test_deleted),
 		cmocka_unit_test(test_inherited),
 		cmocka_unit_test(test_permission),
