@@ -174,7 +174,7 @@ struct nic_config {
 };
 
 #define NIC_SPIN_US	500u
-#define NIC_SELDOM_NS	4000000u
+#define NIC_SELDOM_NS	8000000u
 
 /* Since the start; read while it runs. */
 struct nic_stats {
