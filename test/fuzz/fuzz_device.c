@@ -9,7 +9,7 @@
  * unless the input says otherwise, so that short inputs get far.  The others
  * write anything anywhere.  In between guest memory comes and goes, the network
  * takes no more packets, the cable is pulled, time jumps, and the device is
- * saved and loaded.
+ * saved and loaded.  In half of the inputs doorbells change while a call runs.
  *
  * What is checked is in fuzz_host.h.
  */
@@ -815,6 +815,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	input_begin(data, size);
 	fuzz_new();
 	how = input_u8();
+	if ((how & 128) != 0)
+		fuzz.stores = (input_u8() << 16 | 1u) * 2654435761u;
 	fuzz_begin(how);
 	for (n = 0; n < OPS_MAX && input.left != 0; n++)
 		ops[input_u8() & 31]();

@@ -5,7 +5,8 @@
  * The input: configuration, then how the rest is meant: as a snapshot; as one
  * whose length and CRC are set right first; or as changes to the snapshot of a
  * busy device (frames in its FIFO, a TSO packet half sent, timers running,
- * an EEPROM access begun), length and CRC set right after.
+ * an EEPROM access begun), length and CRC set right after.  It may be that of
+ * another device: another chip, other options.
  *
  * A snapshot that is refused must not change the device.  A device that took
  * the snapshot is saved (that must load again, to the same), then used:
@@ -199,6 +200,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	how = input_u8();
 	device_make_busy();
 	was = snapshot_save(before);
+	if ((how & 8) != 0) {
+		fuzz_new();		/* the snapshot is carried to it */
+		device_make_busy();
+	}
 	if ((how & 3) < 2) {
 		len = input.left < SNAPSHOT_MAX ? input.left : SNAPSHOT_MAX;
 		memcpy(snapshot, input.data, len);
