@@ -293,7 +293,7 @@ do_udp_in(int n, char **w)
 {
 	char *send[] = { "send", "", "5000", "", "" };
 	unsigned long count, good = 0, bad = 0, wait_until;
-	struct timeval second = { 1, 0 };
+	struct timeval patience = { 5, 0 };
 	struct sockaddr_in sin;
 	char line[256];
 	int bytes = 1 << 20;
@@ -304,8 +304,8 @@ do_udp_in(int n, char **w)
 	count = number(w[3]);
 	fd = SYS3(socket, AF_INET, SOCK_DGRAM, 0);
 	sin_fill(&sin, "0.0.0.0", 5000);
-	(void)SYS6(setsockopt, fd, SOL_SOCKET, SO_RCVTIMEO, &second,
-	    sizeof(second), 0);
+	(void)SYS6(setsockopt, fd, SOL_SOCKET, SO_RCVTIMEO, &patience,
+	    sizeof(patience), 0);
 	(void)SYS6(setsockopt, fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes),
 	    0);
 	k = SYS3(bind, fd, &sin, sizeof(sin));
