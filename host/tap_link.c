@@ -59,7 +59,7 @@ tap_link_read(struct tap_link *l)
 	ssize_t n;
 
 	for (i = 0; i < MESSAGES_MAX; i++) {
-		n = recv(l->fd, &in, sizeof(in), MSG_DONTWAIT);
+		n = recv(l->fd, in.bytes, sizeof(in.bytes), MSG_DONTWAIT);
 		if (n < 0 && errno == ENOBUFS)
 			l->lost = true;
 		else if (n < 0 && !l->lost)
