@@ -51,9 +51,9 @@ int confine_user_become(const struct confine_user *who, struct err *err);
 void confine_descriptors(void);
 
 /*
- * confine_limits: no core dump, and descriptors below `files'.  Not RLIMIT_NPROC:
- * KVM makes a thread at the first KVM_RUN; and seccomp has it already.  Returns
- * 0, or -1 with err set.
+ * confine_limits: no core dump, and descriptors below `files`.  It sets no
+ * RLIMIT_NPROC: KVM makes a thread at the first KVM_RUN, and seccomp limits
+ * processes already.  Returns 0, or -1 with err set.
  */
 int confine_limits(unsigned int files, struct err *err);
 
