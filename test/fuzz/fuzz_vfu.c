@@ -262,8 +262,13 @@ on_warn(void *ctx, const char *text)
 	CHECK(text[0] != '\0' && strchr(text, '\n') == NULL);
 }
 
-static const struct vfu_ops ops = { on_read, on_write, on_memory, on_reset,
-	on_warn };
+static const struct vfu_ops ops = {
+	.read = on_read,
+	.write = on_write,
+	.memory = on_memory,
+	.reset = on_reset,
+	.warn = on_warn,
+};
 
 static void
 on_irq(void *ctx, bool asserted)

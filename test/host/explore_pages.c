@@ -600,7 +600,8 @@ image_make(void)
 static void
 machine_new(void)
 {
-	static const struct nic_vmm vmm = { vmm_interrupt, vmm_msi };
+	static const struct nic_vmm vmm = { .interrupt = vmm_interrupt,
+		.msi = vmm_msi };
 	static const struct backend_ops null_ops = { .send = null_send,
 		.close = null_close };
 	static struct backend backend;

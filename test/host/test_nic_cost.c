@@ -112,7 +112,8 @@ host_msi(void *ctx, uint64_t addr, uint32_t data)
 	(void)data;
 }
 
-static const struct nic_vmm vmm = { host_interrupt, host_msi };
+static const struct nic_vmm vmm = { .interrupt = host_interrupt,
+	.msi = host_msi };
 
 static struct world *world;		/* of the backend */
 
