@@ -36,7 +36,7 @@ build()
 	    -name 'linux-headers-*-amd64' | head -n 1)
 	env -u MAKEFLAGS -u MFLAGS make -s -C "$here/../.." linux \
 	    BUILD="$BUILD" KDIR="$kdir" \
-	    KOPT="CC=gcc W=1 KCFLAGS=-Werror CONFIG_DEBUG_INFO_BTF_MODULES=" >"$logs/build" 2>&1 || {
+	    KOPT="CC=gcc KCFLAGS=-Werror CONFIG_DEBUG_INFO_BTF_MODULES=" >"$logs/build" 2>&1 || {
 		cat "$logs/build"
 		exit 1
 	}
