@@ -20,8 +20,9 @@ for fuzzer in "$BUILD"/fuzz/fuzz_*; do
 	found=$BUILD/fuzz/found_$name
 	mkdir -p "$found"
 	echo "$name: the corpus"
-	"$fuzzer" "$corpus"/*
+	# Without the option a crash ends with 77, which means "skipped" here.
+	"$fuzzer" -error_exitcode=1 "$corpus"/*
 	echo "$name: $seconds s of new inputs"
-	"$fuzzer" -max_total_time="$seconds" -timeout=10 \
+	"$fuzzer" -error_exitcode=1 -max_total_time="$seconds" -timeout=10 \
 	    -artifact_prefix="$corpus/" "$found" "$corpus"
 done

@@ -645,6 +645,8 @@ op_host(void)
 		break;
 	case 2:
 		e82540_moderation_set(fuzz.dev, fuzz.now_ns, (how & 8) != 0);
+		call_ends();
+		call_begins();
 		e82540_moderation_hold(fuzz.dev, fuzz.now_ns,
 		    (how >> 4) * 100000ull);
 		break;
@@ -654,6 +656,8 @@ op_host(void)
 	case 4:
 		if (e82540_moderation_held(fuzz.dev) != 0)
 			e82540_moderation_release(fuzz.dev, fuzz.now_ns);
+		call_ends();
+		call_begins();
 		/* FALLTHROUGH */
 	case 5:
 		e82540_link_set(fuzz.dev, fuzz.now_ns, (how & 8) != 0);
