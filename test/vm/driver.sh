@@ -47,7 +47,7 @@ run_scenario()
 {
 	log=$logs/$scenario.log
 	work=$(mktemp -d) || exit
-	timeout -k 10 1200 unshare -n -p -f --kill-child --mount-proc \
+	timeout -k 10 1200 unshare -n -p -f --kill-child \
 	    env PATH="$image/bin:$PATH" IMAGE="$image" WORK="$work" \
 	    LONG="$LEM_LONG" QEMU="$qemu" \
 	    sh "$here/driver/host.sh" "$scenario" >"$log" 2>&1 </dev/null
