@@ -405,8 +405,11 @@ tap_goes_down(enum nic_doorbell doorbell)
 		tap_up(true);
 		assert_true(link_wait(g, true));
 		assert_true(tx_burst(g, 500));
-		while (g->tx_clean != g->tx_next)
-			assert_true(halt(g, wall_ns() + STALL_NS) && irq(g));
+		while (g->tx_clean != g->tx_next) {
+			assert_true(halt(g, wall_ns() + STALL_NS));
+			/* The link's interrupt reclaims nothing. */
+			(void)irq(g);
+		}
 		tap_up(false);
 	}
 	assert_true(link_wait(g, false));
