@@ -172,7 +172,21 @@ json_identity(FILE *out, const struct lem_cell *c)
 static void
 json_rates(FILE *out, const struct lem_cell *c)
 {
+	const struct {
+		const char *key;
+		double value;
+	} numbers[] = {
+		{ "ratio", c->ratio },
+		{ "boot_ms", c->boot_ms },
+		{ "interrupts_s", c->interrupts_s },
+		{ "interrupt_us", c->interrupt_us },
+		{ "interrupt_share", c->interrupt_share },
+		{ "itr_end", c->itr_end },
+		{ "learned_us", c->learned_us },
+		{ "line_ns", c->line_ns },
+	};
 	bool run = c->kpps.runs > 0;
+	size_t i;
 
 	fprintf(out, "\"kpps\":{");
 	json_number(out, "median", run ? c->kpps.median : NAN);
@@ -180,22 +194,11 @@ json_rates(FILE *out, const struct lem_cell *c)
 	json_number(out, "min", run ? c->kpps.min : NAN);
 	putc(',', out);
 	json_number(out, "max", run ? c->kpps.max : NAN);
-	fprintf(out, ",\"runs\":%u},", c->kpps.runs);
-	json_number(out, "ratio", c->ratio);
-	putc(',', out);
-	json_number(out, "boot_ms", c->boot_ms);
-	putc(',', out);
-	json_number(out, "interrupts_s", c->interrupts_s);
-	putc(',', out);
-	json_number(out, "interrupt_us", c->interrupt_us);
-	putc(',', out);
-	json_number(out, "interrupt_share", c->interrupt_share);
-	putc(',', out);
-	json_number(out, "itr_end", c->itr_end);
-	putc(',', out);
-	json_number(out, "learned_us", c->learned_us);
-	putc(',', out);
-	json_number(out, "line_ns", c->line_ns);
+	fprintf(out, ",\"runs\":%u}", c->kpps.runs);
+	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		putc(',', out);
+		json_number(out, numbers[i].key, numbers[i].value);
+	}
 	if (!lem_cell_has_system(c) && !lem_vmms[c->vmm].lem_nic)
 		return;
 	putc(',', out);

@@ -39,7 +39,7 @@ struct backend_ops {
 	/*
 	 * receive: up to n frames; n is at most BACKEND_BATCH.  The backend
 	 * owns their bytes, which stay until the next call.  Returns how many
-	 * there were, 0 if there are none now.  NULL: no frame ever comes.
+	 * there were; 0: nothing has come.  NULL: no frame ever comes.
 	 */
 	unsigned int (*receive)(struct backend *b, struct e82540_frame *frame,
 	    unsigned int n);

@@ -31,9 +31,10 @@ struct control_config {
 	const char *where;
 	const struct stats_source *stats;	/* stays */
 	/*
-	 * command: gets a line that is none of stats, link, quit, without its
-	 * newline.  Puts the answer, with a newline.  Returns false, with no
-	 * answer, if it does not know the command.  NULL: no own commands.
+	 * command: gets every line except stats, link and quit, without its
+	 * newline.  It puts the answer, with a newline.  It returns false, and
+	 * puts nothing, if it does not know the command.  NULL: the program
+	 * has no commands of its own.
 	 */
 	bool (*command)(void *ctx, const char *line, struct json *answer);
 	void *ctx;

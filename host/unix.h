@@ -25,7 +25,10 @@ int unix_address(struct sockaddr_un *at, const char *path, const char *what,
  */
 void unix_owner(uid_t uid, gid_t gid);
 
-/* unix_owner_get: that user.  Returns false if there is none. */
+/*
+ * unix_owner_get: the user that unix_owner() has set.  Returns false if it was
+ * not called.
+ */
 bool unix_owner_get(uid_t *uid, gid_t *gid);
 
 /*

@@ -182,7 +182,7 @@ nic_now_put(struct page *p, const struct span *nic)
 	line_end(&l, p);
 }
 
-/* Since the start, by reason; no line if there are none. */
+/* Since the start, by reason; no line if nothing was dropped. */
 static void
 nic_drops_put(struct page *p, const struct span *nic)
 {

@@ -23,11 +23,8 @@ logs=$BUILD/test/vm/driver
 default='main'
 all="$default life two ethtool"
 
-skip()
-{
-	echo "$*"
-	exit 77
-}
+# shellcheck source=test/vm/linux/scenarios
+. "$here/linux/scenarios"
 
 # build: compiles lem.ko for that kernel.
 build()
@@ -54,13 +51,6 @@ run_scenario()
 	rm -rf "$work"
 }
 
-# good: did it end, with some steps passed and none failed?
-good()
-{
-	grep -q '^END host' "$log" && grep -q '^PASS ' "$log" &&
-	    ! grep -q '^FAIL ' "$log"
-}
-
 if ! [ "$(id -u)" = 0 ] || ! [ -c /dev/net/tun ] ||
     ! unshare -n -p -f true 2>/dev/null; then
 	skip "needs root, namespaces and /dev/net/tun"
@@ -74,27 +64,10 @@ qemu=$(command -v "${LEM_QEMU:-qemu-system-x86_64}") ||
 }
 rm -rf "$logs"
 mkdir "$logs"
-for parts in "" headers; do
-	# shellcheck disable=SC2086 # nothing or a word
-	sh "$here/linux/packages.sh" $parts >"$logs/packages" 2>&1 || {
-		cat "$logs/packages"
-		skip "no packages: $(tail -n 1 "$logs/packages")"
-	}
-done
+packages
+packages headers
 build
 sh "$here/linux/image.sh" || exit 1
 image=$BUILD/linux/image
 
-result=0
-passed=0
-for scenario; do
-	run_scenario
-	passed=$((passed + $(grep -c '^PASS ' "$log")))
-	good && continue
-	echo "WRONG: $scenario:"
-	grep -q '^END host' "$log" || echo "it did not end by itself"
-	awk '/^FAIL / { on = 1 } !/^FAIL |^  [|] / { on = 0 } on' "$log"
-	result=1
-done
-echo "$passed steps passed"
-exit $result
+scenarios "$@"

@@ -29,11 +29,8 @@ all="$default two dgram again killed ipxe passt plug"
 # It needs programs that the nest does not have.
 [ "$ACCEL" = nest ] || all="$all ovmf"
 
-skip()
-{
-	echo "$*"
-	exit 77
-}
+# shellcheck source=test/vm/linux/scenarios
+. "$here/linux/scenarios"
 
 # find_qemu: sets $qemu, a QEMU with vfio-user-pci.
 find_qemu()
@@ -46,8 +43,8 @@ find_qemu()
 	    grep -q socket || skip "$qemu has no vfio-user-pci"
 }
 
-# run_scenario: sets $log.
-run_scenario()
+# run_here: sets $log.
+run_here()
 {
 	log=$logs/$scenario.log
 	work=$(mktemp -d) || exit
@@ -78,11 +75,13 @@ run_nested()
 	    "$logs/$scenario.tar") 2>&1 </dev/null | tr -d '\r' >"$log"
 }
 
-# good: did it end, with some steps passed and none failed?
-good()
+run_scenario()
 {
-	grep -q '^END host' "$log" && grep -q '^PASS ' "$log" &&
-	    ! grep -q '^FAIL ' "$log"
+	if [ "$ACCEL" = nest ]; then
+		run_nested
+	else
+		run_here
+	fi
 }
 
 if ! [ "$(id -u)" = 0 ] || ! [ -c /dev/net/tun ] ||
@@ -101,10 +100,7 @@ case " $* " in
 *" ovmf "*) firmware=ovmf ;;
 esac
 # shellcheck disable=SC2086 # nothing or a word
-sh "$here/linux/packages.sh" $firmware >"$logs/packages" 2>&1 || {
-	cat "$logs/packages"
-	skip "no packages: $(tail -n 1 "$logs/packages")"
-}
+packages $firmware
 find_qemu
 # shellcheck source=test/vm/linux/machine
 . "$here/linux/machine"
@@ -114,20 +110,4 @@ with=''
 sh "$here/linux/image.sh" $with || exit 1
 image=$BUILD/linux/image
 
-result=0
-passed=0
-for scenario; do
-	if [ "$ACCEL" = nest ]; then
-		run_nested
-	else
-		run_scenario
-	fi
-	passed=$((passed + $(grep -c '^PASS ' "$log")))
-	good && continue
-	echo "WRONG: $scenario:"
-	grep -q '^END host' "$log" || echo "it did not end by itself"
-	awk '/^FAIL / { on = 1 } !/^FAIL |^  [|] / { on = 0 } on' "$log"
-	result=1
-done
-echo "$passed steps passed"
-exit $result
+scenarios "$@"
