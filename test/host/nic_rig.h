@@ -541,6 +541,8 @@ guest_start(struct guest *g, struct backend *b, const struct how *how)
 		.moderation = how->moderation,
 		.msi = how->msi,
 		.autoneg_ns = how->autoneg_ms * MS,
+		/* However late the peer is: packets wait. */
+		.stall_ns = E82540_NEVER,
 		.cable_out = how->cable_out,
 		.spin_us = how->spin_us != 0 ? how->spin_us : NIC_SPIN_US,
 		.backend = b,
