@@ -17,6 +17,7 @@
 #include "view.h"
 
 #define EXIT_USAGE	2
+#define INTERVAL_S	1.0
 #define INTERVAL_MIN_S	0.1
 #define INTERVAL_MAX_S	86400.0
 
@@ -28,7 +29,7 @@ enum form {
 
 struct run {
 	enum form form;
-	double interval_s;
+	double interval_s;		/* 0: the default */
 	uint64_t count;			/* reports; 0: no end */
 	struct programs programs;
 	struct screen screen;
@@ -141,9 +142,17 @@ options_take(struct run *r, int argc, char **argv, struct err *err)
 {
 	const struct command command = { "lem-stat", long_options, NULL,
 		help_print, option_take, r };
+	int parsed;
 
-	*r = (struct run){ .interval_s = 1 };
-	return command_parse(&command, argc, argv, err);
+	*r = (struct run){ .form = FORM_VIEW };
+	parsed = command_parse(&command, argc, argv, err);
+	if (parsed == 0 && r->form == FORM_METRICS &&
+	    (r->interval_s > 0 || r->count > 1))
+		return err_usage(err,
+		    "--metrics prints once: leave out --interval and --count");
+	if (r->interval_s == 0)
+		r->interval_s = INTERVAL_S;
+	return parsed;
 }
 
 /* ---------------------------------------------------------------- reports */

@@ -42,6 +42,10 @@ for n in 0 -1 1.5 two ''; do
 	fails 2 "--count $n: must be a number from 1 on" --count "$n"
 done
 fails 2 '--json and --metrics: give one of the two' --json --metrics
+for again in '--interval 1 --metrics' '--metrics --count 2'; do
+	# shellcheck disable=SC2086 # words
+	fails 2 '--metrics prints once' $again
+done
 fails 2 "--control $tmp/much-too-long" \
     --control "$tmp/much-too-long$(head -c 100 /dev/zero | tr '\0' x)"
 fails 2 "--control : a socket's path must be" --control ''
@@ -50,7 +54,7 @@ fails 1 "--control $tmp/none: no program listens there" --control "$tmp/none"
 fails 1 "--control $tmp/file: no program listens there" --control "$tmp/file"
 
 # For Prometheus a program that does not run is a figure, too.
-shows --metrics --control "$tmp/none"
+shows --metrics --count 1 --control "$tmp/none"
 has '^lem_up\{.*control=".*/none"\} 0$' 'metrics of no program'
 
 # As a user whose programs are known: none.
