@@ -11,7 +11,6 @@
 
 const char nic_options_help[] =
     "      model=82540em|82545em|82544gc   the chip (82540em)\n"
-    "      mac=ADDRESS                     (52:54:00:12:34:56 and up)\n"
     "      moderation=adaptive|on|off      obey ITR and delays (adaptive)\n"
     "      stall=MS|never                  longest time not read (1000)\n"
     "      link=up|down                    the cable is in at first (up)\n"

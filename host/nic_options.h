@@ -24,10 +24,8 @@ struct nic_options {
 	struct nic_config config;
 };
 
-/*
- * Lines of --help, indented by six: the keys that all programs have, and
- * backends.
- */
+/* Lines of --help, indented by six: keys of all programs (mac= is each one's
+ * own), and backends. */
 extern const char nic_options_help[];
 extern const char nic_backends_help[];
 

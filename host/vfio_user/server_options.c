@@ -12,7 +12,8 @@ static const char usage_begin[] =
     "\n"
     "  --socket PATH     wait for the VMM there; or fd=N\n"
     "                    (without it: the socket that systemd passes)\n"
-    "  --nic OPTIONS     the NIC; commas between OPTIONS:\n";
+    "  --nic OPTIONS     the NIC; commas between OPTIONS:\n"
+    "      mac=ADDRESS                     (52:54:00:12:34:56)\n";
 
 static const char usage_nic[] =
     "      msi=on|off                      offer MSI (off)\n"

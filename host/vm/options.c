@@ -18,7 +18,9 @@ static const char usage_begin[] =
     "  --memory SIZE     16M to 64G, in steps of 2M (256M)\n"
     "  --memory-fd N     use the file that is open as N as memory\n"
     "  --cpus N          1 to 4 (1)\n"
-    "  --nic OPTIONS     an e1000, up to 8 times; commas between OPTIONS:\n";
+    "  --nic OPTIONS     an e1000, up to 8 times; commas between OPTIONS:\n"
+    "      mac=ADDRESS                     (52:54:00:12:34:56, the next NIC\n"
+    "                                      one more, and so on)\n";
 
 static const char usage_nic[] =
     "      msi=on|off                      offer MSI (off)\n"
