@@ -53,9 +53,19 @@ confine_no_new_privs(struct err *err)
 }
 
 /*
- * Also of a program that is not root: from its file, or ambient.  What we may
- * not drop from the bounding set does not matter: no_new_privs.
+ * Only with CAP_SETPCAP, which root has.  Without it the bounding set stays; it
+ * bounds what execve() gives, and no_new_privs lets execve() give nothing.
  */
+static void
+capabilities_bound(void)
+{
+	int i;
+
+	for (i = 0; prctl(PR_CAPBSET_READ, i, 0, 0, 0) >= 0; i++)
+		(void)prctl(PR_CAPBSET_DROP, i, 0, 0, 0);
+}
+
+/* Also of a program that is not root: from its file, or ambient. */
 static int
 capabilities_drop(struct err *err)
 {
@@ -76,6 +86,7 @@ confine_user_become(const struct confine_user *who, struct err *err)
 {
 	if (confine_no_new_privs(err) != 0)
 		return -1;
+	capabilities_bound();
 	if (who->root &&
 	    (setgroups(0, NULL) != 0 ||
 		setresgid(who->gid, who->gid, who->gid) != 0 ||

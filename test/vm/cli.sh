@@ -291,12 +291,7 @@ for signal in TERM INT HUP; do
 	# A shell ignores INT in the background; lem-vm must not.
 	: >"$tmp/inherited"
 	begin --nic "pcap=$tmp/pcap" --control "$tmp/control" 8<"$tmp/inherited" || continue
-	if [ "$(id -u)" = 0 ]; then
-		! grep -q '^[UG]id:.*	0' /proc/$pid/status ||
-		    wrong 'it is still root'
-	fi
-	! grep -q '^Cap\(Prm\|Eff\|Inh\|Amb\):.*[1-9a-f]' \
-	    /proc/$pid/status || wrong 'it has capabilities'
+	unprivileged $pid
 	! find "/proc/$pid/fd" -lname /dev/kvm | grep -q . ||
 	    wrong '/dev/kvm is still open'
 	! find "/proc/$pid/fd" -lname "*/inherited" | grep -q . ||
