@@ -468,6 +468,7 @@ struct how {
 	unsigned int read_us;
 	unsigned int exit_ns;
 	unsigned int autoneg_ms;
+	unsigned int stall_ms;		/* 0: packets wait for ever */
 	bool cable_out;
 };
 
@@ -541,8 +542,8 @@ guest_start(struct guest *g, struct backend *b, const struct how *how)
 		.moderation = how->moderation,
 		.msi = how->msi,
 		.autoneg_ns = how->autoneg_ms * MS,
-		/* However late the peer is: packets wait. */
-		.stall_ns = E82540_NEVER,
+		.stall_ns =
+		    how->stall_ms != 0 ? how->stall_ms * MS : E82540_NEVER,
 		.cable_out = how->cable_out,
 		.spin_us = how->spin_us != 0 ? how->spin_us : NIC_SPIN_US,
 		.backend = b,
