@@ -55,6 +55,16 @@ dgram_peer_comes(struct guest *g, enum sockets sockets)
 	peer_start(g);
 }
 
+/* The peer that does not read goes when something is there for it. */
+static void
+arrives(const struct peer *p)
+{
+	struct pollfd fd = { .fd = p->fd, .events = POLLIN };
+
+	if (p->deaf)
+		(void)poll(&fd, 1, STALL_NS / MS);
+}
+
 /*
  * It ends, and the kernel drops what it has not read.  Nothing more arrives
  * after shutdown(), so that what it had can be counted.  Returns how many.
@@ -67,6 +77,7 @@ dgram_peer_goes(struct guest *g)
 	ssize_t n;
 
 	peer_end(g);
+	arrives(p);
 	(void)unlink(name_at("peer").sun_path);
 	(void)shutdown(p->fd, SHUT_RD);
 	while ((n = recv(p->fd, p->in, sizeof(p->in), MSG_DONTWAIT)) > 0) {
@@ -221,6 +232,7 @@ stream_peer_goes(struct guest *g)
 	uint64_t got;
 
 	peer_end(g);
+	arrives(&g->peer);
 	(void)shutdown(g->peer.fd, SHUT_RD);
 	got = g->peer.got;
 	while (recv(g->peer.fd, g->peer.in, 1, MSG_PEEK | MSG_DONTWAIT) > 0)
@@ -385,6 +397,16 @@ tap_up(bool up)
 	close(fd);
 }
 
+static bool
+said_wait(unsigned int times)
+{
+	uint64_t end = wall_ns() + STALL_NS;
+
+	while (said < times && wall_ns() < end)
+		usleep(1000);
+	return said == times;
+}
+
 /* A tap goes down and up: so does the guest's link; the user is told once. */
 static void
 tap_goes_down(enum nic_doorbell doorbell)
@@ -400,7 +422,8 @@ tap_goes_down(enum nic_doorbell doorbell)
 	for (i = 1; i <= 3; i++) {
 		quiet(g, 20 * MS);
 		assert_true(link_wait(g, false));
-		assert_int_equal(said, i);
+		/* The link may have been down anyway. */
+		assert_true(said_wait(i));
 		assert_false(stats_of(g).cable);
 		tap_up(true);
 		assert_true(link_wait(g, true));
