@@ -112,4 +112,32 @@ for page in $pages; do
 		bad=1
 	fi
 done
+
+# linux_names: of lem.ko, one a line.
+linux_names()
+{
+	sed -n -e 's/^module_param(\([a-z0-9_]*\),.*/\1/p' \
+	    -e 's/^\tSTAT("\([a-z0-9_]*\)",.*/\1/p' \
+	    -e 's/^\t{ "\([a-z0-9_]*\)", .*/\1/p' \
+	    -e 's/.*ethtool_sprintf(&to, "\([a-z0-9_]*\)");/\1/p' \
+	    driver/os/linux/*.c
+	sed -n '/ priv_flags\[\]/,/};/p' driver/os/linux/*.c |
+	    grep -o '"[a-z0-9-]*"' | tr -d '"'
+}
+
+mandoc -Tascii -Owidth=200 man/lem-linux.4 | sed "s/.$(printf '\b')//g" \
+    >"$tmp/text"
+linux_names >"$tmp/names"
+for name in send_combining send-combining tx_deferred rx_broadcast itr_ns; do
+	grep -qx -e "$name" "$tmp/names" || {
+		echo "lem.ko has no $name, or this test does not find it"
+		bad=1
+	}
+done
+while read -r name; do
+	grep -qw -e "$name" "$tmp/text" || {
+		echo "man/lem-linux.4: has no $name"
+		bad=1
+	}
+done <"$tmp/names"
 exit $bad
