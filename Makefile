@@ -5,10 +5,12 @@
 # make bench-pair build/bench_pair ARGS="..."
 # make install    PREFIX=/usr/local LIBDIR=$(PREFIX)/lib DESTDIR=
 # make install-lib    the same, only libe82540: on any processor
+# make deb        Debian packages, in build/deb
 # make clean
 #
 # test/tests.mk:
 # make check      all tests; see test/run
+# make check-deb      the packages, installed in a bare Debian; SUITES=...
 # make check-linux    the long tests with a Linux guest
 # make check-linux-driver  the long tests of lem.ko in QEMU
 # make check-nic      the long tests of lem-nic in QEMU
@@ -23,6 +25,7 @@
 #
 # driver/os/linux/linux.mk:
 # make linux      lem.ko, for the kernel whose headers are in KDIR
+# make install-dkms  its source, for DKMS, and its man page; DKMSDIR=/usr/src
 #
 # ./lem installs the packages that these need, then calls make.
 
@@ -35,7 +38,8 @@ PREFIX	?= /usr/local
 LIBDIR	?= $(PREFIX)/lib
 CC	= gcc
 OBJCOPY	?= objcopy
-VERSION	= 0.1
+# The version is that of debian/changelog.
+VERSION	:= $(patsubst (%),%,$(word 2,$(file <debian/changelog)))
 SOVERSION = 2
 MAKEFLAGS += --no-builtin-rules
 
@@ -133,28 +137,30 @@ $(BUILD)/guest.bin: $(BUILD)/guest/rom.o driver/os/bare/rom.ld
 
 IMAGE	= $(OBJ)/cc/bench/image.S.o
 
-$(eval $(call compile,cc,bench/,$(CC) $(USERFLAGS) $(CFLAGS)))
+$(eval $(call compile,cc,bench/,$(CC) $(USERFLAGS) $(CPPFLAGS) \
+    $(CFLAGS)))
 
 $(IMAGE): bench/image.S $(BUILD)/guest.bin
 	@mkdir -p $(@D)
 	$(call say,CC)$(CC) -c -Wa,-I,$(BUILD) -o $@ $<
 
 $(BUILD)/lem-bench: $(call objects,cc,$(BENCH)) $(IMAGE)
-	$(call say,LD)$(CC) $(CFLAGS) -pthread -o $@ $^ -lm
+	$(call say,LD)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ -lm
 
 bench: build $(if $(FREEBSD_SRC),freebsd-bench)
 	$(BUILD)/lem-bench $(ARGS)
 
 # --- libe82540 ------------------------------------------------------------
 
-$(eval $(call compile,cc,device/,$(CC) $(DEVFLAGS) $(CFLAGS)))
+$(eval $(call compile,cc,device/,$(CC) $(DEVFLAGS) $(CPPFLAGS) \
+    $(CFLAGS)))
 
 $(BUILD)/libe82540.a: $(call objects,cc,$(DEVICE))
 	@rm -f $@
 	$(call say,AR)$(AR) rcs $@ $^
 
 $(BUILD)/libe82540.so: $(call objects,cc,$(DEVICE)) device/libe82540.map
-	$(call say,LD)$(CC) -shared -Wl,-soname,libe82540.so.$(SOVERSION) \
+	$(call say,LD)$(CC) $(LDFLAGS) -shared -Wl,-soname,libe82540.so.$(SOVERSION) \
 	    -Wl,-z,defs -Wl,--version-script=device/libe82540.map \
 	    -o $@ $(filter %.o,$^)
 
@@ -181,16 +187,17 @@ $(BUILD)/host/dsdt.hex: host/vm/dsdt.asl
 	$(call say,ASL)iasl -va -tc -p $(BUILD)/host/dsdt $< >$@.log || \
 	    { cat $@.log; exit 1; }
 
-$(eval $(call compile,cc,host/,$(CC) $(HOSTFLAGS) $(CFLAGS)))
+$(eval $(call compile,cc,host/,$(CC) $(HOSTFLAGS) $(CPPFLAGS) \
+    $(CFLAGS)))
 
 $(BUILD)/lem-vm: $(call objects,cc,$(BACKEND) $(VMM)) $(BUILD)/libe82540.a
-	$(call say,LD)$(CC) $(CFLAGS) -pthread -o $@ $^ $(HOST_LIBS)
+	$(call say,LD)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ $(HOST_LIBS)
 
 # --- lem-nic --------------------------------------------------------------
 
 $(BUILD)/lem-nic: $(call objects,cc,$(BACKEND) $(VFIO_USER)) \
     $(BUILD)/libe82540.a
-	$(call say,LD)$(CC) $(CFLAGS) -pthread -o $@ $^ $(HOST_LIBS)
+	$(call say,LD)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ $(HOST_LIBS)
 
 # --- lem-stat -------------------------------------------------------------
 
@@ -199,7 +206,7 @@ STAT_LIBS = -ljansson -lm
 
 $(BUILD)/lem-stat: $(call objects,cc,$(STAT) $(COMMAND) \
     host/control_dir.c host/unix.c)
-	$(call say,LD)$(CC) $(CFLAGS) -o $@ $^ $(STAT_LIBS)
+	$(call say,LD)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(STAT_LIBS)
 
 # --- the rest -------------------------------------------------------------
 
@@ -211,13 +218,19 @@ include test/tests.mk
 # changes nothing in the objects.
 FLAGS	:= $(strip $(CC) $(filter-out -Werror,$(WARN)) $(CFLAGS) $(USERFLAGS) \
 	  $(HOSTFLAGS) $(DEVFLAGS) $(GUEST) $(PAIRFLAGS) $(SIMFLAGS) $(FAKEFLAGS) \
-	  $(SANITIZE) $(THREADS) $(FUZZER) $(FOREIGNFLAGS))
+	  $(SANITIZE) $(THREADS) $(FUZZER) $(FOREIGNFLAGS) \
+	  $(CPPFLAGS) $(LDFLAGS))
 ifneq ($(file <$(BUILD)/flags),$(FLAGS))
 $(shell mkdir -p $(BUILD))
 $(file >$(BUILD)/flags,$(FLAGS))
 endif
 
-install: build install-lib
+# What is installed: built, but not installed.
+installed-lib: $(BUILD)/libe82540.a $(BUILD)/libe82540.so
+installed: installed-lib $(BUILD)/lem-bench $(BUILD)/lem-nic $(BUILD)/lem-stat \
+    $(BUILD)/lem-vm
+
+install: installed install-lib
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 $(BUILD)/lem-bench $(BUILD)/lem-nic $(BUILD)/lem-stat \
 	    $(BUILD)/lem-vm $(DESTDIR)$(PREFIX)/bin/
@@ -229,7 +242,7 @@ install: build install-lib
 	install -m 644 dist/systemd/lem-nic@.socket \
 	    $(DESTDIR)$(PREFIX)/lib/systemd/system/
 
-install-lib: $(BUILD)/libe82540.a $(BUILD)/libe82540.so
+install-lib: installed-lib
 	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(PREFIX)/include \
 	    $(DESTDIR)$(PREFIX)/share/man/man3
 	install -m 644 device/e82540.h $(DESTDIR)$(PREFIX)/include/
@@ -242,7 +255,12 @@ install-lib: $(BUILD)/libe82540.a $(BUILD)/libe82540.so
 	    >$(DESTDIR)$(LIBDIR)/pkgconfig/e82540.pc
 	install -m 644 man/libe82540.3 $(DESTDIR)$(PREFIX)/share/man/man3/
 
+# Debian packages, in $(BUILD)/deb.
+deb:
+	@BUILD=$(BUILD) dist/deb.sh
+
 clean:
 	rm -rf build
 
-.PHONY: all build bench bench-pair install install-lib clean
+.PHONY: all build bench bench-pair installed installed-lib install install-lib \
+	deb clean

@@ -181,6 +181,11 @@ check: check-build
 	    test/differential test/fuzz \
 	    test/vm test/bench test/freebsd
 
+# In a bare Debian: this machine's suite, or SUITES="bookworm trixie forky".
+SUITES	=
+check-deb: deb
+	@BUILD=$(BUILD) SRCDIR=$(SRCDIR) test/deb/install.sh $(SUITES)
+
 check-linux: build $(BUILD)/vm/lem-traffic
 	@LEM_LONG=1 BUILD=$(BUILD) SRCDIR=$(SRCDIR) test/run -t 3600 test/vm/linux.sh
 
@@ -245,5 +250,5 @@ coverage: $(COV_UNIT:%=$(COV)/unit/%) $(DEVICE_TEST:%=$(COV)/tests/%) \
 	@sed 's/%$$/ %/' $(COV)/device.txt | \
 	    awk '$$1 == "TOTAL" { print "device/", $$4, $$5 }'
 
-.PHONY: build-clang check-build check check-linux check-nic bench-linux \
+.PHONY: build-clang check-build check check-deb check-linux check-nic bench-linux \
 	bench-nic-tcg qemu-qtest fuzz coverage

@@ -91,7 +91,7 @@ if [ -n "$cplusplus" ]; then
 	    -Werror -fno-exceptions -fno-rtti -I"$include" -o "$tmp/host" \
 	    "$tmp/host.cc" -L"$lib" -le82540
 	LD_LIBRARY_PATH=$lib must "a host in C++, run" "$tmp/host" \
-	    "$(sed -n 's/^VERSION	= //p' Makefile)"
+	    "$(sed -n '1s/.*(\(.*\)).*/\1/p' debian/changelog)"
 else
 	echo "no C++ compiler: e82540.h is not tried in C++"
 fi
