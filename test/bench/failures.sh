@@ -232,11 +232,11 @@ finished()
 topic "Ctrl-C between runs"
 if start --runs 200 --seconds 0.2 --json "$tmp/json" \
     --cells "$one,tcg.tx.null.moderated" &&
-    wait_for 20 measured_one && wait_for 10 has_child; then
+    wait_for 60 measured_one && wait_for 60 has_child; then
 	kill -INT "$pid"
-	finished 5
+	finished 60
 	status_is 1
-	wait_for 5 dead "$child" || wrong "QEMU still runs"
+	wait_for 60 dead "$child" || wrong "QEMU still runs"
 	json '.interrupted and (.cells | any(.kpps.runs > 0) and
 	    all(.failed == null))'
 	says INTERRUPTED
@@ -247,28 +247,28 @@ fi
 
 # The user does not wait for the end of the window, however long it is.
 topic "Ctrl-C in the middle of a long window"
-if start --runs 1 --seconds 8 --json "$tmp/json" --cells "$one"; then
+if start --runs 1 --seconds 60 --json "$tmp/json" --cells "$one"; then
 	sleep 0.5
 	kill -INT "$pid"
-	finished 4
+	finished 30
 	status_is 1
-	wait_for 5 dead "$child" || wrong "QEMU still runs"
+	wait_for 60 dead "$child" || wrong "QEMU still runs"
 	json '.interrupted and .cells[0].kpps.runs == 0'
 fi
 
 topic "SIGTERM"
 if start --runs 200 --seconds 0.2 --cells "$one"; then
 	kill -TERM "$pid"
-	finished 5
+	finished 60
 	status_is 1
-	wait_for 5 dead "$child" || wrong "QEMU still runs"
+	wait_for 60 dead "$child" || wrong "QEMU still runs"
 fi
 
 topic "SIGKILL"
 if start --runs 200 --seconds 0.5 --cells "$one"; then
 	kill -KILL "$pid"
 	wait "$pid"
-	wait_for 5 dead "$child" || wrong "QEMU outlives lem-bench"
+	wait_for 60 dead "$child" || wrong "QEMU outlives lem-bench"
 	nothing_left
 fi
 
@@ -276,10 +276,10 @@ fi
 topic "SIGKILL, lem-vm"
 if ! "$bench" --list --cells vm.tx.null.modified | grep -q skipped &&
     start --runs 200 --seconds 0.5 --cells vm.tx.null.modified &&
-    wait_for 20 measured_one && wait_for 10 has_child; then
+    wait_for 60 measured_one && wait_for 60 has_child; then
 	kill -KILL "$pid"
 	wait "$pid"
-	wait_for 5 dead "$child" || wrong "lem-vm outlives lem-bench"
+	wait_for 60 dead "$child" || wrong "lem-vm outlives lem-bench"
 fi
 
 # can_nic: the column of lem-nic, with KVM or without; $nic is a cell of it.
@@ -309,7 +309,7 @@ if can_nic; then
 	topic "SIGKILL, lem-nic"
 	mounts=$(wc -l </proc/self/mounts)
 	if start --runs 200 --seconds 0.5 --cells "$nic" &&
-	    wait_for 20 measured_one && wait_for 10 has_child; then
+	    wait_for 60 measured_one && wait_for 60 has_child; then
 		children=$(child_of "$pid")
 		for parent in $children; do
 			children="$children $(child_of "$parent")"
@@ -317,7 +317,7 @@ if can_nic; then
 		kill -KILL "$pid"
 		wait "$pid"
 		for child in $children; do
-			wait_for 5 dead "$child" ||
+			wait_for 60 dead "$child" ||
 			    wrong "$child outlives lem-bench"
 		done
 		nothing_left

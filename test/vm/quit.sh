@@ -52,7 +52,8 @@ soon()
 	took=$(($(now) - from))
 	clean=0
 	[ "${what#vm}" = "$what" ] || clean=10
-	[ $took -lt 120 ] || wrong "$what: SIG$signal took $took/100 s"
+	# A busy machine takes longer than a second itself.
+	[ $took -lt 500 ] || wrong "$what: SIG$signal took $took/100 s"
 	[ $status = $clean ] || wrong "$what: SIG$signal: exit status $status"
 	[ ! -s "$tmp/err" ] || wrong "$what: SIG$signal: there is standard error"
 }
