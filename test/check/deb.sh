@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# timeout: 1200
+# timeout: 3600
 #
 # The Debian packages build, lintian finds nothing in them, and they have what
 # they should: the programs say the packages' version, a unit starts a program
