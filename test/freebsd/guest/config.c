@@ -309,6 +309,20 @@ get_sysctl(const char *name, unsigned long *value)
 	return (int)error;
 }
 
+/* Datagrams that this machine dropped, ever, as their sockets were full. */
+unsigned long
+udp_full(void)
+{
+	unsigned long stats[64] = { 0 };	/* struct udpstat, the first */
+	size_t bytes = sizeof(stats);
+	int oid[CTL_MAXNAME];
+	long n = sysctl_oid("net.inet.udp.stats", oid);
+
+	if (n < 0 || SYS6(__sysctl, oid, n, stats, &bytes, 0, 0) != 0)
+		return 0;
+	return stats[7];			/* udps_fullsock */
+}
+
 /* Interrupts of every source that has `word` in its name, as vmstat -i. */
 static int
 get_interrupts(const char *word, unsigned long *value)

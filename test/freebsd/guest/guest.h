@@ -32,6 +32,7 @@ int do_host(int n, char **w);
 int do_ping(int n, char **w);
 int do_udp_out(int n, char **w);
 int do_udp_in(int n, char **w);
+unsigned long udp_full(void);
 int do_tcp(int n, char **w);
 int do_flood(int n, char **w);
 
