@@ -19,6 +19,9 @@
 #define UNMASK_NS	250000u	/* the guest's time to read ICR after its EOI */
 #define AWAKE_NS	500000u	/* between posted writes that are a stream */
 #define AWAKE_WRITES	16u	/* of those, from which on it stays awake */
+#define STAY_NS		2000000u /* then: after the last of them */
+#define LOOK_NS		50000u	/* then: between two looks at the socket */
+#define ASKS_NS		200000u	/* then: it spins, after an answer */
 #define UNPOLLED	16u	/* looks at the socket alone, in a row */
 
 struct vfu_server {
@@ -30,8 +33,10 @@ struct vfu_server {
 	int stop_fd, lost_fd;		/* eventfds */
 	uint64_t unmask_ns;		/* an unmask waits until then; or 0 */
 	uint64_t posted_ns;		/* the last posted write */
+	uint64_t asked_ns;		/* the last request with an answer */
 	unsigned int stream;		/* of these, close to each other */
 	bool awake;			/* see stays_awake() */
+	bool drained;			/* the socket had nothing just now */
 	unsigned int unpolled;		/* looks at the socket since poll() */
 	bool greeted;			/* VERSION came */
 	bool warned;
@@ -344,7 +349,7 @@ posted_follow(struct vfu_server *s)
 	uint64_t now = now_ns();
 
 	count(&s->posted);
-	if (now - s->posted_ns > AWAKE_NS)
+	if (now - s->posted_ns > (s->awake ? STAY_NS : AWAKE_NS))
 		s->stream = 0;
 	else if (s->stream < AWAKE_WRITES)
 		s->stream++;
@@ -490,6 +495,8 @@ request_handle(struct vfu_server *s)
 		vfu_message_end(t);
 		return 0;
 	}
+	if (!(t->in.header.flags & VFU_NO_REPLY))
+		s->asked_ns = now_ns();
 	error = request_do(s, &r);
 	if (error != 0)
 		count(&s->errors);
@@ -535,10 +542,10 @@ unmask_waits(struct vfu_server *s)
 }
 
 /*
- * A client that posts writes does not wait for us.  If we slept, each of them
- * would pay for waking us, which costs a virtual processor more than the write
- * itself.  So while they come as a stream this thread looks at the socket
- * again and again.
+ * A client that posts writes does not wait for us.  If we slept until one
+ * came, each of them would pay for waking us, which costs a virtual processor
+ * more than the write itself.  So while they come as a stream this thread looks
+ * at the socket from time to time.
  */
 static void
 stays_awake(struct vfu_server *s)
@@ -546,20 +553,30 @@ stays_awake(struct vfu_server *s)
 	bool was = s->awake;
 
 	s->awake =
-	    s->stream == AWAKE_WRITES && now_ns() - s->posted_ns < AWAKE_NS;
+	    s->stream == AWAKE_WRITES && now_ns() - s->posted_ns < STAY_NS;
 	if (s->config.ops->look != NULL && (s->awake || was))
 		s->config.ops->look(s->config.ctx, s->awake);
 }
 
 /*
+ * Will the client soon wait for another answer?  The handler of an interrupt
+ * makes some accesses one after another.
+ */
+static bool
+asks_more(const struct vfu_server *s)
+{
+	return now_ns() - s->asked_ns < ASKS_NS;
+}
+
+/*
  * May the socket be looked at without poll()?  There are bytes of it here, or
- * more are about to come.  Everything else is looked at now and then.
+ * more may have come.  Everything else is looked at now and then.
  */
 static bool
 socket_first(struct vfu_server *s)
 {
 	if (s->unpolled < UNPOLLED &&
-	    (vfu_received_more(&s->transport) || s->awake)) {
+	    (vfu_received_more(&s->transport) || (s->awake && !s->drained))) {
 		s->unpolled++;
 		return true;
 	}
@@ -567,18 +584,27 @@ socket_first(struct vfu_server *s)
 	return false;
 }
 
+/*
+ * While the client posts writes none of them ends a sleep, but time does.  To
+ * look without sleeping would take a processor from those of the client's
+ * threads that hand an interrupt to the guest.
+ */
 static void
 wait_for_any(struct vfu_server *s, struct pollfd p[POLLS])
 {
-	static const struct timespec late = { 0, UNMASK_NS }, none = { 0, 0 };
+	static const struct timespec late = { 0, UNMASK_NS }, none = { 0, 0 },
+				     look = { 0, LOOK_NS };
 	bool waits = s->unmask_ns != 0;
 	const struct timespec *wait = waits ? &late : NULL;
 	int n;
 
-	if (vfu_received_more(&s->transport) || s->awake)
+	if (vfu_received_more(&s->transport) || (s->awake && !s->drained))
 		wait = &none;
+	else if (s->awake)
+		wait = asks_more(s) ? &none : &look;
 
-	p[POLL_CLIENT] = (struct pollfd){ s->transport.fd, POLLIN, 0 };
+	p[POLL_CLIENT] =
+	    (struct pollfd){ s->awake ? -1 : s->transport.fd, POLLIN, 0 };
 	p[POLL_STOP] = (struct pollfd){ s->stop_fd, POLLIN, 0 };
 	p[POLL_LOST] = (struct pollfd){ s->lost_fd, POLLIN, 0 };
 	p[POLL_UNMASK] =
@@ -588,6 +614,9 @@ wait_for_any(struct vfu_server *s, struct pollfd p[POLLS])
 	while (n < 0 && errno == EINTR);
 	if (waits && s->irq.unmask_fd >= 0)
 		p[POLL_UNMASK].revents = POLLIN;
+	if (s->awake || vfu_received_more(&s->transport))
+		p[POLL_CLIENT].revents = POLLIN;
+	s->drained = false;
 }
 
 /* Returns 1 to go on, 0 at the end, -1 with err set. */
@@ -601,6 +630,7 @@ client_readable(struct vfu_server *s, struct err *err)
 		/* Another thread may wait for this processor. */
 		if (s->awake)
 			(void)sched_yield();
+		s->drained = true;
 		return 1;
 	case VFU_RECEIVED_END:
 		return 0;
@@ -671,9 +701,9 @@ vfu_serve(struct vfu_server *s, int fd, struct err *err)
 
 	count(&s->clients);
 	s->greeted = s->warned = s->refuse = false;
-	s->unmask_ns = s->posted_ns = 0;
+	s->unmask_ns = s->posted_ns = s->asked_ns = 0;
 	s->stream = s->unpolled = 0;
-	s->awake = false;
+	s->awake = s->drained = false;
 	/* What the device sent before it was reset is not for this one. */
 	vfu_irq_client_gone(&s->irq);
 	vfu_transport_init(&s->transport, fd, s->stop_fd);
