@@ -51,6 +51,9 @@ on_send(void *ctx, const struct e82540_packet *packet, unsigned int n)
 
 	nic->packets += taken;
 	nic->sent += taken;
+	if (taken > 0)
+		atomic_store_explicit(&nic->sent_bytes,
+		    packet[taken - 1].len_bytes, memory_order_relaxed);
 	if (taken < n || atomic_load(&nic->config.backend->unsent))
 		atomic_store(&nic->loop.tx_stopped, true);
 	return taken;
@@ -197,6 +200,7 @@ void
 nic_mmio_write(struct nic *nic, uint32_t offset, unsigned int size,
     uint64_t value)
 {
+	unsigned long long sent = nic->sent;
 	uint64_t now;
 
 	doorbell_access(nic);
@@ -204,7 +208,7 @@ nic_mmio_write(struct nic *nic, uint32_t offset, unsigned int size,
 	e82540_mmio_write(nic->dev, now, offset, size, value);
 	access_end(nic);
 	if (offset == E1000_TDT && atomic_load(&nic->loop.watched))
-		atomic_store(&nic->loop.tail_ns, now);
+		moderation_sent(nic, now, (unsigned int)(nic->sent - sent));
 	if (offset == E1000_TDT || offset == E1000_RDT)
 		doorbell_trapped(nic, now);
 	else if (offset == E1000_CTRL || offset == E1000_CTRL_DUP ||
@@ -338,6 +342,7 @@ nic_new(const struct nic_config *config, struct err *err)
 		pthread_mutex_init(&nic->lock[i], NULL);
 	nic->moderation.adaptive =
 	    config->moderation == NIC_MODERATION_ADAPTIVE;
+	nic->moderation.policy.traps = always_traps(nic);
 	doorbell_init(nic);
 	if (config->doorbell_ops != NULL && config->doorbell_ops->permanent &&
 	    config->doorbell == NIC_DOORBELL_EXIT)

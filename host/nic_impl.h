@@ -122,6 +122,7 @@ struct moderation {
 	_Atomic(uint64_t) raised_ns;	/* the interrupt; 0: ICR is read */
 	_Atomic(uint64_t) latency_ns;	/* of the last one, up to that read */
 	_Atomic(uint64_t) answered_ns;	/* that read */
+	atomic_uint backlog;		/* of its first write of TDT since */
 	/* The thread's own; what other threads may read is atomic. */
 	struct moderate policy;
 	uint64_t seen_ns;		/* answered_ns, at the last look */
@@ -135,6 +136,7 @@ struct nic {
 	struct e82540 *dev;
 	pthread_mutex_t lock[3];	/* the model's */
 	atomic_ullong packets, sent;	/* both ways; out */
+	atomic_uint sent_bytes;		/* of the last packet sent */
 	atomic_bool cable_out;		/* nic_cable_set() */
 	struct loop loop;
 	struct doorbell bell;
@@ -268,6 +270,9 @@ doorbell_visible(const struct nic *nic)
 /* moderation_raised, moderation_answered: an interrupt; its read of ICR. */
 void moderation_raised(struct nic *nic);
 void moderation_answered(struct nic *nic);
+
+/* moderation_sent: a write of TDT trapped at `now`, and sent n packets. */
+void moderation_sent(struct nic *nic, uint64_t now, unsigned int n);
 
 /* moderation_look: in BUSY or nic_look(): hold interrupts, or let one go. */
 void moderation_look(struct nic *nic, uint64_t now);

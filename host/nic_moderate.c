@@ -13,6 +13,9 @@
 #define QUIET_MIN_NS	2000u	/* no write of TDT: waits for an interrupt */
 #define QUIET_MAX_NS	20000u
 #define QUIET_GAPS	4u	/* nor less than so many gaps of the stream */
+#define SMALL_BYTES	256u	/* of a packet */
+#define BACKLOG		8u	/* packets that waited in the guest */
+#define BACKLOG_NS	600000u	/* then: no write of TDT is no pause */
 #define FRAMES_QUIET_NS	25000u	/* the backend was asked, and had none */
 
 /* ------------------------------------------------------------- the rules */
@@ -75,12 +78,12 @@ stream_follow(const struct moderate *m, struct moderate_path *path,
 static void
 interval_follow(struct moderate *m)
 {
+	uint64_t share = m->traps ? MODERATE_TRAPS : MODERATE_SHARE;
 	uint64_t ns = 0, was = m->hold_ns;
 
 	if (m->tx.stream || m->rx.stream)
-		ns = m->cost_ns < MODERATE_MAX_NS / MODERATE_SHARE ?
-		    m->cost_ns * MODERATE_SHARE :
-		    MODERATE_MAX_NS;
+		ns = m->cost_ns < MODERATE_MAX_NS / share ? m->cost_ns * share :
+							    MODERATE_MAX_NS;
 	if (ns == 0 || was == 0 || ns > was + was / 4 || ns < was - was / 4)
 		m->hold_ns = ns;
 }
@@ -101,10 +104,27 @@ moderate_answer(struct moderate *m, const struct moderate_view *v,
 }
 
 /*
+ * Registers trap to another process, so that an interrupt is dear.  A guest may
+ * bound what it gives the NIC (Linux: byte queue limits).  Then it does not
+ * write TDT, but goes on to queue small packets: a socket's buffer has room for
+ * hundreds.  After an interrupt its first write of TDT brings many at once.
+ */
+static uint64_t
+patient_ns(const struct moderate *m, const struct moderate_view *v)
+{
+	uint64_t ns = 2 * m->cost_ns;
+
+	return v->backlog >= BACKLOG && ns < BACKLOG_NS ? BACKLOG_NS : ns;
+}
+
+/*
  * A guest that writes TDT no more has filled its ring, or its stream pauses.
  * The longer an interrupt takes, the longer it is worth waiting for another
  * packet; but not if the ring may be full.  After an interrupt the guest is in
  * its handler at first.
+ *
+ * Where registers trap to another process, the interrupt takes so long to get
+ * to the driver that the guest fills the rest of its ring meanwhile.
  */
 static enum moderate_reason
 look_tx(const struct moderate *m, const struct moderate_view *v)
@@ -113,10 +133,14 @@ look_tx(const struct moderate *m, const struct moderate_view *v)
 	bool full = sent >= m->tx.ring / 4 * 3 && sent <= m->tx.ring;
 	uint64_t quiet_ns = full ? 0 : m->cost_ns / 4, begin_ns = v->tail_ns;
 
+	if (full && m->traps)
+		return MODERATE_RING;
 	if (quiet_ns < QUIET_MIN_NS)
 		quiet_ns = QUIET_MIN_NS;
 	if (quiet_ns > QUIET_MAX_NS)
 		quiet_ns = QUIET_MAX_NS;
+	if (m->traps && v->bytes <= SMALL_BYTES)
+		quiet_ns = patient_ns(m, v);
 	/* A guest that is as slow (an emulated one) has not paused yet. */
 	if (quiet_ns < QUIET_GAPS * m->tx.gap_ns)
 		quiet_ns = QUIET_GAPS * m->tx.gap_ns;
@@ -189,6 +213,16 @@ moderation_answered(struct nic *nic)
 	atomic_store(&m->answered_ns, now);
 }
 
+void
+moderation_sent(struct nic *nic, uint64_t now, unsigned int n)
+{
+	struct moderation *m = &nic->moderation;
+
+	if (atomic_load(&nic->loop.tail_ns) < atomic_load(&m->answered_ns))
+		atomic_store(&m->backlog, n);
+	atomic_store(&nic->loop.tail_ns, now);
+}
+
 /* ------------------------------------------------- the thread that looks */
 
 static void
@@ -220,6 +254,8 @@ moderation_look(struct nic *nic, uint64_t now)
 		.tx_held = held & (E1000_ICR_TXDW | E1000_ICR_TXQE),
 		.rx_held = held & E1000_ICR_RXT0,
 		.frames_wait = atomic_load(&nic->loop.frames_wait),
+		.backlog = atomic_load(&m->backlog),
+		.bytes = atomic_load(&nic->sent_bytes),
 	};
 	uint64_t answered_ns = atomic_load(&m->answered_ns);
 	enum moderate_reason reason;

@@ -23,6 +23,7 @@
 #include <stdint.h>
 
 #define MODERATE_SHARE		16u
+#define MODERATE_TRAPS		64u	/* the same, if registers trap */
 #define MODERATE_MAX_NS		4000000u
 #define MODERATE_SAMPLES	8u	/* of the cost, that count */
 
@@ -44,6 +45,8 @@ struct moderate_view {
 	uint64_t frame_ns;		/* the last frame came */
 	bool tx_held, rx_held;		/* causes of the two directions */
 	bool frames_wait;		/* the model takes no more frames */
+	unsigned int backlog;		/* packets of the first write of TDT */
+	unsigned int bytes;		/* of the last packet sent */
 };
 
 struct moderate_path {
@@ -54,6 +57,11 @@ struct moderate_path {
 };
 
 struct moderate {
+	/*
+	 * Constant: each register access waits for another process.  The
+	 * handler has four, so an interrupt costs four times as much.
+	 */
+	bool traps;
 	uint64_t sample[MODERATE_SAMPLES];	/* of the cost, newest last */
 	unsigned int samples;
 	uint64_t cost_ns;		/* what an interrupt costs */

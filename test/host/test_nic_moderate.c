@@ -49,6 +49,7 @@ static struct world {
 	/* What came of it. */
 	uint64_t interrupts, edge_ns, least_ns, most_ns;
 	unsigned int changes;		/* of the interval */
+	uint64_t full;			/* times it had no room in its ring */
 } w;
 
 /* -------------------------------------------------------------- the world */
@@ -188,6 +189,7 @@ guest_step(void)
 	while (w.gap_ns != 0 && w.next_ns <= w.now_ns) {
 		if (w.posted - w.reclaimed == RING - 1) {
 			w.next_ns = w.now_ns;
+			w.full++;
 			if (w.driver == INTERRUPT_ONLY)
 				break;
 			w.reclaimed = w.posted;
@@ -449,6 +451,61 @@ test_pause(void **state)
 	}
 }
 
+/* Streams of 50 packets, and pauses; returns how many of these let go. */
+static uint64_t
+paused_stream(unsigned int n, uint64_t gap_ns, uint64_t pause_ns)
+{
+	uint64_t pauses = w.released[MODERATE_PAUSE];
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		w.gap_ns = gap_ns;
+		w.next_ns = w.now_ns;
+		run_ns(50 * gap_ns);
+		w.gap_ns = 0;
+		run_ns(pause_ns);
+	}
+	return w.released[MODERATE_PAUSE] - pauses;
+}
+
+/*
+ * Registers trap to another process: the interrupt comes when three quarters of
+ * the ring are used, so that the guest never waits for room.  A pause shorter
+ * than an interrupt does not end a wait; a longer one does, and a short one
+ * does after large packets.
+ */
+static void
+test_traps(void **state)
+{
+	static const uint64_t gaps[] = { 2000, 5000, 12000 };
+	unsigned int i;
+	uint64_t sent;
+
+	(void)state;
+	for (i = 0; i < sizeof(gaps) / sizeof(gaps[0]); i++) {
+		world_begin(INTERRUPT_ONLY, 60000, gaps[i]);
+		w.policy.traps = true;
+		w.view.bytes = 60;
+		run_interrupts(50);
+		w.interrupts = w.full = 0;
+		sent = w.view.sent;
+		assert_int_equal(paused_stream(1000, gaps[i], 60000), 0);
+		sent = (w.view.sent - sent) / w.interrupts;
+		print_message("gap %5llu: %llu packets an interrupt\n",
+		    (unsigned long long)gaps[i], (unsigned long long)sent);
+		assert_in_range(sent, RING * 5 / 8, RING);
+		assert_int_equal(w.full, 0);
+		assert_true(paused_stream(10, gaps[i], 400000) > 0);
+		assert_int_equal(e82540_moderation_held(w.dev), 0);
+		/* The guest has a queue of its own. */
+		w.view.backlog = 20;
+		assert_int_equal(paused_stream(10, gaps[i], 400000), 0);
+		w.view.bytes = 1514;
+		assert_true(paused_stream(100, gaps[i], 60000) > 0);
+		world_end();
+	}
+}
+
 /* The guest moves to another host: the interval follows in 20 interrupts. */
 static void
 test_cost_changes(void **state)
@@ -633,6 +690,7 @@ main(void)
 		cmocka_unit_test(test_slow_guest),
 		cmocka_unit_test(test_ping),
 		cmocka_unit_test(test_pause),
+		cmocka_unit_test(test_traps),
 		cmocka_unit_test(test_cost_changes),
 		cmocka_unit_test(test_outliers),
 		cmocka_unit_test(test_receive_stream),
