@@ -632,10 +632,14 @@ test_awake(void **state)
 	/* It ends by itself; then nobody looks. */
 	for (i = 0; i < 10000 && counted(rig, ends) == 0; i++)
 		(void)usleep(1000);
-	assert_int_equal(counted(rig, ends), 1);
-	looks = counted(rig, &rig->device.looks);
-	(void)usleep(20000);
-	assert_int_equal(counted(rig, &rig->device.looks), looks);
+	assert_true(counted(rig, ends) > 0);
+	/* This test may have been late, so that it began again. */
+	i = 0;
+	do {
+		assert_true(i++ < 1000);
+		looks = counted(rig, &rig->device.looks);
+		(void)usleep(20000);
+	} while (counted(rig, &rig->device.looks) != looks);
 	/* Or with the client. */
 	while (counted(rig, &rig->device.looks) == looks)
 		writes_post(rig, 100);
