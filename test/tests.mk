@@ -201,7 +201,7 @@ bench-linux: build $(BUILD)/vm/lem-traffic
 # QEMU without KVM: lem-nic and QEMU's e1000 as two NICs of one Linux guest.
 bench-nic-tcg: build $(BUILD)/vm/lem-traffic
 	@BUILD=$(BUILD) SRCDIR=$(SRCDIR) NIC=doorbell=trap sh test/vm/nic.sh blast
-	@sed -n '/^UDP/,/^lem-nic, a/p' $(BUILD)/test/vm/nic/blast.log
+	@sed -n '/^UDP/,/^lem, a/p' $(BUILD)/test/vm/nic/blast.log
 
 # Each target for SECONDS; what crashes one is kept in its corpus.
 fuzz: $(FUZZ:%=$(BUILD)/fuzz/%)

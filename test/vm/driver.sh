@@ -26,19 +26,6 @@ all="$default life two ethtool"
 # shellcheck source=test/vm/linux/scenarios
 . "$here/linux/scenarios"
 
-# build: compiles lem.ko for that kernel.
-build()
-{
-	kdir=$(find "$BUILD/linux-headers/root/usr/src" -maxdepth 1 \
-	    -name 'linux-headers-*-amd64' | head -n 1)
-	env -u MAKEFLAGS -u MFLAGS make -s -C "$here/../.." linux \
-	    BUILD="$BUILD" KDIR="$kdir" \
-	    KOPT="CC=gcc KCFLAGS=-Werror CONFIG_DEBUG_INFO_BTF_MODULES=" >"$logs/build" 2>&1 || {
-		cat "$logs/build"
-		exit 1
-	}
-}
-
 # run_scenario: sets $log.
 run_scenario()
 {
@@ -66,7 +53,7 @@ rm -rf "$logs"
 mkdir "$logs"
 packages
 packages headers
-build
+module_build
 sh "$here/linux/image.sh" || exit 1
 image=$BUILD/linux/image
 

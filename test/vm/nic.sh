@@ -26,8 +26,8 @@ logs=$BUILD/test/vm/nic
 
 default='main trap'
 all="$default two dgram again killed ipxe passt plug"
-# It needs programs that the nest does not have.
-[ "$ACCEL" = nest ] || all="$all ovmf"
+# They need programs that the nest does not have.
+[ "$ACCEL" = nest ] || all="$all ovmf lem"
 
 # shellcheck source=test/vm/linux/scenarios
 . "$here/linux/scenarios"
@@ -101,6 +101,12 @@ case " $* " in
 esac
 # shellcheck disable=SC2086 # nothing or a word
 packages $firmware
+case " $* " in
+*" lem "* | *" blast "*)
+	packages headers
+	module_build
+	;;
+esac
 find_qemu
 # shellcheck source=test/vm/linux/machine
 . "$here/linux/machine"

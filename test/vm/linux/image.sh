@@ -181,6 +181,7 @@ if [ -e "$BUILD/linux-module/lem.ko" ]; then
 	cp "$here/../driver/steps" "$guest/steps.lem"
 fi
 module "$guest" 8021q
+module "$guest" dummy
 module "$guest" pvpanic-mmio
 pack "$guest" "$image/guest.img"
 
