@@ -14,6 +14,7 @@
 # make check-linux    the long tests with a Linux guest
 # make check-linux-driver  the long tests of lem.ko in QEMU
 # make check-nic      the long tests of lem-nic in QEMU
+# make bench-doorbells ARGS="--runs 9"  lem-vm's auto, exit, mapped side by side
 # make bench-linux    TCP streams of a Linux guest, beside QEMU's
 # make bench-nic-tcg  UDP of a Linux guest without KVM: lem-nic beside QEMU's
 # make fuzz SECONDS=N

@@ -27,16 +27,18 @@ static const struct {
 	enum lem_workload workload;
 	enum lem_sink_id sink;
 	bool every_frame;	/* of --frame; otherwise the first only */
+	bool ways;		/* of the doorbell, too */
 	unsigned int quick, full, nic_quick, nic_tcg, nic_full;
 } plan[] = {
-	{ LEM_WORKLOAD_TX, LEM_SINK_NULL, true, ALL, ALL,
+	{ LEM_WORKLOAD_TX, LEM_SINK_NULL, true, true, ALL, ALL,
 	    NIC | ROW(MODIFIED) | ROW(INTERRUPT_ONLY) | ROW(ADAPTIVE_IRQ) |
 		ROW(ADAPTIVE_BOTH) | ROW(VIRTIO_POLLED),
 	    NIC | ROW(MODIFIED), ALL },
-	{ LEM_WORKLOAD_TX, LEM_SINK_DGRAM, true, RFC, ALL, NIC, 0, ALL },
-	{ LEM_WORKLOAD_RX, LEM_SINK_DGRAM, false, RFC, ALL, NIC, 0, ALL },
-	{ LEM_WORKLOAD_PING, LEM_SINK_DGRAM, false, RFC, ALL, NIC, 0, ALL },
-	{ LEM_WORKLOAD_IDLE, LEM_SINK_NULL, false, 0,
+	{ LEM_WORKLOAD_TX, LEM_SINK_DGRAM, true, true, RFC, ALL, NIC, 0, ALL },
+	{ LEM_WORKLOAD_RX, LEM_SINK_DGRAM, false, true, RFC, ALL, NIC, 0, ALL },
+	{ LEM_WORKLOAD_PING, LEM_SINK_DGRAM, false, true, RFC, ALL, NIC, 0,
+	    ALL },
+	{ LEM_WORKLOAD_IDLE, LEM_SINK_NULL, false, false, 0,
 	    ROW(STANDARD) | ROW(MODIFIED), 0, 0, NIC },
 };
 
@@ -317,23 +319,32 @@ add_curves(struct lem_results *r, const struct lem_options *o,
 						.sweep = true });
 }
 
-/* The doorbell's ways: the standard driver, which rings for each packet. */
+/*
+ * The doorbell's ways: the standard driver, which rings for each packet.  The
+ * null sink is always there; --full has the other workloads of plan[], too.
+ */
 static void
 add_ways(struct lem_results *r, const struct lem_options *o,
     const struct lem_host *host)
 {
 	unsigned int way;
+	size_t p;
 
-	for (way = LEM_DOORBELL_NONE + 1; way < LEM_DOORBELLS; way++)
-		add_bare(r, o, host,
-		    (struct lem_cell){ .vmm = LEM_VMM_LEM_VM,
-			.workload = LEM_WORKLOAD_TX,
-			.sink = LEM_SINK_NULL,
-			.row = LEM_ROW_MODERATED,
-			.frame = o->frame[0],
-			.itr = o->itr[0],
-			.doorbell = (enum lem_doorbell)way,
-			.way = true });
+	for (p = 0; p < COUNT(plan); p++) {
+		if (!plan[p].ways ||
+		    (!o->full && plan[p].sink != LEM_SINK_NULL))
+			continue;
+		for (way = LEM_DOORBELL_NONE + 1; way < LEM_DOORBELLS; way++)
+			add_bare(r, o, host,
+			    (struct lem_cell){ .vmm = LEM_VMM_LEM_VM,
+				.workload = plan[p].workload,
+				.sink = plan[p].sink,
+				.row = LEM_ROW_MODERATED,
+				.frame = o->frame[0],
+				.itr = o->itr[0],
+				.doorbell = (enum lem_doorbell)way,
+				.way = true });
+	}
 }
 
 /* The first pattern that no cell matches; NULL if each one matches. */
@@ -362,7 +373,7 @@ int
 lem_cells_make(struct lem_results *r, const struct lem_options *o,
     const struct lem_host *host, const char **unmatched)
 {
-	size_t most = LEM_DOORBELLS + COUNT(freebsd) +
+	size_t most = LEM_DOORBELLS * COUNT(plan) + COUNT(freebsd) +
 	    LEM_VMMS * LEM_ROWS * LEM_LIST_MAX * (COUNT(plan) + COUNT(curves));
 	unsigned int vmm;
 

@@ -663,16 +663,19 @@ static void
 page_ways(const struct lem_page *p)
 {
 	struct lem_page_group g = { 0 };
+	bool any = false;
 
-	while (next_group(p, &g))
-		if (g.cell[0]->way && any_measured(&g))
-			break;
-	if (g.cells == 0)
-		return;
-	fputs("<h2>Ways of a doorbell</h2>\n", p->out);
-	lem_page_bars(p, &g, LEM_MEASURE_KPPS,
-	    "lem-vm with a driver that writes TDT for each packet; in brackets "
-	    "the ratio to an exit for each. lem-vm(1) explains the ways.");
+	while (next_group(p, &g)) {
+		if (!g.cell[0]->way || !any_measured(&g))
+			continue;
+		if (!any)
+			fputs("<h2>Ways of a doorbell</h2>\n", p->out);
+		any = true;
+		lem_page_bars(p, &g, LEM_MEASURE_KPPS,
+		    "lem-vm with a driver that writes TDT for each packet; in "
+		    "brackets the ratio to an exit for each. lem-vm(1) explains "
+		    "the ways.");
+	}
 }
 
 static void

@@ -195,6 +195,11 @@ check-nic: build $(BUILD)/vm/lem-traffic
 check-linux-driver: build $(BUILD)/vm/lem-traffic
 	@LEM_LONG=1 BUILD=$(BUILD) SRCDIR=$(SRCDIR) test/run -t 3600 test/vm/driver.sh
 
+# doorbell=auto, exit and mapped, run by run: packets out, in, and round trips.
+WAYS	= vm.*.moderated.auto,vm.*.moderated.exit,vm.*.moderated.mapped
+bench-doorbells: build
+	$(BUILD)/lem-bench --full --cells "$(WAYS)" $(ARGS)
+
 bench-linux: build $(BUILD)/vm/lem-traffic
 	@BUILD=$(BUILD) SRCDIR=$(SRCDIR) sh test/vm/linux.sh rates
 
@@ -251,4 +256,4 @@ coverage: $(COV_UNIT:%=$(COV)/unit/%) $(DEVICE_TEST:%=$(COV)/tests/%) \
 	    awk '$$1 == "TOTAL" { print "device/", $$4, $$5 }'
 
 .PHONY: build-clang check-build check check-deb check-linux check-nic bench-linux \
-	bench-nic-tcg qemu-qtest fuzz coverage
+	bench-doorbells bench-nic-tcg qemu-qtest fuzz coverage
