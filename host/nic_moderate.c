@@ -122,9 +122,6 @@ patient_ns(const struct moderate *m, const struct moderate_view *v)
  * The longer an interrupt takes, the longer it is worth waiting for another
  * packet; but not if the ring may be full.  After an interrupt the guest is in
  * its handler at first.
- *
- * Where registers trap to another process, the interrupt takes so long to get
- * to the driver that the guest fills the rest of its ring meanwhile.
  */
 static enum moderate_reason
 look_tx(const struct moderate *m, const struct moderate_view *v)
@@ -133,13 +130,11 @@ look_tx(const struct moderate *m, const struct moderate_view *v)
 	bool full = sent >= m->tx.ring / 4 * 3 && sent <= m->tx.ring;
 	uint64_t quiet_ns = full ? 0 : m->cost_ns / 4, begin_ns = v->tail_ns;
 
-	if (full && m->traps)
-		return MODERATE_RING;
 	if (quiet_ns < QUIET_MIN_NS)
 		quiet_ns = QUIET_MIN_NS;
 	if (quiet_ns > QUIET_MAX_NS)
 		quiet_ns = QUIET_MAX_NS;
-	if (m->traps && v->bytes <= SMALL_BYTES)
+	if (m->traps && !full && v->bytes <= SMALL_BYTES)
 		quiet_ns = patient_ns(m, v);
 	/* A guest that is as slow (an emulated one) has not paused yet. */
 	if (quiet_ns < QUIET_GAPS * m->tx.gap_ns)
