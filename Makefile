@@ -17,6 +17,7 @@
 # make bench-doorbells ARGS="--runs 9"  lem-vm's auto, exit, mapped side by side
 # make bench-linux    TCP streams of a Linux guest, beside QEMU's
 # make bench-nic-tcg  UDP of a Linux guest without KVM: lem-nic beside QEMU's
+# make bench-nic-delays  lem-nic's first packet after some quiet, idle, busy
 # make fuzz SECONDS=N
 # make coverage   line coverage of driver/ and device/ by the tests
 #
@@ -151,6 +152,18 @@ $(BUILD)/lem-bench: $(call objects,cc,$(BENCH)) $(IMAGE)
 bench: build $(if $(FREEBSD_SRC),freebsd-bench)
 	$(BUILD)/lem-bench $(ARGS)
 
+# --- bench_delays ---------------------------------------------------------
+
+DELAYS	= bench/delays/bench_delays.c $(filter-out bench/lem_bench.c,$(BENCH))
+
+$(BUILD)/bench_delays: $(call objects,cc,$(DELAYS)) $(IMAGE)
+	$(call say,LD)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ -lm
+
+bench-nic-delays: $(BUILD)/bench_delays $(BUILD)/lem-nic
+	[ -x $(BUILD)/qemu/qemu-system-x86_64 ] || \
+	    sh test/qemu-from-debs.sh $(BUILD)/qemu
+	$(BUILD)/bench_delays $(BUILD)
+
 # --- libe82540 ------------------------------------------------------------
 
 $(eval $(call compile,cc,device/,$(CC) $(DEVFLAGS) $(CPPFLAGS) \
@@ -263,5 +276,5 @@ deb:
 clean:
 	rm -rf build
 
-.PHONY: all build bench bench-pair installed installed-lib install install-lib \
-	deb clean
+.PHONY: all build bench bench-pair bench-nic-delays installed installed-lib \
+	install install-lib deb clean

@@ -87,6 +87,7 @@ const char *const lem_workloads[LEM_WORKLOADS] = {
 	[LEM_WORKLOAD_RX] = "rx",
 	[LEM_WORKLOAD_PING] = "ping",
 	[LEM_WORKLOAD_IDLE] = "idle",
+	[LEM_WORKLOAD_QUIET] = "quiet",
 };
 
 const char *const lem_sinks[LEM_SINKS] = {

@@ -447,7 +447,10 @@ command_lem_nic(struct command *c, const struct lem_cell *cell,
 	/* Without KVM QEMU does not keep doorbells mapped: lem-nic(1). */
 	command_argf(c, "--nic", "moderation=%s,doorbell=%s,backend=%s",
 	    moderation_name(cell),
-	    lem_vmms[cell->vmm].needs & 1u << LEM_NEED_KVM ? "auto" : "trap",
+	    lem_vmms[cell->vmm].needs & 1u << LEM_NEED_KVM &&
+		    cell->doorbell != LEM_DOORBELL_EXIT ?
+		"auto" :
+		"trap",
 	    backend);
 }
 

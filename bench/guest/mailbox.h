@@ -53,6 +53,7 @@ enum lem_workload {
 	LEM_WORKLOAD_RX,
 	LEM_WORKLOAD_PING,
 	LEM_WORKLOAD_IDLE,
+	LEM_WORKLOAD_QUIET,	/* bench/delays/ */
 	LEM_WORKLOADS
 };
 
@@ -100,12 +101,13 @@ struct lem_mailbox {
 	volatile uint32_t go;
 	volatile uint32_t stop;
 	volatile uint32_t finish;
+	volatile uint32_t quiet_us;	/* before a packet; 0: answer */
 	uint64_t expect;	/* rx: frames that were sent in all */
 
 	/* guest to host */
 	volatile uint32_t state;	/* enum lem_box_state */
 	uint64_t sent_total;	/* tx, ping: sequence numbers 0 .. this - 1 */
-	uint64_t samples;	/* round trips stored at LEM_SAMPLES_PA */
+	volatile uint64_t samples;	/* round trips, at LEM_SAMPLES_PA */
 	uint64_t rx_unique, rx_duplicated, rx_reordered, rx_corrupted;
 	uint64_t interrupt_ticks;	/* that one takes; 0: unknown */
 	struct lem_box_counters begin, end;

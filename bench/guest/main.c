@@ -14,6 +14,7 @@
 #define PING_TIMEOUT_MS	100u
 #define PING_WARM_UP	16u
 #define IDLE_TICK_US	10000u
+#define QUIET_SPIN_US	50000u	/* a shorter quiet is spent awake */
 #define RX_BATCH	32u	/* frames between two RDT writes */
 
 static struct lem_mailbox *const box =
@@ -257,6 +258,68 @@ run_idle(const struct nic *nic)
 	window_end(nic);
 }
 
+/* ----------------------------------------------------------------- quiet */
+
+/* Nothing for quiet_us, unless the host wants something else meanwhile. */
+PER_NIC bool
+quiet_pass(const struct nic *nic, uint32_t quiet_us)
+{
+	uint64_t end = bare_rdtsc() + box->tsc_hz / 1000000 * quiet_us;
+
+	while (bare_rdtsc() < end) {
+		if (box->quiet_us != quiet_us || box->stop != 0)
+			return false;
+		if (quiet_us > QUIET_SPIN_US)
+			bare_wait_for_interrupt();
+		else
+			bare_pause();
+		nic->poll();
+	}
+	return true;
+}
+
+/* A frame for each that comes. */
+PER_NIC void
+quiet_answer(const struct nic *nic)
+{
+	const uint8_t *frame;
+	uint32_t len;
+	uint64_t was = sent;
+
+	nic->poll();
+	frame = nic->rx_next(&len);
+	if (frame == NULL) {
+		bare_wait_for_interrupt();
+		return;
+	}
+	nic->rx_release();
+	nic->rx_flush();
+	while (sent == was)
+		send_one(nic);
+}
+
+/* The first packet after some quiet: the guest's, or the host's. */
+PER_NIC void
+run_quiet(const struct nic *nic)
+{
+	uint32_t quiet_us;
+	uint64_t ticks;
+
+	bare_tick_start(IDLE_TICK_US);
+	window_begin(nic);
+	while (box->stop == 0) {
+		quiet_us = box->quiet_us;
+		if (quiet_us == 0) {
+			quiet_answer(nic);
+		} else if (quiet_pass(nic, quiet_us)) {
+			ticks = ping_one(nic);
+			if (box->samples < LEM_SAMPLES_MAX)
+				sample[box->samples++] = (uint32_t)ticks;
+		}
+	}
+	window_end(nic);
+}
+
 PER_NIC void
 run_workload(const struct nic *nic)
 {
@@ -274,6 +337,9 @@ run_workload(const struct nic *nic)
 		break;
 	case LEM_WORKLOAD_PING:
 		run_ping(nic);
+		break;
+	case LEM_WORKLOAD_QUIET:
+		run_quiet(nic);
 		break;
 	default:
 		run_idle(nic);
