@@ -51,7 +51,7 @@ on_send(void *ctx, const struct e82540_packet *packet, unsigned int n)
 
 	nic->packets += taken;
 	nic->sent += taken;
-	if (taken > 0)
+	if (packet != NULL && taken > 0)
 		atomic_store_explicit(&nic->sent_bytes,
 		    packet[taken - 1].len_bytes, memory_order_relaxed);
 	if (taken < n || atomic_load(&nic->config.backend->unsent))
