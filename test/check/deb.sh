@@ -55,6 +55,9 @@ is symbols "$(dpkg-deb -I "$tmp/deb/libe82540-$so"_*.deb symbols |
 is conffiles "$(dpkg-deb -I "$tmp"/deb/lem-dkms_*.deb conffiles)" \
     /etc/modprobe.d/lem.conf
 
+grep -qx "blacklist lem" "$tmp"/lem-dkms/usr/lib/modprobe.d/*.conf ||
+    wrong "lem is loaded for any device"
+
 # What `make linux` compiles, and nothing that these include is missing.
 source=$tmp/lem-dkms/usr/src/lem-$version
 is dkms.conf "$(sed -n 's/^PACKAGE_VERSION=//p' "$source/dkms.conf")" \

@@ -21,13 +21,16 @@ $(LINUX)/lem.ko: $(LINUX_SOURCES) FORCE
 
 # Then: dkms install lem/$(VERSION).  lem.conf of an earlier time stays as it is.
 install-dkms:
-	install -d $(DKMS) $(MODPROBE) $(DESTDIR)$(PREFIX)/share/man/man4
+	install -d $(DKMS) $(MODPROBE) $(DESTDIR)$(PREFIX)/share/man/man4 \
+	    $(DESTDIR)$(PREFIX)/lib/modprobe.d
 	install -m 644 $(LINUX_SOURCES) $(DKMS)/
 	sed -i '1a LEM_VERSION := $(VERSION)' $(DKMS)/Kbuild
 	sed 's,#MODULE_VERSION#,$(VERSION),' driver/os/linux/dkms.conf \
 	    >$(DKMS)/dkms.conf
 	[ -e $(MODPROBE)/lem.conf ] || \
 	    install -m 644 dist/modprobe.d/lem.conf $(MODPROBE)/
+	install -m 644 dist/modprobe.d/lem-blacklist.conf \
+	    $(DESTDIR)$(PREFIX)/lib/modprobe.d/
 	install -m 644 man/lem-linux.4 $(DESTDIR)$(PREFIX)/share/man/man4/
 
 FORCE:
