@@ -19,7 +19,9 @@ HOST_TEST = $(call names,test/host,test_*)
 HOST_THREADS = $(filter-out test_nic_cost test_nic_moderate test_nic_naps,\
 	  $(filter test_machine test_nic% test_vfu%,$(HOST_TEST)))
 FUZZ	= $(call names,test/fuzz,fuzz_*)
-FUZZ_HOST = fuzz_boot fuzz_machine fuzz_vfu
+FUZZ_HOST = fuzz_bars fuzz_boot fuzz_machine fuzz_peers fuzz_vfu
+fuzz_bars_LINK = -Wl,--wrap=vm_slot_set,--wrap=machine_port_read
+fuzz_peers_LINK = -lcmocka
 
 # --- objects --------------------------------------------------------------
 #
@@ -45,7 +47,8 @@ $(call compile,$(1)/fake,,$(2) $(FAKEFLAGS) $(3))
 $(call compile,$(1),host/,$(2) $(HOSTFLAGS) $(3))
 $(call compile,$(1),test/host/,$(2) $(HOSTFLAGS) $(CMOCKA) -Itest/host $(3))
 $(foreach f,$(FUZZ_HOST),
-$(call compile,$(1),test/fuzz/$(f),$(2) $(HOSTFLAGS) $(3)))
+$(call compile,$(1),test/fuzz/$(f),$(2) $(HOSTFLAGS) $(CMOCKA) -Itest/host \
+    $(3)))
 endef
 
 $(eval $(call compile,cc,,$(CC) $(SIMFLAGS) $(CFLAGS)))
@@ -163,7 +166,7 @@ fuzzed	= $(if $(filter fuzz_core,$(1)),$(CORE:%=fake/%) $(FAKE:%=fake/%) \
 	  $(if $(filter $(FUZZ_HOST),$(1)),$(HOST_LIB)))
 $(eval $(foreach f,$(FUZZ),$(call link,$(BUILD)/fuzz/$(f),clang $(FUZZER),\
     $(call objects,fuzz,$(call fuzzed,$(f))),\
-    $(if $(filter $(FUZZ_HOST),$(f)),$(HOST_LIBS)))))
+    $(if $(filter $(FUZZ_HOST),$(f)),$(HOST_LIBS) $($(f)_LINK)))))
 
 # --- targets --------------------------------------------------------------
 
