@@ -21,6 +21,9 @@
  *
  * A peer that has connected its socket to local= takes frames from b.fd alone
  * (EPERM).  These go by remote='s name.
+ *
+ * Each packet is a system call.  sendmmsg() would take 64 in one, but it can
+ * also pass descriptors, and send to any name (confine.c).
  */
 #include <errno.h>
 #include <pthread.h>
@@ -29,9 +32,12 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "backend.h"
+#include "confine.h"
+#include "e1000_hw.h"
 #include "unix.h"
 
 #define PAUSE_MIN_NS	1000000		/* until the peer is looked for again */
@@ -46,12 +52,12 @@ enum dgram_way {
 struct dgram {
 	struct backend b;		/* event_fd: a timer, to look again */
 	struct sockaddr_un local;	/* sun_path empty: fd=N */
-	struct sockaddr_un remote;
+	const struct sockaddr_un *remote; /* NULL: fd=N */
 	int connected_fd;		/* of fd=N: b.fd */
 	pthread_mutex_t lock;		/* of what follows, up to `out' */
 	enum dgram_way way;
 	long pause_ns;
-	struct mmsghdr out[E82540_SEND_MAX];
+	uint8_t out[BACKEND_FRAME_BYTES]; /* by name, a packet in a piece */
 	/* Of receive(). */
 	struct mmsghdr in[BACKEND_BATCH];
 	struct iovec in_iov[BACKEND_BATCH];
@@ -73,9 +79,9 @@ dgram_way_set(struct dgram *d, enum dgram_way way)
 static bool
 dgram_find(struct dgram *d)
 {
-	const struct sockaddr *to = (const struct sockaddr *)&d->remote;
+	const struct sockaddr *to = (const struct sockaddr *)d->remote;
 
-	if (connect(d->connected_fd, to, sizeof(d->remote)) == 0)
+	if (connect(d->connected_fd, to, sizeof(*d->remote)) == 0)
 		dgram_way_set(d, WAY_CONNECTED);
 	else
 		dgram_way_set(d, errno == EPERM ? WAY_NAME : WAY_NONE);
@@ -94,21 +100,41 @@ dgram_find_later(struct dgram *d)
 		d->pause_ns = PAUSE_MAX_NS;
 }
 
+_Static_assert(E1000_TX_PACKET_MAX_BYTES + 4 <= BACKEND_FRAME_BYTES,
+    "a packet with its VLAN tag fits into `out'");
+
+static ssize_t
+dgram_put_named(struct dgram *d, const struct e82540_packet *packet)
+{
+	const struct sockaddr *to = (const struct sockaddr *)d->remote;
+	size_t n = 0;
+	uint32_t i;
+
+	for (i = 0; i < packet->iovs; i++) {
+		memcpy(d->out + n, packet->iov[i].base, packet->iov[i].len);
+		n += packet->iov[i].len;
+	}
+	return sendto(d->b.fd, d->out, n, MSG_DONTWAIT | MSG_NOSIGNAL, to,
+	    sizeof(*d->remote));
+}
+
+/* Returns how many it sent; -1: none, and errno says why. */
 static int
 dgram_put(struct dgram *d, const struct e82540_packet *packet, unsigned int n)
 {
-	bool named = d->way == WAY_NAME;
-	struct msghdr *m;
+	const struct iovec *iov;
 	unsigned int i;
+	ssize_t sent;
 
 	for (i = 0; i < n; i++) {
-		m = &d->out[i].msg_hdr;
-		m->msg_iov = (struct iovec *)(uintptr_t)packet[i].iov;
-		m->msg_iovlen = packet[i].iovs;
-		m->msg_name = named ? &d->remote : NULL;
-		m->msg_namelen = named ? sizeof(d->remote) : 0;
+		iov = (const struct iovec *)packet[i].iov;
+		sent = d->way == WAY_NAME ?
+		    dgram_put_named(d, &packet[i]) :
+		    writev(d->connected_fd, iov, (int)packet[i].iovs);
+		if (sent < 0)
+			return i > 0 ? (int)i : -1;
 	}
-	return sendmmsg(d->b.out_fd, d->out, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+	return (int)n;
 }
 
 /*
@@ -134,7 +160,7 @@ dgram_lost_peer(const struct dgram *d)
 	}
 }
 
-/* To the peer, or if it has gone, to its successor.  Returns as sendmmsg(). */
+/* To the peer, or if it has gone, to its successor.  Returns as dgram_put(). */
 static int
 dgram_put_again(struct dgram *d, const struct e82540_packet *packet,
     unsigned int n)
@@ -278,13 +304,14 @@ static int
 dgram_bind(struct dgram *d, const char *local, const char *remote,
     struct err *err)
 {
-	struct sockaddr_un at;
+	struct sockaddr_un at, to;
 
 	if (local == NULL || remote == NULL)
 		return err_usage(err,
 		    "backend=dgram: needs local=PATH and remote=PATH, or fd=N");
 	if (unix_address(&at, local, "local", err) != 0 ||
-	    unix_address(&d->remote, remote, "remote", err) != 0 ||
+	    unix_address(&to, remote, "remote", err) != 0 ||
+	    (d->remote = confine_peer(&to, err)) == NULL ||
 	    dgram_sockets(d, &at, err) != 0)
 		return -1;
 	if (unix_is_same(local, remote))

@@ -8,10 +8,13 @@
  * what is not sent, or in part, goes to the next peer.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "backend.h"
@@ -174,23 +177,21 @@ stream_send_some(struct stream *s, const struct e82540_packet *packet,
 {
 	uint8_t length[E82540_SEND_MAX][LENGTH_BYTES];
 	struct iovec iov[IOVS];
-	struct msghdr msg = { .msg_iov = iov };
-	unsigned int i, j;
+	unsigned int i, j, iovs = 0;
 	ssize_t sent;
 
 	for (i = 0; i < n; i++) {
-		if (msg.msg_iovlen + 1 + packet[i].iovs > IOVS)
+		if (iovs + 1 + packet[i].iovs > IOVS)
 			break;
 		stream_put_length(length[i], packet[i].len_bytes);
-		iov[msg.msg_iovlen++] =
-		    (struct iovec){ length[i], LENGTH_BYTES };
+		iov[iovs++] = (struct iovec){ length[i], LENGTH_BYTES };
 		for (j = 0; j < packet[i].iovs; j++)
-			iov[msg.msg_iovlen++] = (struct iovec){
+			iov[iovs++] = (struct iovec){
 				(void *)(uintptr_t)packet[i].iov[j].base,
 				packet[i].iov[j].len
 			};
 	}
-	sent = sendmsg(s->peer_fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
+	sent = writev(s->peer_fd, iov, (int)iovs);
 	if (sent > 0)
 		return stream_taken(s, packet, i, (size_t)sent);
 	stream_send_failed(s);
@@ -354,6 +355,7 @@ stream_connect(struct stream *s, struct err *err)
 		    "path=%s: %s: start the peer first, or add server=on",
 		    s->at.sun_path, strerror(errno));
 	}
+	(void)fcntl(fd, F_SETFL, O_NONBLOCK);
 	s->b.event_fd = connector_start(&s->at, err);
 	if (s->b.event_fd < 0) {
 		(void)close(fd);
@@ -370,6 +372,7 @@ stream_init(struct stream *s, struct opts *opts, struct err *err)
 	bool server = false;
 	int fd;
 
+	(void)signal(SIGPIPE, SIG_IGN); /* writev() has no MSG_NOSIGNAL */
 	if (opts_bool(opts, "server", &server, err) != 0)
 		return -1;
 	if (opts_get(opts, "fd") != NULL) {

@@ -145,8 +145,8 @@ static const struct confine_rule everyone[] = {
 	CONFINE_CALL(rt_sigprocmask),
 	CONFINE_CALL(restart_syscall),
 	CONFINE_CALL(sched_yield),
-	CONFINE_CALL(madvise),
-	CONFINE_CALL(munmap),
+	{ SYS_madvise, CONFINE_NO_PEERS, 0 },
+	{ SYS_munmap, CONFINE_NO_PEERS, 0 },
 	{ SYS_mprotect, CONFINE_NO_EXEC, 0 },	/* and to park doorbells */
 	CONFINE_CALL(clock_gettime),	/* where there is no vDSO */
 	CONFINE_CALL(getpid),
@@ -157,13 +157,13 @@ static const struct confine_rule everyone[] = {
 	CONFINE_CALL(ppoll),
 };
 
-/* Backends' send(), and the NIC's timer. */
+/*
+ * Backends' send(), and the NIC's timer.  Not sendmsg(), sendmmsg(): a message
+ * may carry descriptors, and an address that a filter does not see.
+ */
 static const struct confine_rule access_rules[] = {
 	CONFINE_CALL(writev),
-	CONFINE_CALL(sendto),
-	CONFINE_CALL(sendmsg),
-	CONFINE_CALL(sendmmsg),
-	CONFINE_CALL(connect),		/* of a socket that exists */
+	CONFINE_SEND,
 	CONFINE_CALL(timerfd_settime),
 };
 
@@ -180,7 +180,7 @@ static const struct confine_rule main_rules[] = {
 	CONFINE_CALL(timer_settime),	/* quit.c */
 	CONFINE_CALL(accept4),
 	CONFINE_CALL(recvfrom),
-	CONFINE_CALL(sendto),
+	CONFINE_SEND,
 	CONFINE_CALL(close),
 	CONFINE_FCNTL(F_GETFD),
 	CONFINE_FCNTL(F_SETFD),
@@ -193,30 +193,79 @@ static const struct confine_rule main_rules[] = {
 	CONFINE_MMAP,
 };
 
-/* The compared argument is 32 bits wide: the kernel ignores the others. */
+/*
+ * Memory that ends, changes or is replaced: none below `floor', where the
+ * addresses of confine_peer() are.
+ */
 static int
-rule_add(scmp_filter_ctx ctx, const struct confine_rule *r)
+rule_add_memory(scmp_filter_ctx ctx, const struct confine_rule *r,
+    uintptr_t floor)
+{
+	const struct scmp_arg_cmp above = SCMP_A0(SCMP_CMP_GE, floor, 0);
+	const struct scmp_arg_cmp code =
+	    SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
+	const struct scmp_arg_cmp anywhere =
+	    SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_FIXED, 0);
+	int error;
+
+	if (r->when == CONFINE_NO_PEERS)
+		return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, r->call, 1, above);
+	error = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, r->call, 2, above, code);
+	return error != 0 || r->call != SYS_mmap ?
+	    error :
+	    seccomp_rule_add(ctx, SCMP_ACT_ALLOW, r->call, 2, code, anywhere);
+}
+
+/* Requests are 32 bits wide: the kernel ignores the others. */
+static int
+rule_add(scmp_filter_ctx ctx, const struct confine_rule *r, uintptr_t floor)
 {
 	switch (r->when) {
 	case CONFINE_ALWAYS:
 		return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, r->call, 0);
 	case CONFINE_NO_EXEC:
+	case CONFINE_NO_PEERS:
+		return rule_add_memory(ctx, r, floor);
+	case CONFINE_NO_ADDRESS:
 		return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, r->call, 1,
-		    SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+		    SCMP_A4(SCMP_CMP_EQ, 0, 0));
 	default:
 		return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, r->call, 1,
 		    SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffff, r->value));
 	}
 }
 
+/* connect() and sendto() to these alone. */
 static int
-rules_add(scmp_filter_ctx ctx, const struct confine_rule *rule, size_t n)
+peers_add(scmp_filter_ctx ctx, const struct sockaddr_un *const *peer,
+    unsigned int n)
+{
+	const scmp_datum_t bytes = sizeof(**peer);
+	int error = 0;
+	unsigned int i;
+
+	for (i = 0; i < n && error == 0; i++) {
+		error = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(connect),
+		    2, SCMP_A1(SCMP_CMP_EQ, (uintptr_t)peer[i], 0),
+		    SCMP_A2(SCMP_CMP_EQ, bytes, 0));
+		if (error == 0)
+			error = seccomp_rule_add(ctx, SCMP_ACT_ALLOW,
+			    SCMP_SYS(sendto), 2,
+			    SCMP_A4(SCMP_CMP_EQ, (uintptr_t)peer[i], 0),
+			    SCMP_A5(SCMP_CMP_EQ, bytes, 0));
+	}
+	return error;
+}
+
+static int
+rules_add(scmp_filter_ctx ctx, const struct confine_rule *rule, size_t n,
+    uintptr_t floor)
 {
 	int error = 0;
 	size_t i;
 
 	for (i = 0; i < n && error == 0; i++)
-		error = rule_add(ctx, &rule[i]);
+		error = rule_add(ctx, &rule[i], floor);
 	return error;
 }
 
@@ -224,19 +273,25 @@ static int
 filter_fill(scmp_filter_ctx ctx, unsigned int sets,
     const struct confine_rule *own, size_t n)
 {
+	const struct sockaddr_un *peer[CONFINE_PEERS_MAX];
+	uintptr_t floor;
+	unsigned int peers = confine_peers(peer, &floor);
 	/* Signals to our own threads. */
 	int error = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
 	    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0));
 
 	if (error == 0)
-		error = rules_add(ctx, everyone, COUNT(everyone));
+		error = rules_add(ctx, everyone, COUNT(everyone), floor);
 	if (error == 0 && sets & (CONFINE_ACCESS | CONFINE_NIC))
-		error = rules_add(ctx, access_rules, COUNT(access_rules));
+		error =
+		    rules_add(ctx, access_rules, COUNT(access_rules), floor);
+	if (error == 0 && sets & (CONFINE_ACCESS | CONFINE_NIC))
+		error = peers_add(ctx, peer, peers);
 	if (error == 0 && sets & CONFINE_NIC)
-		error = rules_add(ctx, nic_rules, COUNT(nic_rules));
+		error = rules_add(ctx, nic_rules, COUNT(nic_rules), floor);
 	if (error == 0 && sets & CONFINE_MAIN)
-		error = rules_add(ctx, main_rules, COUNT(main_rules));
-	return error == 0 ? rules_add(ctx, own, n) : error;
+		error = rules_add(ctx, main_rules, COUNT(main_rules), floor);
+	return error == 0 ? rules_add(ctx, own, n, floor) : error;
 }
 
 int

@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
+#include <sys/un.h>
 
 #include "err.h"
 
@@ -62,7 +63,9 @@ int confine_limits(unsigned int files, struct err *err);
 /* When a call is allowed. */
 enum confine_when {
 	CONFINE_ALWAYS,
-	CONFINE_NO_EXEC,	/* mmap, mprotect: never PROT_EXEC */
+	CONFINE_NO_EXEC, /* mmap, mprotect: never PROT_EXEC; as next */
+	CONFINE_NO_PEERS, /* not the memory of confine_peer() */
+	CONFINE_NO_ADDRESS, /* sendto: where its socket is connected */
 	CONFINE_REQUEST,	/* its second argument is `value' */
 };
 
@@ -75,6 +78,11 @@ struct confine_rule {
 #define CONFINE_CALL(name) \
 	{ \
 		SYS_##name, CONFINE_ALWAYS, 0 \
+	}
+/* send(). */
+#define CONFINE_SEND \
+	{ \
+		SYS_sendto, CONFINE_NO_ADDRESS, 0 \
 	}
 /* Not F_SETOWN: it sends signals to other programs. */
 #define CONFINE_FCNTL(command) \
@@ -123,6 +131,27 @@ struct confine_kind {
  * confine_enter: as confine_thread(); err tells the user to try --sandbox off.
  */
 int confine_enter(const struct confine_kind *kind, struct err *err);
+
+/* ------------------------------------------------------------------ peers */
+
+#define CONFINE_PEERS_MAX 32u
+
+/*
+ * confine_peer: an address to which threads with CONFINE_ACCESS or CONFINE_NIC
+ * may connect() or sendto(); they can reach no other.  Returns a copy: filters
+ * know it by where it is, and no thread that is confined can change what is
+ * there.  It stays for ever.  Call it before there are threads.  Returns NULL
+ * with err set.
+ */
+const struct sockaddr_un *
+confine_peer(const struct sockaddr_un *at, struct err *err);
+
+/*
+ * confine_peers: for confine_thread().  Returns how many there are.  *end:
+ * where the memory after them begins; all other memory is above.
+ */
+unsigned int confine_peers(const struct sockaddr_un *list[CONFINE_PEERS_MAX],
+    uintptr_t *end);
 
 /* ------------------------------------------------------------------ files */
 

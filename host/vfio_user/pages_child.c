@@ -291,8 +291,8 @@ static int
 taker_confine(const struct child *c, struct err *err)
 {
 	static const struct confine_rule own[] = { CONFINE_CALL(openat),
-		CONFINE_CALL(close), CONFINE_CALL(recvfrom),
-		CONFINE_CALL(sendto), CONFINE_CALL(sendmsg), CONFINE_MMAP };
+		CONFINE_CALL(close), CONFINE_CALL(recvfrom), CONFINE_SEND,
+		CONFINE_CALL(sendmsg), CONFINE_MMAP };
 	struct err ignored;
 
 	if (confine_no_new_privs(err) != 0)
@@ -444,8 +444,8 @@ static int
 server_confine(struct child *c, struct err *err)
 {
 	static const struct confine_rule own[] = { CONFINE_CALL(writev),
-		CONFINE_CALL(sendto), CONFINE_CALL(getuid),
-		CONFINE_CALL(getgid), CONFINE_MMAP };
+		CONFINE_SEND, CONFINE_CALL(getuid), CONFINE_CALL(getgid),
+		CONFINE_MMAP };
 
 	table_close(c->mount.root);
 	table_close(c->ask);

@@ -12,6 +12,7 @@ static const struct confine_rule main_rules[] = {
 
 static const struct confine_rule vfio_rules[] = {
 	CONFINE_CALL(recvmsg),
+	CONFINE_CALL(sendmsg),		/* the doorbells' descriptor */
 	CONFINE_CALL(recvfrom),
 	CONFINE_CALL(shutdown),
 	CONFINE_CALL(close),

@@ -3,6 +3,8 @@
  * Backends: their names, null, dgram, and pcap around another one.
  */
 #include "backend_rig.h"
+#include "child.h"
+#include "confine.h"
 
 /* ------------------------------------------------------------------- open */
 
@@ -799,6 +801,75 @@ test_pcap_null(void **state)
 	assert_int_equal(file.at, file.bytes);
 }
 
+/* -------------------------------------------------------- dgram, confined */
+
+/* As a NIC's thread.  It sends a packet for each byte of `ask'. */
+static void
+dgram_confined(struct backend *b, int ask)
+{
+	struct sockaddr_un other = unix_at("other");
+	unsigned char number;
+
+	child_begin();
+	if (confine_no_new_privs(&err) != 0 ||
+	    confine_thread(CONFINE_NIC, NULL, 0, &err) != 0)
+		child_leave(1);
+	while (read(ask, &number, 1) == 1 && number != 0xff)
+		if (send_one(b, number, 60) != 1)
+			child_leave(2);
+	(void)sendto(b->fd, "x", 1, 0, (struct sockaddr *)&other,
+	    sizeof(other));
+	child_leave(ENDED_WELL);
+}
+
+static void
+dgram_ask(int ask, unsigned char number)
+{
+	struct pollfd p = { .fd = peer, .events = POLLIN };
+
+	assert_int_equal(write(ask, &number, 1), 1);
+	if (number == 0xff)
+		return;
+	assert_int_equal(poll(&p, 1, 20000), 1);
+	dgram_peer_gets(number, 60);
+}
+
+/*
+ * A confined thread reaches each successor of its peer, also those that connect
+ * to us, and no other socket: trying kills it.
+ */
+static void
+test_dgram_confined(void **state)
+{
+	struct sockaddr_un at = unix_at("other");
+	struct backend *b = dgram_by_paths();
+	int ask[2], other = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+	unsigned char i;
+	char byte;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(bind(other, (struct sockaddr *)&at, sizeof(at)), 0);
+	assert_int_equal(pipe(ask), 0);
+	pid = fork();
+	if (pid == 0)
+		dgram_confined(b, ask[0]);
+	for (i = 0; i < 6; i++) {
+		peer_comes(i & 1);
+		dgram_ask(ask[1], i);
+		dgram_ask(ask[1], i);
+		peer_goes();
+	}
+	dgram_ask(ask[1], 0xff);
+	assert_true(was_killed(child_wait(pid)));
+	assert_int_equal(recv(other, &byte, 1, 0), -1);
+	close(ask[0]);
+	close(ask[1]);
+	close(other);
+	assert_int_equal(unlink(at.sun_path), 0);
+	close_it(b);
+}
+
 int
 main(void)
 {
@@ -819,6 +890,7 @@ main(void)
 		cmocka_unit_test(test_dgram_successor),
 		cmocka_unit_test(test_dgram_sender),
 		cmocka_unit_test(test_dgram_peer_connects),
+		cmocka_unit_test(test_dgram_confined),
 		cmocka_unit_test(test_dgram_event),
 		cmocka_unit_test(test_dgram_paths_bad),
 		cmocka_unit_test(test_pcap),

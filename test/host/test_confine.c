@@ -97,7 +97,6 @@ static const struct {
 	CALL(munmap, ALL, 0, 0),
 	CALL(sendto, ALL, -1),
 	CALL(writev, CPU | NIC, -1),
-	CALL(sendmmsg, CPU | NIC, -1),
 	CALL(timerfd_settime, CPU | NIC, -1),
 	CALL(recvfrom, MAIN | NIC, -1),
 	CALL(accept4, MAIN | NIC, -1),
@@ -120,6 +119,15 @@ static const struct {
 
 	CALL(fcntl, 0, -1, F_SETOWN),
 	CALL(fcntl, 0, -1, F_SETSIG),
+	CALL(fcntl, 0, -1, F_SETOWN_EX),
+	CALL(fcntl, 0, -1, F_NOTIFY),
+	IOCTL(FIOSETOWN, 0),
+	IOCTL(SIOCSPGRP, 0),
+	IOCTL(FIOASYNC, 0),
+	CALL(sendmsg, 0, -1),
+	CALL(sendmmsg, 0, -1),
+	CALL(connect, 0, -1, 0),
+	{ "sendto an address", 0, PLAIN, { SYS_sendto, -1, 0, 0, 0, 1 } },
 	CALL(setrlimit, 0, 0, 0),
 	CALL(recvmsg, 0, -1),
 	CALL(open, 0, 0),
@@ -405,6 +413,124 @@ test_sets(void **state)
 	}
 }
 
+/* ------------------------------------------------------------------ peers */
+
+static const struct sockaddr_un *to_peer;
+
+#define PEER_BYTES	((long)sizeof(*to_peer))
+#define BEGIN		((long)(uintptr_t)to_peer)
+#define SENDERS		(CPU | NIC)
+
+struct peer_call {
+	const char *name;
+	unsigned int who;		/* may */
+	long call[7];
+};
+
+static int
+peer_call_try(enum sandbox what, const long *c)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		child_begin();
+		sandbox_or_leave(what);
+		(void)syscall(c[0], c[1], c[2], c[3], c[4], c[5], c[6]);
+		child_leave(ENDED_WELL);
+	}
+	return child_wait(pid);
+}
+
+/* No thread sends elsewhere, or changes what the address is. */
+static void
+test_peers(void **state)
+{
+	static struct sockaddr_un at = { .sun_family = AF_UNIX,
+		.sun_path = "/nowhere/peer" };
+	struct err err;
+	long copy = (long)(uintptr_t)&at;
+	unsigned int what;
+	int status;
+	size_t i;
+
+	(void)state;
+	to_peer = confine_peer(&at, &err);
+	assert_non_null(to_peer);
+	assert_ptr_equal(confine_peer(&at, &err), to_peer);
+	assert_memory_equal(to_peer, &at, sizeof(at));
+	const struct peer_call list[] = {
+		{ "connect", SENDERS, { SYS_connect, -1, BEGIN, PEER_BYTES } },
+		{ "sendto", SENDERS,
+		    { SYS_sendto, -1, 0, 0, 0, BEGIN, PEER_BYTES } },
+		{ "munmap", ALL, { SYS_munmap, BEGIN + 4096, 4096 } },
+		{ "connect elsewhere", 0,
+		    { SYS_connect, -1, copy, PEER_BYTES } },
+		{ "connect to a part", 0,
+		    { SYS_connect, -1, BEGIN, PEER_BYTES - 1 } },
+		{ "connect within", 0,
+		    { SYS_connect, -1, BEGIN + 2, PEER_BYTES } },
+		{ "sendto elsewhere", 0,
+		    { SYS_sendto, -1, 0, 0, 0, copy, PEER_BYTES } },
+		{ "sendto a part", 0,
+		    { SYS_sendto, -1, 0, 0, 0, BEGIN, PEER_BYTES - 1 } },
+		{ "munmap it", 0, { SYS_munmap, BEGIN, 4096 } },
+		{ "munmap around it", 0, { SYS_munmap, 0, 0x100000 } },
+		{ "madvise it", 0,
+		    { SYS_madvise, BEGIN, 4096, MADV_DONTNEED } },
+		{ "mprotect it", 0,
+		    { SYS_mprotect, BEGIN, 4096, PROT_READ | PROT_WRITE } },
+		{ "mprotect around it", 0,
+		    { SYS_mprotect, BEGIN - 4096, 8192, PROT_READ } },
+		{ "mmap over it", 0,
+		    { SYS_mmap, BEGIN, 4096, PROT_READ,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1 } },
+		{ "mmap from below", 0,
+		    { SYS_mmap, BEGIN - 4096, 8192, PROT_READ,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1 } },
+	};
+	for (what = 0; what < COUNT(kinds); what++)
+		for (i = 0; i < COUNT(list); i++) {
+			status =
+			    peer_call_try((enum sandbox)what, list[i].call);
+			if (list[i].who & 1u << what ? !ended_well(status) :
+						       !was_killed(status))
+				fail_msg("%s: %s: status %#x", kinds[what],
+				    list[i].name, (unsigned int)status);
+		}
+	assert_memory_equal(to_peer, &at, sizeof(at));
+}
+
+/* Nobody can write there, and there is an end. */
+static void
+test_peers_memory(void **state)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	struct err err;
+	unsigned int i;
+	int fd[2], status;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(pipe(fd), 0);
+	assert_int_equal(write(fd[1], "xx", 2), 2);
+	assert_int_equal(read(fd[0], (void *)(uintptr_t)to_peer, 2), -1);
+	close(fd[0]);
+	close(fd[1]);
+	pid = fork();
+	if (pid == 0) {
+		child_begin();
+		for (i = 0; i < 2 * CONFINE_PEERS_MAX; i++) {
+			(void)snprintf(at.sun_path, sizeof(at.sun_path), "%u",
+			    i);
+			if (confine_peer(&at, &err) == NULL)
+				break;
+		}
+		child_leave(i == CONFINE_PEERS_MAX - 1 ? ENDED_WELL : 1);
+	}
+	status = child_wait(pid);
+	assert_true(ended_well(status));
+}
+
 /* ---------------------------------------------------------------- threads */
 
 struct thread {
@@ -636,6 +762,8 @@ main(void)
 		cmocka_unit_test(test_calls),
 		cmocka_unit_test(test_work),
 		cmocka_unit_test(test_own_rules),
+		cmocka_unit_test(test_peers),
+		cmocka_unit_test(test_peers_memory),
 		cmocka_unit_test(test_memory_later),
 		cmocka_unit_test(test_sets),
 		cmocka_unit_test(test_threads),

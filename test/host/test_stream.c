@@ -822,7 +822,7 @@ test_no_sigpipe(void **state)
 	(void)state;
 	child = fork();
 	if (child == 0) {
-		(void)signal(SIGPIPE, SIG_DFL);
+		(void)signal(SIGPIPE, SIG_DFL);	/* as in a new program */
 		b = stream_pair();
 		close(peer);
 		_exit(
