@@ -673,8 +673,8 @@ page_ways(const struct lem_page *p)
 		any = true;
 		lem_page_bars(p, &g, LEM_MEASURE_KPPS,
 		    "lem-vm with a driver that writes TDT for each packet; in "
-		    "brackets the ratio to an exit for each. lem-vm(1) explains "
-		    "the ways.");
+		    "brackets the ratio to an exit for each. lem-vm(1) "
+		    "explains the ways.");
 	}
 }
 
