@@ -89,6 +89,33 @@ static const struct {
 	    false, false },
 };
 
+/* What a Linux guest runs: with each VMM, each of the drivers. */
+static const struct {
+	enum lem_workload workload;
+	enum lem_sink_id sink;
+	unsigned int frame;
+} linux_plan[] = {
+	{ LEM_WORKLOAD_TX, LEM_SINK_NULL, LEM_FRAME_MIN },
+	{ LEM_WORKLOAD_TX, LEM_SINK_USER, LEM_FRAME_MIN },
+	{ LEM_WORKLOAD_RX, LEM_SINK_USER, LEM_FRAME_MIN },
+	{ LEM_WORKLOAD_PING, LEM_SINK_USER, 98 },
+	{ LEM_WORKLOAD_TCP_TX, LEM_SINK_USER, LEM_FRAME_MAX },
+	{ LEM_WORKLOAD_TCP_RX, LEM_SINK_USER, LEM_FRAME_MAX },
+	{ LEM_WORKLOAD_TCP_RR, LEM_SINK_USER, 67 },
+};
+
+static const struct {
+	const char *id;
+	enum lem_driver driver;
+	enum lem_row row;
+	enum lem_mit_mode mit_enable;
+} linux_drivers[] = {
+	{ "e1000", LEM_DRIVER_E1000, LEM_ROW_MODERATED, LEM_MIT_OFF },
+	{ "lem", LEM_DRIVER_LEM, LEM_ROW_MODERATED, LEM_MIT_OFF },
+	{ "lem-combining", LEM_DRIVER_LEM, LEM_ROW_MODIFIED, LEM_MIT_ON },
+	{ "virtio", LEM_DRIVER_VIRTIO, LEM_ROW_VIRTIO, LEM_MIT_OFF },
+};
+
 /* The first of comma separated patterns; returns what follows it. */
 static const char *
 next_pattern(const char *patterns, char pattern[PATTERN_BYTES])
@@ -109,6 +136,26 @@ cell_wanted(const char *id, const char *patterns)
 	while (*patterns != '\0') {
 		patterns = next_pattern(patterns, pattern);
 		if (fnmatch(pattern, id, 0) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Without --guests: the bare one and FreeBSD; and Linux, which takes minutes,
+ * where a pattern of --cells begins with its name.
+ */
+static bool
+guest_wanted(const struct lem_options *o, enum lem_guest guest)
+{
+	const char *patterns = o->cells;
+	char pattern[PATTERN_BYTES];
+
+	if (o->guests != 0 || guest != LEM_GUEST_LINUX)
+		return o->guests == 0 || o->guests & 1u << guest;
+	while (patterns != NULL && *patterns != '\0') {
+		patterns = next_pattern(patterns, pattern);
+		if (strncmp(pattern, "linux", 5) == 0)
 			return true;
 	}
 	return false;
@@ -145,7 +192,7 @@ set_unmeasured(struct lem_cell *c)
 {
 	unsigned int i;
 
-	c->ratio = c->rtt_p50_us = c->rtt_p99_us = c->boot_ms = NAN;
+	c->mbit_s = c->ratio = c->rtt_p50_us = c->rtt_p99_us = c->boot_ms = NAN;
 	c->ratio_virtio = c->ratio_polled = NAN;
 	c->rfc_kpps = c->interrupts_s = NAN;
 	c->interrupt_us = c->interrupt_share = c->line_ns = NAN;
@@ -188,6 +235,8 @@ add_bare(struct lem_results *r, const struct lem_options *o,
 {
 	const struct lem_row_kind *row = &lem_rows[cell.row];
 
+	if (!guest_wanted(o, LEM_GUEST_BARE))
+		return;
 	if (!lem_vmms[cell.vmm].virtio &&
 	    lem_drivers[row->driver].nic == LEM_NIC_VIRTIO)
 		return;
@@ -218,6 +267,8 @@ add_freebsd(struct lem_results *r, const struct lem_options *o,
 	struct lem_cell *c;
 	size_t i;
 
+	if (!guest_wanted(o, LEM_GUEST_FREEBSD))
+		return;
 	for (i = 0; i < COUNT(freebsd); i++) {
 		c = &r->cell[r->cells];
 		*c = (struct lem_cell){
@@ -247,6 +298,58 @@ add_freebsd(struct lem_results *r, const struct lem_options *o,
 		set_skipped(c, host);
 		r->cells++;
 	}
+}
+
+/* A cell of linux_plan[p] and linux_drivers[d], if it is wanted. */
+static void
+add_linux_cell(struct lem_results *r, const struct lem_options *o,
+    const struct lem_host *host, enum lem_vmm_id vmm, size_t p, size_t d)
+{
+	struct lem_cell *c = &r->cell[r->cells];
+
+	*c = (struct lem_cell){
+		.vmm = vmm,
+		.guest = LEM_GUEST_LINUX,
+		.driver = linux_drivers[d].driver,
+		.workload = linux_plan[p].workload,
+		.sink = linux_plan[p].sink,
+		.row = linux_drivers[d].row,
+		.label = linux_drivers[d].id,
+		.frame = linux_plan[p].frame,
+		.moderation = true,
+		.mit_enable = linux_drivers[d].mit_enable,
+		.driver_adaptive =
+		    lem_drivers[linux_drivers[d].driver].nic == LEM_NIC_E1000,
+	};
+	(void)snprintf(c->id, sizeof(c->id), "linux.%s.%s.%s.%s",
+	    lem_vmms[vmm].id, lem_workloads[c->workload], lem_sinks[c->sink],
+	    c->label);
+	if (!cell_wanted(c->id, o->cells))
+		return;
+	set_unmeasured(c);
+	set_skipped(c, host);
+	r->cells++;
+}
+
+/* lem-vm has no virtio-net, and no network of its own. */
+static void
+add_linux(struct lem_results *r, const struct lem_options *o,
+    const struct lem_host *host)
+{
+	unsigned int vmm;
+	size_t p, d;
+
+	if (!guest_wanted(o, LEM_GUEST_LINUX))
+		return;
+	for (vmm = 0; vmm <= LEM_VMM_LEM_VM; vmm++)
+		for (p = 0; p < COUNT(linux_plan); p++)
+			for (d = 0; d < COUNT(linux_drivers); d++)
+				if (vmm != LEM_VMM_LEM_VM ||
+				    (linux_plan[p].sink == LEM_SINK_NULL &&
+					linux_drivers[d].driver !=
+					    LEM_DRIVER_VIRTIO))
+					add_linux_cell(r, o, host,
+					    (enum lem_vmm_id)vmm, p, d);
 }
 
 /* The rows of plan[p] for this VMM: bits 1 << enum lem_row. */
@@ -374,6 +477,7 @@ lem_cells_make(struct lem_results *r, const struct lem_options *o,
     const struct lem_host *host, const char **unmatched)
 {
 	size_t most = LEM_DOORBELLS * COUNT(plan) + COUNT(freebsd) +
+	    LEM_VMMS * COUNT(linux_plan) * COUNT(linux_drivers) +
 	    LEM_VMMS * LEM_ROWS * LEM_LIST_MAX * (COUNT(plan) + COUNT(curves));
 	unsigned int vmm;
 
@@ -388,6 +492,7 @@ lem_cells_make(struct lem_results *r, const struct lem_options *o,
 		if (o->itrs > 1)
 			add_curves(r, o, host, (enum lem_vmm_id)vmm);
 	add_freebsd(r, o, host);
+	add_linux(r, o, host);
 	*unmatched = o->cells == NULL ? NULL : find_unmatched(r, o->cells);
 	return *unmatched == NULL ? 0 : -ENOENT;
 }

@@ -18,6 +18,7 @@ struct lem_options {
 	bool list;
 	bool verbose;
 	const char *cells;	/* comma separated patterns, NULL: all */
+	unsigned int guests;	/* bits 1 << enum lem_guest; 0: not said */
 	const char *json, *report;
 	struct lem_named named;
 	double seconds;

@@ -228,6 +228,7 @@ flood_window(struct lem_run *run, unsigned int cell, const char *line,
 
 	*run = (struct lem_run){
 		.kpps = pps / 1e3,
+		.mbit_s = NAN,
 		.doorbells = flood_counter(line, ".tx_doorbells", false),
 		.interrupts = flood_counter(line, irq, false),
 		.interrupts_s = flood_counter(line, irq, true),

@@ -177,6 +177,7 @@ json_rates(FILE *out, const struct lem_cell *c)
 		double value;
 	} numbers[] = {
 		{ "ratio", c->ratio },
+		{ "mbit_s", c->mbit_s },
 		{ "boot_ms", c->boot_ms },
 		{ "interrupts_s", c->interrupts_s },
 		{ "interrupt_us", c->interrupt_us },

@@ -63,6 +63,7 @@ const struct lem_driver_kind lem_drivers[LEM_DRIVERS] = {
 	[LEM_DRIVER_VIRTIO] = { "virtio-net", LEM_NIC_VIRTIO },
 	[LEM_DRIVER_EM] = { "em", LEM_NIC_E1000 },
 	[LEM_DRIVER_VTNET] = { "vtnet", LEM_NIC_VIRTIO },
+	[LEM_DRIVER_E1000] = { "e1000", LEM_NIC_E1000 },
 };
 
 const struct lem_guest_kind lem_guests[LEM_GUESTS] = {
@@ -74,6 +75,14 @@ const struct lem_guest_kind lem_guests[LEM_GUESTS] = {
 		.needs = NEED(FREEBSD),
 		.base = LEM_DRIVER_EM,
 		.virtio = LEM_DRIVER_VTNET,
+	},
+	[LEM_GUEST_LINUX] = {
+		.name = "linux",
+		.system = "Linux",
+		.title = ", Linux guest; ratio to its e1000",
+		.needs = NEED(LINUX),
+		.base = LEM_DRIVER_E1000,
+		.virtio = LEM_DRIVER_VIRTIO,
 	},
 };
 
@@ -88,11 +97,15 @@ const char *const lem_workloads[LEM_WORKLOADS] = {
 	[LEM_WORKLOAD_PING] = "ping",
 	[LEM_WORKLOAD_IDLE] = "idle",
 	[LEM_WORKLOAD_QUIET] = "quiet",
+	[LEM_WORKLOAD_TCP_TX] = "tcp-tx",
+	[LEM_WORKLOAD_TCP_RX] = "tcp-rx",
+	[LEM_WORKLOAD_TCP_RR] = "tcp-rr",
 };
 
 const char *const lem_sinks[LEM_SINKS] = {
 	[LEM_SINK_NULL] = "null",
 	[LEM_SINK_DGRAM] = "dgram",
+	[LEM_SINK_USER] = "user",
 };
 
 const char *const lem_doorbells[LEM_DOORBELLS] = {

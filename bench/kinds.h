@@ -24,6 +24,7 @@ enum lem_need {
 	LEM_NEED_VFIO_USER,	/* a QEMU that has vfio-user-pci */
 	LEM_NEED_MITIGATION,	/* a QEMU whose e1000 can do without */
 	LEM_NEED_FREEBSD,
+	LEM_NEED_LINUX,
 	LEM_NEEDS
 };
 
@@ -65,9 +66,10 @@ extern const struct lem_vmm_kind lem_vmms[LEM_VMMS];
 
 enum lem_driver {
 	LEM_DRIVER_LEM,
-	LEM_DRIVER_VIRTIO,	/* of the bare guest */
+	LEM_DRIVER_VIRTIO,	/* of the bare guest, and Linux's */
 	LEM_DRIVER_EM,		/* FreeBSD's */
 	LEM_DRIVER_VTNET,
+	LEM_DRIVER_E1000,	/* Linux's own */
 	LEM_DRIVERS
 };
 
@@ -80,6 +82,7 @@ extern const struct lem_driver_kind lem_drivers[LEM_DRIVERS];
 enum lem_guest {
 	LEM_GUEST_BARE,		/* bench/guest/ */
 	LEM_GUEST_FREEBSD,
+	LEM_GUEST_LINUX,
 	LEM_GUESTS
 };
 
@@ -97,10 +100,11 @@ struct lem_guest_kind {
 };
 extern const struct lem_guest_kind lem_guests[LEM_GUESTS];
 
-/* Where frames go: nowhere, or to lem-bench, which checks them. */
+/* Where frames go: nowhere; to lem-bench, which checks them; or to sockets. */
 enum lem_sink_id {
 	LEM_SINK_NULL,
 	LEM_SINK_DGRAM,
+	LEM_SINK_USER,		/* QEMU's user network, and lem-traffic */
 	LEM_SINKS
 };
 

@@ -22,6 +22,7 @@
 #include "command.h"
 #include "freebsd.h"
 #include "line.h"
+#include "linux.h"
 #include "opts.h"
 #include "sink.h"
 #include "vmm.h"
@@ -44,6 +45,8 @@ static const char usage[] =
     "  --quick         the table and one set of curves, in minutes (default)\n"
     "  --full          every row for every workload, curves for every VMM\n"
     "  --cells LIST    only the cells that match: kvm.tx.null.*,tcg.ping.*\n"
+    "  --guests LIST   cells of bare, freebsd, linux alone (default:\n"
+    "                  bare,freebsd; if --cells names linux.*, linux, too)\n"
     "  --list          name the cells, say which would be skipped and why\n"
     "  --json FILE     write everything measured as JSON\n"
     "  --report DIR    write DIR/index.html: the tables, and charts\n"
@@ -55,6 +58,8 @@ static const char usage[] =
     "  --freebsd-kernel FILE\n"
     "                  a FreeBSD kernel, to be measured, too (default:\n"
     "                  $FREEBSD_KERNEL)\n"
+    "  --linux DIR     what \"make linux-guest\" makes (default: linux/image\n"
+    "                  beside lem-bench)\n"
     "  --seconds N     length of one measured window (default: 0.3; full: 1)\n"
     "  --runs N        runs of each cell, interleaved (default: 5)\n"
     "  --itr LIST      values of ITR, 0 to 65535 units of 256 ns; the first\n"
@@ -154,10 +159,36 @@ seconds_take(const char *text, double *seconds, struct err *err)
 	return 0;
 }
 
+/* Names of guests, comma separated, as bits 1 << enum lem_guest. */
+static int
+guests_take(const char *text, unsigned int *guests, struct err *err)
+{
+	const char *name = text;
+	unsigned int guest;
+	size_t len;
+
+	for (*guests = 0;; name += len + 1) {
+		len = strcspn(name, ",");
+		for (guest = 0; guest < LEM_GUESTS; guest++)
+			if (strlen(lem_guests[guest].name) == len &&
+			    strncmp(lem_guests[guest].name, name, len) == 0)
+				break;
+		if (guest == LEM_GUESTS)
+			return err_usage(err,
+			    "--guests %.200s: must be of bare, freebsd, linux, "
+			    "separated by commas",
+			    text);
+		*guests |= 1u << guest;
+		if (name[len] == '\0')
+			return 0;
+	}
+}
+
 enum {
 	OPT_QUICK = COMMAND_OWN,
 	OPT_FULL,
 	OPT_CELLS,
+	OPT_GUESTS,
 	OPT_LIST,
 	OPT_JSON,
 	OPT_REPORT,
@@ -166,6 +197,7 @@ enum {
 	OPT_LEM_NIC,
 	OPT_NIC_QEMU,
 	OPT_FREEBSD,
+	OPT_LINUX,
 	OPT_SECONDS,
 	OPT_RUNS,
 	OPT_ITR,
@@ -177,6 +209,7 @@ static const struct option long_options[] = {
 	{ "quick", no_argument, NULL, OPT_QUICK },
 	{ "full", no_argument, NULL, OPT_FULL },
 	{ "cells", required_argument, NULL, OPT_CELLS },
+	{ "guests", required_argument, NULL, OPT_GUESTS },
 	{ "list", no_argument, NULL, OPT_LIST },
 	{ "json", required_argument, NULL, OPT_JSON },
 	{ "report", required_argument, NULL, OPT_REPORT },
@@ -185,6 +218,7 @@ static const struct option long_options[] = {
 	{ "lem-nic", required_argument, NULL, OPT_LEM_NIC },
 	{ "nic-qemu", required_argument, NULL, OPT_NIC_QEMU },
 	{ "freebsd-kernel", required_argument, NULL, OPT_FREEBSD },
+	{ "linux", required_argument, NULL, OPT_LINUX },
 	{ "seconds", required_argument, NULL, OPT_SECONDS },
 	{ "runs", required_argument, NULL, OPT_RUNS },
 	{ "itr", required_argument, NULL, OPT_ITR },
@@ -208,6 +242,8 @@ option_take(void *ctx, int option, const char *text, struct err *err)
 	case OPT_CELLS:
 		o->cells = text;
 		return 0;
+	case OPT_GUESTS:
+		return guests_take(text, &o->guests, err);
 	case OPT_LIST:
 		o->list = true;
 		return 0;
@@ -226,6 +262,8 @@ option_take(void *ctx, int option, const char *text, struct err *err)
 	case OPT_FREEBSD:
 		return parse_file(text, "--freebsd-kernel", &o->named.freebsd,
 		    err);
+	case OPT_LINUX:
+		return parse_file(text, "--linux", &o->named.linux_dir, err);
 	case OPT_SECONDS:
 		return seconds_take(text, &o->seconds, err);
 	case OPT_RUNS:
@@ -360,6 +398,7 @@ summarize(struct lem_cell *c, const struct lem_run *run, unsigned int n)
 	c->per_packet.ring_full = MEDIAN(ring_full);
 	c->per_packet.round_trips = MEDIAN(round_trips);
 	c->batch_max = MEDIAN(batch_max);
+	c->mbit_s = MEDIAN(mbit_s);
 	c->interrupts_s = MEDIAN(interrupts_s);
 	c->interrupt_us = MEDIAN(interrupt_us);
 	c->interrupt_share = MEDIAN(interrupt_share);
@@ -392,7 +431,7 @@ in_guest_of(const struct lem_results *r, const struct lem_cell *c,
 	const struct lem_cell *base;
 
 	for (base = r->cell; base < r->cell + r->cells; base++)
-		if (base->guest == c->guest && base->vmm == c->vmm &&
+		if (lem_compare_groups(base, c) == 0 && base->vmm == c->vmm &&
 		    base->failed[0] == '\0' &&
 		    base->moderation == c->moderation && base->driver == driver)
 			return base;
@@ -544,6 +583,68 @@ give_up_vmm(struct lem_results *r, enum lem_vmm_id vmm, const unsigned int *n)
 	}
 }
 
+/* Register counts of Linux's e1000: those of one window, for all its runs. */
+static void
+trace_linux(struct lem_results *r, struct lem_linux *l, struct lem_run *run,
+    const unsigned int *n)
+{
+	struct lem_run traced;
+	unsigned int k;
+	size_t i;
+
+	for (i = 0; i < r->cells; i++) {
+		if (r->cell[i].driver != LEM_DRIVER_E1000 || n[i] == 0)
+			continue;
+		traced = run[i * r->runs];
+		lem_linux_trace(l, &r->cell[i], r->seconds, &traced);
+		for (k = 0; k < n[i]; k++) {
+			run[i * r->runs + k].doorbells = traced.doorbells;
+			run[i * r->runs + k].registers = traced.registers;
+		}
+	}
+}
+
+/* The cells of Linux: all once, then all again, in guests that stay. */
+static void
+run_linux(struct lem_results *r, const struct lem_options *o,
+    const struct lem_host *host, struct lem_run *run, unsigned int *n)
+{
+	struct lem_linux *l = NULL;
+	size_t i, done = 0, todo = 0;
+	unsigned int round;
+	double start;
+	struct lem_cell *c;
+
+	for (i = 0; i < r->cells; i++)
+		todo += r->cell[i].guest == LEM_GUEST_LINUX &&
+		    r->cell[i].skipped[0] == '\0';
+	if (todo > 0 && !lem_vmm_interrupted)
+		l = lem_linux_open(r, host);
+	start = lem_now();
+	for (round = 0; l != NULL && round < r->runs; round++)
+		for (i = 0; i < r->cells && !lem_vmm_interrupted; i++) {
+			c = &r->cell[i];
+			if (c->guest != LEM_GUEST_LINUX ||
+			    c->skipped[0] != '\0' || c->failed[0] != '\0')
+				continue;
+			show_progress(r, c, round, done++, todo * r->runs,
+			    start);
+			if (lem_linux_run(l, c, r->seconds,
+				&run[i * r->runs + n[i]], c->failed,
+				c->skipped) == 0) {
+				if (o->verbose)
+					verbose_line(c,
+					    &run[i * r->runs + n[i]]);
+				n[i]++;
+			} else if (lem_vmm_interrupted) {
+				c->failed[0] = '\0';	/* we ended it */
+			}
+		}
+	if (l != NULL)
+		trace_linux(r, l, run, n);
+	lem_linux_close(l);
+}
+
 /* The cells of FreeBSD: a guest for each setting of the hypervisor. */
 static void
 run_freebsd(struct lem_results *r, const struct lem_options *o,
@@ -559,7 +660,8 @@ run_freebsd(struct lem_results *r, const struct lem_options *o,
 	lem_freebsd_run(r, host, false, run, n);
 	lem_freebsd_run(r, host, true, run, n);
 	for (i = 0; i < r->cells && o->verbose; i++)
-		for (k = 0; lem_cell_has_system(&r->cell[i]) && k < n[i]; k++)
+		for (k = 0; r->cell[i].guest == LEM_GUEST_FREEBSD && k < n[i];
+		     k++)
 			verbose_line(&r->cell[i], &run[i * r->runs + k]);
 }
 
@@ -600,6 +702,7 @@ run_all(struct lem_results *r, const struct lem_options *o,
 			}
 		}
 	run_freebsd(r, o, host, run, n);
+	run_linux(r, o, host, run, n);
 	if (isatty(STDERR_FILENO))
 		(void)fputs("\r\033[K", stderr);
 	r->interrupted = lem_vmm_interrupted;

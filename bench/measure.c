@@ -211,7 +211,9 @@ lem_run_cell(const struct lem_cell *cell, const struct lem_host *host,
 	struct lem_vmm vmm;
 	int failed;
 
-	*run = (struct lem_run){ .rtt_p50_us = NAN, .rtt_p99_us = NAN };
+	*run = (struct lem_run){ .mbit_s = NAN,
+		.rtt_p50_us = NAN,
+		.rtt_p99_us = NAN };
 	if (sink == NULL) {
 		(void)snprintf(error, error_bytes, "out of memory");
 		return -1;

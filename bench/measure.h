@@ -22,6 +22,7 @@ struct lem_host {
 	char nic_qemu[256], lem_nic[256];	/* of the cells of lem-nic */
 	char freebsd_kernel[256];
 	char freebsd_dir[256];	/* of boot.elf and bench.iso */
+	char linux_dir[256];	/* of a kernel, an initial RAM disk, bin/ */
 	uint64_t tsc_hz;
 };
 
@@ -33,7 +34,7 @@ lem_host_has(const struct lem_host *host, enum lem_need need)
 
 /* What came out of one run; NAN: not measured. */
 struct lem_run {
-	double kpps;
+	double kpps, mbit_s;
 	double doorbells, interrupts, registers, exits, host_cpu_us;
 	double exits_by[LEM_EXITS];
 	double deferred, ring_full, round_trips, batch_max;
@@ -54,6 +55,7 @@ struct lem_named {
 	const char *nic_qemu;
 	const char *lem_vm, *lem_nic;	/* else those beside this program */
 	const char *freebsd;	/* else the kernel of the environment */
+	const char *linux_dir;	/* else linux/image beside this program */
 };
 
 /*

@@ -204,6 +204,34 @@ probe_freebsd(struct lem_host *host, const char *kernel)
 		    sizeof(host->freebsd_kernel), "%s", kernel);
 }
 
+/* The folder that "make linux-guest" fills. */
+static void
+probe_linux(struct lem_host *host, const char *dir)
+{
+	static const char *const file[] = { "vmlinuz", "guest.img",
+		"bin/lem-traffic", "lem.ko" };
+	char path[300];
+	size_t i;
+
+	if (dir == NULL)
+		beside_us(host->linux_dir, sizeof(host->linux_dir),
+		    "linux/image");
+	else
+		(void)snprintf(host->linux_dir, sizeof(host->linux_dir), "%s",
+		    dir);
+	for (i = 0; i < sizeof(file) / sizeof(file[0]); i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", host->linux_dir,
+		    file[i]);
+		if (access(path, R_OK) == 0)
+			continue;
+		set_missing(host, LEM_NEED_LINUX,
+		    "no %.100s: make linux-guest builds it, or name its folder "
+		    "with --linux DIR",
+		    path);
+		return;
+	}
+}
+
 /* Why /dev/kvm does not open: errno. */
 static void
 kvm_not_open(struct lem_host *host)
@@ -330,6 +358,7 @@ lem_probe(struct lem_host *host, struct lem_machine *machine,
 	probe_ours(host, LEM_NEED_LEM_NIC, "lem-nic", named->lem_nic,
 	    host->lem_nic, sizeof(host->lem_nic));
 	probe_freebsd(host, named->freebsd);
+	probe_linux(host, named->linux_dir);
 	probe_kvm(host);
 	describe_kvm(machine, lem_host_has(host, LEM_NEED_KVM), flags);
 	host->tsc_hz = probe_tsc();

@@ -59,32 +59,31 @@ lem_group_kill(struct lem_group *g)
 }
 
 static void __attribute__((noreturn)) process_exec(pid_t group,
-    char *const argv[], int console_fd, const int *keep, size_t n)
+    char *const argv[], const int std[3], const int *keep, size_t n)
 {
-	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	size_t i;
 
 	(void)setpgid(0, group);	/* Ctrl-C goes to lem-bench alone */
 	for (i = 0; i < n; i++)
 		if (fcntl(keep[i], F_SETFD, 0) != 0)
 			_exit(127);
-	if (null < 0 || dup2(null, STDIN_FILENO) < 0 ||
-	    dup2(console_fd, STDOUT_FILENO) < 0 ||
-	    dup2(console_fd, STDERR_FILENO) < 0)
-		_exit(127);
+	for (i = 0; i < 3; i++)
+		if (dup2(std[i] < 0 ? null : std[i], (int)i) < 0)
+			_exit(127);
 	execvp(argv[0], argv);
 	(void)dprintf(STDERR_FILENO, "%s: %s\n", argv[0], strerror(errno));
 	_exit(127);
 }
 
 pid_t
-lem_process_start(const struct lem_group *g, char *const argv[], int console_fd,
-    const int *keep, size_t n)
+lem_process_start(const struct lem_group *g, char *const argv[],
+    const int std[3], const int *keep, size_t n)
 {
 	pid_t pid = fork();
 
 	if (pid == 0)
-		process_exec(g->pid, argv, console_fd, keep, n);
+		process_exec(g->pid, argv, std, keep, n);
 	if (pid > 0)
 		(void)setpgid(pid, g->pid); /* as it does, in any order */
 	return pid;

@@ -29,12 +29,12 @@ void lem_group_kill(struct lem_group *g);
 
 /*
  * lem_process_start: run a program in the group, found as execvp() finds it.
- * It gets console_fd as its standard output and error, and the n descriptors
- * `keep` by their numbers, although they are close-on-exec here.
+ * It gets std as its standard input, output and error (-1: /dev/null), and n
+ * descriptors, keep, by their numbers, although they are close-on-exec here.
  * Returns its pid, or -1 with errno set.
  */
 pid_t lem_process_start(const struct lem_group *g, char *const argv[],
-    int console_fd, const int *keep, size_t n);
+    const int std[3], const int *keep, size_t n);
 
 /* lem_process_cpu_us: its CPU time so far, in us; NAN if it has ended. */
 double lem_process_cpu_us(pid_t pid);

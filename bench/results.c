@@ -33,7 +33,8 @@ bool
 lem_cell_checked(const struct lem_cell *c)
 {
 	return c->skipped[0] == '\0' && c->kpps.runs > 0 &&
-	    c->sink != LEM_SINK_NULL && c->workload != LEM_WORKLOAD_IDLE;
+	    c->sink != LEM_SINK_NULL && c->sink != LEM_SINK_USER &&
+	    c->workload != LEM_WORKLOAD_IDLE;
 }
 
 bool
@@ -85,6 +86,22 @@ lem_cell_name(const struct lem_cell *c)
 					    lem_rows[c->row].name;
 }
 
+/* What counts as a packet there. */
+static const char *
+kpps_of(enum lem_workload workload)
+{
+	switch (workload) {
+	case LEM_WORKLOAD_PING:
+	case LEM_WORKLOAD_TCP_RR:
+		return "; Kpps of round trips";
+	case LEM_WORKLOAD_TCP_TX:
+	case LEM_WORKLOAD_TCP_RX:
+		return "; a packet is 1,448 bytes";
+	default:
+		return "";
+	}
+}
+
 /* The longest title is shorter than LEM_TITLE_BYTES. */
 void
 lem_group_title(char title[LEM_TITLE_BYTES], const struct lem_cell *c)
@@ -98,7 +115,7 @@ lem_group_title(char title[LEM_TITLE_BYTES], const struct lem_cell *c)
 	    lem_workloads[c->workload], lem_sinks[c->sink], frames,
 	    c->sweep ? ", against ITR" : "",
 	    c->way ? ", by the doorbell's way" : "", lem_guests[c->guest].title,
-	    c->workload == LEM_WORKLOAD_PING ? "; Kpps of round trips" : "");
+	    kpps_of(c->workload));
 }
 
 static int

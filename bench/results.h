@@ -42,6 +42,7 @@ struct lem_cell {
 	bool sweep;		/* a point of a curve, not of the table */
 
 	struct lem_spread kpps;	/* ping: thousand round trips a second */
+	double mbit_s;		/* of TCP streams, else NAN */
 	double ratio;		/* median of kpps over the standard row's */
 	/* Else NAN: kpps over that of virtio-net, of a guest with an operating
 	 * system and where lem-nic is; and over virtio-net polled, there. */

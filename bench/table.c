@@ -23,6 +23,7 @@ static const struct column {
 	bool ratio;
 } columns[] = {
 	{ "Kpps", offsetof(struct lem_cell, kpps.median), false },
+	{ "Mbit/s", offsetof(struct lem_cell, mbit_s), false },
 	{ "ratio", offsetof(struct lem_cell, ratio), true },
 	{ "/vtnet", offsetof(struct lem_cell, ratio_virtio), true },
 	{ "RFC", offsetof(struct lem_cell, rfc_kpps), false },
@@ -534,7 +535,8 @@ table_group_title(FILE *out, const struct lem_cell *c)
 	char title[LEM_TITLE_BYTES];
 
 	lem_group_title(title, c);
-	fprintf(out, "\n%s: %s\n", lem_vmms[c->vmm].label, title);
+	fprintf(out, "\n%s: ", lem_vmms[c->vmm].label);
+	table_wrapped(out, title, strlen(lem_vmms[c->vmm].label) + 2, 4);
 }
 
 static const char *

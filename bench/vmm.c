@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "argv.h"
 #include "clock.h"
 #include "process.h"
 
@@ -313,57 +314,27 @@ fill_box(struct lem_mailbox *box, const struct lem_cell *cell, uint64_t tsc_hz)
 	box->magic = LEM_MAILBOX_MAGIC;
 }
 
-#define ARGS_MAX	64
-
-/* A command line; strings that vary are kept in `text`. */
-struct command {
-	char *argv[ARGS_MAX];
-	int argc;
-	char text[8][256];
-	int texts;
-};
-
 static void
-command_arg(struct command *c, const char *value)
-{
-	if (c->argc < ARGS_MAX - 1)
-		c->argv[c->argc++] = (char *)(uintptr_t)value;
-}
-
-static void __attribute__((format(printf, 3, 4)))
-command_argf(struct command *c, const char *option, const char *format, ...)
-{
-	char *text = c->text[c->texts++];
-	va_list ap;
-
-	va_start(ap, format);
-	(void)vsnprintf(text, sizeof(c->text[0]), format, ap);
-	va_end(ap);
-	command_arg(c, option);
-	command_arg(c, text);
-}
-
-static void
-command_qemu_sink(struct command *c, int net)
+command_qemu_sink(struct lem_argv *c, int net)
 {
 	if (net >= 0) {
-		command_argf(c, "-netdev",
+		lem_argv_addf(c, "-netdev",
 		    "dgram,id=net0,local.type=fd,local.str=%d", net);
 		return;
 	}
 	/* A hub with one port queues; with two, the second drops. */
-	command_arg(c, "-netdev");
-	command_arg(c, "hubport,id=net0,hubid=0");
-	command_arg(c, "-netdev");
-	command_arg(c, "hubport,id=net1,hubid=0");
+	lem_argv_add(c, "-netdev");
+	lem_argv_add(c, "hubport,id=net0,hubid=0");
+	lem_argv_add(c, "-netdev");
+	lem_argv_add(c, "hubport,id=net1,hubid=0");
 }
 
 static void
-command_qemu_nic(struct command *c, const struct lem_cell *cell,
+command_qemu_nic(struct lem_argv *c, const struct lem_cell *cell,
     const int in[FDS], const struct lem_host *host)
 {
 	if (lem_cell_has_lem_nic(cell)) {
-		command_argf(c, "-device",
+		lem_argv_addf(c, "-device",
 		    "{\"driver\":\"vfio-user-pci\",\"socket\":"
 		    "{\"type\":\"unix\",\"path\":\"/proc/self/fd/%d\"}}",
 		    in[FD_NIC_PATH]);
@@ -371,7 +342,7 @@ command_qemu_nic(struct command *c, const struct lem_cell *cell,
 	}
 	command_qemu_sink(c, in[FD_NET]);
 	if (lem_drivers[cell->driver].nic == LEM_NIC_E1000)
-		command_argf(c, "-device",
+		lem_argv_addf(c, "-device",
 		    "e1000,netdev=net0,romfile=,"
 		    "mac=52:54:00:12:34:56%s",
 		    lem_rows[cell->row].stock ||
@@ -380,13 +351,13 @@ command_qemu_nic(struct command *c, const struct lem_cell *cell,
 			cell->moderation ? ",mitigation=on" :
 					    ",mitigation=off");
 	else
-		command_argf(c, "-device",
+		lem_argv_addf(c, "-device",
 		    "virtio-net-pci,netdev=net0,romfile=,"
 		    "mac=52:54:00:12:34:56,disable-legacy=on");
 }
 
 static void
-command_qemu(struct command *c, const struct lem_cell *cell, const int in[FDS],
+command_qemu(struct lem_argv *c, const struct lem_cell *cell, const int in[FDS],
     const struct lem_host *host)
 {
 	static const char *const fixed[] = { "-cpu", "qemu64,-sse3", "-machine",
@@ -400,19 +371,19 @@ command_qemu(struct command *c, const struct lem_cell *cell, const int in[FDS],
 		"chardev=qmp,mode=control" };
 	size_t i;
 
-	command_arg(c,
+	lem_argv_add(c,
 	    lem_vmms[cell->vmm].lem_nic ? host->nic_qemu : host->qemu);
-	command_arg(c, "-accel");
-	command_arg(c,
+	lem_argv_add(c, "-accel");
+	lem_argv_add(c,
 	    lem_vmms[cell->vmm].needs & 1u << LEM_NEED_KVM ? "kvm" : "tcg");
 	for (i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
-		command_arg(c, fixed[i]);
-	command_argf(c, "-object",
+		lem_argv_add(c, fixed[i]);
+	lem_argv_addf(c, "-object",
 	    "memory-backend-file,id=ram,share=on,size=%u,"
 	    "mem-path=/proc/self/fd/%d",
 	    LEM_GUEST_RAM_BYTES, in[FD_RAM]);
-	command_argf(c, "-bios", "/proc/self/fd/%d", in[FD_ROM]);
-	command_argf(c, "-chardev", "socket,id=qmp,fd=%d", in[FD_CONTROL]);
+	lem_argv_addf(c, "-bios", "/proc/self/fd/%d", in[FD_ROM]);
+	lem_argv_addf(c, "-chardev", "socket,id=qmp,fd=%d", in[FD_CONTROL]);
 	command_qemu_nic(c, cell, in, host);
 }
 
@@ -435,17 +406,17 @@ moderation_name(const struct lem_cell *cell)
 }
 
 static void
-command_lem_nic(struct command *c, const struct lem_cell *cell,
+command_lem_nic(struct lem_argv *c, const struct lem_cell *cell,
     const int in[FDS], const struct lem_host *host)
 {
 	char backend[32];
 
 	backend_name(backend, in[FD_NET]);
-	command_arg(c, host->lem_nic);
-	command_argf(c, "--socket", "fd=%d", in[FD_NIC_LISTEN]);
-	command_argf(c, "--control", "fd=%d", in[FD_NIC_CONTROL]);
+	lem_argv_add(c, host->lem_nic);
+	lem_argv_addf(c, "--socket", "fd=%d", in[FD_NIC_LISTEN]);
+	lem_argv_addf(c, "--control", "fd=%d", in[FD_NIC_CONTROL]);
 	/* Without KVM QEMU does not keep doorbells mapped: lem-nic(1). */
-	command_argf(c, "--nic", "moderation=%s,doorbell=%s,backend=%s",
+	lem_argv_addf(c, "--nic", "moderation=%s,doorbell=%s,backend=%s",
 	    moderation_name(cell),
 	    lem_vmms[cell->vmm].needs & 1u << LEM_NEED_KVM &&
 		    cell->doorbell != LEM_DOORBELL_EXIT ?
@@ -455,20 +426,20 @@ command_lem_nic(struct command *c, const struct lem_cell *cell,
 }
 
 static void
-command_lem_vm(struct command *c, const struct lem_cell *cell,
+command_lem_vm(struct lem_argv *c, const struct lem_cell *cell,
     const int in[FDS], const struct lem_host *host)
 {
 	char backend[32];
 
 	backend_name(backend, in[FD_NET]);
-	command_arg(c, host->lem_vm);
-	command_arg(c, "run");
-	command_arg(c, "--memory");
-	command_arg(c, "64M");
-	command_argf(c, "--memory-fd", "%d", in[FD_RAM]);
-	command_argf(c, "--bios", "/proc/self/fd/%d", in[FD_ROM]);
-	command_argf(c, "--control", "fd=%d", in[FD_CONTROL]);
-	command_argf(c, "--nic", "moderation=%s,doorbell=%s,backend=%s",
+	lem_argv_add(c, host->lem_vm);
+	lem_argv_add(c, "run");
+	lem_argv_add(c, "--memory");
+	lem_argv_add(c, "64M");
+	lem_argv_addf(c, "--memory-fd", "%d", in[FD_RAM]);
+	lem_argv_addf(c, "--bios", "/proc/self/fd/%d", in[FD_ROM]);
+	lem_argv_addf(c, "--control", "fd=%d", in[FD_CONTROL]);
+	lem_argv_addf(c, "--nic", "moderation=%s,doorbell=%s,backend=%s",
 	    moderation_name(cell), lem_doorbells[cell->doorbell], backend);
 }
 
@@ -488,7 +459,7 @@ qmp_greet(struct lem_vmm *vmm)
  * exits: those of the guest's CPU so far.  NULL: nothing to do, none to count.
  */
 static const struct vmm_methods {
-	void (*command)(struct command *c, const struct lem_cell *cell,
+	void (*command)(struct lem_argv *c, const struct lem_cell *cell,
 	    const int in[FDS], const struct lem_host *host);
 	int (*greet)(struct lem_vmm *vmm);
 	int (*exits)(struct lem_vmm *vmm, struct lem_vmm_usage *usage);
@@ -576,16 +547,17 @@ lem_vmm_wait(struct lem_vmm *vmm, enum lem_box_state state,
 
 /* Start a program, with those descriptors of `keep` that there are. */
 static int
-start_program(struct lem_vmm *vmm, struct command *c, const int in[FDS],
+start_program(struct lem_vmm *vmm, struct lem_argv *c, const int in[FDS],
     const enum inherited *keep, size_t keeps, pid_t *pid)
 {
+	const int std[3] = { -1, in[FD_CONSOLE], in[FD_CONSOLE] };
 	int fd[FDS];
 	size_t i, n = 0;
 
 	for (i = 0; i < keeps; i++)
 		if (in[keep[i]] >= 0)
 			fd[n++] = in[keep[i]];
-	*pid = lem_process_start(&vmm->group, c->argv, in[FD_CONSOLE], fd, n);
+	*pid = lem_process_start(&vmm->group, c->arg, std, fd, n);
 	if (*pid >= 0)
 		return 0;
 	*pid = 0;
@@ -598,7 +570,7 @@ start_lem_nic(struct lem_vmm *vmm, const struct lem_cell *cell,
 {
 	static const enum inherited keep[] = { FD_NET, FD_NIC_LISTEN,
 		FD_NIC_CONTROL };
-	struct command command;
+	struct lem_argv command;
 
 	memset(&command, 0, sizeof(command));
 	command_lem_nic(&command, cell, in, host);
@@ -612,7 +584,7 @@ start_vmm(struct lem_vmm *vmm, const struct lem_cell *cell,
 {
 	static const enum inherited keep[] = { FD_RAM, FD_ROM, FD_CONTROL,
 		FD_NET, FD_NIC_PATH };
-	struct command command;
+	struct lem_argv command;
 
 	memset(&command, 0, sizeof(command));
 	methods[cell->vmm].command(&command, cell, in, host);

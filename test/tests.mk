@@ -206,6 +206,13 @@ bench-doorbells: build
 bench-linux: build $(BUILD)/vm/lem-traffic
 	@BUILD=$(BUILD) SRCDIR=$(SRCDIR) sh test/vm/linux.sh rates
 
+# What lem-bench boots as a Linux guest, in $(BUILD)/linux/image.
+linux-guest: build $(BUILD)/vm/lem-traffic
+	sh test/vm/linux/packages.sh
+	sh test/vm/linux/packages.sh headers
+	sh test/vm/linux/module.sh
+	sh test/vm/linux/image.sh
+
 # QEMU without KVM: lem-nic and QEMU's e1000 as two NICs of one Linux guest.
 bench-nic-tcg: build $(BUILD)/vm/lem-traffic
 	@BUILD=$(BUILD) SRCDIR=$(SRCDIR) NIC=doorbell=trap sh test/vm/nic.sh blast
@@ -259,4 +266,4 @@ coverage: $(COV_UNIT:%=$(COV)/unit/%) $(DEVICE_TEST:%=$(COV)/tests/%) \
 	    awk '$$1 == "TOTAL" { print "device/", $$4, $$5 }'
 
 .PHONY: build-clang check-build check check-deb check-linux check-nic bench-linux \
-	bench-doorbells bench-nic-tcg qemu-qtest fuzz coverage
+	bench-doorbells bench-nic-tcg linux-guest qemu-qtest fuzz coverage

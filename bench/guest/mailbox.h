@@ -54,6 +54,10 @@ enum lem_workload {
 	LEM_WORKLOAD_PING,
 	LEM_WORKLOAD_IDLE,
 	LEM_WORKLOAD_QUIET,	/* bench/delays/ */
+	/* Of guests with sockets only. */
+	LEM_WORKLOAD_TCP_TX,
+	LEM_WORKLOAD_TCP_RX,
+	LEM_WORKLOAD_TCP_RR,
 	LEM_WORKLOADS
 };
 

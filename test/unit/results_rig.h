@@ -44,6 +44,7 @@ add_cell(const char *id, enum lem_row row, double kpps, double ratio)
 		.ratio = ratio,
 		.ratio_virtio = NAN,
 		.ratio_polled = NAN,
+		.mbit_s = NAN,
 		.rfc_kpps = NAN,
 		.interrupts_s = 7800,
 		.interrupt_us = 45.5,

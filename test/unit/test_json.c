@@ -175,6 +175,7 @@ test_json_golden(void **state)
 	    "\"doorbell\":null,"
 	    "\"sweep\":false,\"kpps\":{\"median\":768,\"min\":729.6,"
 	    "\"max\":806.4,\"runs\":5},\"ratio\":44.4,"
+	    "\"mbit_s\":null,"
 	    "\"boot_ms\":150,"
 	    "\"interrupts_s\":7800,\"interrupt_us\":45.5,"
 	    "\"interrupt_share\":0.355,\"itr_end\":null,"

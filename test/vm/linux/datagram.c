@@ -289,21 +289,21 @@ datagram_client(const struct peer *peer, uint64_t seed, unsigned int count,
 
 /* -------------------------------------------------------------------- flood */
 
-/* The client names its port in a second line. */
+/* The client's first datagram says where the others go, through NAT, too. */
 void
 flood_serve(int fd, double seconds, uint32_t bytes, uint32_t gap_us)
 {
 	static uint8_t buf[CHUNK_MAX];
-	uint64_t end = now_ns() + (uint64_t)(seconds * 1e9), n = 0, next;
 	struct sockaddr_in to;
 	socklen_t len = sizeof(to);
-	char line[LINE_BYTES];
-	int udp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	uint64_t end, n = 0, next;
+	uint16_t port = 0;
+	int udp = udp_socket(&port);
 
-	if (udp < 0 || !net_line(fd, line) || bytes > sizeof(buf) ||
-	    getpeername(fd, (struct sockaddr *)&to, &len) != 0)
+	if (udp < 0 || bytes > sizeof(buf) || !net_say(fd, "ok %u", port) ||
+	    recvfrom(udp, buf, 1, 0, (struct sockaddr *)&to, &len) < 0)
 		return;
-	to.sin_port = htons((uint16_t)strtoul(line, NULL, 10));
+	end = now_ns() + (uint64_t)(seconds * 1e9);
 	while (now_ns() < end) {
 		n +=
 		    sendto(udp, buf, bytes, 0, (struct sockaddr *)&to, len) > 0;
@@ -335,32 +335,47 @@ blast_client(const struct peer *peer, double seconds, uint32_t bytes)
 	return n > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+/* flood_count: counts what comes until the server says that it is done. */
+static uint64_t
+flood_count(int udp, int fd)
+{
+	struct pollfd fds[2] = { { .fd = udp, .events = POLLIN },
+		{ .fd = fd, .events = POLLIN } };
+	static uint8_t buf[CHUNK_MAX];
+	uint64_t n = 0;
+
+	while (poll(fds, 2, WAIT_SECONDS * 1000) > 0 && fds[1].revents == 0)
+		while (recv(udp, buf, sizeof(buf), MSG_DONTWAIT) > 0)
+			n++;
+	return n;
+}
+
 int
 flood_client(const struct peer *peer, double seconds, uint32_t bytes,
     uint32_t gap_us)
 {
-	static uint8_t buf[CHUNK_MAX];
-	struct pollfd fds[2];
-	uint64_t n = 0;
+	struct peer from = { .addr = peer->addr };
+	const char *theirs = NULL;
+	uint64_t n = 0, begin = 0;
 	char line[LINE_BYTES];
-	const char *theirs;
-	uint16_t port = 0;
-	int udp = udp_socket(&port), fd;
+	int udp = -1, fd;
 
-	fd = udp < 0 ? -1 :
-		       net_ask(peer, "flood %f %u %u", seconds, bytes, gap_us);
-	if (fd < 0 || !net_say(fd, "%u", port))
-		return EXIT_FAILURE;
-	fds[0] = (struct pollfd){ .fd = udp, .events = POLLIN };
-	fds[1] = (struct pollfd){ .fd = fd, .events = POLLIN };
-	while (poll(fds, 2, WAIT_SECONDS * 1000) > 0 && fds[1].revents == 0)
-		while (recv(udp, buf, sizeof(buf), MSG_DONTWAIT) > 0)
-			n++;
-	theirs = net_answer(fd, line);
+	fd = net_ask(peer, "flood %f %u %u", seconds, bytes, gap_us);
+	from.port = fd < 0 ? NULL : net_answer(fd, line);
+	if (from.port != NULL)
+		udp = net_connect(&from, SOCK_DGRAM);
+	if (udp >= 0 && send(udp, "", 1, 0) == 1) {
+		begin = now_ns();
+		n = flood_count(udp, fd);
+		theirs = net_answer(fd, line);
+	}
 	if (theirs != NULL)
-		printf("flood: %" PRIu64 " of %s datagrams arrived\n", n,
-		    theirs);
-	(void)close(fd);
-	(void)close(udp);
+		printf("flood: %" PRIu64 " of %s datagrams arrived in %" PRIu64
+		       " us\n",
+		    n, theirs, (now_ns() - begin) / 1000);
+	if (udp >= 0)
+		(void)close(udp);
+	if (fd >= 0)
+		(void)close(fd);
 	return theirs != NULL && n > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -11,6 +11,7 @@
 #	guest.img	initial RAM disk of a guest of lem-vm; see guest
 #	host.img	... of a guest of QEMU that runs lem-vm; see host
 #			(and, with "qemu", another QEMU)
+#	lem.ko		the module in it, if it was built
 #	nic.img		with "nic": ... that runs lem-nic and QEMU 11
 #	bin/		busybox under its names, for host.sh
 
@@ -172,17 +173,21 @@ guest=$BUILD/linux/guest
 tree "$guest"
 cp "$here/guest" "$guest/init"
 cp "$here/steps" "$guest/"
+cp "$here/../../../bench/linux/steps" "$guest/steps.bench"
 program "$guest" "$(find "$root/sbin" "$root/usr/sbin" -name ethtool \
     2>/dev/null | head -n 1)"
 module "$guest" e1000
 if [ -e "$BUILD/linux-module/lem.ko" ]; then
 	cp "$BUILD/linux-module/lem.ko" "$guest/modules/"
+	cp "$BUILD/linux-module/lem.ko" "$image/"
 	echo lem >"$guest/modules/lem.needs"
 	cp "$here/../driver/steps" "$guest/steps.lem"
 fi
 module "$guest" 8021q
 module "$guest" dummy
 module "$guest" pvpanic-mmio
+module "$guest" virtio_net
+module "$guest" virtio_pci
 pack "$guest" "$image/guest.img"
 
 host=$BUILD/linux/host

@@ -152,9 +152,12 @@ net_connect(const struct peer *peer, int type)
 int
 net_listen(const char *port, int type)
 {
-	int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0), one = 1;
 	struct sockaddr_in at;
+	int fd, one = 1;
 
+	if (strncmp(port, "fd=", 3) == 0)
+		return (int)strtol(port + 3, NULL, 10);
+	fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
 	if (fd < 0 || !address("0.0.0.0", port, &at) ||
 	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) != 0 ||
 	    bind(fd, (struct sockaddr *)&at, sizeof(at)) != 0 ||

@@ -21,7 +21,7 @@
 #define TRIP_BYTES	64u
 
 static const char usage_text[] =
-    "usage: lem-traffic serve PORT IFNAME\n"
+    "usage: lem-traffic serve PORT|fd=N IFNAME\n"
     "       lem-traffic COMMAND ADDRESS PORT ...\n"
     "\n"
     "  tcp send|receive BYTES CHUNK SEED  a stream; CHUNK 0: of 1 to 65536\n"
@@ -29,6 +29,8 @@ static const char usage_text[] =
     "  trips COUNT ROW SEED               as udp, one at a time; the shortest\n"
     "                                     time of ROW in a row\n"
     "  rate send|receive SECONDS          a stream, only measured\n"
+    "  rr SECONDS                         bytes, each answered in its turn\n"
+    "  ping SECONDS                       the same with ICMP; PORT is unused\n"
     "  blast SECONDS BYTES                datagrams there, not counted there\n"
     "  flood SECONDS BYTES GAP_US         datagrams from there, counted\n"
     "  hear IFNAME MODE MAC COUNT VLAN    frames from there to MAC; MODE:\n"
@@ -72,6 +74,8 @@ request(int fd, const char *ifname)
 		rate_serve_sink(fd);
 	else if (sscanf(line, "rate-source %lf", &seconds) == 1)
 		rate_serve_source(fd, seconds);
+	else if (strcmp(line, "rr") == 0)
+		rr_serve(fd);
 	else if (strcmp(line, "datagrams") == 0)
 		datagram_serve(fd);
 	else if (sscanf(line, "flood %lf %u %u", &seconds, &n, &gap) == 3)
@@ -170,6 +174,10 @@ client(const char *command, const struct peer *peer, int n, char **arg)
 		    (unsigned int)number(arg[1]));
 	if (strcmp(command, "rate") == 0 && n == 2 && is_direction(arg[0]))
 		return rate_client(peer, arg[0], strtod(arg[1], NULL));
+	if (strcmp(command, "rr") == 0 && n == 1)
+		return rr_client(peer, strtod(arg[0], NULL));
+	if (strcmp(command, "ping") == 0 && n == 1)
+		return ping_client(peer->addr, strtod(arg[0], NULL));
 	if (strcmp(command, "blast") == 0 && n == 2)
 		return blast_client(peer, strtod(arg[0], NULL),
 		    (uint32_t)number(arg[1]));

@@ -45,6 +45,7 @@ uint64_t now_ns(void);
 
 /* net_connect: returns a socket with time limits; prints why it cannot. */
 int net_connect(const struct peer *peer, int type);
+/* net_listen: port "0" is any; "fd=N" is a socket that listens already. */
 int net_listen(const char *port, int type);
 bool net_send(int fd, const void *buf, size_t n);
 bool
@@ -90,6 +91,13 @@ int blast_client(const struct peer *peer, double seconds, uint32_t bytes);
 int flood_client(const struct peer *peer, double seconds, uint32_t bytes,
     uint32_t gap_us);
 void flood_serve(int fd, double seconds, uint32_t bytes, uint32_t gap_us);
+
+/* ---------------------------------------------------- round trips (trips.c) */
+
+/* Each prints their number, its time, and percentiles of one trip. */
+int rr_client(const struct peer *peer, double seconds);
+void rr_serve(int fd);
+int ping_client(const char *addr, double seconds);
 
 /* --------------------------------------------------------- frames (frame.c) */
 
