@@ -4,7 +4,7 @@
  * lem.ko.
  *
  * Linux boots in seconds.  So each VMM boots one guest for each driver, which
- * stays; all guests but one wait for a line on their serial port, while that has
+ * stays; all but one wait for a line on their serial port while that has
  * a window.  A guest has a NIC with a null sink, and on QEMU one with its user
  * network, at the other end of which lem-traffic serves on the host.
  */
