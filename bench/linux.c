@@ -110,8 +110,6 @@ argv_qemu(struct lem_argv *c, const struct guest *g, const char *append,
 	lem_argv_addf(c, "-accel", "%s", kvm ? "kvm" : "tcg");
 	for (i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
 		lem_argv_add(c, fixed[i]);
-	if (kvm)
-		lem_argv_addf(c, "-cpu", "host");
 	lem_argv_addf(c, "-chardev", "socket,id=qmp,fd=%d", control);
 	lem_argv_addf(c, "-kernel", "%s/vmlinuz", host->linux_dir);
 	lem_argv_addf(c, "-initrd", "%s/guest.img", host->linux_dir);
