@@ -315,6 +315,66 @@ if start 3 sh -c 'exec "$@" <&- >&- 2>&-' sh "$vm" run --bios "$tmp/halt" \
 	ended TERM
 fi
 
+# The control socket is for its owner and root only, whatever the umask and
+# whoever changes its mode.
+was=$(umask)
+umask 0
+if begin --nic backend=null --control "$tmp/control"; then
+	umask "$was"
+	[ "$(stat -c %a "$tmp/control")" = 600 ] ||
+	    wrong "the control socket's mode is $(stat -c %a "$tmp/control")"
+	grep -q '^Max open files  *256  *256 ' /proc/$pid/limits ||
+	    wrong 'it may open more than 256 files'
+	if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
+		chmod 666 "$tmp/control"
+		cp "$BUILD/lem-stat" "$tmp/lem-stat" &&
+		    chmod 755 "$tmp" "$tmp/lem-stat"
+		"$tmp/lem-stat" --control "$tmp/control" --json --count 1 |
+		    grep -q '"pid"' || wrong 'root cannot ask it'
+		! setpriv --reuid=65533 --regid=65533 --clear-groups \
+		    "$tmp/lem-stat" --control "$tmp/control" --json --count 1 \
+		    2>/dev/null | grep -q '"pid"' ||
+		    wrong 'another user can ask it'
+	else
+		leave_out "another user at the control socket: not root"
+	fi
+	ended TERM
+fi
+umask "$was"
+
+# in_order PATTERN...: these lines of the trace are there, in this order.
+in_order()
+{
+	last=0
+	for step; do
+		at=$(grep -n "$step" "$tmp/trace" | head -n 1)
+		at=${at%%:*}
+		[ "${at:-0}" -gt "$last" ] || {
+			wrong "not there, or too late: $step"
+			return
+		}
+		last=$at
+	done
+}
+
+# A kernel is read by somebody who can do nothing else any more.
+printf 'no kernel' >"$tmp/garbage"
+if strace -f -o "$tmp/trace" -e trace=setresuid,capset,seccomp,write,\
+landlock_create_ruleset,landlock_restrict_self "$vm" run --memory 64M \
+    --kernel "$tmp/garbage" 2>/dev/null
+[ -s "$tmp/trace" ]; then
+	user='setresuid(.* = 0'
+	[ "$(id -u)" = 0 ] || user=
+	landlock='landlock_restrict_self(.* = 0'
+	! grep -q 'landlock_create_ruleset(NULL, 0, .*) = -1' "$tmp/trace" ||
+	    landlock='landlock_create_ruleset('
+	in_order ${user:+"$user"} 'capset(.* = 0' "$landlock" \
+	    'seccomp(SECCOMP_SET_MODE_FILTER, 0, .* = 0' \
+	    'write(2, "lem-vm: kernel '
+else
+	leave_out "the order of its system calls: strace cannot trace here"
+fi
+
 sandbox=0
 begin --nic backend=null --sandbox off && ended TERM
 sandbox=2
