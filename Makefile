@@ -251,8 +251,10 @@ install: installed install-lib
 	install -m 644 man/lem-bench.1 man/lem-nic.1 man/lem-stat.1 man/lem-vm.1 \
 	    $(DESTDIR)$(PREFIX)/share/man/man1/
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
-	sed -e 's,@PREFIX@,$(PREFIX),' dist/systemd/lem-nic@.service \
-	    >$(DESTDIR)$(PREFIX)/lib/systemd/system/lem-nic@.service
+	for unit in lem-nic@.service lem-vm@.service; do \
+		sed -e 's,@PREFIX@,$(PREFIX),' dist/systemd/$$unit \
+		    >$(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit || exit; \
+	done
 	install -m 644 dist/systemd/lem-nic@.socket \
 	    $(DESTDIR)$(PREFIX)/lib/systemd/system/
 

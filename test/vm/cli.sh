@@ -449,4 +449,21 @@ if [ "$(id -u)" = 0 ] && [ -c /dev/net/tun ] && command -v nsenter >/dev/null &&
 else
 	leave_out "busy tap: not root, or tun is not available"
 fi
+
+# ----------------------------------------------------------------- systemd
+
+if command -v systemd-analyze >/dev/null; then
+	mkdir "$tmp/units"
+	sed "s,@PREFIX@/bin,$tmp," "$SRCDIR/dist/systemd/lem-vm@.service" \
+	    >"$tmp/units/lem-vm@.service"
+	systemd-analyze verify --man=no "$tmp/units/lem-vm@x.service" \
+	    >"$tmp/out" 2>"$tmp/err"
+	grep -q lem-vm "$tmp/err" && wrong 'systemd-analyze verify'
+	# Not worse than it is: exposure in tenths, of 100.
+	systemd-analyze security --offline=yes --threshold=17 \
+	    "$tmp/units/lem-vm@.service" >"$tmp/out" 2>"$tmp/err" ||
+	    wrong 'systemd-analyze security: more exposed than 1.7'
+else
+	leave_out 'systemd: systemd-analyze is not here'
+fi
 exit $bad
