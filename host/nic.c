@@ -190,10 +190,8 @@ nic_mmio_read(struct nic *nic, uint32_t offset, unsigned int size)
 	now = now_ns();
 	value = e82540_mmio_read(nic->dev, now, offset, size);
 	access_end(nic);
-	if (offset == E1000_ICR) {
+	if (offset == E1000_ICR)
 		moderation_answered(nic);
-		nic_answered(nic);
-	}
 	doorbell_exited(nic, offset, now);
 	return value;
 }

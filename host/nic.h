@@ -119,12 +119,6 @@ struct nic_vmm {
  * tests registers of these pages meanwhile may read back reserved bits that it
  * wrote.
  *
- * There BUSY spins only while the guest's signs of life (a doorbell, a read of
- * ICR) are less than spin_us apart.  After a lone one the thread takes naps, of
- * 80 us at most.  PARKED comes after spin_us at the earliest, and after 8 times
- * what it takes: so a guest that is slow for a while does not pay for it with
- * each packet.
- *
  * Threads: one call at a time, with a lock of the NIC held: an operation must
  * not call nic_* functions, or wait for a thread that does.  unpark comes from
  * any thread, the others from the NIC's.

@@ -29,8 +29,6 @@
 #define HOLD_NS		20000000u /* a slower state is not tried again */
 #define HOLD_MAX_NS	640000000u
 #define OFF_NS		10000000u /* transmitter off: PARKED after so long */
-#define PARK_WORTH	8u	/* times its cost: PARKED after so long */
-#define PARK_COST_MAX_NS 4000000u
 
 /* ------------------------------------------------------------- transitions */
 
@@ -161,15 +159,6 @@ may_park(struct nic *nic)
 	    transmitter_off(nic);
 }
 
-/* The guest's next access costs about as much again. */
-static void
-park_cost_learn(struct doorbell *b, uint64_t ns)
-{
-	if (ns > PARK_COST_MAX_NS)
-		ns = PARK_COST_MAX_NS;
-	b->park_cost_ns = (3 * b->park_cost_ns + ns) / 4;
-}
-
 /* BUSY, TURNS to PARKED.  The state stays if may_park() or park() says no. */
 static void
 doorbell_park(struct nic *nic)
@@ -177,7 +166,6 @@ doorbell_park(struct nic *nic)
 	const struct nic_doorbell_ops *ops = nic->config.doorbell_ops;
 	struct doorbell *b = &nic->bell;
 	enum nic_state was = doorbell_state(nic);
-	uint64_t begin_ns = now_ns();
 	int error = -EAGAIN;
 
 	moderation_end(nic);
@@ -198,7 +186,6 @@ doorbell_park(struct nic *nic)
 			b->park_ns = b->active_ns + hold_next(&b->park_for_ns);
 		return;
 	}
-	park_cost_learn(b, now_ns() - begin_ns);
 	b->parked++;
 	b->from_parked = true;
 	b->park_for_ns = HOLD_NS;
@@ -487,7 +474,6 @@ judge_anew(struct nic *nic, uint64_t now)
 	b->judged_ns = now;
 	b->judged_packets = (unsigned long long)nic->packets;
 	b->judged_cpu_ns = cpu_ns();
-	b->judged_napped_ns = b->napped_ns;
 }
 
 /*
@@ -503,10 +489,7 @@ judge_turns(struct nic *nic, uint64_t now, double rate, uint64_t ns)
 
 	if (doorbell_state(nic) == NIC_BUSY) {
 		if (now < b->spin_until_ns ||
-		    (cpu_ns() - b->judged_cpu_ns + b->napped_ns -
-			b->judged_napped_ns) *
-			    4 >=
-			ns * 3)
+		    (cpu_ns() - b->judged_cpu_ns) * 4 >= ns * 3)
 			return false;
 		doorbell_turns(nic, now, rate);
 		return true;
@@ -634,11 +617,8 @@ doorbell_judge(struct nic *nic)
 	struct doorbell *b = &nic->bell;
 	uint64_t now = now_ns();
 	uint64_t quiet_ns = now - b->active_ns;
-	uint64_t spin_ns = at_least(nic->config.spin_us * 1000ull,
-	    QUIET_TRAPS * b->trap_cost_ns);
-	bool quiet =
-	    quiet_ns >= at_least(spin_ns,
-			    ops->permanent ? PARK_WORTH * b->park_cost_ns : 0);
+	bool quiet = quiet_ns >= at_least(nic->config.spin_us * 1000ull,
+				     QUIET_TRAPS * b->trap_cost_ns);
 
 	if (ops->permanent && transmitter_off(nic)) {
 		if (now >= off_until_ns(nic))

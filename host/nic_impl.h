@@ -38,12 +38,6 @@ struct loop {
 	_Atomic(uint64_t) look_for_ns;	/* look to look: TURNS, PARKED */
 
 	atomic_bool watched;		/* nic_look(): do not arm the timer */
-	atomic_bool napping;		/* BUSY: asleep for a moment */
-	atomic_bool answered;		/* ICR was read meanwhile */
-	uint64_t sign_ns;		/* the guest's last sign of life */
-	uint64_t spin_until_ns;		/* BUSY spins, */
-	uint64_t nap_ns;		/* then it naps for so long */
-	uint64_t nap_late_ns;		/* so long after that it runs again */
 
 	atomic_bool kicked;		/* the next look transmits */
 	atomic_bool tx_stopped;		/* the backend takes no more now */
@@ -106,7 +100,6 @@ struct doorbell {
 	uint64_t packets_seen;
 	/* How it is judged, each JUDGE_NS. */
 	uint64_t judged_ns, judged_packets, judged_cpu_ns;
-	uint64_t napped_ns, judged_napped_ns;	/* asleep by intention */
 	double trap_rate;		/* packets a ns, in TRAP before */
 	double spin_rate;		/* packets a ns, in BUSY before TURNS */
 	uint64_t hold_for_ns;		/* if it is slower than TRAP */
@@ -115,13 +108,12 @@ struct doorbell {
 	uint64_t spin_for_ns;		/* if TURNS is slower than BUSY */
 	uint64_t park_ns;		/* not PARKED again before */
 	uint64_t park_for_ns;		/* if it fails */
-	uint64_t park_cost_ns;		/* the mean of the last times */
 	uint64_t turns_until_ns;	/* then BUSY is tried again */
 	uint32_t seen[E82540_DOORBELL_BYTES / 4];	/* to park, if away */
 
 	unsigned long long refused;	/* parks that failed; with `lock` */
 	atomic_ullong traps, busy, parked, faults, maps, slower, looks;
-	atomic_ullong turns, busy_ns, rung, naps;
+	atomic_ullong turns, busy_ns, rung;
 };
 
 /* nic_moderate.c. */
@@ -181,19 +173,6 @@ bool nic_cable(const struct nic *nic);
 
 /* nic_wake: end the thread's sleep, if it is asleep.  Any thread. */
 void nic_wake(struct nic *nic);
-
-/* nic_answered: the guest has read ICR.  It ends a nap.  Any thread. */
-void nic_answered(struct nic *nic);
-
-/*
- * loop_sign: in BUSY, a sign of life of the guest.
- * loop_nap_ns: in BUSY nothing came: how long to sleep now; 0: not at all.
- * loop_napped: it slept from from_ns on, was to wake at until_ns, did at now.
- */
-void loop_sign(struct nic *nic, uint64_t now);
-uint64_t loop_nap_ns(struct nic *nic, uint64_t now);
-void
-loop_napped(struct nic *nic, uint64_t from_ns, uint64_t until_ns, uint64_t now);
 
 /* nic_timer_arm: the thread's sleep ends when something is due.  Any thread. */
 void nic_timer_arm(struct nic *nic);

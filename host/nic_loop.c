@@ -21,10 +21,6 @@
 #define BREATHE_NS	1000u	/* between two looks, if one saw something */
 #define POLL_BACKEND_NS	20000u	/* how often BUSY asks the backend */
 #define POLL_EVENT_NS	1000000u /* ... for an event */
-#define NAP_MIN_NS	5000u	/* a nap is as long as it takes to wake up, */
-#define NAP_FIRST_NS	50000u	/* or between these; */
-#define NAP_MAX_NS	80000u	/* if nothing comes, longer each time */
-#define NAP_HELD_NS	20000u	/* but not while an interrupt is held */
 
 /* ------------------------------------------------------- wake-ups, timers */
 
@@ -33,7 +29,6 @@ loop_init(struct loop *l, struct err *err)
 {
 	l->deadline_ns = l->look_ns = E82540_NEVER;
 	l->look_for_ns = TURN_NS;
-	l->nap_late_ns = NAP_FIRST_NS;
 	l->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	l->timer_fd =
 	    timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
@@ -58,15 +53,6 @@ nic_wake(struct nic *nic)
 
 	if (atomic_load(&nic->loop.asleep))
 		(void)!write(nic->loop.wake_fd, &one, sizeof(one));
-}
-
-void
-nic_answered(struct nic *nic)
-{
-	if (!atomic_load(&nic->loop.napping))
-		return;
-	atomic_store(&nic->loop.answered, true);
-	nic_wake(nic);
 }
 
 static void
@@ -266,7 +252,7 @@ static bool
 looks_by_time(struct nic *nic)
 {
 	return doorbell_state(nic) == NIC_TURNS || doorbell_unheard(nic) ||
-	    loop_off(nic) || atomic_load(&nic->loop.napping);
+	    loop_off(nic);
 }
 
 /* Nothing to do, as far as can be seen without sleeping. */
@@ -283,9 +269,8 @@ loop_idle(struct nic *nic, bool timed)
 	if (timed && doorbell_state(nic) == NIC_TURNS)
 		return true;		/* the rest can wait for look_ns */
 	return !l->tx_more && !atomic_load(&l->kicked) &&
-	    atomic_load(&nic->bell.asked) == 0 && !atomic_load(&l->answered) &&
-	    (!doorbell_watched(nic) ||
-		(timed && (loop_off(nic) || atomic_load(&l->napping)))) &&
+	    atomic_load(&nic->bell.asked) == 0 &&
+	    (!doorbell_watched(nic) || (timed && loop_off(nic))) &&
 	    !(doorbell_visible(nic) && e82540_doorbell_rung(nic->dev) != 0);
 }
 
@@ -376,93 +361,6 @@ loop_rest(struct nic *nic)
 	link_follow(nic);
 }
 
-/* -------------------------------------------------- naps of a BUSY thread */
-
-/*
- * A thread that spins takes a processor from those whom the guest waits for:
- * the peer, the VMM, the process that serves doorbell pages.  So it spins for a
- * while only if the guest's last sign of life (a doorbell, a read of ICR) came
- * close after another one.  After a lone one it spins no longer than a sleep
- * would delay the next, as far as that is known.  Then it takes naps, which
- * become longer, up to a bound.  A frame, a timer and a read of ICR end one.
- *
- * Where doorbells are not mapped for good the guest's processors trap instead.
- */
-uint64_t
-loop_nap_ns(struct nic *nic, uint64_t now)
-{
-	struct loop *l = &nic->loop;
-
-	if (!nic->config.doorbell_ops->permanent ||
-	    nic->config.doorbell == NIC_DOORBELL_MAPPED ||
-	    now < l->spin_until_ns)
-		return 0;
-	if (l->nap_ns == 0)
-		l->nap_ns = l->nap_late_ns;
-	return l->nap_ns > NAP_HELD_NS &&
-		e82540_moderation_held(nic->dev) != 0 ?
-	    NAP_HELD_NS :
-	    l->nap_ns;
-}
-
-void
-loop_sign(struct nic *nic, uint64_t now)
-{
-	uint64_t spin_ns = nic->config.spin_us * 1000ull;
-	struct loop *l = &nic->loop;
-
-	if (now - l->sign_ns > spin_ns && spin_ns > l->nap_late_ns)
-		spin_ns = l->nap_late_ns;
-	l->sign_ns = now;
-	l->spin_until_ns = now + spin_ns;
-	l->nap_ns = 0;
-}
-
-/* How late it is: the mean of the last times. */
-static void
-nap_late(struct loop *l, uint64_t ns)
-{
-	ns = (7 * l->nap_late_ns + ns) / 8;
-	l->nap_late_ns = ns < NAP_MIN_NS ? NAP_MIN_NS :
-	    ns > NAP_FIRST_NS            ? NAP_FIRST_NS :
-					   ns;
-}
-
-void
-loop_napped(struct nic *nic, uint64_t from_ns, uint64_t until_ns, uint64_t now)
-{
-	struct loop *l = &nic->loop;
-	bool whole = now >= until_ns;
-
-	nic->bell.naps++;
-	nic->bell.napped_ns += (whole ? until_ns : now) - from_ns;
-	if (atomic_exchange(&l->answered, false)) {
-		loop_sign(nic, now);
-		nic->bell.active_ns = now;
-	} else if (whole) {
-		nap_late(l, now - until_ns);
-		l->nap_ns *= 2;
-		if (l->nap_ns > NAP_MAX_NS)
-			l->nap_ns = NAP_MAX_NS;
-	}
-}
-
-static void
-nap(struct nic *nic, uint64_t from_ns, uint64_t ns)
-{
-	struct loop *l = &nic->loop;
-	uint64_t until_ns = from_ns + ns, packets = nic->packets, now;
-
-	atomic_store(&l->napping, true);
-	atomic_store(&l->look_ns, until_ns);
-	loop_rest(nic);
-	atomic_store(&l->napping, false);
-	now = now_ns();
-	loop_napped(nic, from_ns, until_ns, now);
-	if (nic->packets != packets)
-		nic->bell.active_ns = now;
-}
-
 /* ------------------------------------------------------- a round, by state */
 
 /* TRAP, PARKED: sleep, then work. */
@@ -478,9 +376,9 @@ round_sleep(struct nic *nic)
  * While the backend takes no more there is nothing to spin for.
  */
 static void
-busy_seldom(struct nic *nic, bool any, uint64_t now)
+busy_seldom(struct nic *nic, bool any)
 {
-	uint64_t until_ns = now + POLL_BACKEND_NS;
+	uint64_t now = now_ns(), until_ns = now + POLL_BACKEND_NS;
 	struct loop *l = &nic->loop;
 
 	nic_due(nic, now);
@@ -525,7 +423,6 @@ round_busy(struct nic *nic)
 {
 	bool any = false;
 	unsigned int n;
-	uint64_t now, ns;
 
 	for (n = 0; n < LOOKS_CLOCK; n++) {
 		if (work_step(nic)) {
@@ -536,16 +433,10 @@ round_busy(struct nic *nic)
 		}
 	}
 	nic->bell.looks += n;
-	now = now_ns();
-	if (any)
-		loop_sign(nic, now);
-	ns = loop_nap_ns(nic, now);
-	if (ns != 0)
-		nap(nic, now, ns);
 	/* Another thread may wait for this processor, and the guest for it. */
-	else if (!any)
+	if (!any)
 		(void)sched_yield();
-	busy_seldom(nic, any, now_ns());
+	busy_seldom(nic, any);
 }
 
 /* BUSY while the transmitter is off. */

@@ -16,7 +16,7 @@ BENCH_UNIT = test_kinds test_json test_table test_report
 DEVICE_TEST = $(call names,test/device,*)
 PAIR_TEST = $(filter-out test_threads,$(call names,test/pair,test_*))
 HOST_TEST = $(call names,test/host,test_*)
-HOST_THREADS = $(filter-out test_nic_cost test_nic_moderate test_nic_naps,\
+HOST_THREADS = $(filter-out test_nic_cost test_nic_moderate,\
 	  $(filter test_machine test_nic% test_vfu%,$(HOST_TEST)))
 FUZZ	= $(call names,test/fuzz,fuzz_*)
 FUZZ_HOST = fuzz_bars fuzz_boot fuzz_machine fuzz_peers fuzz_vfu
