@@ -21,12 +21,11 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "trace.h"
 #include "vmm.h"
 
 #define BOOT_SECONDS	120
 #define LINE_BYTES	1024
-#define BAR_MASK	0x1ffffull	/* a NIC's registers: 128 KiB */
-#define REG_TDT	0x3818u
 
 /* One of the guest's two streams, read a line at a time. */
 struct stream {
@@ -39,8 +38,7 @@ struct guest {
 	pid_t pid;
 	struct stream console, trace;
 	int qmp_fd;
-	uint64_t em_bar;	/* where em(4)'s registers are */
-	uint64_t em_tdt, em_registers;	/* accesses seen in the trace */
+	struct lem_trace em;	/* em(4)'s accesses */
 	unsigned int rounds;	/* complete ones; the first is a warm-up */
 	bool tracing, done;
 	char said[160];		/* the last line of QEMU, or of a panic */
@@ -169,38 +167,15 @@ freebsd_stop(struct guest *g)
 static void
 trace_em(struct guest *g)
 {
-	static const char commands[] =
-	    "{\"execute\":\"qmp_capabilities\"}\n"
-	    "{\"execute\":\"trace-event-set-state\",\"arguments\":"
-	    "{\"name\":\"memory_region_ops_write\",\"enable\":true}}\n"
-	    "{\"execute\":\"trace-event-set-state\",\"arguments\":"
-	    "{\"name\":\"memory_region_ops_read\",\"enable\":true}}\n";
-
-	(void)send(g->qmp_fd, commands, strlen(commands), MSG_NOSIGNAL);
+	lem_trace_switch(g->qmp_fd, true);
 	g->tracing = true;
 }
 
-/* "memory_region_ops_write cpu 0 mr 0x... addr 0xfebc3818 value ..." */
 static void
 trace_line(struct guest *g, const char *line)
 {
-	const char *event = strstr(line, "memory_region_ops_");
-	const char *addr = strstr(line, " addr 0x");
-	uint64_t at;
-
-	if (event == NULL || addr == NULL) {
-		if (strstr(line, "warning:") == NULL)
-			(void)snprintf(g->said, sizeof(g->said), "%.150s",
-			    line);
-		return;
-	}
-	at = strtoull(addr + 6, NULL, 16);
-	if ((at & ~BAR_MASK) != g->em_bar)
-		return;
-	g->em_registers++;
-	if ((at & BAR_MASK) == REG_TDT &&
-	    strncmp(event, "memory_region_ops_write", 23) == 0)
-		g->em_tdt++;
+	if (!lem_trace_line(&g->em, line) && strstr(line, "warning:") == NULL)
+		(void)snprintf(g->said, sizeof(g->said), "%.150s", line);
 }
 
 /* "..., dev.em.0.tx_doorbells 14840/M 200/s": by the packet, or the second. */
@@ -261,9 +236,10 @@ em_traced(const struct guest *g, const struct sheet *s, double sent)
 {
 	unsigned int k;
 
-	for (k = 0; g->em_tdt > 0 && s->n[EM] != NULL && k < *s->n[EM]; k++) {
-		s->run[EM][k].doorbells = (double)g->em_tdt / sent;
-		s->run[EM][k].registers = (double)g->em_registers / sent;
+	for (k = 0; g->em.doorbells > 0 && s->n[EM] != NULL && k < *s->n[EM];
+	    k++) {
+		s->run[EM][k].doorbells = (double)g->em.doorbells / sent;
+		s->run[EM][k].registers = (double)g->em.registers / sent;
 	}
 }
 
@@ -278,7 +254,7 @@ console_line(struct guest *g, const struct sheet *s, const char *line)
 	unsigned int i;
 
 	if (strncmp(line, "em1: <", 6) == 0 && mem != NULL)
-		g->em_bar = strtoull(mem + 5, NULL, 16);
+		g->em.bar = strtoull(mem + 5, NULL, 16);
 	if (strncmp(line, "FAIL ", 5) == 0 || strncmp(line, "panic", 5) == 0)
 		(void)snprintf(g->said, sizeof(g->said), "%.150s", line);
 	if (sscanf(line, "flood %15[0-9.]: %lf pps, %lf sent", to, &pps,

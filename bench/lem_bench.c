@@ -20,6 +20,7 @@
 #include "cells.h"
 #include "clock.h"
 #include "command.h"
+#include "compare.h"
 #include "freebsd.h"
 #include "line.h"
 #include "linux.h"
@@ -343,23 +344,13 @@ check_writable(const struct lem_options *o)
 
 /* --------------------------------------------------------------- running */
 
-static int
-compare_double(const void *a, const void *b)
-{
-	double x, y;
-
-	memcpy(&x, a, sizeof(x));
-	memcpy(&y, b, sizeof(y));
-	return (x > y) - (x < y);
-}
-
 /* Median, smallest and largest of n values; sorts them. */
 static struct lem_spread
 spread_of(double *value, unsigned int n)
 {
 	if (n == 0)
 		return (struct lem_spread){ NAN, NAN, NAN, 0 };
-	qsort(value, n, sizeof(*value), compare_double);
+	qsort(value, n, sizeof(*value), lem_compare_double);
 	return (struct lem_spread){ (value[(n - 1) / 2] + value[n / 2]) / 2,
 		value[0], value[n - 1], n };
 }

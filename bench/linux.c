@@ -22,6 +22,7 @@
 
 #include "argv.h"
 #include "clock.h"
+#include "trace.h"
 #include "vmm.h"
 
 #define BOOT_SECONDS	600.0
@@ -29,8 +30,6 @@
 #define ANSWER_SECONDS	60.0	/* beyond the window */
 #define LINE_BYTES	1024
 #define SEGMENT_BYTES	1448.0	/* of TCP, in a frame of 1514 */
-#define BAR_MASK	0x1ffffull	/* a NIC's registers: 128 KiB */
-#define REG_TDT		0x3818u
 
 /* One of a guest's streams, read a line at a time. */
 struct stream {
@@ -54,8 +53,7 @@ struct guest {
 	/* What a window costs in which nothing is sent. */
 	struct lem_vmm_usage idle;
 	double idle_registers;
-	/* While QEMU traces: accesses to traced_bar, and of these to TDT. */
-	uint64_t traced_bar, registers, doorbells;
+	struct lem_trace traced;
 	char last[120];		/* its last line */
 	char error[LEM_REASON_BYTES], skipped[LEM_REASON_BYTES];
 };
@@ -269,25 +267,6 @@ stream_read(struct stream *in)
 	return true;
 }
 
-/* "memory_region_ops_write cpu 0 mr 0x... addr 0xfebc3818 value ..." */
-static void
-trace_line(struct guest *g, const char *line)
-{
-	const char *event = strstr(line, "memory_region_ops_");
-	const char *addr = strstr(line, " addr 0x");
-	uint64_t at;
-
-	if (event == NULL || addr == NULL)
-		return;
-	at = strtoull(addr + 6, NULL, 16);
-	if ((at & ~BAR_MASK) != g->traced_bar)
-		return;
-	g->registers++;
-	if ((at & BAR_MASK) == REG_TDT &&
-	    strncmp(event, "memory_region_ops_write", 23) == 0)
-		g->doorbells++;
-}
-
 /*
  * QEMU has ended, or the guest does not answer.  Its serial port ends a moment
  * before it.
@@ -310,7 +289,7 @@ static int
 guest_wait(struct guest *g, double limit)
 {
 	struct pollfd fd[2] = { { g->serial.fd, POLLIN, 0 },
-		{ g->traced_bar != 0 ? g->trace.fd : -1, POLLIN, 0 } };
+		{ g->traced.bar != 0 ? g->trace.fd : -1, POLLIN, 0 } };
 	char line[LINE_BYTES];
 
 	while (!lem_vmm_interrupted && lem_now() < limit) {
@@ -320,7 +299,7 @@ guest_wait(struct guest *g, double limit)
 		if (fd[1].revents & POLLIN) {
 			(void)stream_read(&g->trace);
 			while (stream_line(&g->trace, line) != NULL)
-				trace_line(g, line);
+				(void)lem_trace_line(&g->traced, line);
 		} else if (fd[0].revents != 0) {
 			if (stream_read(&g->serial))
 				return 0;
@@ -544,24 +523,6 @@ lem_linux_run(struct lem_linux *l, const struct lem_cell *cell, double seconds,
 	return -1;
 }
 
-/* Answers are not read: a QEMU that does not trace prints nothing to count. */
-static void
-trace_switch(struct guest *g, bool on)
-{
-	static const char format[] =
-	    "{\"execute\":\"qmp_capabilities\"}\n"
-	    "{\"execute\":\"trace-event-set-state\",\"arguments\":"
-	    "{\"name\":\"memory_region_ops_%s\",\"enable\":%s}}\n"
-	    "{\"execute\":\"trace-event-set-state\",\"arguments\":"
-	    "{\"name\":\"memory_region_ops_%s\",\"enable\":%s}}\n";
-	char command[400];
-	const char *const to = on ? "true" : "false";
-	int n =
-	    snprintf(command, sizeof(command), format, "write", to, "read", to);
-
-	(void)send(g->vmm.control_fd, command, (size_t)n, MSG_NOSIGNAL);
-}
-
 void
 lem_linux_trace(struct lem_linux *l, const struct lem_cell *cell,
     double seconds, struct lem_run *run)
@@ -575,18 +536,18 @@ lem_linux_trace(struct lem_linux *l, const struct lem_cell *cell,
 	if (!g->ready || g->vmm.pid <= 0 || lem_vmm_interrupted ||
 	    cell->vmm == LEM_VMM_LEM_VM)
 		return;
-	g->traced_bar = g->bar[w.nic];
-	g->registers = g->doorbells = 0;
+	g->traced.bar = g->bar[w.nic];
+	g->traced.registers = g->traced.doorbells = 0;
 	lem_vmm_running = g->vmm.group.pid;
-	trace_switch(g, true);
-	if (guest_window(g, &w, line, &used) == 0 && g->registers > 0) {
+	lem_trace_switch(g->vmm.control_fd, true);
+	if (guest_window(g, &w, line, &used) == 0 && g->traced.registers > 0) {
 		n = packets_of(cell, line);
-		run->doorbells = (double)g->doorbells / n;
-		run->registers = (double)g->registers / n;
+		run->doorbells = (double)g->traced.doorbells / n;
+		run->registers = (double)g->traced.registers / n;
 	}
-	trace_switch(g, false);
+	lem_trace_switch(g->vmm.control_fd, false);
 	lem_vmm_running = 0;
-	g->traced_bar = 0;
+	g->traced.bar = 0;
 }
 
 /* ------------------------------------------------------------------- all */

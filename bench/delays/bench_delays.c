@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "compare.h"
 #include "frame.h"
 #include "vmm.h"
 
@@ -365,21 +366,11 @@ load_round(const struct way *way, struct result *r, unsigned int n)
 
 /* ------------------------------------------------------------------- tables */
 
-static int
-compare_double(const void *a, const void *b)
-{
-	double x, y;
-
-	memcpy(&x, a, sizeof(x));
-	memcpy(&y, b, sizeof(y));
-	return (x > y) - (x < y);
-}
-
-/* The sample that `share` of them are below; NAN: there is none. */
+/* A share of the samples is below this one.  NAN without samples. */
 static double
 quantile(struct samples *s, double share)
 {
-	qsort(s->us, s->n, sizeof(s->us[0]), compare_double);
+	qsort(s->us, s->n, sizeof(s->us[0]), lem_compare_double);
 	return s->n == 0 ? NAN : s->us[(size_t)(share * (s->n - 1) + 0.5)];
 }
 

@@ -165,7 +165,7 @@ peer_flushes(void)
 	return true;
 }
 
-/* The next frame.  Returns false if there is no room for it. */
+/* The peer sends a frame.  Returns false if it cannot send it now. */
 static bool
 peer_sends_one(void)
 {
@@ -178,7 +178,6 @@ peer_sends_one(void)
 	peer.out[0] = peer.out[1] = 0;
 	peer.out[2] = (uint8_t)(len >> 8);
 	peer.out[3] = (uint8_t)len;
-	len = packet_len(peer.sent);
 	for (i = 0; i < len; i++)
 		peer.out[head + i] = packet_byte(peer.sent, i);
 	n = send(peer_out(), peer.out, head + len, MSG_DONTWAIT | MSG_NOSIGNAL);
