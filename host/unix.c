@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/fsuid.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -71,21 +72,41 @@ unix_give_away(const char *path)
 	return error;
 }
 
-/* By a type that we never bind: then nobody notices (EPROTOTYPE). */
+/* A socket of a type that we never bind: then nobody notices (EPROTOTYPE). */
+static int
+connect_error(int fd, const struct sockaddr_un *at)
+{
+	return connect(fd, (const struct sockaddr *)at, sizeof(*at)) == 0 ?
+	    0 :
+	    errno;
+}
+
+/* As the owner: root without CAP_DAC_OVERRIDE may not write to the file. */
+static int
+connect_error_as(uid_t owner, int fd, const struct sockaddr_un *at)
+{
+	uid_t uid = (uid_t)setfsuid(owner);
+	int error = connect_error(fd, at);
+
+	(void)setfsuid(uid);
+	return error;
+}
+
 bool
 unix_is_stale(const struct sockaddr_un *at)
 {
-	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	int error, fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	struct stat st;
-	bool stale;
 
 	if (fd < 0)
 		return false;
-	stale = lstat(at->sun_path, &st) == 0 && S_ISSOCK(st.st_mode) &&
-	    connect(fd, (const struct sockaddr *)at, sizeof(*at)) != 0 &&
-	    errno == ECONNREFUSED;
+	error = lstat(at->sun_path, &st) != 0 ? errno :
+	    !S_ISSOCK(st.st_mode)             ? ENOTSOCK :
+						connect_error(fd, at);
+	if (error == EACCES)
+		error = connect_error_as(st.st_uid, fd, at);
 	(void)close(fd);
-	return stale;
+	return error == ECONNREFUSED;
 }
 
 bool

@@ -3,12 +3,14 @@
  * Sockets in the file system that root makes before it becomes another user:
  * two programs that do so reach each other afterwards, in either order.
  */
+#include <linux/capability.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "backend_rig.h"
 #include "unix.h"
 
-#define OTHER	65534		/* another user */
+#define OTHER 65534 /* another user */
 
 static void
 owner_is(const char *name, uid_t uid)
@@ -110,6 +112,57 @@ test_stale(void **state)
 	assert_int_equal(unlink(path), 0);
 }
 
+/* As under lem-nic@.service: a set of capabilities without CAP_DAC_OVERRIDE. */
+static bool
+replaced_without_override(const struct sockaddr_un *at)
+{
+	struct __user_cap_header_struct header = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	struct __user_cap_data_struct set[2] = { 0 };
+	pid_t child = fork();
+	struct err e;
+	int status;
+
+	assert_true(child >= 0);
+	if (child == 0) {
+		set[0].permitted = set[0].effective =
+		    1u << CAP_CHOWN | 1u << CAP_SETUID | 1u << CAP_SETGID;
+		if (syscall(SYS_capset, &header, set) != 0)
+			_exit(99);
+		_exit(unix_bind(at, SOCK_DGRAM, "path", &e) >= 0);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_true(WEXITSTATUS(status) <= 1);
+	return WEXITSTATUS(status) == 1;
+}
+
+static void
+test_stale_of_other(void **state)
+{
+	struct sockaddr_un at;
+	struct err e;
+	char path[128];
+	int fd;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	(void)snprintf(path, sizeof(path), "%s/other", dir);
+	assert_int_equal(unix_address(&at, path, "path", &e), 0);
+	unix_owner(OTHER, OTHER);
+	fd = unix_bind(&at, SOCK_DGRAM, "path", &e);
+	assert_true(fd >= 0);
+	assert_false(replaced_without_override(&at));
+	close(fd);
+	owner_is("other", OTHER);
+	assert_true(replaced_without_override(&at));
+	owner_is("other", OTHER);
+	assert_int_equal(unlink(path), 0);
+	unix_owner((uid_t)-1, (gid_t)-1);
+}
+
 int
 main(void)
 {
@@ -117,6 +170,7 @@ main(void)
 		cmocka_unit_test(test_dgram),
 		cmocka_unit_test(test_stream),
 		cmocka_unit_test(test_stale),
+		cmocka_unit_test(test_stale_of_other),
 	};
 
 	return cmocka_run_group_tests(tests, dir_make, dir_remove);
