@@ -116,7 +116,8 @@ enum lem_combine {
 	/* At every doorbell: the standard driver. */
 	LEM_COMBINE_OFF,
 	/* Deferred while a transmit interrupt is pending, if a write of TDT
-	 * exits; the interrupt writes TDT first and reclaims second. */
+	 * exits and no TSO packet waits; the interrupt writes TDT first and
+	 * reclaims second. */
 	LEM_COMBINE_ON,
 	/* The order of 2012, reclaim first; kept as a yardstick. */
 	LEM_COMBINE_ORIGINAL,
@@ -206,6 +207,7 @@ struct lem_tx_ring {
 	uint16_t rs_posted;	/* rsq: one past the last that is posted */
 	uint16_t rs_tail;	/* rsq: one past the last */
 	uint16_t unposted;	/* packets in [tail_posted, next_to_use) */
+	bool unposted_tso;	/* one of them has LEM_TX_TSO */
 	uint8_t cmd;		/* command bits of every descriptor */
 	bool int_pending;	/* an interrupt was asked for and not seen */
 	bool cheap;		/* a write of TDT does not exit */

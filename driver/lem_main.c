@@ -173,6 +173,7 @@ tx_ring_reset(struct lem_tx_ring *r)
 	r->rs_head = r->rs_posted = r->rs_tail = 0;
 	r->since_rs = 0;
 	r->unposted = 0;
+	r->unposted_tso = false;
 	r->int_pending = false;
 	r->cheap = r->doubt = false;
 	r->lone_doorbells = 0;

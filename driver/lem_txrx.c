@@ -87,6 +87,7 @@ tx_post(struct lem *sc)
 	if (r->unposted > r->stats.batch_max)
 		r->stats.batch_max = r->unposted;
 	r->unposted = 0;
+	r->unposted_tso = false;
 	r->tail_posted = r->next_to_use;
 	r->rs_posted = r->rs_tail;
 	r->int_pending = true;
@@ -238,6 +239,8 @@ lem_tx_encap(struct lem *sc, const struct lem_tx_pkt *pkt)
 	if (r->since_rs >= r->rs_stride)
 		tx_request_report(r);
 	r->unposted++;
+	if (pkt->flags & LEM_TX_TSO)
+		r->unposted_tso = true;
 	r->stats.packets++;
 	return used;
 }
@@ -247,13 +250,17 @@ lem_tx_encap(struct lem *sc, const struct lem_tx_pkt *pkt)
  * wait for it, unless the ring could not take another packet.  So a batch ends
  * in one of three ways: the interrupt comes, the ring is full, or the guard
  * fires.  Where a write is cheap, waiting gains nothing and keeps the device
- * idle.  (The driver of 2012 did not look at that.)
+ * idle.  Nor does a packet with TSO wait: it is a batch itself, and TCP has only
+ * one or two of them on their way before it waits for answers.  (The driver of
+ * 2012 did not look at either.)
  */
 static inline bool
 tx_may_defer(const struct lem_tx_ring *r)
 {
+	bool at_once = r->cheap || r->unposted_tso;
+
 	return r->combine != LEM_COMBINE_OFF && r->int_pending &&
-	    !(r->cheap && r->combine == LEM_COMBINE_ON) &&
+	    !(at_once && r->combine == LEM_COMBINE_ON) &&
 	    lem_tx_free(r) >= r->reserve;
 }
 

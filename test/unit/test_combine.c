@@ -30,6 +30,36 @@ test_off_posts_each(void **state)
 	assert_int_equal(tx->stats.batch_max, 1);
 }
 
+/* A packet with TSO does not wait, and takes along what waits.  In 2012 it did. */
+static void
+test_tso_posts(void **state)
+{
+	static const struct lem_tx_seg seg = { RIG_TX_DATA, 4054 };
+	static const struct lem_tx_pkt tso = { .seg = &seg,
+		.segs = 1,
+		.flags = LEM_TX_TSO,
+		.l2_len = 14,
+		.l3_len = 20,
+		.l4_len = 20,
+		.mss = 1460,
+		.len_bytes = 4054 };
+	enum lem_combine mode;
+
+	(void)state;
+	for (mode = LEM_COMBINE_ON; mode <= LEM_COMBINE_ORIGINAL; mode++) {
+		rig_tx_up(mode, false, 64);
+		rig_send_some(3);
+		assert_int_equal(fake_peek(&rig.dev, E1000_TDT), 1);
+		assert_int_equal(lem_tx_encap(&rig.sc, &tso), 2);
+		lem_tx_doorbell(&rig.sc);
+		assert_int_equal(fake_peek(&rig.dev, E1000_TDT),
+		    mode == LEM_COMBINE_ON ? 5 : 1);
+		rig_send_some(1);
+		assert_int_equal(fake_peek(&rig.dev, E1000_TDT),
+		    mode == LEM_COMBINE_ON ? 5 : 1);
+	}
+}
+
 /* The first after idle posts at once, the next wait for its interrupt. */
 static void
 test_first_posts(void **state)
@@ -771,6 +801,7 @@ main(void)
 		RIG_TEST(test_transmit_half),
 		RIG_TEST(test_reclaim_keeps_pending),
 		RIG_TEST(test_order_sync),
+		RIG_TEST(test_tso_posts),
 		RIG_TEST(test_cheap),
 		RIG_TEST(test_cheap_doubt),
 		RIG_TEST(test_timed_when_on),
