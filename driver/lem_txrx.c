@@ -250,9 +250,9 @@ lem_tx_encap(struct lem *sc, const struct lem_tx_pkt *pkt)
  * wait for it, unless the ring could not take another packet.  So a batch ends
  * in one of three ways: the interrupt comes, the ring is full, or the guard
  * fires.  Where a write is cheap, waiting gains nothing and keeps the device
- * idle.  Nor does a packet with TSO wait: it is a batch itself, and TCP has only
- * one or two of them on their way before it waits for answers.  (The driver of
- * 2012 did not look at either.)
+ * idle.  Nor does a packet with TSO wait: it is a batch itself, and TCP has one
+ * or two of them on their way before it waits for answers.  (The driver of 2012
+ * did not look at either.)
  */
 static inline bool
 tx_may_defer(const struct lem_tx_ring *r)
