@@ -30,7 +30,7 @@ test_off_posts_each(void **state)
 	assert_int_equal(tx->stats.batch_max, 1);
 }
 
-/* A packet with TSO does not wait, and takes along what waits.  It did in 2012. */
+/* A packet with TSO posts all that waits.  In 2012 it waited, too. */
 static void
 test_tso_posts(void **state)
 {
