@@ -216,7 +216,8 @@ struct lem_tx_ring {
 	enum lem_combine combine;	/* in force: while `lone`, OFF */
 	enum lem_combine asked;	/* of lem_tx_combine_set() */
 	uint32_t lone_doorbells;	/* since the last interrupt */
-	uint64_t context[2];	/* the device's offload context; 0: none */
+	uint64_t offload;	/* what the device's context is for; 0: none */
+	uint64_t offload_bits;	/* of the data descriptors that use it */
 	uint64_t guard_mark;	/* doorbells when the guard last saw some
 				 * deferred; UINT64_MAX: it saw none */
 	struct lem_tx_stats stats;

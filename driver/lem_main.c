@@ -178,7 +178,7 @@ tx_ring_reset(struct lem_tx_ring *r)
 	r->cheap = r->doubt = false;
 	r->lone_doorbells = 0;
 	lem_lone_end(r);
-	r->context[0] = r->context[1] = 0;
+	r->offload = 0;
 }
 
 int

@@ -150,36 +150,50 @@ tx_offload_valid(const struct lem_tx_pkt *pkt)
 		pkt->len_bytes - hdr_len <= E1000_TXD_LEN_MASK);
 }
 
-/*
- * A packet with offloads: write the context that it needs, unless the device
- * has that already, and return the bits of its data descriptors (3.3.7).
- */
+/* The bits of its data descriptors besides the ring's own (3.3.7). */
 static uint64_t
-tx_offload(struct lem_tx_ring *r, const struct lem_tx_pkt *pkt, uint16_t *next)
+tx_offload_bits(uint16_t flags)
 {
-	uint64_t ctx[2], cmd = r->cmd | E1000_TXD_CMD_DEXT, popts = 0;
+	uint64_t cmd = E1000_TXD_CMD_DEXT, popts = 0;
 
-	tx_context(r, pkt, ctx);
-	if (ctx[0] != r->context[0] || ctx[1] != r->context[1] ||
-	    pkt->flags & LEM_TX_TSO) {
-		r->context[0] = ctx[0];
-		r->context[1] = ctx[1];
-		r->desc[*next].qword[0] = e1000_le64(ctx[0]);
-		r->desc[*next].qword[1] = e1000_le64(ctx[1]);
-		*next = ring_wrap(*next + 1, r->count);
-	}
-	if (pkt->flags & LEM_TX_IP_CSUM)
+	if (flags & LEM_TX_IP_CSUM)
 		popts |= E1000_TXD_POPTS_IXSM;
-	if (pkt->flags & (LEM_TX_TCP_CSUM | LEM_TX_UDP_CSUM))
+	if (flags & (LEM_TX_TCP_CSUM | LEM_TX_UDP_CSUM))
 		popts |= E1000_TXD_POPTS_TXSM;
-	if (pkt->flags & LEM_TX_TSO) {
+	if (flags & LEM_TX_TSO) {
 		cmd |= E1000_TXD_CMD_TSE;
 		popts |= E1000_TXD_POPTS_TXSM;
-		if (!(pkt->flags & LEM_TX_IPV6))
+		if (!(flags & LEM_TX_IPV6))
 			popts |= E1000_TXD_POPTS_IXSM;
 	}
 	return (uint64_t)E1000_TXD_DTYP_DATA << E1000_TXD_DTYP_SHIFT |
 	    cmd << E1000_TXD_CMD_SHIFT | popts << 40;
+}
+
+/*
+ * A packet with offloads: write the context that it needs, unless the device
+ * has that already.  A context without TSO depends on what `wanted' has, and
+ * so does tx_offload_valid().  Returns whether the packet is valid.
+ */
+static inline bool
+tx_offload(struct lem_tx_ring *r, const struct lem_tx_pkt *pkt, uint16_t *next)
+{
+	uint64_t wanted = (uint64_t)(pkt->flags & ~LEM_TX_VLAN) |
+	    (uint64_t)pkt->l2_len << 16 | (uint64_t)pkt->l3_len << 24 |
+	    (uint64_t)r->cmd << 40;
+	uint64_t ctx[2];
+
+	if (wanted == r->offload && !(pkt->flags & LEM_TX_TSO))
+		return true;
+	if (!tx_offload_valid(pkt))
+		return false;
+	tx_context(r, pkt, ctx);
+	r->desc[*next].qword[0] = e1000_le64(ctx[0]);
+	r->desc[*next].qword[1] = e1000_le64(ctx[1]);
+	*next = ring_wrap(*next + 1, r->count);
+	r->offload = wanted;
+	r->offload_bits = tx_offload_bits(pkt->flags);
+	return true;
 }
 
 /*
@@ -212,9 +226,9 @@ lem_tx_encap(struct lem *sc, const struct lem_tx_pkt *pkt)
 		if (pkt->flags & LEM_TX_VLAN && !lem_load(&sc->vlan))
 			return -EINVAL;	/* it would leave untagged */
 		if (pkt->flags & ~LEM_TX_VLAN) {
-			if (!tx_offload_valid(pkt))
+			if (!tx_offload(r, pkt, &next))
 				return -EINVAL;
-			bits = tx_offload(r, pkt, &next);
+			bits |= r->offload_bits;
 		}
 		if (pkt->flags & LEM_TX_VLAN)
 			bits |= (uint64_t)pkt->vlan_tag << 48 |
@@ -223,7 +237,7 @@ lem_tx_encap(struct lem *sc, const struct lem_tx_pkt *pkt)
 	for (i = 0; i < segs; i++) {
 		len = pkt->seg[i].len_bytes;
 		if (len - 1 >= LEM_SEG_MAX) {
-			r->context[0] = r->context[1] = 0;
+			r->offload = 0;
 			return -EINVAL;
 		}
 		if (i + 1 == segs)
