@@ -108,9 +108,10 @@ struct nic_vmm {
  *	permanent, park, unpark	The same, if the model may touch the memory
  *				while the guest's accesses fault.
  *	permanent		Nobody hears of an access.  In PARKED the NIC's
- *				thread looks ever more seldom, at least each
- *				NIC_SELDOM_NS, and after frames and register
- *				accesses.
+ *				thread looks ever more seldom, and after frames
+ *				and register accesses.  From look to look is a
+ *				NIC_SELDOM_SHARE'th of the quiet before, and
+ *				NIC_SELDOM_NS at most.
  *
  * Where the mapping is permanent there is no TRAP: the state is BUSY at first,
  * and PARKED whenever it would be TRAP.  While the transmitter is off the NIC's
@@ -174,7 +175,8 @@ struct nic_config {
 };
 
 #define NIC_SPIN_US	500u
-#define NIC_SELDOM_NS	8000000u
+#define NIC_SELDOM_NS	16000000u
+#define NIC_SELDOM_SHARE 32u
 
 /* Since the start; read while it runs. */
 struct nic_stats {

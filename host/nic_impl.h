@@ -35,7 +35,7 @@ struct loop {
 	atomic_bool stop;
 	_Atomic(uint64_t) deadline_ns;	/* of the model */
 	_Atomic(uint64_t) look_ns;	/* when it looks at doorbells next */
-	_Atomic(uint64_t) look_for_ns;	/* look to look: TURNS, PARKED */
+	_Atomic(uint64_t) look_for_ns;	/* TURNS: look to look */
 
 	atomic_bool watched;		/* nic_look(): do not arm the timer */
 

@@ -447,13 +447,13 @@ round_off(struct nic *nic, uint64_t until_ns)
 	round_sleep(nic);
 }
 
-/* Nothing there: the next look is later, up to a bound. */
+/* TURNS: nothing there, so the next look is later, up to a bound. */
 static void
-look_less(struct loop *l, uint64_t max_ns)
+look_less(struct loop *l)
 {
 	uint64_t ns = l->look_for_ns * 2;
 
-	l->look_for_ns = ns < max_ns ? ns : max_ns;
+	l->look_for_ns = ns < LOOK_MAX_NS ? ns : LOOK_MAX_NS;
 }
 
 /*
@@ -473,7 +473,7 @@ turns_work(struct nic *nic)
 	else
 		work_all(nic);
 	if (nic->sent == sent) {
-		look_less(l, LOOK_MAX_NS);
+		look_less(l);
 	} else if (turns != l->turns_seen) {
 		l->turns_seen = turns;
 		l->look_for_ns = ANSWER_NS;
@@ -502,21 +502,30 @@ round_turns(struct nic *nic)
 	}
 }
 
+/* PARKED: so a packet waits for a small part of the quiet before it. */
+static uint64_t
+look_seldom_ns(const struct nic *nic, uint64_t now)
+{
+	uint64_t ns = (now - nic->bell.active_ns) / NIC_SELDOM_SHARE;
+
+	return ns < TURN_NS ? TURN_NS : ns < NIC_SELDOM_NS ? ns : NIC_SELDOM_NS;
+}
+
 /* PARKED, and nobody hears of an access: the thread looks, ever less often. */
 static void
 round_seldom(struct nic *nic)
 {
 	struct loop *l = &nic->loop;
-	uint64_t packets = nic->packets;
+	uint64_t packets = nic->packets, now;
 
 	loop_rest(nic);
 	nic->bell.looks++;
+	now = now_ns();
 	/* After frames the guest is likely to answer. */
 	if (e82540_doorbell_rung(nic->dev) != 0 || nic->packets != packets) {
 		doorbell_wake(nic);
-	} else if (now_ns() >= atomic_load(&l->look_ns)) {
-		look_less(l, NIC_SELDOM_NS);
-		atomic_store(&l->look_ns, now_ns() + l->look_for_ns);
+	} else if (now >= atomic_load(&l->look_ns)) {
+		atomic_store(&l->look_ns, now + look_seldom_ns(nic, now));
 	}
 	work_all(nic);
 }
