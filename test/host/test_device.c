@@ -246,7 +246,7 @@ vmm_end(struct rig *rig)
 static void
 guest_up(struct rig *rig)
 {
-	uint64_t end = wall_ns() + 10 * SECOND;
+	uint64_t end = wall_ns() + 30 * SECOND;
 
 	reg_write(rig, E1000_TDBAL, RING);
 	reg_write(rig, E1000_TDLEN, 128);
@@ -281,7 +281,7 @@ peer_receives(struct rig *rig, uint8_t fill)
 	uint8_t frame[2048];
 	unsigned int i;
 
-	assert_int_equal(poll(&p, 1, 10000), 1);
+	assert_int_equal(poll(&p, 1, 30000), 1);
 	assert_int_equal(recv(rig->peer, frame, sizeof(frame), 0), FRAME_BYTES);
 	for (i = 0; i < FRAME_BYTES; i++)
 		assert_int_equal(frame[i], fill);
@@ -402,7 +402,7 @@ test_frame(void **state)
 	reg_write(&rig, E1000_TDT, guest_frame(&rig, 0x5a));
 	peer_receives(&rig, 0x5a);
 	p = (struct pollfd){ .fd = rig.intx, .events = POLLIN };
-	assert_int_equal(poll(&p, 1, 10000), 1);
+	assert_int_equal(poll(&p, 1, 30000), 1);
 	assert_int_equal(read(rig.intx, &count, sizeof(count)), 8);
 	assert_int_equal(count, 1);
 	assert_true(reg_read(&rig, E1000_ICR) & E1000_ICR_TXDW);
@@ -526,7 +526,7 @@ guest_sends(struct rig *rig, volatile uint32_t *bell, uint8_t fill)
 
 	bell[DOORBELL(E1000_TDT) / 4] = guest_frame(rig, fill);
 	peer_receives(rig, fill);
-	assert_int_equal(poll(&p, 1, 10000), 1);
+	assert_int_equal(poll(&p, 1, 30000), 1);
 	assert_int_equal(read(rig->intx, &count, sizeof(count)), 8);
 	assert_int_equal(count, 1);
 	assert_true(reg_read(rig, E1000_ICR) & E1000_ICR_TXDW);

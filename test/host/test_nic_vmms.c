@@ -213,7 +213,8 @@ test_set_up(void **state)
 {
 	struct nic_stats before, after;
 	struct guest *g = guest_alloc();
-	unsigned int i;
+	unsigned int i, late = 0;
+	uint64_t was;
 
 	guest_start(g, open_by("backend=null"),
 	    &(struct how){ .vmm = kind_of(state),
@@ -221,17 +222,19 @@ test_set_up(void **state)
 	state_wait(g, NIC_PARKED);
 	before = stats_of(g);
 	for (i = 0; i < 300; i++) {
+		was = wall_ns();
 		(void)nic_mmio_read(g->nic, E1000_STATUS, 4);
 		(void)usleep(300);
+		late += wall_ns() - was > 5 * MS;
 	}
 	after = stats_of(g);
 	print_message("  parked %llu times, %llu looks\n",
 	    (unsigned long long)(after.parked - before.parked),
 	    (unsigned long long)(after.looks - before.looks));
-	/* A busy machine may hold this guest up now and then. */
-	assert_true(after.parked - before.parked <= 100);
+	/* A busy machine holds this guest up now and then. */
+	assert_true(after.parked - before.parked <= 100 + late);
 	/* Where nobody hears of accesses it looks when it is PARKED, too. */
-	assert_true(after.looks - before.looks <= 1000);
+	assert_true(after.looks - before.looks <= 1000 + late * 1000);
 	/* The transmitter is switched on: it is awake, and sends at once. */
 	guest_up(g);
 	assert_true(tx_burst(g, 100));
@@ -283,7 +286,8 @@ test_park_fails(void **state)
 	g->ops = &ops;
 	guest_start(g, open_by("backend=dgram,fd=%d", pair[0]),
 	    &(struct how){ .doorbell = NIC_DOORBELL_AUTO, .spin_us = 1 });
-	usleep(100000);
+	while (parks == 0 && wall_ns() - begin < STALL_NS)
+		usleep(1000);
 	guest_up(g);
 	assert_true(link_wait(g, true));
 	peer_start(g);

