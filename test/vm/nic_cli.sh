@@ -113,24 +113,32 @@ sandbox=0
 start 3 "$nic" --socket "$s" --sandbox off --nic doorbell=trap && ended TERM
 sandbox=2
 
+# two_lines: of statistics.
+# shellcheck disable=SC2317 # until_true calls it
+two_lines()
+{
+	[ "$(grep -c '^{.*"pages":"memfd".*"program":"lem-nic".*}$' \
+	    "$tmp/out")" -ge 2 ]
+}
+
 # Statistics, while it runs.
 if start 3 "$nic" --socket "$s" --stats 1 --nic doorbell=mapped; then
-	sleep 2.5
+	until_true $pid two_lines
+	two_lines || wrong '--stats: not two lines of JSON'
 	ended TERM
-	[ "$(grep -c '^{.*"pages":"memfd".*"program":"lem-nic".*}$' \
-	    "$tmp/out")" -ge 2 ] || wrong '--stats: not two lines of JSON'
 fi
 
 # -------------------------------------------------------------------- FUSE
 
 # Without /dev/fuse it goes on, and says so.
 if unshare -m true 2>/dev/null && [ -c /dev/fuse ]; then
+	: >"$tmp/out"
 	# shellcheck disable=SC2016 # the other shell expands it
 	unshare -m sh -c 'mount --bind /dev/null /dev/fuse && exec "$@"' sh \
 	    "$nic" --socket "$s" --stats 1 >"$tmp/out" 2>"$tmp/err" </dev/null &
 	pid=$!
 	guests=$pid
-	sleep 2
+	until_true $pid grep -q '"pages":"memfd"' "$tmp/out"
 	kill $pid
 	wait $pid
 	status=$?

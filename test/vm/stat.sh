@@ -146,7 +146,7 @@ shows --control "$control" --interval 0.1 --count 2 --json
 if command -v jq >/dev/null; then
 	[ "$(jq -s 'map(.answers and .stats.pid == '"$pid"' and
 	    (.stats.nics | length) == 2 and .rates.cpu >= 0 and
-	    .rates.nics[1].tx_packets == 0 and .seconds > 0.05) |
+	    .rates.nics[1].tx_packets == 0 and .seconds > 0) |
 	    length == 2 and all' "$tmp/out")" = true ] || wrong '--json'
 else
 	leave_out '--json: jq is not here'
@@ -162,8 +162,16 @@ else
 	leave_out "promtool's check of --metrics: promtool is not here"
 fi
 
+# is_stopped: each thread of it?
+# shellcheck disable=SC2317 # until_true calls it
+is_stopped()
+{
+	! cat "/proc/$1"/task/*/status | grep '^State:' | grep -qv '	T'
+}
+
 # It is stopped: it does not answer, and is not waited for.
 kill -STOP "$pid"
+until_true "$pid" is_stopped "$pid" || wrong 'SIGSTOP does not stop it'
 shows --control "$control" --interval 0.1 --count 1
 has "^lem-vm|^$control" stopped
 has '  does not answer$' stopped

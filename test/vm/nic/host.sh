@@ -387,6 +387,12 @@ plugged()
 	}
 }
 
+# plugged_is PID MIB
+plugged_is()
+{
+	[ "$(plugged "$1")" = "$2" ]
+}
+
 # Memory is plugged into a guest with traffic, and unplugged.
 do_plug()
 {
@@ -406,11 +412,13 @@ do_plug()
 	monitor object-add '"qom-type":"memory-backend-memfd","id":"more","size":268435456,"share":true'
 	monitor device_add '"driver":"pc-dimm","id":"dimm","memdev":"more"'
 	wait_for 120 says plug 'PASS plug.plugged' || wrong "plug: no memory"
+	wait_for 60 plugged_is $pid $((before + 256))
 	is plug "MiB more of the guest's memory in lem-nic" \
 	    $(($(plugged $pid) - before)) 256
 	wait_for 120 says plug 'PASS plug.both' || wrong "plug: no traffic"
 	monitor device_del '"id":"dimm"'
 	wait_for 120 says plug 'PASS plug.unplugged' || wrong "plug: it stays"
+	wait_for 60 plugged_is $pid "$before"
 	is plug "MiB more, after that" $(($(plugged $pid) - before)) 0
 	reap $guest_pid
 	is plug "exit status of QEMU" $? 0
