@@ -10,6 +10,7 @@
 #
 # test/tests.mk:
 # make check      all tests; see test/run
+# make check-tidy     clang-tidy, with its analysis of paths for tests, too
 # make check-deb      the packages, installed in a bare Debian; SUITES=...
 # make check-linux    the long tests with a Linux guest
 # make check-linux-driver  the long tests of lem.ko in QEMU

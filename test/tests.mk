@@ -108,12 +108,12 @@ UNIT_BIN = $(foreach c,gcc clang,$(UNIT:%=$(BUILD)/unit/$(c)/%))
 MODEL_BIN = $(foreach c,gcc clang,$(DEVICE_TEST:%=$(BUILD)/device/$(c)/%) \
 	  $(PAIR_TEST:%=$(BUILD)/pair/$(c)/%) \
 	  $(BUILD)/pair/$(c)/test_threads \
-	  $(BUILD)/device/$(c)/test_reply_threads) $(BUILD)/pair/explore
+	  $(BUILD)/device/$(c)/test_reply_threads)
+EXPLORE	= $(BUILD)/pair/explore $(BUILD)/host/explore_pages
 # What lem-vm is made of, without KVM; what has threads by ThreadSanitizer as
 # well.
 HOST_BIN = $(foreach c,gcc clang,$(HOST_TEST:%=$(BUILD)/host/$(c)/%) \
-	  $(HOST_THREADS:%=$(BUILD)/host/$(c)/%_threads)) \
-	  $(BUILD)/host/explore_pages
+	  $(HOST_THREADS:%=$(BUILD)/host/$(c)/%_threads))
 
 # Every interleaving of driver and model: as fast as can be.
 $(eval $(call link,$(BUILD)/pair/explore,$(CC) $(CFLAGS),\
@@ -174,26 +174,36 @@ build-clang:
 	$(MAKE) --no-print-directory CC=clang BUILD=$(BUILD)/clang \
 	    WERROR.clang=$(WERROR.clang) build
 
-check-build: build build-clang $(UNIT_BIN) $(MODEL_BIN) $(HOST_BIN) \
+check-build: build build-clang $(UNIT_BIN) $(MODEL_BIN) $(HOST_BIN) $(EXPLORE) \
     $(BUILD)/vm/lem-traffic $(BUILD)/differential/differential \
     $(FUZZ:%=$(BUILD)/fuzz/%) $(BUILD)/asan/lem-bench
 
+# Before "--": what needs a processor and no clock, the longest first.
+NO_CLOCK = $(EXPLORE) test/fuzz test/differential test/foreign $(UNIT_BIN) \
+	  $(MODEL_BIN)
+
 check: check-build
-	@BUILD=$(BUILD) SRCDIR=$(SRCDIR) CC=$(CC) test/run test/check \
-	    $(UNIT_BIN) $(MODEL_BIN) $(HOST_BIN) test/foreign \
-	    test/differential test/fuzz \
-	    test/vm test/bench test/freebsd
+	@BUILD=$(BUILD) SRCDIR=$(SRCDIR) CC=$(CC) test/run -t 600 $(NO_CLOCK) -- \
+	    test/check $(HOST_BIN) test/vm test/bench test/freebsd
 
 # In a bare Debian: this machine's suite, or SUITES="bookworm trixie forky".
 SUITES	=
 check-deb: deb
 	@BUILD=$(BUILD) SRCDIR=$(SRCDIR) test/deb/install.sh $(SUITES)
 
+# clang-tidy with its path-sensitive analyser for the tests, too.
+check-tidy: $(BUILD)/host/dsdt.hex
+	@LEM_LONG=1 BUILD=$(BUILD) SRCDIR=$(SRCDIR) CC=$(CC) test/run -t 3600 \
+	    test/check/clang-tidy.sh
+
 check-linux: build $(BUILD)/vm/lem-traffic
 	@LEM_LONG=1 BUILD=$(BUILD) SRCDIR=$(SRCDIR) test/run -t 3600 test/vm/linux.sh
 
-check-nic: build $(BUILD)/vm/lem-traffic
-	@LEM_LONG=1 BUILD=$(BUILD) SRCDIR=$(SRCDIR) test/run -t 3600 test/vm/nic.sh
+NIC_LONG = $(BUILD)/host/gcc/test_pages $(BUILD)/host/gcc/test_nic_peers
+
+check-nic: build $(BUILD)/vm/lem-traffic $(NIC_LONG)
+	@LEM_LONG=1 BUILD=$(BUILD) SRCDIR=$(SRCDIR) test/run -t 3600 \
+	    $(NIC_LONG) test/vm/nic.sh
 
 check-linux-driver: build $(BUILD)/vm/lem-traffic
 	@LEM_LONG=1 BUILD=$(BUILD) SRCDIR=$(SRCDIR) test/run -t 3600 test/vm/driver.sh
@@ -265,5 +275,5 @@ coverage: $(COV_UNIT:%=$(COV)/unit/%) $(DEVICE_TEST:%=$(COV)/tests/%) \
 	@sed 's/%$$/ %/' $(COV)/device.txt | \
 	    awk '$$1 == "TOTAL" { print "device/", $$4, $$5 }'
 
-.PHONY: build-clang check-build check check-deb check-linux check-nic bench-linux \
+.PHONY: build-clang check-build check check-deb check-linux check-nic check-tidy bench-linux \
 	bench-doorbells bench-nic-tcg linux-guest qemu-qtest fuzz coverage

@@ -311,10 +311,14 @@ host_crc_byte(uint32_t crc, uint8_t byte)
 static inline uint32_t
 host_crc(const uint8_t *p, uint32_t len)
 {
-	uint32_t crc = UINT32_MAX;
+	static uint32_t table[256];
+	uint32_t crc = UINT32_MAX, i;
 
+	if (table[1] == 0)
+		for (i = 0; i < 256; i++)
+			table[i] = host_crc_byte(0, i);
 	while (len-- > 0)
-		crc = host_crc_byte(crc, *p++);
+		crc = crc >> 8 ^ table[(crc ^ *p++) & 0xff];
 	return ~crc;
 }
 

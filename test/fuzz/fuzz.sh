@@ -5,7 +5,7 @@
 # usage: test/fuzz/fuzz.sh [SECONDS]
 #
 # Every fuzzer in $BUILD/fuzz: first its corpus, each file once, then new
-# inputs for SECONDS (10).  What crashes one stays in the corpus, to be
+# inputs for SECONDS (5).  What crashes one stays in the corpus, to be
 # committed with the fix.
 #
 # bars and peers have threads, sockets, a guest: an input takes a while, on a
@@ -45,7 +45,7 @@ for fuzzer in "$BUILD"/fuzz/fuzz_*; do
 	name=${fuzzer##*/fuzz_}
 	corpus=$SRCDIR/test/fuzz/corpus/$name
 	found=$BUILD/fuzz/found_$name
-	seconds=${given:-10}
+	seconds=${given:-5}
 	case $name in
 	bars | peers)
 		slow "$name"
@@ -57,7 +57,7 @@ for fuzzer in "$BUILD"/fuzz/fuzz_*; do
 	# Without the option a crash ends with 77, which means "skipped" here.
 	"$fuzzer" -error_exitcode=1 "$corpus"/*
 	echo "$name: $seconds s of new inputs"
-	"$fuzzer" -error_exitcode=1 -max_total_time="$seconds" -timeout=10 \
+	"$fuzzer" -error_exitcode=1 -max_total_time="$seconds" -timeout=60 \
 	    -artifact_prefix="$corpus/" "$found" "$corpus"
 done
 [ "$note" = '' ] || echo "$note"
