@@ -11,14 +11,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "cpuid.h"
 #include "vm.h"
 
-#define CPUID_MAX	256u
 #define FAULTS_MAX	100u	/* without a change: not a doorbell */
-
-#define CPUID_1_HTT	(1u << 28)	/* EDX */
-#define CPUID_1_TSC_DEADLINE (1u << 24)	/* ECX */
-#define CPUID_1_HYPERVISOR (1u << 31)	/* ECX */
 
 #define CR0_PE		0x1u
 #define CR0_LONG	0x80050033u	/* PG AM WP NE ET MP PE */
@@ -85,92 +81,38 @@ vcpu_exits(const struct vcpu *cpu, enum vcpu_exits kind)
 
 /* --------------------------------------------------------------- new, free */
 
-/*
- * What KVM leaves to us: the APIC's number, in all leaves that show it (SDM 2A,
- * CPUID; AMD's extended topology); the bit that says hypervisor, without which
- * no guest looks for KVM's clock; and the local APIC's timer.
- */
-static void
-cpuid_change(struct kvm_cpuid_entry2 *e, const struct vcpu *cpu)
+static struct cpuid_facts
+cpuid_facts_of(const struct vcpu *cpu)
 {
-	switch (e->function) {
-	case 1:
-		e->ebx =
-		    (e->ebx & 0xffff) | cpu->id << 24 | cpu->vm->cpus << 16;
-		if (cpu->vm->cpus > 1)
-			e->edx |= CPUID_1_HTT;
-		e->ecx |= CPUID_1_HYPERVISOR;
-		if (ioctl(cpu->vm->kvm_fd, KVM_CHECK_EXTENSION,
-			KVM_CAP_TSC_DEADLINE_TIMER) > 0)
-			e->ecx |= CPUID_1_TSC_DEADLINE;
-		break;
-	case 4:
-		e->eax = (e->eax & 0x3ff) | (cpu->vm->cpus - 1) << 26;
-		break;
-	case 0xb:
-	case 0x1f:
-		/* Two levels: one thread in each core, and the cores. */
-		e->edx = cpu->id;
-		if (e->index == 1) {
-			e->eax = 2;
-			e->ebx = cpu->vm->cpus;
-			e->ecx = 0x201;
-		} else if (e->index == 0) {
-			e->eax = 0;
-			e->ebx = 1;
-			e->ecx = 0x100;
-		}
-		break;
-	case 0x80000008:
-		e->ecx = (e->ecx & ~0xf0ffu) | (cpu->vm->cpus - 1) | 2u << 12;
-		break;
-	case 0x8000001e:
-		e->eax = cpu->id;
-		e->ebx = cpu->id;
-		e->ecx = 0;
-		break;
-	default:
-		break;
-	}
-}
+	/* An error if this host's TSC changes its speed. */
+	int khz = ioctl(cpu->fd, KVM_GET_TSC_KHZ, NULL);
 
-/* Adds the second level of a topology leaf, if this KVM leaves it out. */
-static void
-cpuid_complete(struct kvm_cpuid2 *c, uint32_t function)
-{
-	uint32_t i, levels = 0;
-
-	for (i = 0; i < c->nent; i++)
-		levels += c->entries[i].function == function;
-	if (levels != 1 || c->nent == CPUID_MAX)
-		return;
-	c->entries[c->nent++] = (struct kvm_cpuid_entry2){
-		.function = function,
-		.index = 1,
-		.flags = KVM_CPUID_FLAG_SIGNIFCANT_INDEX,
+	return (struct cpuid_facts){
+		.id = cpu->id,
+		.cpus = cpu->vm->cpus,
+		.tsc_deadline = ioctl(cpu->vm->kvm_fd, KVM_CHECK_EXTENSION,
+				    KVM_CAP_TSC_DEADLINE_TIMER) > 0,
+		.tsc_khz = khz > 0 ? (uint32_t)khz : 0,
 	};
 }
 
 static int
 cpuid_set(struct vcpu *cpu, struct err *err)
 {
-	struct kvm_cpuid2 *c =
-	    calloc(1, sizeof(*c) + CPUID_MAX * sizeof(struct kvm_cpuid_entry2));
+	struct kvm_cpuid2 *c = calloc(1,
+	    sizeof(*c) + CPUID_ENTRIES_MAX * sizeof(struct kvm_cpuid_entry2));
+	const struct cpuid_facts facts = cpuid_facts_of(cpu);
 	int error = 0;
-	unsigned int i;
 
 	if (c == NULL)
 		return err_set(err, "out of memory");
-	c->nent = CPUID_MAX;
+	c->nent = CPUID_ENTRIES_MAX;
 	if (ioctl(cpu->vm->kvm_fd, KVM_GET_SUPPORTED_CPUID, c) != 0) {
 		error = err_set(err, "KVM_GET_SUPPORTED_CPUID: %s",
 		    strerror(errno));
 		goto free_cpuid;
 	}
-	cpuid_complete(c, 0xb);
-	cpuid_complete(c, 0x1f);
-	for (i = 0; i < c->nent; i++)
-		cpuid_change(&c->entries[i], cpu);
+	cpuid_complete(c, &facts);
 	if (ioctl(cpu->fd, KVM_SET_CPUID2, c) != 0)
 		error = err_set(err, "KVM_SET_CPUID2: %s", strerror(errno));
 free_cpuid:
