@@ -35,7 +35,7 @@ END
 	    .failed == null and (.lost == 0 or .lost == null)] |
 	    length >= 4 and all'
 	json '[.cells[] | select(.skipped == null and .workload == "tx") |
-	    .per_packet | .deferred > 0.5 and
+	    .per_packet | .deferred > 0 and .doorbells < 1 and
 	    .doorbells <= .interrupts * 1.5 + 0.02] | all'
 done
 verdict

@@ -49,10 +49,10 @@ sleeps(struct guest *g)
 {
 	uint64_t cpu;
 
-	usleep(50000);
+	usleep(20000);
 	cpu = cpu_of(g->nic_thread);
-	usleep(200000);
-	assert_true(cpu_of(g->nic_thread) - cpu < 50 * MS);
+	usleep(80000);
+	assert_true(cpu_of(g->nic_thread) - cpu < 20 * MS);
 }
 
 /* Traffic, and an end in the middle of it; each i is another moment. */
