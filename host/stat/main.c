@@ -241,7 +241,7 @@ static int
 nothing_runs(const struct run *r, struct err *err)
 {
 	const struct programs *all = &r->programs;
-	char folders[256];
+	char folders[300];
 
 	if (all->n > 0)
 		return err_set(err,

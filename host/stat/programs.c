@@ -18,6 +18,8 @@
 #include "unix.h"
 
 #define ANSWER_BYTES	65536u
+#define FOLDERS		4
+#define UNIT_DIR	"/run/lem-vm/"	/* of lem-vm@.service */
 
 /* --------------------------------------------------------------- the list */
 
@@ -109,16 +111,18 @@ programs_free(struct programs *all)
 
 /* As patterns; the last part of each may hold the user's number. */
 static void
-folders_get(char folder[3][CONTROL_DIR_BYTES])
+folders_get(char folder[FOLDERS][CONTROL_DIR_BYTES])
 {
 	unsigned int uid = geteuid();
 
 	if (control_dir(folder[0]) != 0)
 		folder[0][0] = '\0';
+	folder[3][0] = '\0';
 	if (uid == 0) {
 		(void)snprintf(folder[1], CONTROL_DIR_BYTES, "/run/user/*/lem");
 		(void)snprintf(folder[2], CONTROL_DIR_BYTES,
 		    CONTROL_DIR_TMP "/lem-*");
+		(void)snprintf(folder[3], CONTROL_DIR_BYTES, UNIT_DIR "*");
 		return;
 	}
 	(void)snprintf(folder[1], CONTROL_DIR_BYTES, "/run/user/%u/lem", uid);
@@ -129,19 +133,31 @@ folders_get(char folder[3][CONTROL_DIR_BYTES])
 void
 programs_folders(char *text, size_t bytes)
 {
-	char folder[3][CONTROL_DIR_BYTES];
+	char folder[FOLDERS][CONTROL_DIR_BYTES];
+	size_t i, used = 0;
 
 	folders_get(folder);
-	(void)snprintf(text, bytes, "%s%s%s%s%s", folder[0],
-	    folder[0][0] != '\0' ? ", " : "",
-	    strcmp(folder[0], folder[1]) != 0 ? folder[1] : "",
-	    strcmp(folder[0], folder[1]) != 0 ? ", " : "",
-	    strcmp(folder[0], folder[2]) != 0 ? folder[2] : "");
+	text[0] = '\0';
+	for (i = 0; i < FOLDERS && used < bytes; i++) {
+		if (folder[i][0] == '\0' ||
+		    (i > 0 && strcmp(folder[0], folder[i]) == 0))
+			continue;
+		used += (size_t)snprintf(text + used, bytes - used, "%s%s",
+		    used > 0 ? ", " : "", folder[i]);
+	}
+}
+
+/* Root makes the folder of a unit, and gives it to the unit's user. */
+static bool
+folder_is_units(const char *path)
+{
+	return strncmp(path, UNIT_DIR, sizeof(UNIT_DIR) - 1) == 0;
 }
 
 /*
  * Open the folder if nobody but its owner can put sockets there.  We take our
- * own; root takes those whose owner is root or the user in the folder's name.
+ * own; root takes those whose owner is root, the user in the folder's name, or
+ * that of a unit.
  */
 static int
 folder_open(const char *path)
@@ -159,7 +175,7 @@ folder_open(const char *path)
 		    CONTROL_DIR_TMP "/lem-%u", (unsigned int)st.st_uid);
 		if (st.st_uid == geteuid() ||
 		    (geteuid() == 0 &&
-			(strcmp(path, own[0]) == 0 ||
+			(folder_is_units(path) || strcmp(path, own[0]) == 0 ||
 			    strcmp(path, own[1]) == 0)))
 			return fd;
 	}
@@ -201,6 +217,30 @@ socket_connect(const char *path, int folder, const char *name)
 	return error == EAGAIN ? -2 : -1;
 }
 
+/* A unit's socket has a name that stays the same. */
+static bool
+socket_name(const char *folder, const char *name,
+    char program[CONTROL_PROGRAM_BYTES], pid_t *pid)
+{
+	if (!folder_is_units(folder))
+		return control_name(name, program, pid);
+	(void)snprintf(program, CONTROL_PROGRAM_BYTES, "lem-vm");
+	*pid = 0;
+	return strcmp(name, "control") == 0;
+}
+
+/* Of the process that listens there, or 0. */
+static pid_t
+peer_pid(int fd)
+{
+	struct ucred peer = { .pid = 0 };
+	socklen_t bytes = sizeof(peer);
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &bytes) == 0 ?
+	    peer.pid :
+	    0;
+}
+
 /* Found in a folder: it is new, or it is asked again. */
 static void
 socket_found(struct programs *all, const char *folder, int fd, const char *name)
@@ -210,7 +250,7 @@ socket_found(struct programs *all, const char *folder, int fd, const char *name)
 	int connected;
 	pid_t pid;
 
-	if (!control_name(name, program, &pid) ||
+	if (!socket_name(folder, name, program, &pid) ||
 	    snprintf(path, sizeof(path), "%s/%s", folder, name) >=
 		(int)sizeof(path))
 		return;
@@ -224,7 +264,7 @@ socket_found(struct programs *all, const char *folder, int fd, const char *name)
 		p = program_new(all, path);
 	if (p != NULL) {
 		p->fd = connected;
-		p->pid = pid;
+		p->pid = pid != 0 ? pid : peer_pid(connected);
 		text_clean(p->name, sizeof(p->name), program);
 	} else if (connected >= 0) {
 		(void)close(connected);
@@ -251,13 +291,13 @@ folder_find(struct programs *all, const char *folder)
 static void
 programs_find(struct programs *all)
 {
-	char folder[3][CONTROL_DIR_BYTES];
+	char folder[FOLDERS][CONTROL_DIR_BYTES];
 	glob_t paths = { 0 };
 	unsigned int i;
 	size_t j;
 
 	folders_get(folder);
-	for (i = 0; i < 3; i++) {
+	for (i = 0; i < FOLDERS; i++) {
 		if (folder[i][0] == '\0')
 			continue;
 		if (glob(folder[i], 0, NULL, &paths) == 0)

@@ -223,4 +223,21 @@ until_true $pid is_up "pid=\"$pid\"" ||
 shows --interval 0.1 --count 1
 has "^lem-vm .*  pid $pid" 'found by itself'
 vm_ends
+
+# That of an instance of lem-vm@.service, whose folder belongs to its user.
+units=/run/lem-vm
+instance=$units/test-$$
+if [ "$(id -u)" = 0 ] && mkdir -p $units && mkdir $instance; then
+	chown nobody $instance
+	vm --control $instance/control
+	until_true "$pid" is_up "pid=\"$pid\"" ||
+		wrong "a lem-vm with --control $instance/control is not found"
+	shows --json --interval 0.1 --count 1
+	has "\"control\":\"$instance/control\"" 'found: an instance of a unit'
+	vm_ends
+	rm -rf $instance
+	rmdir $units 2>/dev/null
+else
+	leave_out 'an instance of a unit: not root'
+fi
 exit $bad
