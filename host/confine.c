@@ -302,7 +302,9 @@ confine_thread(unsigned int sets, const struct confine_rule *own, size_t n,
 	int error;
 
 	if (ctx == NULL)
-		return err_set(err, "seccomp: out of memory");
+		return err_set(err,
+		    "seccomp: no memory, or a filter of the parent "
+		    "forbids seccomp(2)");
 	/* We make no calls of other kinds (i386, x32). */
 	error = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH,
 	    SCMP_ACT_KILL_PROCESS);

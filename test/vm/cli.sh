@@ -463,6 +463,8 @@ if command -v systemd-analyze >/dev/null; then
 	systemd-analyze security --offline=yes --threshold=17 \
 	    "$tmp/units/lem-vm@.service" >"$tmp/out" 2>"$tmp/err" ||
 	    wrong 'systemd-analyze security: more exposed than 1.7'
+	unit_allows "$tmp/units/lem-vm@.service" seccomp clone3 \
+	    landlock_create_ruleset landlock_add_rule landlock_restrict_self
 else
 	leave_out 'systemd: systemd-analyze is not here'
 fi

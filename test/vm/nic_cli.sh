@@ -186,6 +186,8 @@ if command -v systemd-analyze >/dev/null; then
 	systemd-analyze security --offline=yes --threshold=30 \
 	    "$tmp/units/lem-nic@.service" >"$tmp/out" 2>"$tmp/err" ||
 	    wrong 'systemd-analyze security: more exposed than 3.0'
+	unit_allows "$tmp/units/lem-nic@.service" seccomp mount setfsuid \
+	    landlock_create_ruleset landlock_add_rule landlock_restrict_self
 else
 	leave_out 'systemd: systemd-analyze is not here'
 fi
