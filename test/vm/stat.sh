@@ -106,6 +106,20 @@ is_up()
 	"$stat" --metrics "$@" 2>&1 | grep -q "^lem_up.*$pattern.* 1\$"
 }
 
+# asks ARGUMENT...: as shows, and all programs answer: on a busy machine not
+# always in time.
+asks()
+{
+	tries=0
+	shows "$@"
+	while grep -q -e 'does not answer' -e '"answers":false' \
+	    -e '^lem_up{.* 0$' "$tmp/out" && [ $tries -lt 50 ]; do
+		tries=$((tries + 1))
+		sleep 0.2
+		shows "$@"
+	done
+}
+
 # vm_ends: the guest ends cleanly: none of our questions has killed it.
 vm_ends()
 {
@@ -125,7 +139,7 @@ until_true $pid is_up "" --control "$control" || {
 }
 name="lem-vm .*  pid $pid"
 
-shows --control "$control" --interval 0.1 --count 3
+asks --control "$control" --interval 0.1 --count 3
 has '^lem-stat  [0-9:]{8}  1 program, 2 NICs$' blocks
 has "^$name  CPU [0-9.]+ %" blocks
 has '^  1 TRAP  ' blocks
@@ -142,7 +156,7 @@ if [ -w /dev/full ]; then
 	said 1 'cannot write the output' /dev/full
 fi
 
-shows --control "$control" --interval 0.1 --count 2 --json
+asks --control "$control" --interval 0.1 --count 2 --json
 if command -v jq >/dev/null; then
 	[ "$(jq -s 'map(.answers and .stats.pid == '"$pid"' and
 	    (.stats.nics | length) == 2 and .rates.cpu >= 0 and
@@ -152,7 +166,7 @@ else
 	leave_out '--json: jq is not here'
 fi
 
-shows --control "$control" --metrics
+asks --control "$control" --metrics
 has "^lem_nic_packets_total\{program=\"lem-vm\",pid=\"$pid\",nic=\"1\",direction=\"receive\"} 0$" --metrics
 has "^lem_cpu_seconds_total\{program=\"lem-vm\",pid=\"$pid\"} [0-9]" --metrics
 if command -v promtool >/dev/null; then
@@ -191,7 +205,10 @@ on_terminal()
 
 if script -qec true /dev/null >/dev/null 2>&1 </dev/null; then
 	esc=$(printf '\033')
-	on_terminal q "$stat --control $control --interval 0.3"
+	for _ in 1 2 3 4 5; do
+		on_terminal q "$stat --control $control --interval 0.3"
+		grep -q 'does not answer' "$tmp/out" || break
+	done
 	has "$esc\\[\\?1049h" 'a screen of its own'
 	has "$esc\\[\\?25h$esc\\[\\?1049l" 'the screen is given back'
 	has 'q quits' screen
@@ -220,7 +237,7 @@ fi
 vm
 until_true $pid is_up "pid=\"$pid\"" ||
 	wrong "a lem-vm with no --control is not found in $sockets"
-shows --interval 0.1 --count 1
+asks --interval 0.1 --count 1
 has "^lem-vm .*  pid $pid" 'found by itself'
 vm_ends
 
@@ -232,7 +249,7 @@ if [ "$(id -u)" = 0 ] && mkdir -p $units && mkdir $instance; then
 	vm --control $instance/control
 	until_true "$pid" is_up "pid=\"$pid\"" ||
 		wrong "a lem-vm with --control $instance/control is not found"
-	shows --json --interval 0.1 --count 1
+	asks --json --interval 0.1 --count 1
 	has "\"control\":\"$instance/control\"" 'found: an instance of a unit'
 	vm_ends
 	rm -rf $instance
