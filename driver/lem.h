@@ -106,6 +106,7 @@ enum lem_chip {
 	X(E1000_DEV_82540EM, LEM_82540, "Intel 82540EM")		\
 	X(E1000_DEV_82545EM, LEM_82545, "Intel 82545EM")		\
 	X(E1000_DEV_82544GC, LEM_82544, "Intel 82544GC")		\
+	X(E1000_DEV_82544EI_COPPER, LEM_82544, "Intel 82544EI")		\
 	X(E1000_DEV_82543GC_COPPER, LEM_82543, "Intel 82543GC")
 
 /*
@@ -365,6 +366,10 @@ struct lem_link {
 #define LEM_FILTER_ALLMULTI	0x02u
 #define LEM_FILTER_BROADCAST	0x04u
 
+/* Flow control of lem_pause_set(). */
+#define LEM_PAUSE_RX	0x01u	/* obey the peer's PAUSE frames */
+#define LEM_PAUSE_TX	0x02u	/* send them when the FIFO is nearly full */
+
 #define LEM_STATS	((E1000_TSCTFC - E1000_CRCERRS) / 4 + 1)
 
 /*
@@ -390,6 +395,8 @@ struct lem {
 	bool vlan_filter;
 	bool long_packets;	/* accept over 1522 bytes, RCTL.LPE */
 	uint32_t filter;	/* LEM_FILTER_* */
+	uint32_t pause;		/* LEM_PAUSE_* */
+	struct lem_link force;	/* lem_link_force(); mbps 0: negotiate */
 	uint32_t rctl;		/* as last written, 0: off */
 	uint32_t dispatches;	/* of lem_intr_dispatch(); rx only reads it */
 	/* What the device forgets in a reset: MTA, VFTA, RAR (0 is `mac`). */
@@ -486,6 +493,29 @@ void lem_stop(struct lem *sc);
 int lem_link_update(struct lem *sc);
 
 /*
+ * lem_link_force: 10 or 100 Mb/s without negotiation, or mbps 0 to negotiate
+ * (1000BASE-T always does).  The link drops meanwhile.  May sleep.
+ * Returns 0, -EINVAL, or as lem_phy_write().
+ */
+int lem_link_force(struct lem *sc, uint16_t mbps, bool full_duplex);
+
+/*
+ * lem_pause_set: flow control by PAUSE frames (13.4.1), LEM_PAUSE_*; the caller
+ * knows what both ends agreed on.  0 after lem_attach().
+ * Returns 0 or -ENODEV.
+ */
+int lem_pause_set(struct lem *sc, uint32_t pause);
+
+/*
+ * lem_wake_set: which packets wake the machine (13.6.2), E1000_WUFC_*, 0 for
+ * none.  Call it after lem_stop(), as the last before the device loses power:
+ * receive stays on for these packets, and writes no memory if the port has
+ * taken bus mastering away.
+ * Returns 0, -ENODEV, -EOPNOTSUPP: an 82543.
+ */
+int lem_wake_set(struct lem *sc, uint32_t wufc);
+
+/*
  * lem_filter_set: receive filter.  flags: LEM_FILTER_*.
  * mc: count multicast addresses of 6 bytes, hashed into MTA (13.5.1).
  * Returns 0 or -ENODEV.
@@ -540,6 +570,14 @@ lem_stat(const struct lem *sc, uint32_t reg)
  * May sleep.  Returns 0, -EINVAL, -ETIMEDOUT, -ENODEV.
  */
 int lem_nvm_read(struct lem *sc, uint16_t word, uint16_t *value);
+
+/*
+ * lem_nvm_write: writes a word, by the wires, and reads it again: -EIO if the
+ * EEPROM did not take it.  lem_nvm_seal: makes the sum right (5.6.35).  Many
+ * models have an EEPROM that takes none.  May sleep.  Else as lem_nvm_read().
+ */
+int lem_nvm_write(struct lem *sc, uint16_t word, uint16_t value);
+int lem_nvm_seal(struct lem *sc);
 
 /*
  * lem_nvm_check: is the sum of words 0 to 0x3f 0xbaba (5.6.35)?  May sleep.

@@ -9,6 +9,10 @@
 #define POLL_MIN_US		5u
 #define POLL_MAX_US		1000u
 
+/* Of the 48 KiB of the receive FIFO.  A frame has 16 KiB at most. */
+#define PAUSE_XOFF_BYTES	0x7000u
+#define PAUSE_XON_BYTES		0x6000u
+
 #define TCTL_CT			15u	/* collision threshold, 13.4.33 */
 /* TIPG, 13.4.34, for copper: IPGT is 8 on the old chips, 10 since the 82540. */
 #define TIPG_IPGR (8u << E1000_TIPG_IPGR1_SHIFT | 6u << E1000_TIPG_IPGR2_SHIFT)
@@ -345,6 +349,58 @@ start_filters(struct lem *sc)
 	}
 }
 
+/* CTRL with what is set: link, tags, flow control; the rest as it was. */
+static uint32_t
+ctrl_of(const struct lem *sc, uint32_t ctrl)
+{
+	ctrl &= ~(E1000_CTRL_VME | E1000_CTRL_RFCE | E1000_CTRL_TFCE);
+	/* On an 82543 with a link FRCSPD is link_force_82543()'s. */
+	if (sc->chip != LEM_82543 || !sc->link.up)
+		ctrl &= ~(E1000_CTRL_FRCSPD | E1000_CTRL_FRCDPX);
+	ctrl |= E1000_CTRL_SLU | E1000_CTRL_ASDE;
+	if (sc->force.mbps != 0) {
+		ctrl &= ~(E1000_CTRL_ASDE | E1000_CTRL_FD);
+		ctrl &= ~E1000_CTRL_SPEED_MASK;
+		ctrl |= E1000_CTRL_FRCSPD | E1000_CTRL_FRCDPX;
+		if (sc->force.mbps == 100)
+			ctrl |= E1000_CTRL_SPEED_100;
+		if (sc->force.full_duplex)
+			ctrl |= E1000_CTRL_FD;
+	}
+	if (sc->vlan)
+		ctrl |= E1000_CTRL_VME;
+	if (sc->pause & LEM_PAUSE_RX)
+		ctrl |= E1000_CTRL_RFCE;
+	if (sc->pause & LEM_PAUSE_TX)
+		ctrl |= E1000_CTRL_TFCE;
+	return ctrl;
+}
+
+/* The PHY's half of sc->force: it takes a new speed in a reset of its own. */
+static int
+phy_force(struct lem *sc)
+{
+	uint16_t control = E1000_PHY_CTRL_RESET;
+
+	if (sc->force.mbps == 0)
+		control |= E1000_PHY_CTRL_AN_EN | E1000_PHY_CTRL_RESTART_AN |
+		    E1000_PHY_CTRL_FD | E1000_PHY_CTRL_SPEED_MSB;
+	if (sc->force.mbps == 100)
+		control |= E1000_PHY_CTRL_SPEED_LSB;
+	if (sc->force.full_duplex)
+		control |= E1000_PHY_CTRL_FD;
+	return lem_phy_write(sc, E1000_PHY_CTRL, control);
+}
+
+/* XOFF while the FIFO has room for the longest frame, 13.4.12, .23, .24. */
+static void
+pause_levels(struct lem *sc)
+{
+	lem_write(sc, E1000_FCTTV, E1000_FCTTV_TTV_MASK);
+	lem_write(sc, E1000_FCRTL, PAUSE_XON_BYTES | E1000_FCRTL_XONE);
+	lem_write(sc, E1000_FCRTH, PAUSE_XOFF_BYTES);
+}
+
 int
 lem_start(struct lem *sc)
 {
@@ -355,16 +411,16 @@ lem_start(struct lem *sc)
 	if (error != 0)
 		return error;
 	/* 13.4.1, 14.6: link up, speed and duplex from the PHY. */
-	ctrl = lem_read(sc, E1000_CTRL);
-	ctrl &= ~(E1000_CTRL_FRCSPD | E1000_CTRL_FRCDPX | E1000_CTRL_ILOS |
-	    E1000_CTRL_LRST | E1000_CTRL_PHY_RST | E1000_CTRL_VME);
-	ctrl |= E1000_CTRL_SLU | E1000_CTRL_ASDE;
-	if (sc->vlan)
-		ctrl |= E1000_CTRL_VME;
-	lem_write(sc, E1000_CTRL, ctrl);
+	ctrl = lem_read(sc, E1000_CTRL) &
+	    ~(E1000_CTRL_ILOS | E1000_CTRL_LRST | E1000_CTRL_PHY_RST);
+	lem_write(sc, E1000_CTRL, ctrl_of(sc, ctrl));
+	if (sc->force.mbps != 0)
+		(void)phy_force(sc);
 	lem_write(sc, E1000_FCAL, E1000_FCAL_PAUSE);
 	lem_write(sc, E1000_FCAH, E1000_FCAH_PAUSE);
 	lem_write(sc, E1000_FCT, E1000_FCT_PAUSE);
+	if (sc->pause & LEM_PAUSE_TX)
+		pause_levels(sc);
 	lem_write(sc, E1000_VET, E1000_VET_8021Q);
 	start_filters(sc);
 	start_tx(sc);
@@ -446,7 +502,8 @@ lem_link_update(struct lem *sc)
 	struct lem_link was = sc->link;
 	uint32_t status = lem_read(sc, E1000_STATUS);
 
-	if (sc->chip == LEM_82543 && !was.up && status & E1000_STATUS_LU) {
+	if (sc->chip == LEM_82543 && sc->force.mbps == 0 && !was.up &&
+	    status & E1000_STATUS_LU) {
 		(void)link_force_82543(sc);
 		status = lem_read(sc, E1000_STATUS);
 	}
@@ -464,6 +521,52 @@ lem_link_update(struct lem *sc)
 	    (sc->link.up &&
 		(sc->link.mbps != was.mbps ||
 	    sc->link.full_duplex != was.full_duplex));
+}
+
+int
+lem_link_force(struct lem *sc, uint16_t mbps, bool full_duplex)
+{
+	if (mbps != 0 && mbps != 10 && mbps != 100)
+		return -EINVAL;
+	sc->force.mbps = mbps;
+	sc->force.full_duplex = mbps != 0 && full_duplex;
+	if (!sc->running)
+		return 0;
+	lem_write(sc, E1000_CTRL, ctrl_of(sc, lem_read(sc, E1000_CTRL)));
+	return phy_force(sc);
+}
+
+int
+lem_pause_set(struct lem *sc, uint32_t pause)
+{
+	sc->pause = pause;
+	if (!sc->running)
+		return 0;
+	if (pause & LEM_PAUSE_TX)
+		pause_levels(sc);
+	lem_write(sc, E1000_CTRL, ctrl_of(sc, lem_read(sc, E1000_CTRL)));
+	return lem_check_present(sc);
+}
+
+/* 13.6: the filters of the receiver decide what WUFC gets to see. */
+int
+lem_wake_set(struct lem *sc, uint32_t wufc)
+{
+	uint32_t rctl = E1000_RCTL_EN;
+
+	if (sc->chip == LEM_82543)
+		return -EOPNOTSUPP;
+	if (wufc & E1000_WUFC_MC)
+		rctl |= E1000_RCTL_MPE;
+	if (wufc & (E1000_WUFC_BC | E1000_WUFC_ARP))
+		rctl |= E1000_RCTL_BAM;
+	lem_write(sc, E1000_WUS, UINT32_MAX);
+	lem_write(sc, E1000_WUFC, wufc);
+	lem_write(sc, E1000_WUC,
+	    E1000_WUC_PME_STATUS | (wufc != 0 ? E1000_WUC_PME_EN : 0));
+	if (wufc != 0)
+		lem_write(sc, E1000_RCTL, rctl);
+	return lem_check_present(sc);
 }
 
 /* --------------------------------------------------------------- filters */
@@ -544,15 +647,12 @@ lem_vlan_filter(struct lem *sc, uint16_t vid, bool accept)
 void
 lem_rx_mode(struct lem *sc, bool vlan, bool vlan_filter, bool long_packets)
 {
-	uint32_t ctrl;
-
 	lem_store(&sc->vlan, vlan);
 	sc->vlan_filter = vlan_filter;
 	sc->long_packets = long_packets;
 	if (!sc->running)
 		return;
-	ctrl = lem_read(sc, E1000_CTRL) & ~E1000_CTRL_VME;
-	lem_write(sc, E1000_CTRL, ctrl | (vlan ? E1000_CTRL_VME : 0));
+	lem_write(sc, E1000_CTRL, ctrl_of(sc, lem_read(sc, E1000_CTRL)));
 	rctl_write(sc);
 	lem_push(sc);
 }

@@ -13,6 +13,7 @@
 #define NVM_GRANT_TIMEOUT_US	5000u
 #define MDIC_TIMEOUT_US		3200u	/* 64 us on the wire, 13.4.7 */
 #define NVM_WIRE_DELAY_US	50u
+#define NVM_WRITE_TIMEOUT_US	20000u
 #define MDIO_DELAY_US		10u
 #define MDIO_PREAMBLE_BITS	32u
 
@@ -34,6 +35,13 @@ nvm_read_eerd(struct lem *sc, uint16_t word, uint16_t *value)
 	eerd = lem_read(sc, E1000_EERD);
 	*value = (uint16_t)(eerd >> E1000_EERD_DATA_SHIFT);
 	return eerd == UINT32_MAX ? lem_check_present(sc) : 0;
+}
+
+static unsigned int
+nvm_addr_bits(const struct lem *sc)
+{
+	return sc->nvm_words == 256 ? E1000_NVM_ADDR_BITS_256 :
+				      E1000_NVM_ADDR_BITS_64;
 }
 
 /* One edge of the Microwire clock; data is stable around it (5.3.1). */
@@ -124,9 +132,7 @@ nvm_read_wires(struct lem *sc, uint16_t word, uint16_t *value)
 	eecd |= E1000_EECD_CS;
 	nvm_clock(sc, &eecd, false);
 	nvm_shift_out(sc, &eecd, E1000_NVM_OPCODE_READ, E1000_NVM_OPCODE_BITS);
-	nvm_shift_out(sc, &eecd, word,
-	    sc->nvm_words == 256 ? E1000_NVM_ADDR_BITS_256 :
-				   E1000_NVM_ADDR_BITS_64);
+	nvm_shift_out(sc, &eecd, word, nvm_addr_bits(sc));
 	*value = nvm_shift_in(sc, &eecd);
 	nvm_release(sc, &eecd);
 	return lem_check_present(sc);	/* all ones: there was no device */
@@ -166,6 +172,88 @@ lem_nvm_check(struct lem *sc)
 		sum = (uint16_t)(sum + value);
 	}
 	return sum == E1000_NVM_CHECKSUM ? 0 : -EIO;
+}
+
+/* An instruction without data: writes on, writes off. */
+static void
+nvm_switch(struct lem *sc, uint32_t *eecd, uint32_t opcode)
+{
+	*eecd |= E1000_EECD_CS;
+	nvm_clock(sc, eecd, false);
+	nvm_shift_out(sc, eecd, opcode, E1000_NVM_OPCODE_BITS + 2);
+	nvm_shift_out(sc, eecd, 0, nvm_addr_bits(sc) - 2);
+	*eecd &= ~E1000_EECD_CS;
+	nvm_clock(sc, eecd, false);
+}
+
+/* Select it again; DO is high when the word is programmed (5.3.1). */
+static int
+nvm_programmed(struct lem *sc, uint32_t *eecd)
+{
+	int error;
+
+	*eecd |= E1000_EECD_CS;
+	nvm_clock(sc, eecd, false);
+	error = lem_wait(sc, E1000_EECD, E1000_EECD_DO, E1000_EECD_DO,
+	    NVM_WRITE_TIMEOUT_US);
+	*eecd &= ~E1000_EECD_CS;
+	nvm_clock(sc, eecd, false);
+	return error;
+}
+
+static int
+nvm_write_wires(struct lem *sc, uint16_t word, uint16_t value)
+{
+	uint32_t eecd;
+	int error;
+
+	error = nvm_acquire(sc, &eecd);
+	if (error != 0)
+		return error;
+	nvm_switch(sc, &eecd, E1000_NVM_OPCODE_EWEN);
+	eecd |= E1000_EECD_CS;
+	nvm_clock(sc, &eecd, false);
+	nvm_shift_out(sc, &eecd, E1000_NVM_OPCODE_WRITE, E1000_NVM_OPCODE_BITS);
+	nvm_shift_out(sc, &eecd, word, nvm_addr_bits(sc));
+	nvm_shift_out(sc, &eecd, value, 16);
+	eecd &= ~E1000_EECD_CS;
+	nvm_clock(sc, &eecd, false);
+	error = nvm_programmed(sc, &eecd);
+	if (error != -ENODEV)
+		nvm_switch(sc, &eecd, E1000_NVM_OPCODE_EWDS);
+	nvm_release(sc, &eecd);
+	return error;
+}
+
+int
+lem_nvm_write(struct lem *sc, uint16_t word, uint16_t value)
+{
+	uint16_t now;
+	int error;
+
+	error = lem_nvm_read(sc, word, &now);
+	if (error != 0 || now == value)
+		return error;
+	error = nvm_write_wires(sc, word, value);
+	if (error == 0 || error == -ETIMEDOUT)
+		error = lem_nvm_read(sc, word, &now);
+	return error != 0 ? error : now == value ? 0 : -EIO;
+}
+
+int
+lem_nvm_seal(struct lem *sc)
+{
+	uint16_t sum = 0, value, word;
+	int error;
+
+	for (word = 0; word < E1000_NVM_CHECKSUM_WORD; word++) {
+		error = lem_nvm_read(sc, word, &value);
+		if (error != 0)
+			return error;
+		sum = (uint16_t)(sum + value);
+	}
+	return lem_nvm_write(sc, E1000_NVM_CHECKSUM_WORD,
+	    (uint16_t)(E1000_NVM_CHECKSUM - sum));
 }
 
 /* ------------------------------------------------------------------- PHY */

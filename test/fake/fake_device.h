@@ -116,6 +116,7 @@ struct fake_device {
 	uint8_t rar0[6];
 	uint16_t nvm[256];
 	uint16_t nvm_words;	/* 64 or 256 */
+	bool nvm_read_only;	/* it ignores WRITE, as many models do */
 	uint64_t remove_at;	/* index of the first access that fails */
 	void (*on_packet)(void *arg, const struct fake_packet *packet);
 	void *arg;		/* of on_packet and the hooks */
@@ -129,6 +130,7 @@ struct fake_device {
 	unsigned int violations;
 	char violation[128];	/* the first */
 	unsigned int logged;	/* entries of log; stops at FAKE_LOG_MAX */
+	bool nvm_writable;	/* EWEN came last, not EWDS */
 	uint64_t packets;	/* sent; the first FAKE_PACKETS_MAX are kept */
 	uint64_t rx_missed;	/* frames dropped: no descriptor free */
 
@@ -147,6 +149,8 @@ struct fake_device {
 	bool has_context;
 	struct fake_wire nvm_wire, mdio_wire;
 	unsigned int mdio_ones;
+	unsigned int nvm_operation, nvm_address;
+	uint64_t nvm_busy_ns;
 	uint64_t eerd_at_ns, mdic_at_ns;
 	uint16_t phy[32];
 	bool link_up, link_fd;

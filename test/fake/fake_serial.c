@@ -10,10 +10,18 @@
 
 #define EERD_NS		20000u
 #define MDIC_NS		64000u	/* 64 bits at 1 MHz, 13.4.7 */
+#define NVM_NS		5000000u	/* a word is programmed */
 #define SK_MIN_NS	1000u	/* 93C46 at 5 V: 250 ns to 1 us high or low */
 #define MDC_MIN_NS	200u	/* 22.2.2.11: 160 ns high or low, 400 in all */
 
 /* ---------------------------------------------------------------- EEPROM */
+
+enum {
+	NVM_SWITCH,
+	NVM_WRITE,
+	NVM_READ,
+	NVM_ERASE
+};
 
 void
 fake_nvm_checksum(struct fake_device *dev)
@@ -38,24 +46,44 @@ granted(const struct fake_device *dev)
 	    (!dev->dead_gnt && fake_peek(dev, E1000_EECD) & E1000_EECD_REQ);
 }
 
-/* Start bit, two bits of operation, the address; then it answers. */
+static unsigned int
+nvm_address_bits(const struct fake_device *dev)
+{
+	return dev->nvm_words == 256 ? 8 : 6;
+}
+
+/*
+ * Start bit, two bits of operation, the address; then READ answers, and WRITE
+ * takes a word.  Operation 0 switches writes: address bits 11 on, 00 off.
+ */
 static void
 nvm_edge(struct fake_device *dev, bool di)
 {
 	struct fake_wire *w = &dev->nvm_wire;
-	unsigned int address_bits = dev->nvm_words == 256 ? 8 : 6;
+	unsigned int address_bits = nvm_address_bits(dev);
 
 	if (w->bits == 0 && !di)
 		return;		/* zeros before the start bit */
+	if (w->bits == 0 && dev->now_ns < dev->nvm_busy_ns)
+		fake_violation(dev, "EEPROM: busy with a word");
 	if (w->bits < 3 + address_bits) {
 		w->in = w->in << 1 | di;
 		if (++w->bits < 3 + address_bits)
 			return;
-		if (w->in >> address_bits != 6)
-			fake_violation(dev, "EEPROM: not a READ");
-		w->out = dev->nvm[w->in & (dev->nvm_words - 1u)];
+		dev->nvm_operation = w->in >> address_bits & 3;
+		dev->nvm_address = w->in & (dev->nvm_words - 1u);
+		if (dev->nvm_operation == NVM_ERASE)
+			fake_violation(dev, "EEPROM: ERASE");
+		if (dev->nvm_operation != NVM_READ)
+			return;
+		w->out = dev->nvm[dev->nvm_address];
 		w->driven = true;
 		w->level = false;	/* the dummy bit */
+		return;
+	}
+	if (dev->nvm_operation != NVM_READ) {
+		w->in = w->in << 1 | di;
+		w->bits++;
 		return;
 	}
 	if (di)
@@ -65,14 +93,40 @@ nvm_edge(struct fake_device *dev, bool di)
 	w->bits++;
 }
 
+/* CS falls after a whole instruction. */
+static void
+nvm_obey(struct fake_device *dev, uint16_t word)
+{
+	switch (dev->nvm_operation) {
+	case NVM_SWITCH:
+		dev->nvm_writable =
+		    dev->nvm_address >> (nvm_address_bits(dev) - 2) == 3;
+		break;
+	case NVM_WRITE:
+		if (!dev->nvm_writable)
+			fake_violation(dev, "EEPROM: WRITE while it is off");
+		if (dev->nvm_read_only)
+			break;
+		dev->nvm[dev->nvm_address] = word;
+		dev->nvm_busy_ns = dev->now_ns + NVM_NS;
+		break;
+	default:
+		break;
+	}
+}
+
 static void
 nvm_deselect(struct fake_device *dev)
 {
 	struct fake_wire *w = &dev->nvm_wire;
-	unsigned int all = 3 + (dev->nvm_words == 256 ? 8 : 6) + 16;
+	unsigned int all = 3 + nvm_address_bits(dev);
 
+	if (w->bits != 0 && dev->nvm_operation != NVM_SWITCH)
+		all += 16;
 	if (w->bits != 0 && w->bits != all)
 		fake_violation(dev, "EEPROM: CS dropped within a word");
+	else if (w->bits != 0)
+		nvm_obey(dev, w->in & 0xffff);
 	w->bits = 0;
 	w->in = 0;
 	w->driven = false;
@@ -114,18 +168,20 @@ fake_eecd_write(struct fake_device *dev, uint32_t value)
 	nvm_edge(dev, (now & E1000_EECD_DI) != 0);
 }
 
-/* DO is high while the EEPROM does not drive it. */
+/* DO is high while the EEPROM does not drive it; it is low while busy. */
 uint32_t
 fake_eecd_read(const struct fake_device *dev)
 {
 	const struct fake_wire *w = &dev->nvm_wire;
 	uint32_t eecd = fake_peek(dev, E1000_EECD) | E1000_EECD_PRES;
+	bool busy = eecd & E1000_EECD_CS && w->bits == 0 &&
+	    dev->now_ns < dev->nvm_busy_ns;
 
 	if (dev->nvm_words == 256)
 		eecd |= E1000_EECD_SIZE;
 	if (needs_grant(dev) && granted(dev))
 		eecd |= E1000_EECD_GNT;
-	if (!w->driven || w->level)
+	if (!busy && (!w->driven || w->level))
 		eecd |= E1000_EECD_DO;
 	return eecd;
 }

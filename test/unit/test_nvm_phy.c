@@ -135,6 +135,57 @@ test_nvm_checksum(void **state)
 	assert_int_equal(lem_nvm_check(&rig.sc), 0);
 }
 
+/* Each word takes what is written, and writes are off again afterwards. */
+static void
+test_nvm_write(void **state)
+{
+	static const uint16_t values[] = { 0x5aa5, 0, 0xffff, 0x8001 };
+	uint16_t word, words, was;
+	unsigned int i, k;
+
+	(void)state;
+	for (i = 0; i < 5; i++) {
+		words = i == 4 ? 256 : 64;
+		rig_reset(i == 4 ? FAKE_82545 : rig_chips[i]);
+		rig.dev.nvm_words = words;
+		assert_int_equal(lem_attach(&rig.sc), 0);
+		for (word = 3; word < words; word += 20) {
+			was = rig.dev.nvm[word - 1];
+			for (k = 0; k < RIG_COUNT(values); k++) {
+				assert_int_equal(lem_nvm_write(&rig.sc, word,
+						     values[k]),
+				    0);
+				assert_int_equal(rig.dev.nvm[word], values[k]);
+			}
+			assert_int_equal(rig.dev.nvm[word - 1], was);
+		}
+		assert_int_equal(lem_nvm_check(&rig.sc), -EIO);
+		assert_int_equal(lem_nvm_seal(&rig.sc), 0);
+		assert_int_equal(lem_nvm_check(&rig.sc), 0);
+		assert_int_equal(lem_nvm_write(&rig.sc, words, 0), -EINVAL);
+		assert_false(rig.dev.nvm_writable);
+		rig_ok();
+	}
+}
+
+/* The word has that value: nothing is written.  The EEPROM takes nothing. */
+static void
+test_nvm_write_refused(void **state)
+{
+	(void)state;
+	rig_attach(FAKE_82540);
+	fake_log_clear(&rig.dev);
+	assert_int_equal(lem_nvm_write(&rig.sc, 5, rig.dev.nvm[5]), 0);
+	assert_int_equal(fake_log_count(&rig.dev, FAKE_WRITE, E1000_EECD), 0);
+	rig.dev.nvm_read_only = true;
+	assert_int_equal(lem_nvm_write(&rig.sc, 5, rig.dev.nvm[5] ^ 1u), -EIO);
+	assert_false(rig.dev.nvm_writable);
+	rig.dev.nvm_read_only = false;
+	rig.dev.dead_gnt = true;
+	assert_int_equal(lem_nvm_write(&rig.sc, 5, rig.dev.nvm[5] ^ 1u), -EIO);
+	rig_ok();
+}
+
 /* ------------------------------------------------------------------- PHY */
 
 static void
@@ -302,6 +353,8 @@ main(void)
 		RIG_TEST(test_nvm_no_grant),
 		RIG_TEST(test_nvm_keeps_flash_bits),
 		RIG_TEST(test_nvm_checksum),
+		RIG_TEST(test_nvm_write),
+		RIG_TEST(test_nvm_write_refused),
 		RIG_TEST(test_phy_read),
 		RIG_TEST(test_phy_write),
 		RIG_TEST(test_phy_renegotiate),
