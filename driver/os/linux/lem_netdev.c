@@ -6,6 +6,7 @@
 #include <linux/dma-mapping.h>
 #include <linux/ethtool.h>
 #include <linux/interrupt.h>
+#include <linux/mii.h>
 #include <linux/module.h>
 #include <linux/rtnetlink.h>
 
@@ -164,11 +165,53 @@ static void filter_work(struct work_struct *work)
 
 /* --- link --- */
 
+int lem_netdev_advertise(struct lem_netdev *ln)
+{
+	u16 ana, gcon;
+	int error;
+
+	error = lem_phy_read(&ln->core, E1000_PHY_ANA, &ana) ?:
+		lem_phy_read(&ln->core, E1000_PHY_GCON, &gcon);
+	if (error || (ana == ln->ana && gcon == ln->gcon))
+		return error;
+	return lem_phy_write(&ln->core, E1000_PHY_ANA, ln->ana) ?:
+	       lem_phy_write(&ln->core, E1000_PHY_GCON, ln->gcon) ?:
+	       lem_phy_renegotiate(&ln->core);
+}
+
+/* What both ends advertise: IEEE 802.3, annex 28B. */
+static u32 pause_agreed(struct lem_netdev *ln)
+{
+	u16 ana = 0, lpa = 0;
+	u8 flow;
+
+	if (!ln->core.link.full_duplex || ln->core.force.mbps ||
+	    lem_phy_read(&ln->core, E1000_PHY_ANA, &ana) ||
+	    lem_phy_read(&ln->core, E1000_PHY_LPA, &lpa))
+		return 0;
+	flow = mii_resolve_flowctrl_fdx(ana, lpa);
+	return (flow & FLOW_CTRL_RX ? LEM_PAUSE_RX : 0) |
+	       (flow & FLOW_CTRL_TX ? LEM_PAUSE_TX : 0);
+}
+
+int lem_netdev_pause(struct lem_netdev *ln)
+{
+	u32 pause = ln->pause;
+
+	if (ln->pause_autoneg) {
+		if (!lem_link_up(&ln->core))
+			return 0;
+		pause = pause_agreed(ln);
+	}
+	return pause == ln->core.pause ? 0 : lem_pause_set(&ln->core, pause);
+}
+
 static void link_report(struct lem_netdev *ln)
 {
 	struct netdev_queue *nq = lem_netdev_queue(ln);
 
 	if (lem_link_up(&ln->core)) {
+		(void)lem_netdev_pause(ln);
 		netif_carrier_on(ln->netdev);
 		netif_info(ln, link, ln->netdev,
 			   "link up, %u Mb/s, %s duplex\n",
@@ -224,7 +267,13 @@ static int core_start(struct lem_netdev *ln)
 		error = lem_rx_ring_init(core, ln->rx_ring, ln->rx_ring_dma,
 					 ln->rx_desc, LEM_NETDEV_RX_BUF);
 	rx_mode_apply(ln);
-	return error ?: lem_start(core);
+	if (!error)
+		error = lem_pause_set(core, ln->pause_autoneg ? 0 : ln->pause);
+	if (!error)
+		error = lem_start(core);
+	if (!error && ln->advertised)
+		error = lem_netdev_advertise(ln);
+	return error;
 }
 
 /* From here on the other contexts use rings and registers. */
@@ -499,7 +548,6 @@ static int xdp_set(struct lem_netdev *ln, struct netdev_bpf *bpf)
 	struct net_device *netdev = ln->netdev;
 	struct bpf_prog *old = ln->xdp_prog;
 	bool restart = !old != !bpf->prog && ln->up;
-	int error = 0;
 
 	if (bpf->prog && netdev->mtu > LEM_NETDEV_XDP_MTU_MAX) {
 		NL_SET_ERR_MSG_MOD(bpf->extack, "MTU is too large for XDP");
@@ -508,11 +556,15 @@ static int xdp_set(struct lem_netdev *ln, struct netdev_bpf *bpf)
 	if (restart)
 		lem_netdev_down(ln);
 	WRITE_ONCE(ln->xdp_prog, bpf->prog);
-	if (restart)
-		error = lem_netdev_up(ln);
+	if (restart && lem_netdev_up(ln) != 0) {
+		/* The caller keeps the new program, and we the old one. */
+		WRITE_ONCE(ln->xdp_prog, old);
+		dev_close(netdev);
+		return -ENETDOWN;
+	}
 	if (old)
 		bpf_prog_put(old);
-	return error;
+	return 0;
 }
 
 static int ndo_bpf(struct net_device *netdev, struct netdev_bpf *bpf)
@@ -577,6 +629,8 @@ static void netdev_init(struct lem_netdev *ln)
 	if (lem_has_itr(core))
 		ln->rx_usecs = ln->tx_usecs = LEM_NETDEV_USECS;
 	ln->adaptive = true;
+	ln->pause_autoneg = true;
+	ln->pause = LEM_PAUSE_RX | LEM_PAUSE_TX;
 	ln->msg_enable = NETIF_MSG_DRV | NETIF_MSG_PROBE;
 	(void)lem_tx_combine_set(core, send_combining ? LEM_COMBINE_ON :
 							LEM_COMBINE_OFF);
@@ -625,6 +679,7 @@ static int lem_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	if (error)
 		return error;
 	pci_set_master(pdev);
+	pci_save_state(pdev);
 	ln = netdev_new(pdev);
 	if (!ln)
 		return -ENOMEM;
@@ -668,25 +723,30 @@ static void lem_remove(struct pci_dev *pdev)
 	free_netdev(netdev);
 }
 
-static int lem_suspend(struct device *dev)
+/* Stop until resume_device(), with the packets that wake the machine set. */
+static void stop_device(struct net_device *netdev)
 {
-	struct net_device *netdev = dev_get_drvdata(dev);
+	struct lem_netdev *ln = netdev_priv(netdev);
 
 	rtnl_lock();
 	netif_device_detach(netdev);
-	lem_netdev_down(netdev_priv(netdev));
+	lem_netdev_down(ln);
+	/* What wakes the machine must not reach memory: the rings are freed. */
+	pci_clear_master(ln->pdev);
+	if (ln->wake && device_may_wakeup(&ln->pdev->dev))
+		(void)lem_wake_set(&ln->core, ln->wake);
 	rtnl_unlock();
-	return 0;
 }
 
-static int lem_resume_device(struct device *dev)
+static int resume_device(struct net_device *netdev)
 {
-	struct net_device *netdev = dev_get_drvdata(dev);
 	struct lem_netdev *ln = netdev_priv(netdev);
 	int error = 0;
 
 	rtnl_lock();
 	lem_resume(&ln->core);
+	if (ln->wake)
+		(void)lem_wake_set(&ln->core, 0);
 	if (netif_running(netdev))
 		error = lem_netdev_up(ln);
 	if (!error)
@@ -695,12 +755,71 @@ static int lem_resume_device(struct device *dev)
 	return error;
 }
 
+static int lem_suspend(struct device *dev)
+{
+	stop_device(dev_get_drvdata(dev));
+	return 0;
+}
+
+static int lem_resume_device(struct device *dev)
+{
+	struct pci_dev *pdev = to_pci_dev(dev);
+
+	pci_set_master(pdev);
+	pci_save_state(pdev);
+	return resume_device(pci_get_drvdata(pdev));
+}
+
 /* Before kexec: the device must not write to memory any more. */
 static void lem_shutdown(struct pci_dev *pdev)
 {
-	lem_suspend(&pdev->dev);
-	pci_clear_master(pdev);
+	struct net_device *netdev = pci_get_drvdata(pdev);
+	struct lem_netdev *ln = netdev_priv(netdev);
+
+	stop_device(netdev);
+	if (system_state == SYSTEM_POWER_OFF && ln->wake)
+		(void)pci_prepare_to_sleep(pdev);
 }
+
+/* --- PCI errors (Documentation/PCI/pci-error-recovery.rst) --- */
+
+static pci_ers_result_t lem_error_detected(struct pci_dev *pdev,
+					   pci_channel_state_t state)
+{
+	struct net_device *netdev = pci_get_drvdata(pdev);
+
+	rtnl_lock();
+	netif_device_detach(netdev);
+	if (state != pci_channel_io_perm_failure)
+		lem_netdev_down(netdev_priv(netdev));
+	rtnl_unlock();
+	return state == pci_channel_io_perm_failure ?
+		       PCI_ERS_RESULT_DISCONNECT :
+		       PCI_ERS_RESULT_NEED_RESET;
+}
+
+static pci_ers_result_t lem_slot_reset(struct pci_dev *pdev)
+{
+	struct lem_netdev *ln = netdev_priv(pci_get_drvdata(pdev));
+
+	pci_restore_state(pdev);
+	pci_save_state(pdev);
+	pci_set_master(pdev);
+	lem_resume(&ln->core);
+	return lem_reset(&ln->core) == 0 ? PCI_ERS_RESULT_RECOVERED :
+					   PCI_ERS_RESULT_DISCONNECT;
+}
+
+static void lem_error_resume(struct pci_dev *pdev)
+{
+	(void)resume_device(pci_get_drvdata(pdev));
+}
+
+static const struct pci_error_handlers lem_error_handlers = {
+	.error_detected = lem_error_detected,
+	.slot_reset = lem_slot_reset,
+	.resume = lem_error_resume,
+};
 
 static DEFINE_SIMPLE_DEV_PM_OPS(lem_pm_ops, lem_suspend, lem_resume_device);
 
@@ -717,6 +836,7 @@ static struct pci_driver lem_driver = {
 	.probe = lem_probe,
 	.remove = lem_remove,
 	.shutdown = lem_shutdown,
+	.err_handler = &lem_error_handlers,
 	.driver.pm = pm_sleep_ptr(&lem_pm_ops),
 };
 module_pci_driver(lem_driver);

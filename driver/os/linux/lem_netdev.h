@@ -99,7 +99,7 @@ struct lem_netdev {
 	struct lem_netdev_tx_buf *tx_buf;
 	u16 tx_freed; /* buffers before it are freed */
 	bool tx_open; /* rings and registers may be used */
-	unsigned long tx_stopped; /* jiffies of the last look, 0: not stopped */
+	unsigned long tx_looked; /* jiffies: when TXOFF was looked at */
 	struct timer_list guard;
 	struct u64_stats_sync tx_sync;
 	struct lem_netdev_stats tx_stats;
@@ -133,6 +133,11 @@ struct lem_netdev {
 	u16 tx_desc, rx_desc; /* ring sizes asked for */
 	u32 rx_usecs, tx_usecs; /* as asked for */
 	bool adaptive;
+	bool pause_autoneg; /* PAUSE as both ends advertise it */
+	u32 pause; /* LEM_PAUSE_*, as asked for without that */
+	bool advertised; /* the two are not what the PHY had */
+	u16 ana, gcon; /* its registers 4 and 9, as asked for */
+	u32 wake; /* E1000_WUFC_* */
 	u32 vlans; /* accepted */
 	u32 msg_enable;
 	void *tx_ring, *rx_ring;
@@ -165,6 +170,14 @@ int lem_netdev_restart(struct lem_netdev *ln);
 
 /* lem_netdev_moderate: rx_usecs, tx_usecs to the core.  Locks: config. */
 int lem_netdev_moderate(struct lem_netdev *ln);
+
+/*
+ * lem_netdev_advertise: what the PHY offers is ln->ana, ln->gcon.
+ * lem_netdev_pause: flow control as it is set, or as both ends agreed.
+ * Both sleep.  Locks: config; the interface is up.
+ */
+int lem_netdev_advertise(struct lem_netdev *ln);
+int lem_netdev_pause(struct lem_netdev *ln);
 
 /* --- lem_netdev_tx.c --- */
 

@@ -4,8 +4,11 @@
  * RTNL.
  */
 #include <linux/delay.h>
+#include <linux/dma-mapping.h>
 #include <linux/ethtool.h>
 #include <linux/interrupt.h>
+#include <linux/mii.h>
+#include <linux/pm_wakeup.h>
 #include <linux/rtnetlink.h>
 
 #include "lem_netdev.h"
@@ -85,6 +88,77 @@ static int get_eeprom(struct net_device *netdev, struct ethtool_eeprom *eeprom,
 	}
 	mutex_unlock(&ln->config);
 	return error;
+}
+
+/* Byte by byte into words; then the sum is made right. */
+static int eeprom_write(struct lem_netdev *ln, u32 at, u32 len, const u8 *from)
+{
+	u16 word;
+	int error = 0;
+
+	for (; len > 0 && !error; at++, len--, from++) {
+		error = lem_nvm_read(&ln->core, at / 2, &word);
+		if (error)
+			return error;
+		word = at % 2 ? (word & 0xff) | *from << 8 :
+				(word & 0xff00) | *from;
+		error = lem_nvm_write(&ln->core, at / 2, word);
+	}
+	return error ?: lem_nvm_seal(&ln->core);
+}
+
+static int set_eeprom(struct net_device *netdev, struct ethtool_eeprom *eeprom,
+		      u8 *from)
+{
+	struct lem_netdev *ln = netdev_priv(netdev);
+	int error;
+
+	if (eeprom->magic != (PCI_VENDOR_ID_INTEL | ln->pdev->device << 16))
+		return -EINVAL;
+	mutex_lock(&ln->config);
+	error = eeprom_write(ln, eeprom->offset, eeprom->len, from);
+	mutex_unlock(&ln->config);
+	return error;
+}
+
+/* --- wake-up --- */
+
+static const struct {
+	u32 wol, wufc;
+} wakes[] = {
+	{ WAKE_PHY, E1000_WUFC_LNKC },	 { WAKE_UCAST, E1000_WUFC_EX },
+	{ WAKE_MCAST, E1000_WUFC_MC },	 { WAKE_BCAST, E1000_WUFC_BC },
+	{ WAKE_ARP, E1000_WUFC_ARP },	 { WAKE_MAGIC, E1000_WUFC_MAG },
+};
+
+static void get_wol(struct net_device *netdev, struct ethtool_wolinfo *wol)
+{
+	struct lem_netdev *ln = netdev_priv(netdev);
+	unsigned int i;
+
+	if (ln->core.chip == LEM_82543 || !device_can_wakeup(&ln->pdev->dev))
+		return;
+	for (i = 0; i < ARRAY_SIZE(wakes); i++) {
+		wol->supported |= wakes[i].wol;
+		if (ln->wake & wakes[i].wufc)
+			wol->wolopts |= wakes[i].wol;
+	}
+}
+
+static int set_wol(struct net_device *netdev, struct ethtool_wolinfo *wol)
+{
+	struct lem_netdev *ln = netdev_priv(netdev);
+	struct ethtool_wolinfo can = { 0 };
+	unsigned int i;
+
+	get_wol(netdev, &can);
+	if (wol->wolopts & ~can.supported)
+		return -EOPNOTSUPP;
+	ln->wake = 0;
+	for (i = 0; i < ARRAY_SIZE(wakes); i++)
+		if (wol->wolopts & wakes[i].wol)
+			ln->wake |= wakes[i].wufc;
+	return device_set_wakeup_enable(&ln->pdev->dev, ln->wake != 0);
 }
 
 /* --- rings --- */
@@ -291,10 +365,18 @@ static const char test_names[][ETH_GSTRING_LEN] = {
 	"Register test  (offline)",
 	"Eeprom test    (offline)",
 	"Interrupt test (offline)",
+	"Loopback test  (offline)",
 	"Link test   (on/offline)",
 };
 
-enum { TEST_REGISTERS, TEST_EEPROM, TEST_INTERRUPT, TEST_LINK, TESTS };
+enum {
+	TEST_REGISTERS,
+	TEST_EEPROM,
+	TEST_INTERRUPT,
+	TEST_LOOPBACK,
+	TEST_LINK,
+	TESTS
+};
 
 static int get_sset_count(struct net_device *netdev, int set)
 {
@@ -413,6 +495,7 @@ static bool test_interrupt(struct lem_netdev *ln)
 {
 	struct lem_os *os = &ln->core.os;
 	bool masked_quiet, came;
+	unsigned int i;
 
 	if (request_irq(ln->irq, test_intr,
 			ln->pdev->msi_enabled ? 0 : IRQF_SHARED,
@@ -428,11 +511,140 @@ static bool test_interrupt(struct lem_netdev *ln)
 	lem_os_write32(os, E1000_IMS, E1000_ICR_TXDW);
 	lem_os_write32(os, E1000_ICS, E1000_ICR_TXDW);
 	(void)lem_os_read32(os, E1000_STATUS);
-	msleep(20);
+	for (i = 0; i < 50 && !READ_ONCE(ln->intr_seen); i++)
+		msleep(20);
 	came = READ_ONCE(ln->intr_seen);
 	lem_intr_disable(&ln->core);
 	free_irq(ln->irq, ln);
 	return masked_quiet && came;
+}
+
+#define LOOP_DESC 8 /* LEM_RING_MIN */
+#define LOOP_BYTES 512
+#define LOOP_FRAMES 150
+
+struct loop {
+	union e1000_tx_any_desc tx[LOOP_DESC];
+	struct e1000_rx_desc rx[LOOP_DESC];
+	u8 out[LOOP_BYTES];
+	u8 in[LEM_NETDEV_RX_BUF];
+	u16 rsq[LOOP_DESC];
+};
+
+/* All descriptors that the device does not have, with the same buffer. */
+static void loop_refill(struct lem_netdev *ln, dma_addr_t dma)
+{
+	u64 pa = dma + offsetof(struct loop, in);
+
+	while (lem_rx_refill(&ln->core, &pa, 1) == 1)
+		;
+	lem_rx_flush(&ln->core);
+}
+
+/* The device starts with rings of its own, at 1000 Mb/s, with PHY loopback. */
+static int loop_start(struct lem_netdev *ln, struct loop *loop, dma_addr_t dma)
+{
+	struct lem *core = &ln->core;
+	u32 ctrl;
+	int error;
+
+	error = lem_reset(core) ?:
+		lem_tx_ring_init(core, loop->tx,
+				 dma + offsetof(struct loop, tx), loop->rsq,
+				 LOOP_DESC, 1) ?:
+		lem_rx_ring_init(core, loop->rx,
+				 dma + offsetof(struct loop, rx), LOOP_DESC,
+				 LEM_NETDEV_RX_BUF) ?:
+		lem_start(core) ?:
+		lem_phy_write(core, E1000_PHY_CTRL,
+			      E1000_PHY_CTRL_LOOPBACK | E1000_PHY_CTRL_FD |
+				      E1000_PHY_CTRL_SPEED_MSB);
+	if (error)
+		return error;
+	ctrl = lem_os_read32(&core->os, E1000_CTRL);
+	ctrl &= ~(E1000_CTRL_ASDE | E1000_CTRL_SPEED_MASK);
+	lem_os_write32(&core->os, E1000_CTRL,
+		       ctrl | E1000_CTRL_FRCSPD | E1000_CTRL_FRCDPX |
+			       E1000_CTRL_SPEED_1000 | E1000_CTRL_FD);
+	loop_refill(ln, dma);
+	return 0;
+}
+
+static void loop_fill(struct lem_netdev *ln, u8 *frame)
+{
+	struct ethhdr *eth = (struct ethhdr *)frame;
+	unsigned int i;
+
+	ether_addr_copy(eth->h_dest, ln->core.mac);
+	ether_addr_copy(eth->h_source, ln->core.mac);
+	eth->h_proto = htons(ETH_P_LOOPBACK);
+	for (i = ETH_HLEN; i < LOOP_BYTES; i++)
+		frame[i] = i * 7;
+}
+
+/* What came is our frame, as it was.  A model may give us others', too. */
+static bool loop_receive(struct lem_netdev *ln, struct loop *loop,
+			 dma_addr_t dma)
+{
+	struct lem_rx_frag frag;
+	struct lem_rx_pkt in = { .frag = &frag, .frags_max = 1 };
+	bool back;
+
+	if (lem_rx_pkt_get(&ln->core, &in) == 0)
+		return false;
+	back = !(in.flags & LEM_RX_ERROR) && in.len_bytes == LOOP_BYTES &&
+	       !memcmp(loop->in, loop->out, LOOP_BYTES);
+	loop_refill(ln, dma);
+	return back;
+}
+
+/* One frame; did it come back within 20 ms? */
+static bool loop_frame(struct lem_netdev *ln, struct loop *loop, dma_addr_t dma)
+{
+	struct lem_tx_seg seg = {
+		.pa = dma + offsetof(struct loop, out),
+		.len_bytes = LOOP_BYTES,
+	};
+	struct lem_tx_pkt out = { .seg = &seg, .segs = 1 };
+	unsigned int i;
+
+	(void)lem_tx_make_room(&ln->core);
+	(void)lem_tx_encap(&ln->core, &out);
+	lem_tx_flush(&ln->core);
+	for (i = 0; i < 20; i++) {
+		if (loop_receive(ln, loop, dma))
+			return true;
+		usleep_range(1000, 1500);
+	}
+	return false;
+}
+
+/*
+ * Many frames, for 3 s at least, because QEMU receives nothing for a second
+ * after a start.
+ */
+static bool test_loopback(struct lem_netdev *ln)
+{
+	struct device *dev = &ln->pdev->dev;
+	struct loop *loop;
+	dma_addr_t dma;
+	unsigned int tries = LOOP_FRAMES;
+	bool back = false;
+
+	loop = dma_alloc_coherent(dev, sizeof(*loop), &dma, GFP_KERNEL);
+	if (!loop)
+		return false;
+	loop_fill(ln, loop->out);
+	if (loop_start(ln, loop, dma) == 0)
+		do
+			back = loop_frame(ln, loop, dma);
+		while (!back && !lem_gone(&ln->core) && --tries > 0);
+	/* Out of loopback, and the link as it was. */
+	(void)lem_link_force(&ln->core, ln->core.force.mbps,
+			     ln->core.force.full_duplex);
+	(void)lem_reset(&ln->core);
+	dma_free_coherent(dev, sizeof(*loop), loop, dma);
+	return back;
 }
 
 static void self_test(struct net_device *netdev, struct ethtool_test *test,
@@ -450,6 +662,7 @@ static void self_test(struct net_device *netdev, struct ethtool_test *test,
 		mutex_lock(&ln->config);
 		failed[TEST_EEPROM] = lem_nvm_check(&ln->core) != 0;
 		failed[TEST_INTERRUPT] = !test_interrupt(ln);
+		failed[TEST_LOOPBACK] = !test_loopback(ln);
 		failed[TEST_REGISTERS] = !test_registers(ln);
 		(void)lem_reset(&ln->core);
 		mutex_unlock(&ln->config);
@@ -505,8 +718,11 @@ static int get_link_ksettings(struct net_device *netdev,
 	ethtool_link_ksettings_zero_link_mode(k, advertising);
 	ethtool_link_ksettings_add_link_mode(k, supported, TP);
 	ethtool_link_ksettings_add_link_mode(k, supported, Autoneg);
+	ethtool_link_ksettings_add_link_mode(k, supported, Pause);
+	ethtool_link_ksettings_add_link_mode(k, supported, Asym_Pause);
 	ethtool_link_ksettings_add_link_mode(k, advertising, TP);
-	ethtool_link_ksettings_add_link_mode(k, advertising, Autoneg);
+	if (!ln->core.force.mbps)
+		ethtool_link_ksettings_add_link_mode(k, advertising, Autoneg);
 	for (i = 0; i < ARRAY_SIZE(modes); i++) {
 		u16 value = modes[i].reg == E1000_PHY_ANA ? ana : gcon;
 
@@ -516,7 +732,13 @@ static int get_link_ksettings(struct net_device *netdev,
 	}
 	k->base.port = PORT_TP;
 	k->base.phy_address = E1000_PHY_ADDR;
-	k->base.autoneg = AUTONEG_ENABLE;
+	k->base.autoneg = ln->core.force.mbps ? AUTONEG_DISABLE :
+						AUTONEG_ENABLE;
+	if (ana & E1000_PHY_ANA_PAUSE)
+		ethtool_link_ksettings_add_link_mode(k, advertising, Pause);
+	if (ana & E1000_PHY_ANA_ASM_DIR)
+		ethtool_link_ksettings_add_link_mode(k, advertising,
+						     Asym_Pause);
 	k->base.speed = link.up ? link.mbps : SPEED_UNKNOWN;
 	k->base.duplex = !link.up	   ? DUPLEX_UNKNOWN :
 			 link.full_duplex ? DUPLEX_FULL :
@@ -524,71 +746,100 @@ static int get_link_ksettings(struct net_device *netdev,
 	return 0;
 }
 
-/*
- * Only by negotiation: what is advertised decides.  (1000BASE-T has no other
- * way, and no hypervisor's cable needs one.)
- */
-static int set_link_ksettings(struct net_device *netdev,
-			      const struct ethtool_link_ksettings *k)
+/* The PHY's registers 4 and 9, into ln->ana and ln->gcon. */
+static int advertised_get(struct lem_netdev *ln)
 {
-	struct lem_netdev *ln = netdev_priv(netdev);
-	u16 ana, gcon;
-	unsigned int i;
 	int error;
 
-	if (k->base.autoneg != AUTONEG_ENABLE)
-		return -EINVAL;
-	mutex_lock(&ln->config);
-	error = lem_phy_read(&ln->core, E1000_PHY_ANA, &ana) ?:
-		lem_phy_read(&ln->core, E1000_PHY_GCON, &gcon);
+	if (ln->advertised)
+		return 0;
+	error = lem_phy_read(&ln->core, E1000_PHY_ANA, &ln->ana) ?:
+		lem_phy_read(&ln->core, E1000_PHY_GCON, &ln->gcon);
+	ln->advertised = !error;
+	return error;
+}
+
+/* The link modes that the user wants to be offered. */
+static int advertise(struct lem_netdev *ln,
+		     const struct ethtool_link_ksettings *k)
+{
+	unsigned int i;
+	int error = advertised_get(ln);
+
 	if (error)
-		goto unlock;
+		return error;
 	for (i = 0; i < ARRAY_SIZE(modes); i++) {
-		u16 *value = modes[i].reg == E1000_PHY_ANA ? &ana : &gcon;
+		u16 *value = modes[i].reg == E1000_PHY_ANA ? &ln->ana :
+							     &ln->gcon;
 
 		if (test_bit(modes[i].mode, k->link_modes.advertising))
 			*value |= modes[i].bit;
 		else
 			*value &= ~modes[i].bit;
 	}
-	error = lem_phy_write(&ln->core, E1000_PHY_ANA, ana) ?:
-		lem_phy_write(&ln->core, E1000_PHY_GCON, gcon) ?:
-		lem_phy_renegotiate(&ln->core);
-unlock:
+	if (!ln->core.force.mbps)
+		return lem_netdev_advertise(ln);
+	return lem_link_force(&ln->core, 0, false) ?: lem_netdev_advertise(ln);
+}
+
+/* 1000BASE-T has no way but negotiation (IEEE 802.3, 40.5.1). */
+static int set_link_ksettings(struct net_device *netdev,
+			      const struct ethtool_link_ksettings *k)
+{
+	struct lem_netdev *ln = netdev_priv(netdev);
+	int error = -ENETDOWN;
+
+	if (k->base.autoneg != AUTONEG_ENABLE &&
+	    k->base.speed != SPEED_10 && k->base.speed != SPEED_100)
+		return -EINVAL;
+	mutex_lock(&ln->config);
+	if (ln->up && k->base.autoneg == AUTONEG_ENABLE)
+		error = advertise(ln, k);
+	else if (ln->up)
+		error = lem_link_force(&ln->core, k->base.speed,
+				       k->base.duplex == DUPLEX_FULL);
 	mutex_unlock(&ln->config);
+	if (!error)
+		schedule_work(&ln->link_work);
 	return error;
 }
 
-/* PAUSE as the chip does it now (13.4.1). */
+/* As asked for; what the ends agreed on is in the link's report. */
 static void get_pauseparam(struct net_device *netdev,
 			   struct ethtool_pauseparam *pause)
 {
 	struct lem_netdev *ln = netdev_priv(netdev);
-	u32 ctrl = lem_os_read32(&ln->core.os, E1000_CTRL);
 
-	pause->autoneg = AUTONEG_DISABLE;
-	pause->rx_pause = !!(ctrl & E1000_CTRL_RFCE);
-	pause->tx_pause = !!(ctrl & E1000_CTRL_TFCE);
+	pause->autoneg = ln->pause_autoneg;
+	pause->rx_pause = !!(ln->pause & LEM_PAUSE_RX);
+	pause->tx_pause = !!(ln->pause & LEM_PAUSE_TX);
 }
 
 static int set_pauseparam(struct net_device *netdev,
 			  struct ethtool_pauseparam *pause)
 {
 	struct lem_netdev *ln = netdev_priv(netdev);
-	u32 ctrl;
+	int error = 0;
+	u16 offer;
 
-	if (pause->autoneg)
+	if (pause->autoneg && ln->core.force.mbps)
 		return -EOPNOTSUPP;
+	offer = mii_advertise_flowctrl((pause->rx_pause ? FLOW_CTRL_RX : 0) |
+				       (pause->tx_pause ? FLOW_CTRL_TX : 0));
 	mutex_lock(&ln->config);
-	ctrl = lem_os_read32(&ln->core.os, E1000_CTRL);
-	ctrl &= ~(E1000_CTRL_RFCE | E1000_CTRL_TFCE);
-	if (pause->rx_pause)
-		ctrl |= E1000_CTRL_RFCE;
-	if (pause->tx_pause)
-		ctrl |= E1000_CTRL_TFCE;
-	lem_os_write32(&ln->core.os, E1000_CTRL, ctrl);
+	ln->pause_autoneg = pause->autoneg;
+	ln->pause = (pause->rx_pause ? LEM_PAUSE_RX : 0) |
+		    (pause->tx_pause ? LEM_PAUSE_TX : 0);
+	if (ln->up)
+		error = lem_netdev_pause(ln);
+	if (ln->up && !error && pause->autoneg) {
+		error = advertised_get(ln);
+		ln->ana &= ~(E1000_PHY_ANA_PAUSE | E1000_PHY_ANA_ASM_DIR);
+		ln->ana |= offer;
+		error = error ?: lem_netdev_advertise(ln);
+	}
 	mutex_unlock(&ln->config);
-	return 0;
+	return error;
 }
 
 /* -p: every LED blinks (13.4.15).  Chips before the 82540 have no LEDCTL. */
@@ -631,6 +882,9 @@ const struct ethtool_ops lem_netdev_ethtool_ops = {
 	.get_regs = get_regs,
 	.get_eeprom_len = get_eeprom_len,
 	.get_eeprom = get_eeprom,
+	.set_eeprom = set_eeprom,
+	.get_wol = get_wol,
+	.set_wol = set_wol,
 	.get_link = ethtool_op_get_link,
 	.nway_reset = nway_reset,
 	.get_link_ksettings = get_link_ksettings,

@@ -403,14 +403,14 @@ static void intr_rearm(struct lem_netdev *ln)
 	__netif_tx_unlock(nq);
 }
 
-/* Returns LEM_WORK_*. */
-static unsigned int tx_poll(struct lem_netdev *ln, u32 causes, bool polled,
-			    int budget)
+/* The queue is locked.  Returns LEM_WORK_*. */
+static unsigned int tx_poll(struct lem_netdev *ln, int budget)
 {
-	struct netdev_queue *nq = lem_netdev_queue(ln);
 	unsigned int work = 0;
+	bool polled;
+	u32 causes;
 
-	__netif_tx_lock(nq, smp_processor_id());
+	causes = intr_take(ln, &polled);
 	if (ln->tx_open) {
 		if (causes)
 			work = lem_intr_dispatch(&ln->core, causes);
@@ -420,19 +420,25 @@ static unsigned int tx_poll(struct lem_netdev *ln, u32 causes, bool polled,
 			(void)lem_tx_reclaim(&ln->core);
 		lem_netdev_tx_free(ln, budget);
 	}
-	__netif_tx_unlock(nq);
 	return work;
 }
 
 int lem_netdev_poll(struct napi_struct *napi, int budget)
 {
 	struct lem_netdev *ln = container_of(napi, struct lem_netdev, napi);
-	unsigned int work;
-	bool polled;
-	u32 causes = intr_take(ln, &polled);
+	struct netdev_queue *nq = lem_netdev_queue(ln);
+	unsigned int work = 0;
 	int done = 0;
 
-	work = tx_poll(ln, causes, polled, budget);
+	/* Netpoll, with a budget of 0, may come while this CPU has the lock. */
+	if (budget) {
+		__netif_tx_lock(nq, smp_processor_id());
+		work = tx_poll(ln, budget);
+		__netif_tx_unlock(nq);
+	} else if (__netif_tx_trylock(nq)) {
+		work = tx_poll(ln, budget);
+		__netif_tx_unlock(nq);
+	}
 	if (work & (LEM_WORK_LINK | LEM_WORK_GONE))
 		schedule_work(&ln->link_work);
 	if (budget > 0)

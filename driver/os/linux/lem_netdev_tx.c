@@ -90,9 +90,17 @@ void lem_netdev_tx_drain(struct lem_netdev *ln)
 
 static void tx_guard_arm(struct lem_netdev *ln)
 {
-	if (!timer_pending(&ln->guard))
-		mod_timer(&ln->guard,
-			  jiffies + msecs_to_jiffies(LEM_GUARD_MS));
+	timer_reduce(&ln->guard, jiffies + msecs_to_jiffies(LEM_GUARD_MS));
+}
+
+/*
+ * BQL has stopped the stack.  If it stays so, somebody must look why, before
+ * the stack's watchdog does.
+ */
+static void tx_guard_arm_late(struct lem_netdev *ln)
+{
+	ln->tx_looked = jiffies;
+	timer_reduce(&ln->guard, jiffies + HZ);
 }
 
 void lem_netdev_tx_kick(struct lem_netdev *ln)
@@ -108,7 +116,11 @@ bool lem_netdev_tx_paused(struct lem_netdev *ln)
 {
 	u32 status = lem_os_read32(&ln->core.os, E1000_STATUS);
 
-	return status != U32_MAX && status & E1000_STATUS_TXOFF;
+	if (status != U32_MAX)
+		return status & E1000_STATUS_TXOFF;
+	/* The device is gone, says the link's work, and takes the carrier. */
+	schedule_work(&ln->link_work);
+	return true;
 }
 
 /*
@@ -117,9 +129,9 @@ bool lem_netdev_tx_paused(struct lem_netdev *ln)
  */
 static void tx_look_paused(struct lem_netdev *ln)
 {
-	if (time_before(jiffies, ln->tx_stopped + HZ))
+	if (time_before(jiffies, ln->tx_looked + HZ))
 		return;
-	ln->tx_stopped = jiffies;
+	ln->tx_looked = jiffies;
 	if (lem_netdev_tx_paused(ln))
 		txq_trans_cond_update(lem_netdev_queue(ln));
 }
@@ -138,11 +150,13 @@ void lem_netdev_guard(struct timer_list *timer)
 	if (ln->tx_open) {
 		(void)lem_tx_guard(&ln->core);
 		lem_netdev_tx_free(ln, 0);
-		if (netif_tx_queue_stopped(nq))
+		if (netif_xmit_stopped(nq))
 			tx_look_paused(ln);
 		if (netif_tx_queue_stopped(nq) ||
 		    r->next_to_use != r->tail_posted)
 			tx_guard_arm(ln);
+		else if (netif_xmit_stopped(nq))
+			timer_reduce(&ln->guard, jiffies + HZ);
 	}
 	__netif_tx_unlock(nq);
 }
@@ -163,7 +177,7 @@ static void tx_make_room(struct lem_netdev *ln)
 	if (!lem_tx_low(r))
 		return;
 	netif_tx_stop_queue(lem_netdev_queue(ln));
-	ln->tx_stopped = jiffies;
+	ln->tx_looked = jiffies;
 	tx_guard_arm(ln);
 }
 
@@ -420,6 +434,8 @@ netdev_tx_t lem_netdev_xmit(struct sk_buff *skb, struct net_device *netdev)
 	if (__netdev_tx_sent_queue(nq, skb->len, more))
 		lem_netdev_tx_kick(ln);
 	tx_make_room(ln);
+	if (netif_xmit_stopped(nq))
+		tx_guard_arm_late(ln);
 	return NETDEV_TX_OK;
 }
 
