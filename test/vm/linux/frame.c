@@ -243,8 +243,8 @@ watch_serve(int fd, const char *ifname)
 	(void)close(raw);
 }
 
-static int
-run(char *const command[])
+int
+command_run(char *const command[])
 {
 	pid_t child = fork();
 	int status = -1;
@@ -270,7 +270,7 @@ watch_client(const struct peer *peer, char *const command[])
 		return EXIT_FAILURE;
 	if (net_answer(fd, line) == NULL)
 		return EXIT_FAILURE;
-	status = run(command);
+	status = command_run(command);
 	seen = net_say(fd, "done") ? net_answer(fd, line) : NULL;
 	(void)close(fd);
 	if (seen == NULL)

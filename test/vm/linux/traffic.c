@@ -37,6 +37,11 @@ static const char usage_text[] =
     "                                     plain promiscuous all join many\n"
     "  watch COMMAND...                   what arrives there while it runs\n"
     "  mtu N                              of the server's interface\n"
+    "  stamps COUNT                       datagrams, with times of sending\n"
+    "       lem-traffic xdp IFNAME ACTION TO COMMAND...  datagrams of\n"
+    "                                     77 bytes get this XDP action:\n"
+    "                                     pass drop abort tx redirect (to TO)\n"
+    "       lem-traffic kexec KERNEL INITRD APPEND\n"
     "       lem-traffic exit N             a 32-bit write of N to port F4h\n";
 
 /* ------------------------------------------------------------------- server */
@@ -194,6 +199,8 @@ client(const char *command, const struct peer *peer, int n, char **arg)
 	}
 	if (strcmp(command, "watch") == 0 && n > 0)
 		return watch_client(peer, arg);
+	if (strcmp(command, "stamps") == 0 && n == 1)
+		return stamps_client(peer, (unsigned int)number(arg[0]));
 	if (strcmp(command, "mtu") == 0 && n == 1)
 		return mtu(peer, arg[0]);
 	return -1;
@@ -211,6 +218,10 @@ main(int argc, char **argv)
 		return serve(argv[2], argv[3]);
 	if (argc == 3 && strcmp(argv[1], "exit") == 0)
 		return guest_exit(argv[2]);
+	if (argc == 5 && strcmp(argv[1], "kexec") == 0)
+		return kexec(argv[2], argv[3], argv[4]);
+	if (argc >= 6 && strcmp(argv[1], "xdp") == 0)
+		return xdp_run(argv[2], argv[3], argv[4], argv + 5);
 	if (argc >= 4) {
 		peer = (struct peer){ .addr = argv[2], .port = argv[3] };
 		status = client(argv[1], &peer, argc - 4, argv + 4);

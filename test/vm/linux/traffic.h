@@ -115,5 +115,18 @@ void hear_serve(int fd, const char *ifname, const char *to, unsigned int count,
     int vlan);
 int watch_client(const struct peer *peer, char *const command[]);
 void watch_serve(int fd, const char *ifname);
+/* command_run: returns its exit status, -1 if it does not run. */
+int command_run(char *const command[]);
+
+/* ---------------------------------------- the kernel (xdp.c, system.c) */
+
+#define XDP_BYTES	77u		/* datagrams that the program acts on */
+
+/* xdp_run: the command runs while ifname has an XDP program. */
+int xdp_run(const char *ifname, const char *action, const char *to,
+    char *const command[]);
+/* stamps_client: sends datagrams, and waits for the time stamp of each. */
+int stamps_client(const struct peer *peer, unsigned int count);
+int kexec(const char *kernel, const char *initrd, const char *append);
 
 #endif
