@@ -315,6 +315,14 @@ if start 3 sh -c 'exec "$@" <&- >&- 2>&-' sh "$vm" run --bios "$tmp/halt" \
 	ended TERM
 fi
 
+# answers: lem-stat gets an answer, which it waits for 300 ms.
+# shellcheck disable=SC2317 # until_true calls it
+answers()
+{
+	"$tmp/lem-stat" --control "$tmp/control" --json --count 1 |
+	    grep -q '"pid"'
+}
+
 # The control socket is for its owner and root only, whatever the umask and
 # whoever changes its mode.
 was=$(umask)
@@ -329,8 +337,7 @@ if begin --nic backend=null --control "$tmp/control"; then
 		chmod 666 "$tmp/control"
 		cp "$BUILD/lem-stat" "$tmp/lem-stat" &&
 		    chmod 755 "$tmp" "$tmp/lem-stat"
-		"$tmp/lem-stat" --control "$tmp/control" --json --count 1 |
-		    grep -q '"pid"' || wrong 'root cannot ask it'
+		until_true $pid answers || wrong 'root cannot ask it'
 		! setpriv --reuid=65533 --regid=65533 --clear-groups \
 		    "$tmp/lem-stat" --control "$tmp/control" --json --count 1 \
 		    2>/dev/null | grep -q '"pid"' ||
