@@ -91,10 +91,9 @@ fi
 # vm ARGUMENT...: starts a guest; sets $pid.
 vm()
 {
-	"$tmp/lem-vm" run --bios "$tmp/halt" --serial off "$@" \
-	    >"$tmp/guest" 2>&1 </dev/null &
-	pid=$!
-	guests=$pid
+	out=$tmp/guest
+	start 3 "$tmp/lem-vm" run --bios "$tmp/halt" --serial off "$@"
+	out=$tmp/out
 }
 
 # is_up PATTERN ARGUMENT...: a program that fits PATTERN answers lem-stat.
