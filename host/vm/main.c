@@ -189,7 +189,7 @@ threads_start(struct run *r, struct err *err)
 			.sandbox = r->o.program.sandbox };
 		error =
 		    pthread_create(&vm->cpu[i].thread, NULL, thread_main, c);
-		atomic_store(&vm->cpu[i].started, error == 0);
+		vm->cpu[i].started = error == 0;
 	}
 	return error == 0 ?
 	    0 :

@@ -356,6 +356,9 @@ vcpu_run(struct vcpu *cpu)
 {
 	struct vm *vm = cpu->vm;
 
+	/* A kick is a signal from now on; one that came before is seen here. */
+	cpu->self = pthread_self();
+	atomic_store(&cpu->runs, true);
 	while (!atomic_load(&vm->stopping)) {
 		if (atomic_load(&vm->restarting)) {
 			restart_rest(cpu);
@@ -387,6 +390,6 @@ vcpu_kick(struct vcpu *cpu)
 	if (cpu->run != NULL)
 		__atomic_store_n(&cpu->run->immediate_exit, 1,
 		    __ATOMIC_RELAXED);
-	if (atomic_load(&cpu->started))
-		(void)pthread_kill(cpu->thread, VCPU_SIGNAL);
+	if (atomic_load(&cpu->runs))
+		(void)pthread_kill(cpu->self, VCPU_SIGNAL);
 }

@@ -40,7 +40,9 @@ struct vcpu {
 	struct kvm_run *run;
 	size_t run_bytes;
 	pthread_t thread;
-	atomic_bool started;		/* thread is valid */
+	bool started;			/* thread is valid */
+	pthread_t self;			/* the same, as the thread says it */
+	atomic_bool runs;		/* self is valid */
 	atomic_ullong returns;		/* of KVM_RUN */
 	unsigned int faults;		/* in a row, with no change between */
 	uint64_t fault_changes;		/* nic_fault() at the last of them */

@@ -342,7 +342,7 @@ vm_begin(void)
 	for (i = 0; i < GUEST_CPUS; i++) {
 		CHECK(pthread_create(&vm->cpu[i].thread, NULL, cpu_main,
 			  &vm->cpu[i]) == 0);
-		atomic_store(&vm->cpu[i].started, true);
+		vm->cpu[i].started = true;
 	}
 }
 
