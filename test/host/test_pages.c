@@ -159,7 +159,7 @@ test_stores(void **state)
 static pid_t
 vmm_fork(struct pages *p, unsigned int pause_ns)
 {
-	uint64_t end = wall_ns() + 60000 * MS, next;
+	uint64_t end = wall_ns() + 10 * END_NS, next;
 	volatile uint32_t *mem;
 	unsigned int n;
 	pid_t pid = fork();
