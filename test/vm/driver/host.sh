@@ -28,7 +28,8 @@ guest()
 	    "$@" >"$WORK/$name.console" 2>&1 </dev/null
 	is "$name" "exit status of QEMU" $? 0
 	tr -d '\r' <"$WORK/$name.console"
-	grep -q "^END $name" "$WORK/$name.console" || wrong "$name: no line 'END'"
+	grep -q "^END ${last:-$name}" "$WORK/$name.console" ||
+	    wrong "$name: no line 'END ${last:-$name}'"
 }
 
 # nic MODEL N: prints QEMU's options of a NIC on tap<N>.
@@ -182,7 +183,17 @@ do_features()
 do_sleep()
 {
 	cables 1
-	guest sleep 400 "lem.do=begin,sleep,vanish,finish" -smp 2 $(nic e1000 0)
+	guest sleep 400 "lem.do=begin,sleep,finish,vanish,clean" -smp 2 \
+	    $(nic e1000 0)
+}
+
+# The same sleep, with the driver of the kernel.
+# shellcheck disable=SC2046 # options
+do_sleep_e1000()
+{
+	cables 1
+	guest sleep_e1000 400 "lem.do=begin,sleep,finish lem.driver=e1000" \
+	    -smp 2 $(nic e1000 0)
 }
 
 # injects NAME: when the guest says so, its root port reports a fatal error.
@@ -219,9 +230,11 @@ do_kexec()
 	    find . | cpio -o -H newc) >"$WORK/kexec.img"
 	initrd=$WORK/kexec.img
 	memory=640M
+	last=second
 	guest kexec 400 "lem.do=begin,kexec" $(nic e1000 0)
 	initrd=''
 	memory=''
+	last=''
 }
 
 # pair NAME GROUPS: a guest with lem.ko, and a server with the kernel's e1000.
