@@ -184,7 +184,7 @@ NO_CLOCK = $(EXPLORE) test/fuzz test/differential test/foreign $(UNIT_BIN) \
 	  $(MODEL_BIN) $(FAKE_CLOCK)
 
 check: check-build
-	@BUILD=$(BUILD) SRCDIR=$(SRCDIR) CC=$(CC) test/run -t 600 $(NO_CLOCK) -- \
+	@BUILD=$(BUILD) SRCDIR=$(SRCDIR) CC=$(CC) test/run -t 1200 $(NO_CLOCK) -- \
 	    test/check $(filter-out $(FAKE_CLOCK),$(HOST_BIN)) \
 	    test/vm test/bench test/freebsd
 
