@@ -55,14 +55,14 @@ vmlinux()
 	sectors=$(od -An -tu1 -j 497 -N 1 "$1" | tr -d ' ')
 	offset=$(((sectors + 1) * 512 + $(le32 "$1" 584)))
 	length=$(le32 "$1" 588)
-	# Its last four bytes are the unpacked size.
-	tail -c +$((offset + 1)) "$1" | head -c $((length - 4)) |
-	    case $(od -An -tx1 -j $offset -N 4 "$1" | tr -d ' ') in
-	fd377a58) packaged xz -dc ;;
-	28b52ffd) packaged zstd -dc ;;
-	1f8b*) gzip -dc ;;
+	# Its last four bytes are the unpacked size, which gzip has in its format.
+	case $(od -An -tx1 -j $offset -N 4 "$1" | tr -d ' ') in
+	fd377a58) unpack="packaged xz -dc" length=$((length - 4)) ;;
+	28b52ffd) unpack="packaged zstd -dc" length=$((length - 4)) ;;
+	1f8b*) unpack="gzip -dc" ;;
 	*) die "$1: unknown compression" ;;
 	esac
+	tail -c +$((offset + 1)) "$1" | head -c "$length" | $unpack
 }
 
 # tree DIR: makes what both RAM disks have.
