@@ -210,6 +210,16 @@ check-nic: build $(BUILD)/vm/lem-traffic $(NIC_LONG)
 check-linux-driver: build $(BUILD)/vm/lem-traffic
 	@LEM_LONG=1 BUILD=$(BUILD) SRCDIR=$(SRCDIR) test/run -t 3600 test/vm/driver.sh
 
+# lem.ko in a kernel that looks for bugs (test/vm/linux/debug.config), built here
+# from Debian's source: 6 GB, and half an hour of one processor, once.
+DEBUG	= $(abspath $(BUILD))/debug-kernel
+check-debug-kernel: build $(BUILD)/vm/lem-traffic
+	BUILD=$(DEBUG) sh test/vm/linux/debug_kernel.sh
+	mkdir -p $(DEBUG)/vm
+	cp $(BUILD)/vm/lem-traffic $(DEBUG)/vm/
+	cp $(BUILD)/lem-vm $(DEBUG)/
+	BUILD=$(DEBUG) LEM_ALL=1 memory=1G SLOW=5 sh test/vm/driver.sh
+
 # doorbell=auto, exit and mapped, run by run: packets out, in, and round trips.
 WAYS	= vm.*.moderated.auto,vm.*.moderated.exit,vm.*.moderated.mapped
 bench-doorbells: build
@@ -277,5 +287,6 @@ coverage: $(COV_UNIT:%=$(COV)/unit/%) $(DEVICE_TEST:%=$(COV)/tests/%) \
 	@sed 's/%$$/ %/' $(COV)/device.txt | \
 	    awk '$$1 == "TOTAL" { print "device/", $$4, $$5 }'
 
-.PHONY: build-clang check-build check check-deb check-linux check-nic check-tidy bench-linux \
+.PHONY: build-clang check-build check check-deb check-linux check-nic check-tidy \
+	check-debug-kernel bench-linux \
 	bench-doorbells bench-nic-tcg linux-guest qemu-qtest fuzz coverage

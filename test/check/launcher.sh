@@ -136,7 +136,8 @@ for word in help --help -h; do
 	says out "usage: ./lem COMMAND"
 	lines err 0
 done
-for command in bench bench-linux bench-pair build check check-deb check-freebsd \
+for command in bench bench-linux bench-pair build check check-deb \
+    check-debug-kernel check-freebsd \
     check-linux check-linux-driver check-nic coverage deb fuzz install install-lib; do
 	says out "  $command "
 done

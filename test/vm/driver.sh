@@ -9,13 +9,14 @@
 # headers are those of this machine's Debian suite (SUITE names another).
 #
 # It runs as root, in network namespaces of its own.  LEM_LONG=1: all scenarios,
-# and more of everything (make check-linux-driver).
+# and more of everything (make check-linux-driver).  LEM_ALL=1: all, but short.
+# SLOW=N: the guest may take N times as long; memory=SIZE: it has so much.
 #
 # $BUILD/test/vm/driver/SCENARIO.log has a scenario's output.
 
 set -u
 here=$(cd -- "$(dirname -- "$0")" && pwd) || exit
-: "${BUILD:=$here/../../build}" "${LEM_LONG:=}"
+: "${BUILD:=$here/../../build}" "${LEM_LONG:=}" "${LEM_ALL:=}" "${SLOW:=1}"
 mkdir -p "$BUILD/test/vm" && BUILD=$(cd -- "$BUILD" && pwd) || exit
 export BUILD
 logs=$BUILD/test/vm/driver
@@ -33,9 +34,9 @@ run_scenario()
 {
 	log=$logs/$scenario.log
 	work=$(mktemp -d) || exit
-	timeout -k 10 1200 unshare -n -p -f --kill-child \
+	timeout -k 10 $((1200 * SLOW)) unshare -n -p -f --kill-child \
 	    env PATH="$image/bin:$PATH" IMAGE="$image" WORK="$work" \
-	    LONG="$LEM_LONG" QEMU="$qemu" \
+	    LONG="$LEM_LONG" QEMU="$qemu" SLOW="$SLOW" \
 	    sh "$here/driver/host.sh" "$scenario" >"$log" 2>&1 </dev/null
 	rm -rf "$work"
 }
@@ -47,7 +48,7 @@ fi
 qemu=$(command -v "${LEM_QEMU:-qemu-system-x86_64}") ||
     skip "no qemu-system-x86_64"
 [ $# != 0 ] || {
-	[ -z "$LEM_LONG" ] || default=$all
+	[ -z "$LEM_LONG$LEM_ALL" ] || default=$all
 	# shellcheck disable=SC2086 # words
 	set -- $default
 }

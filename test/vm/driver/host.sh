@@ -7,7 +7,7 @@
 # ends of the cables.  See ../nic/host.sh for what it needs.
 
 set -u
-: "${LONG:=}" "${ACCEL:=tcg}"
+: "${LONG:=}" "${ACCEL:=tcg}" "${SLOW:=1}"
 # A busy machine may stop a guest for half a minute: that is no lockup of its
 # own.
 quiet="console=ttyS0 loglevel=4 panic=-1 no_timer_check tsc=reliable"
@@ -21,7 +21,8 @@ guest()
 {
 	name=$1 seconds=$2 append=$3
 	shift 3
-	timeout -k 5 "$seconds" "$QEMU" -accel "$ACCEL" -machine "${machine:-pc}" \
+	timeout -k 5 $((seconds * SLOW)) \
+	    "$QEMU" -accel "$ACCEL" -machine "${machine:-pc}" \
 	    -m "${memory:-256M}" -nodefaults -display none -serial stdio -no-reboot \
 	    -kernel "$IMAGE/vmlinuz" -initrd "${initrd:-$IMAGE/guest.img}" -append \
 	    "$quiet lem.name=$name lem.long=$LONG $append lem.driver=lem" \

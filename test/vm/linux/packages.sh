@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# usage: sh test/vm/linux/packages.sh [qemu|ovmf|headers]
+# usage: sh test/vm/linux/packages.sh [qemu|ovmf|headers|source]
 #
 # Gets the parts of a Linux guest into $BUILD/linux: Debian's stock kernel and
 # the programs for both sides, as this machine's suite (SUITE names another) has
@@ -9,7 +9,8 @@
 # With "qemu" a QEMU to run inside of the first guest, too, for the long tests
 # and the benchmark: about 60 MB more, into $BUILD/linux-qemu.  With "headers"
 # what a module for that kernel is built with: 14 MB, into $BUILD/linux-headers.
-# With "ovmf" UEFI for QEMU: 5 MB, into $BUILD/ovmf.
+# With "ovmf" UEFI for QEMU: 5 MB, into $BUILD/ovmf.  With "source" that kernel's
+# source, unpacked: 139 MB, into $BUILD/linux-source.
 
 set -eu
 : "${BUILD:=$(dirname -- "$0")/../../../build}"
@@ -33,7 +34,7 @@ fetch()
 	rm -f "$to/done"
 	debs_begin "$to" "$SUITE"
 	case $1 in
-	kernel | headers)
+	kernel | headers | source)
 		"$1"
 		shift
 		;;
@@ -63,12 +64,18 @@ kernel()
 	    die "apt-get could not download $image" $parts
 }
 
+# version: that of the kernel that is there.
+version()
+{
+	find "$BUILD/linux/root" -name 'vmlinuz-*' |
+	    sed -n 's,.*/vmlinuz-,,p' | head -n 1
+}
+
 # headers: gets those of the kernel that is there.  Their Makefile names another
 # folder of them by its path.
 headers()
 {
-	version=$(find "$BUILD/linux/root" -name 'vmlinuz-*' |
-	    sed -n 's,.*/vmlinuz-,,p' | head -n 1)
+	version=$(version)
 	[ -n "$version" ] || die "$BUILD/linux has no kernel"
 	parts=$(debs_apt apt-cache depends "linux-headers-$version" |
 	    sed -n 's/.*Depends: \(linux-\(headers\|kbuild\)-[^ ]*\).*/\1/p')
@@ -76,6 +83,16 @@ headers()
 	(cd "$dir/apt/archives" &&
 	    debs_apt apt-get download "linux-headers-$version" $parts) ||
 	    die "no headers of Linux $version: remove $BUILD/linux for a newer one"
+}
+
+# source: gets that of the kernel that is there, 6.1 of 6.1.0-50-amd64.
+source()
+{
+	version=$(version | sed 's/^\([0-9]*\.[0-9]*\).*/\1/')
+	[ -n "$version" ] || die "$BUILD/linux has no kernel"
+	(cd "$dir/apt/archives" &&
+	    debs_apt apt-get download "linux-source-$version") ||
+	    die "apt-get could not download linux-source-$version"
 }
 
 fetch "$BUILD/linux" kernel busybox-static ethtool libseccomp2 passt tcpdump \
@@ -88,5 +105,12 @@ headers)
 	top=$(cd -- "$BUILD" && pwd)/linux-headers/root
 	sed -i "s,include /usr/src,include $top/usr/src," \
 	    "$top"/usr/src/*/Makefile
+	;;
+source)
+	fetch "$BUILD/linux-source" source
+	top=$BUILD/linux-source/root/usr/src
+	for packed in "$top"/*.tar.xz; do
+		[ -d "${packed%.tar.xz}" ] || tar -C "$top" -xf "$packed"
+	done
 	;;
 esac
