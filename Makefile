@@ -60,7 +60,7 @@ DEVFLAGS = -std=c11 -Ihw -Idevice -fPIC -fvisibility=hidden \
 LTO	= $(if $(findstring clang,$(CC)),,-flto)
 GUEST	= -std=c11 -O3 -m64 -ffreestanding -fno-pic -fno-pie -mno-red-zone \
 	  -mgeneral-regs-only -fno-stack-protector -fcf-protection=none \
-	  -fno-asynchronous-unwind-tables $(LTO) \
+	  -fno-asynchronous-unwind-tables -ffunction-sections $(LTO) \
 	  -Ihw -Idriver -Idriver/os/bare -Ibench -Ibench/guest
 
 CORE	= $(sort $(wildcard driver/*.c))
@@ -122,7 +122,7 @@ $(BUILD)/guest/payload.elf: $(call objects,guest,$(GUESTS)) \
     driver/os/bare/payload.ld
 	@mkdir -p $(@D)
 	$(call say,LD)$(CC) $(GUEST) -nostdlib -static -Wl,--build-id=none \
-	    -Wl,--no-warn-rwx-segments -Wl,-z,noexecstack \
+	    -Wl,--gc-sections -Wl,--no-warn-rwx-segments -Wl,-z,noexecstack \
 	    -T driver/os/bare/payload.ld -o $@ $(filter %.o,$^)
 
 $(BUILD)/guest/payload.bin: $(BUILD)/guest/payload.elf
