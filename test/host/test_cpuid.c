@@ -10,9 +10,10 @@
 #define LEAF_FREQUENCIES 0x40000010u
 #define KVM_LEAVES	0x40000001u
 
-static struct {
+static union {
 	struct kvm_cpuid2 head;
-	struct kvm_cpuid_entry2 entries[CPUID_ENTRIES_MAX];
+	uint8_t room[sizeof(struct kvm_cpuid2) +
+	    CPUID_ENTRIES_MAX * sizeof(struct kvm_cpuid_entry2)];
 } c;
 
 static const struct cpuid_facts two = { .id = 1,
