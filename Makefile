@@ -14,6 +14,7 @@
 # make check-deb      the packages, installed in a bare Debian; SUITES=...
 # make check-linux    the long tests with a Linux guest
 # make check-linux-driver  the long tests of lem.ko in QEMU
+# make check-debug-kernel  the same in a kernel that looks for bugs; built here
 # make check-nic      the long tests of lem-nic in QEMU
 # make bench-doorbells ARGS="--runs 9"  lem-vm's auto, exit, mapped side by side
 # make bench-linux    TCP streams of a Linux guest, beside QEMU's
