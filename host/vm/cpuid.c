@@ -92,8 +92,8 @@ cpuid_topology_complete(struct kvm_cpuid2 *c, uint32_t function)
 
 /*
  * The leaf of frequencies, as VMware defined it and QEMU has it with KVM.
- * FreeBSD's PVH entry needs it: without it, it takes Xen's clock to measure the
- * TSC and to wait, and there is none.
+ * FreeBSD's PVH entry needs it: otherwise it waits, and measures the TSC, by
+ * Xen's clock, which only Xen has.
  */
 static void
 cpuid_frequencies_add(struct kvm_cpuid2 *c, uint32_t tsc_khz)
