@@ -217,6 +217,15 @@ rig_setup(void **state)
 	return 0;
 }
 
+/* rig_expect_reg: a register of the device has this value. */
+static inline void
+rig_expect_reg(uint32_t reg, uint32_t want)
+{
+	if (fake_peek(&rig.dev, reg) != want)
+		fail_msg("register %#x is %#x, not %#x", reg,
+		    fake_peek(&rig.dev, reg), want);
+}
+
 static inline int
 rig_teardown(void **state)
 {
