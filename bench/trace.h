@@ -18,7 +18,7 @@ struct lem_trace {
 /* lem_trace_switch: by QMP, which it negotiates too; reads no answer. */
 void lem_trace_switch(int qmp_fd, bool on);
 
-/* lem_trace_line: counts; false: the line is no trace of an access. */
+/* lem_trace_line: count an access.  Returns false if the line is not one. */
 bool lem_trace_line(struct lem_trace *t, const char *line);
 
 #endif

@@ -8,8 +8,8 @@
 
 set -u
 : "${LONG:=}" "${ACCEL:=tcg}" "${SLOW:=1}"
-# A busy machine may stop a guest for half a minute: that is no lockup of its
-# own.
+# A busy machine may stop a guest for half a minute.  The guest's watchdogs wait
+# longer than that.
 quiet="console=ttyS0 loglevel=4 panic=-1 no_timer_check tsc=reliable"
 quiet="$quiet watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=300"
 
