@@ -81,6 +81,7 @@
 #define LEM_STREAM_BACKOFF	1024u	/* most interrupts before a new try */
 #define LEM_STREAM_CHECK	4u	/* slower interrupts before it ends */
 #define LEM_STREAM_WATCH	8u	/* interrupts between two samples */
+#define LEM_STREAM_CLOSE	4u	/* interrupts' cost, from packet to packet */
 #define LEM_ICR_PARTS		3u	/* an interrupt; the ICR read is one */
 #define LEM_COST_SAMPLES	4u
 #define LEM_LONE_DOORBELLS	4u	/* lem_lone_doorbell() */
@@ -175,6 +176,7 @@ struct lem_tx_stats {
 	uint64_t guard_flushes;	/* TDT writes by lem_tx_guard() */
 	uint64_t ring_full;	/* packets refused with -ENOSPC */
 	uint64_t bulk;		/* times ITR was made longer for a stream */
+	uint64_t lone;		/* times transmit interrupts were masked */
 	uint32_t batch_max;	/* most packets that one TDT write carried */
 };
 
@@ -345,6 +347,8 @@ struct lem_stream {
 	uint32_t frames;	/* rx.cleaned then */
 	uint64_t intr_at;	/* cycles: when that was */
 	uint32_t apart;		/* cycles between it and the one before */
+	uint32_t few;		/* packets of interrupts with few */
+	uint64_t few_time;	/* in so many cycles */
 	uint64_t beat_at;	/* of the last beat; 0: none */
 	uint64_t done_at;	/* the last dispatch was done */
 	uint32_t before;	/* from the last beat to the dispatch */

@@ -162,6 +162,7 @@ lem_stream_end(struct lem *sc)
 
 	stream_shorter(sc);
 	s->run = 0;
+	s->few = s->few_time = 0;
 	s->short_packets = s->short_time = 0;
 	s->watch = s->ended = false;
 }
@@ -284,6 +285,33 @@ stream_follow(struct lem *sc, uint32_t packets, uint32_t frames,
 }
 
 /*
+ * An interrupt with few packets: where it costs as much as some packets, or
+ * more, a stream has no others.  Such a stream sends without an answer, and its
+ * packets are close together: on average less than LEM_STREAM_CLOSE interrupts
+ * cost.  Its interrupts count together, as one with many packets.  Returns
+ * false if this is no stream.
+ */
+static bool
+stream_few(struct lem *sc, uint32_t packets, uint32_t cycles)
+{
+	struct lem_stream *s = &sc->stream;
+	uint64_t close =
+	    (uint64_t)packets * LEM_STREAM_CLOSE * interrupt_cost(sc);
+
+	if (cycles >= close)
+		return false;
+	s->few += packets;
+	s->few_time += cycles;
+	if (s->few < LEM_BULK_PACKETS)
+		return true;
+	packets = s->few;
+	cycles = s->few_time < UINT32_MAX ? (uint32_t)s->few_time : UINT32_MAX;
+	s->few = s->few_time = 0;
+	stream_follow(sc, packets, 0, cycles, cycles);
+	return true;
+}
+
+/*
  * What came since the last interrupt?  The frames are those that were read
  * since, which have perhaps come in the time before it: take the shorter time.
  */
@@ -316,11 +344,11 @@ lem_stream_interrupt(struct lem *sc)
 			s->before = COST_MAX;
 		s->ended = true;
 	}
-	if (packets < LEM_BULK_PACKETS && frames < LEM_BULK_PACKETS)
-		lem_stream_end(sc);
-	else
+	if (packets >= LEM_BULK_PACKETS || frames >= LEM_BULK_PACKETS)
 		stream_follow(sc, packets, frames, cycles,
 		    apart < cycles ? apart : cycles);
+	else if (frames != 0 || !stream_few(sc, packets, cycles))
+		lem_stream_end(sc);
 }
 
 void

@@ -256,6 +256,40 @@ test_follows(void **state)
 		}
 }
 
+/*
+ * Where an interrupt costs as much as packets, each packet of a stream has one
+ * of its own, until the interval is longer.  Packets that are far apart keep
+ * ITR as asked, and so do those that are a stream by ITR, but cheap.
+ */
+static void
+test_few(void **state)
+{
+	static const struct {
+		uint64_t cost_ns, packet_ns;
+		bool stream;
+	} cases[] = { { 150000, 300000, true }, { 400000, 200000, true },
+		{ 60000, 30000, true }, { 150000, 700000, false },
+		{ 3000, 100000, false }, { 300, 20000, false } };
+	uint64_t packets;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < RIG_COUNT(cases); i++) {
+		guest_up(cases[i].cost_ns, cases[i].packet_ns, true, true);
+		stream_run(40);
+		if (!cases[i].stream) {
+			assert_int_equal(itr_writes(), 0);
+			continue;
+		}
+		assert_interval(cases[i].cost_ns);
+		guest_mark();
+		packets = tx->stats.packets;
+		stream_run(100);
+		assert_int_equal(itr_writes(), 0);
+		assert_true(tx->stats.packets - packets >= 300);
+	}
+}
+
 /* A request and its answer, after answer_ns. */
 static void
 ping(uint64_t answer_ns)
@@ -580,6 +614,7 @@ main(void)
 		RIG_TEST(test_noise),
 		RIG_TEST(test_jitter),
 		RIG_TEST(test_follows),
+		RIG_TEST(test_few),
 		RIG_TEST(test_ping),
 		RIG_TEST(test_pause),
 		RIG_TEST(test_answers),
