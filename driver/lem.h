@@ -81,7 +81,7 @@
 #define LEM_STREAM_BACKOFF	1024u	/* most interrupts before a new try */
 #define LEM_STREAM_CHECK	4u	/* slower interrupts before it ends */
 #define LEM_STREAM_WATCH	8u	/* interrupts between two samples */
-#define LEM_STREAM_CLOSE	4u	/* interrupts' cost, from packet to packet */
+#define LEM_STREAM_CLOSE	4u	/* costs from packet to packet */
 #define LEM_ICR_PARTS		3u	/* an interrupt; the ICR read is one */
 #define LEM_COST_SAMPLES	4u
 #define LEM_LONE_DOORBELLS	4u	/* lem_lone_doorbell() */

@@ -112,6 +112,7 @@ lem_lone_interrupt(struct lem *sc, uint32_t icr, bool allowed)
 	if (!lem_gone(sc) && icr & LEM_INTR_TX && allowed &&
 	    lone_may_begin(r)) {
 		r->lone = true;
+		r->stats.lone++;
 		r->combine = LEM_COMBINE_OFF;
 		lem_intr_tx_set(sc, false);
 	}

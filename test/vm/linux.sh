@@ -29,7 +29,7 @@ image=$BUILD/linux/image
 
 default='main life many dgram ends restart'
 all="$default faults stream stopped qemu_dgram qemu_stream vnet_off stuck \
-passt memory"
+passt memory driver driver_exits"
 
 skip()
 {
@@ -78,6 +78,19 @@ processors()
 		for (i = $1; i <= $NF; i++)
 			print i
 	}'
+}
+
+# module: compiles lem.ko, which the image then has.
+module()
+{
+	sh "$here/packages.sh" headers >"$logs/packages" 2>&1 || {
+		cat "$logs/packages"
+		skip "no headers: $(tail -n 1 "$logs/packages")"
+	}
+	sh "$here/module.sh" >"$logs/build" 2>&1 || {
+		cat "$logs/build"
+		exit 1
+	}
 }
 
 # ------------------------------------------------------------ one $scenario
@@ -133,6 +146,8 @@ emulate()
 {
 	memory=2048
 	[ "$scenario" != memory ] || memory=7168
+	limit=600
+	[ "$scenario" != driver_exits ] || limit=1800
 	rm -rf "$at/out"
 	mkdir "$at/out"
 	begin machine "$limit" "$processor" "$emulator" $memory \
@@ -162,7 +177,7 @@ died()
 ended()
 {
 	case $scenario in
-	only=* | stuck | faults | restart | rates) ;;
+	only=* | stuck | faults | restart | rates | driver_exits) ;;
 	*) grep -q "^END $scenario\$" "$at/log.txt" ;;
 	esac
 }
@@ -298,10 +313,9 @@ packets()
 		set -- $default
 	fi
 }
-limit=600
 last_try=$(($(date +%s) + 1500))
 case " $* " in
-*" qemu_"* | *" rates "*) qemu=qemu ;;
+*" qemu_"* | *" rates "* | *" driver_exits "*) qemu=qemu ;;
 *) qemu='' ;;
 esac
 
@@ -311,6 +325,9 @@ sh "$here/packages.sh" "$qemu" >"$logs/packages" 2>&1 || {
 	cat "$logs/packages"
 	skip "no packages: $(tail -n 1 "$logs/packages")"
 }
+case " $* " in
+*" driver"*) module ;;
+esac
 sh "$here/image.sh" "$qemu" || exit 1
 kills_its_own
 if [ "$LEM_L1" = no ] || { [ -z "$LEM_L1" ] && can_run_linux; }; then

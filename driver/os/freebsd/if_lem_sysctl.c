@@ -191,6 +191,8 @@ static const struct {
 	    "Writes to TDT because an interrupt was overdue"),
 	COUNTER(core.tx.stats.bulk, "tx_streams",
 	    "Times ITR was made longer for a stream"),
+	COUNTER(core.tx.stats.lone, "tx_lone",
+	    "Times transmit interrupts were masked for lone packets"),
 	COUNTER(core.tx.stats.ring_full, "tx_ring_full",
 	    "Packets refused, not enough descriptors"),
 	COUNTER(core.rx.stats.packets, "rx_packets", "Packets received"),

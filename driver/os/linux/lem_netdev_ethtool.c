@@ -323,6 +323,7 @@ static const struct own_stat own_stats[] = {
 	STAT("tx_batches", core.tx.stats.batches),
 	STAT("tx_guard_flushes", core.tx.stats.guard_flushes),
 	STAT("tx_ring_full", core.tx.stats.ring_full),
+	STAT("tx_lone", core.tx.stats.lone),
 	{ "tx_batch_max", offsetof(struct lem_netdev, core.tx.stats.batch_max),
 	  true },
 	STAT("rx_doorbells", core.rx.stats.doorbells),

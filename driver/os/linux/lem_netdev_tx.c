@@ -103,13 +103,35 @@ static void tx_guard_arm_late(struct lem_netdev *ln)
 	timer_reduce(&ln->guard, jiffies + HZ);
 }
 
+/*
+ * While packets are lone (lem_lone_interrupt()), nothing interrupts for them.
+ * The stack wants a packet back nevertheless, soon, if no answer comes.
+ */
+static void tx_guard_arm_lone(struct lem_netdev *ln)
+{
+	timer_reduce(&ln->guard,
+		     jiffies + msecs_to_jiffies(LEM_NETDEV_LONE_MS));
+}
+
 void lem_netdev_tx_kick(struct lem_netdev *ln)
 {
 	struct lem_tx_ring *r = &ln->core.tx;
+	unsigned int held = r->count - 1 - lem_tx_free(r);
 
+	if (r->next_to_use == r->tail_posted)
+		return;
 	lem_tx_doorbell(&ln->core);
+	/*
+	 * The second packet since an interrupt is not lone.  A stack that BQL
+	 * has stopped waits for an interrupt.
+	 */
+	if (r->lone_doorbells > 0 || netif_xmit_stopped(lem_netdev_queue(ln)))
+		held = LEM_LONE_DESC;
+	lem_lone_doorbell(&ln->core, held);
 	if (r->next_to_use != r->tail_posted)
 		tx_guard_arm(ln);
+	else if (r->lone)
+		tx_guard_arm_lone(ln);
 }
 
 bool lem_netdev_tx_paused(struct lem_netdev *ln)

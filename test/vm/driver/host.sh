@@ -110,12 +110,23 @@ access_check()
 	# Descriptors are given back 64 at a time.
 	most "$w: RDT" "$(of "$w" rx_doorbells)" \
 	    $(($(of "$w" rx_packets) / 64 + 1))
-	is "$w" "writes of IMS" "$(of "$w" write_ims)" \
-	    $(($(of "$w" interrupt_masks) + 1))
+	most "$w: writes of IMS" "$(of "$w" write_ims)" \
+	    $(($(of "$w" interrupt_masks) + $(of "$w" tx_lone) + 1))
 	most "$w: writes of IMC" "$(of "$w" write_imc)" \
-	    $(($(of "$w" interrupt_masks) + 5))
+	    $(($(of "$w" interrupt_masks) + $(of "$w" tx_lone) + 5))
 	most "$w: masks" "$(of "$w" interrupt_masks)" "$(of "$w" interrupts)"
 	is "$w" "other writes" "$(of "$w" write_other)" 0
+}
+
+# access_lone WINDOW: of a round trip only the answer interrupts, once packets are
+# lone: after eight interrupts.
+access_lone()
+{
+	w=$1
+	most "$w: interrupts" "$(of "$w" calls)" \
+	    $(($(of "$w" rx_packets) + 20 + 10 * ($(of "$w" tx_lone) +
+	    $(of "$w" interrupt_masks))))
+	most "$w: times that lone packets began, 1" 1 "$(of "$w" tx_lone)"
 }
 
 # access_table: accesses of a window, for people.
@@ -162,6 +173,8 @@ do_accesses()
 	for window in $windows; do
 		access_check "$window"
 	done
+	access_lone trips
+	access_lone trips_on
 }
 
 # The kernel's own driver, for the table.

@@ -163,8 +163,9 @@ do_stopped()
 	meanwhile=:
 }
 
-# qemu NAME APPEND OPTION...: a guest of QEMU with QEMU's e1000.
-qemu()
+# becomes_qemu NAME APPEND OPTION...: this shell becomes a guest of QEMU with
+# QEMU's e1000.
+becomes_qemu()
 {
 	name=$1 append=$2
 	shift 2
@@ -173,8 +174,13 @@ qemu()
 	    -nodefaults -display none -no-reboot -serial stdio \
 	    -kernel "$vmlinux" -initrd "$IMAGE/guest.img" -append \
 	    "$quiet lem.name=$name lem.end=wait $append" \
-	    -device e1000,netdev=n,romfile= "$@" \
-	    >"$WORK/$name.console" 2>&1 </dev/null
+	    -device e1000,netdev=n,romfile= "$@" 2>&1
+}
+
+# qemu NAME APPEND OPTION...: the same, with its output in a file.
+qemu()
+{
+	becomes_qemu "$@" >"$WORK/$1.console" </dev/null
 }
 
 # qemu_pair NAME NETDEV NIC: the server is a guest of QEMU.
@@ -417,6 +423,157 @@ do_rates()
 	kill $lem $other
 	wait $lem $other
 	rates_table "$WORK/rates"
+}
+
+# ------------------------------------------------------------------- lem.ko
+
+# lem.ko drives the NIC.
+do_driver()
+{
+	cables 1
+	guest driver 400 "$vmlinuz" \
+	    "lem.do=begin,traffic,combined,finish lem.driver=lem" \
+	    --nic backend=tap,ifname=tap0,doorbell=auto
+}
+
+# exit_counts PID: prints, of that process's guest so far: all exits, those for
+# a register of a device, those for an interrupt of the host, and those of a
+# CPU that waits.
+exit_counts()
+{
+	for kind in exits mmio_exits irq_exits halt_exits; do
+		cat /sys/kernel/debug/kvm/"$1"-*/$kind
+	done | tr '\n' ' '
+}
+
+# hears_exits: sets $said to the rest of the guest's next line "EXITS ...".
+hears_exits()
+{
+	while read -r line <&6; do
+		echo "$line"
+		said=$(echo "$line" | tr -d '\r' | sed -n 's/^EXITS //p')
+		[ -z "$said" ] || return 0
+	done
+	wrong "driver_exits: the guest has ended"
+	return 1
+}
+
+# sent REQUEST...: sends the guest $vmm a line, and waits for its answer.
+sent()
+{
+	echo "$*" >&5
+	hears_exits
+}
+
+# exits_of NAME DRIVER COMBINING: the loads with that driver.  Prints lines
+# "COUNT NAME DRIVER LOAD N us ALL MMIO IRQ HALT INTERRUPTS TICKS".
+exits_of()
+{
+	sent drive "$2" "$3" || return
+	what=$2
+	[ "$3" = - ] || what=$2-$3
+	for load in spin blast rr send receive; do
+		before=$(exit_counts "$vmm")
+		sent "$load" "$slice" || return
+		after=$(exit_counts "$vmm")
+		echo "$said $before $after" | awk -v what="$1 $what $load" \
+		    'NF == 12 { print "COUNT", what, $1, $2, $9 - $5, $10 - $6,
+			$11 - $7, $12 - $8, $3, $4 }'
+		sent tell || return
+	done
+}
+
+# exits_guest NAME COMMAND...: the guest that COMMAND becomes, with each driver.
+exits_guest()
+{
+	name=$1
+	shift
+	mkfifo "$WORK/$name.in" "$WORK/$name.out"
+	("$@" <"$WORK/$name.in" >"$WORK/$name.out" 2>&1) &
+	vmm=$!
+	exec 5>"$WORK/$name.in" 6<"$WORK/$name.out"
+	(sleep 500 && kill -9 $vmm) >/dev/null 2>&1 &
+	late=$!
+	hears_exits && exits_of "$name" e1000 - && exits_of "$name" lem off &&
+	    exits_of "$name" lem on
+	exec 5>&- 6<&-
+	kill $vmm $late
+	wait $vmm
+}
+
+# becomes_lem DOORBELL: this shell becomes lem-vm.
+becomes_lem()
+{
+	exec "$LEM_VM" run --kernel "$vmlinux" --initrd "$IMAGE/guest.img" \
+	    --append "$quiet lem.name=lem lem.do=exits lem.end=wait" \
+	    --memory 160M --nic "backend=tap,ifname=tap0,doorbell=$1" 2>&1
+}
+
+# exits_table FILE: makes a table of lines COUNT.  "no clock" is without what the
+# clocks cause, which are as fast as ever where all else is slow: without the
+# host's interrupts, and the exits of each tick of the guest, as many as when it
+# only computes ("spin").
+exits_table()
+{
+	awk '$1 == "COUNT" {
+		k = $2 " " $3
+		unit = $4 ~ /^(send|receive)$/ ? 1000000 : 1
+		if ($4 == "spin") {
+			tick[k] = ($7 - $9) / ($12 + 1)
+		} else if ($5 > 0) {
+			n = $5 / unit
+			printf "%-8s %-7s %-7s", $2, $3, $4
+			printf " %7.2f %8.3f", $7 / n,
+			    ($7 - $9 - tick[k] * $12) / n
+			printf " %6.2f %6.2f", $8 / n, $10 / n
+			printf " %6.2f %8.1f\n", $11 / n, n / $6 * 1000000
+		}
+	}' "$1"
+}
+
+# exits_at_most LOAD DRIVER PART: checks, for QEMU and for lem-vm with a doorbell
+# that exits, that this driver's exits, without the clocks', are at most that part
+# of e1000's.
+exits_at_most()
+{
+	if awk -v load="$1" -v driver="$2" -v part="$3" '
+	$1 != "lem-auto" && $3 == load {
+		n[$1 " " $2] = $5
+		vmm[$1] = 1
+		rows++
+	}
+	END {
+		for (v in vmm)
+			bad += !(n[v " " driver] > 0 &&
+			    n[v " " driver] <= n[v " e1000"] * part)
+		exit bad || rows != 6
+	}' "$WORK/exits.table"; then
+		pass "driver_exits: $1: $2's exits are at most $3 of e1000's"
+	else
+		wrong "driver_exits: $1: $2's exits are more than $3 of e1000's"
+	fi
+}
+
+# The same kernel under QEMU with its e1000 and under lem-vm, with the driver of
+# the kernel and with lem.ko: the VM exits of a datagram that is sent, of a
+# round trip of TCP, and of a megabyte of a stream.
+do_driver_exits()
+{
+	slice=4
+	cables 1
+	{
+		exits_guest qemu becomes_qemu qemu "lem.do=exits" \
+		    -netdev tap,id=n,ifname=tap0,script=no,downscript=no
+		exits_guest lem-exit becomes_lem exit
+		exits_guest lem-auto becomes_lem auto
+	} | tee "$WORK/exits"
+	exits_table "$WORK/exits" >"$WORK/exits.table"
+	cat <<-END
+	VMM      driver  load        all no clock   MMIO   halt   irqs a second
+	$(cat "$WORK/exits.table")
+	END
+	exits_at_most blast lem-on 0.1
+	exits_at_most rr lem-on 0.5
 }
 
 # ----------------------------------------------------------------------- main
