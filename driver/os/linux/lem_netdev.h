@@ -79,7 +79,7 @@ struct lem_netdev_tx_buf {
 	u32 len; /* bytes mapped at dma, 0: not mapped */
 	bool page; /* mapped by skb_frag_dma_map() */
 	bool pooled; /* the page pool's mapping: XDP_TX */
-	/* At the last descriptor of a packet one of the two. */
+	/* At the first descriptor of a packet one of the two. */
 	struct sk_buff *skb;
 	struct xdp_frame *xdpf;
 };
@@ -99,6 +99,8 @@ struct lem_netdev {
 
 	/* tx: the transmit queue's lock */
 	struct lem_netdev_tx_buf *tx_buf;
+	/* Not on the stack, which some kernels clear for each packet. */
+	struct lem_tx_seg tx_seg[LEM_NETDEV_SEGS];
 	u16 tx_freed; /* buffers before it are freed */
 	bool tx_open; /* rings and registers may be used */
 	unsigned long tx_looked; /* jiffies: when TXOFF was looked at */

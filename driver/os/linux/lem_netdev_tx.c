@@ -183,17 +183,11 @@ void lem_netdev_guard(struct timer_list *timer)
 	__netif_tx_unlock(nq);
 }
 
-/*
- * After each packet: if the ring is too full for another one, take back what is
- * finished, and stop the stack if that is not enough.  (A device that transmits
- * inside the TDT write has finished all.)
- */
-static void tx_make_room(struct lem_netdev *ln)
+/* Take back what is finished.  If that is not enough, stop the stack. */
+static noinline void tx_make_room(struct lem_netdev *ln)
 {
 	struct lem_tx_ring *r = &ln->core.tx;
 
-	if (!lem_tx_low(r))
-		return;
 	(void)lem_tx_make_room(&ln->core);
 	lem_netdev_tx_free(ln, 0);
 	if (!lem_tx_low(r))
@@ -201,6 +195,16 @@ static void tx_make_room(struct lem_netdev *ln)
 	netif_tx_stop_queue(lem_netdev_queue(ln));
 	ln->tx_looked = jiffies;
 	tx_guard_arm(ln);
+}
+
+/*
+ * After each packet: is the ring too full for another one?  (A device that
+ * transmits inside the TDT write has finished all.)
+ */
+static void tx_room(struct lem_netdev *ln)
+{
+	if (unlikely(lem_tx_low(&ln->core.tx)))
+		tx_make_room(ln);
 }
 
 /* --- sk_buffs --- */
@@ -284,103 +288,66 @@ static int tx_offloads(struct sk_buff *skb, struct lem_tx_pkt *pkt)
 	}
 }
 
-/* The pieces of a packet, on their way into descriptors. */
-struct tx_map {
-	struct lem_tx_seg seg[LEM_NETDEV_SEGS];
-	unsigned int n;
-	unsigned int linear; /* of these, the first: dma_map_single() */
-};
-
-static int tx_map_add(struct lem_netdev *ln, struct tx_map *map, dma_addr_t dma,
-		      u32 len)
+/*
+ * Map a piece of a packet, whose dma this is, and add it to what the core gets.
+ * at: the buffer that keeps the mapping.  That of a packet's first piece is at
+ * next_to_use.  A packet has at least as many descriptors as pieces.
+ */
+static int tx_add(struct lem_netdev *ln, struct lem_tx_pkt *pkt, u16 at,
+		  dma_addr_t dma, u32 len, bool page)
 {
-	if (dma_mapping_error(&ln->pdev->dev, dma))
+	struct lem_netdev_tx_buf *buf = &ln->tx_buf[at];
+	u32 part;
+
+	if (unlikely(dma_mapping_error(&ln->pdev->dev, dma)))
 		return -ENOMEM;
-	map->seg[map->n].pa = dma;
-	map->seg[map->n++].len_bytes = len;
+	buf->dma = dma;
+	buf->len = len;
+	buf->page = page;
+	for (; len > 0; len -= part, dma += part) {
+		if (unlikely(pkt->segs == LEM_NETDEV_SEGS))
+			return -EMSGSIZE;
+		part = min(len, LEM_SEG_MAX);
+		ln->tx_seg[pkt->segs].pa = dma;
+		ln->tx_seg[pkt->segs++].len_bytes = part;
+	}
 	return 0;
 }
 
-static void tx_map_undo(struct lem_netdev *ln, struct tx_map *map)
-{
-	struct device *dev = &ln->pdev->dev;
-
-	while (map->n > 0) {
-		struct lem_tx_seg *seg = &map->seg[--map->n];
-
-		if (map->n < map->linear)
-			dma_unmap_single(dev, seg->pa, seg->len_bytes,
-					 DMA_TO_DEVICE);
-		else
-			dma_unmap_page(dev, seg->pa, seg->len_bytes,
-				       DMA_TO_DEVICE);
-	}
-}
-
-/* Returns 0, -ENOMEM, -EMSGSIZE; then nothing is mapped. */
-static int tx_map_skb(struct lem_netdev *ln, const struct sk_buff *skb,
-		      struct tx_map *map)
-{
-	struct device *dev = &ln->pdev->dev;
-	u32 left = skb_headlen(skb), len, offset;
-	int i, error = 0;
-
-	map->n = 0;
-	for (offset = 0; left > 0 && !error; offset += len, left -= len) {
-		len = min(left, LEM_SEG_MAX);
-		if (map->n == LEM_NETDEV_SEGS)
-			error = -EMSGSIZE;
-		else
-			error = tx_map_add(ln, map,
-					   dma_map_single(dev,
-							  skb->data + offset,
-							  len, DMA_TO_DEVICE),
-					   len);
-	}
-	map->linear = map->n;
-	for (i = 0; i < skb_shinfo(skb)->nr_frags && !error; i++) {
-		const skb_frag_t *frag = &skb_shinfo(skb)->frags[i];
-
-		left = skb_frag_size(frag);
-		for (offset = 0; left > 0 && !error;
-		     offset += len, left -= len) {
-			len = min(left, LEM_SEG_MAX);
-			if (map->n == LEM_NETDEV_SEGS)
-				error = -EMSGSIZE;
-			else
-				error = tx_map_add(ln, map,
-						   skb_frag_dma_map(
-							   dev, frag, offset,
-							   len, DMA_TO_DEVICE),
-						   len);
-		}
-	}
-	if (error)
-		tx_map_undo(ln, map);
-	return error;
-}
-
-/*
- * Keep what must be undone later with the descriptors, which end before
- * next_to_use.  Returns the last one's.
- */
-static struct lem_netdev_tx_buf *tx_map_keep(struct lem_netdev *ln,
-					     const struct tx_map *map)
+/* Free descriptors have no mappings, but for a packet's that failed. */
+static void tx_undo(struct lem_netdev *ln)
 {
 	struct lem_tx_ring *r = &ln->core.tx;
-	struct lem_netdev_tx_buf *buf = NULL;
-	int at = r->next_to_use - (int)map->n;
-	unsigned int i;
+	u16 i;
 
-	if (at < 0)
-		at += r->count;
-	for (i = 0; i < map->n; i++, at = tx_next(r, at)) {
-		buf = &ln->tx_buf[at];
-		buf->dma = map->seg[i].pa;
-		buf->len = map->seg[i].len_bytes;
-		buf->page = i >= map->linear;
+	for (i = r->next_to_use; ln->tx_buf[i].len; i = tx_next(r, i))
+		tx_unmap(ln, &ln->tx_buf[i]);
+}
+
+static int tx_map_skb(struct lem_netdev *ln, const struct sk_buff *skb,
+		      struct lem_tx_pkt *pkt)
+{
+	const struct skb_shared_info *info = skb_shinfo(skb);
+	struct lem_tx_ring *r = &ln->core.tx;
+	struct device *dev = &ln->pdev->dev;
+	u32 len = skb_headlen(skb);
+	u16 i, at = r->next_to_use;
+	int error;
+
+	error = tx_add(ln, pkt, at,
+		       dma_map_single(dev, skb->data, len, DMA_TO_DEVICE), len,
+		       false);
+	for (i = 0; i < info->nr_frags && !error; i++) {
+		const skb_frag_t *frag = &info->frags[i];
+
+		at = tx_next(r, at);
+		len = skb_frag_size(frag);
+		error = tx_add(ln, pkt, at,
+			       skb_frag_dma_map(dev, frag, 0, len,
+						DMA_TO_DEVICE),
+			       len, true);
 	}
-	return buf;
+	return error;
 }
 
 static void tx_count(struct lem_netdev *ln, unsigned int packets,
@@ -409,28 +376,24 @@ static void tx_count_skb(struct lem_netdev *ln, const struct sk_buff *skb,
 /* Returns 0, or -errno and the packet is the caller's. */
 static int tx_skb(struct lem_netdev *ln, struct sk_buff *skb)
 {
-	struct lem_netdev_tx_buf *buf;
-	struct lem_tx_pkt pkt = { 0 };
-	struct tx_map map;
+	struct lem_tx_pkt pkt = { .seg = ln->tx_seg };
+	struct lem_tx_ring *r = &ln->core.tx;
+	u16 first = r->next_to_use;
 	int error;
 
+	if (unlikely(lem_tx_low(r)))
+		return -ENOSPC;
 	error = tx_offloads(skb, &pkt);
-	if (error)
+	if (unlikely(error))
 		return error;
-	error = tx_map_skb(ln, skb, &map);
-	if (error == -EMSGSIZE && skb_linearize(skb) == 0)
-		error = tx_map_skb(ln, skb, &map);
-	if (error)
-		return error;
-	pkt.seg = map.seg;
-	pkt.segs = map.n;
-	error = lem_tx_encap(&ln->core, &pkt);
-	if (error < 0) {
-		tx_map_undo(ln, &map);
+	error = tx_map_skb(ln, skb, &pkt);
+	if (likely(!error))
+		error = lem_tx_encap(&ln->core, &pkt);
+	if (unlikely(error < 0)) {
+		tx_undo(ln);
 		return error;
 	}
-	buf = tx_map_keep(ln, &map);
-	buf->skb = skb;
+	ln->tx_buf[first].skb = skb;
 	tx_count_skb(ln, skb, &pkt);
 	return 0;
 }
@@ -455,7 +418,7 @@ netdev_tx_t lem_netdev_xmit(struct sk_buff *skb, struct net_device *netdev)
 	skb_tx_timestamp(skb);
 	if (__netdev_tx_sent_queue(nq, skb->len, more))
 		lem_netdev_tx_kick(ln);
-	tx_make_room(ln);
+	tx_room(ln);
 	if (netif_xmit_stopped(nq))
 		tx_guard_arm_late(ln);
 	return NETDEV_TX_OK;
@@ -467,9 +430,8 @@ int lem_netdev_tx_xdp(struct lem_netdev *ln, struct xdp_frame *xdpf,
 		      bool pooled)
 {
 	struct device *dev = &ln->pdev->dev;
+	struct lem_tx_pkt pkt = { .seg = ln->tx_seg };
 	struct lem_netdev_tx_buf *buf;
-	struct tx_map map = { .n = 0 };
-	struct lem_tx_pkt pkt = { .seg = map.seg, .segs = 1 };
 	dma_addr_t dma;
 	int error;
 
@@ -483,21 +445,20 @@ int lem_netdev_tx_xdp(struct lem_netdev *ln, struct xdp_frame *xdpf,
 	} else {
 		dma = dma_map_single(dev, xdpf->data, xdpf->len, DMA_TO_DEVICE);
 	}
-	map.linear = 1;
-	error = tx_map_add(ln, &map, dma, xdpf->len);
-	if (error)
-		return error;
-	error = lem_tx_encap(&ln->core, &pkt);
+	buf = &ln->tx_buf[ln->core.tx.next_to_use];
+	buf->pooled = pooled;
+	error = tx_add(ln, &pkt, ln->core.tx.next_to_use, dma, xdpf->len,
+		       false);
+	if (!error)
+		error = lem_tx_encap(&ln->core, &pkt);
 	if (error < 0) {
-		if (!pooled)
-			tx_map_undo(ln, &map);
+		tx_undo(ln);
+		buf->pooled = false;
 		return error;
 	}
-	buf = tx_map_keep(ln, &map);
-	buf->pooled = pooled;
 	buf->xdpf = xdpf;
 	tx_count(ln, 1, xdpf->len);
-	tx_make_room(ln);
+	tx_room(ln);
 	return 0;
 }
 
