@@ -44,14 +44,11 @@ static inline u32 lem_os_read32(struct lem_os *os, u32 reg)
 	return readl(os->bar + reg);
 }
 
-/*
- * Without writel()'s barrier: lem_os_wmb() is where the order matters.  (On x86
- * both are the same instruction.)
- */
+/* Memory writes before it come first: that is writel()'s promise. */
 static inline void lem_os_write32(struct lem_os *os, u32 reg, u32 value)
 {
 	WRITE_ONCE(os->writes, os->writes + 1);
-	writel_relaxed(value, os->bar + reg);
+	writel(value, os->bar + reg);
 }
 
 static inline void lem_os_udelay(struct lem_os *os, unsigned int us)
@@ -84,13 +81,13 @@ static inline u32 lem_os_khz(struct lem_os *os)
 }
 
 /*
- * Descriptors are coherent memory.  wmb() orders stores to them before the
- * store to a register; dma_rmb() the load of a descriptor's status before the
- * loads of its other words and of the packet.
+ * Descriptors are coherent memory.  What orders stores to them before the store
+ * to a register is lem_os_write32().  dma_rmb() orders the load of a status
+ * before the loads of the descriptor's other words and of the packet.
  */
 static inline void lem_os_wmb(void)
 {
-	wmb();
+	dma_wmb();
 }
 
 static inline void lem_os_rmb(void)
