@@ -203,7 +203,9 @@ struct lem_tx_ring {
 	uint16_t next_to_use;
 	uint16_t next_to_clean;
 	uint16_t tail_posted;
+	uint16_t free;		/* descriptors; lem_tx_free() */
 	uint16_t reserve;	/* most descriptors that a packet takes */
+	uint16_t low;		/* lem_tx_low(): fewer are free */
 	uint16_t rs_stride;	/* RS at least this often */
 	uint16_t since_rs;	/* descriptors filled since the last RS */
 	uint16_t rs_head;	/* rsq: oldest not yet written back */
@@ -666,24 +668,16 @@ int lem_tx_combine_set(struct lem *sc, enum lem_combine combine);
 static inline uint16_t
 lem_tx_free(const struct lem_tx_ring *r)
 {
-	uint16_t next = r->next_to_use + 1;
-
-	return r->next_to_clean >= next ? r->next_to_clean - next :
-	    r->next_to_clean + r->count - next;
+	return r->free;
 }
 
 /*
  * lem_tx_low: should the caller make room before the next packet?
- * The driver of 2012 began to reclaim at an eighth of the ring.
  */
 static inline bool
 lem_tx_low(const struct lem_tx_ring *r)
 {
-	uint16_t low = r->reserve;
-
-	if (r->combine == LEM_COMBINE_ORIGINAL && r->count / 8 > low)
-		low = r->count / 8;
-	return lem_tx_free(r) < low;
+	return r->free < r->low;
 }
 
 /*

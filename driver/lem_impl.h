@@ -72,6 +72,11 @@ int lem_check_present(struct lem *sc);
 int lem_wait(struct lem *sc, uint32_t reg, uint32_t mask, uint32_t want,
     unsigned int timeout_us);
 
+/* --- lem_txrx.c --- */
+
+/* lem_tx_low_set: combining or the ring is new: when is the ring low? */
+void lem_tx_low_set(struct lem_tx_ring *r);
+
 /* --- lem_intr.c --- */
 
 /*
@@ -96,8 +101,24 @@ void lem_stream_done(struct lem *sc);
 /* lem_stream_bulk: at each transmit interrupt: the rule of itr_bulk. */
 void lem_stream_bulk(struct lem *sc);
 
-/* lem_stream_post: call it before each write of TDT. */
-void lem_stream_post(struct lem *sc);
+/* lem_stream_paused: ITR is short again if the stream has paused. */
+void lem_stream_paused(struct lem *sc);
+
+/*
+ * lem_stream_post: call it before each write of TDT.  A packet that goes out
+ * with no interrupt pending, and later than one would have come by the interval
+ * that was asked for: the stream has paused, and the answer must not wait for
+ * the longer interval.
+ */
+static inline void
+lem_stream_post(struct lem *sc)
+{
+	/* A write that does not exit takes no time: see tx_write_tail(). */
+	if (!sc->tx.cheap)
+		sc->stream.posted = true;
+	if (sc->stream.longer && !sc->tx.int_pending)
+		lem_stream_paused(sc);
+}
 
 /* lem_stream_longer: ITR becomes itr, which is longer; lem_stream_end: not. */
 void lem_stream_longer(struct lem *sc, uint16_t itr);

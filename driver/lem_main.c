@@ -174,6 +174,7 @@ static void
 tx_ring_reset(struct lem_tx_ring *r)
 {
 	r->next_to_use = r->next_to_clean = r->tail_posted = 0;
+	r->free = r->count - 1;
 	r->rs_head = r->rs_posted = r->rs_tail = 0;
 	r->since_rs = 0;
 	r->unposted = 0;
@@ -199,6 +200,7 @@ lem_tx_ring_init(struct lem *sc, union e1000_tx_any_desc *desc,
 	r->rsq = rsq;
 	r->count = count;
 	r->reserve = (uint16_t)(max_segs + LEM_TX_EXTRA_DESC);
+	lem_tx_low_set(r);
 	r->rs_stride = count / 4;
 	r->cmd = E1000_TXD_CMD_IFCS;
 	tx_ring_reset(r);

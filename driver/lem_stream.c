@@ -363,20 +363,15 @@ lem_stream_done(struct lem *sc)
 }
 
 /*
- * A packet that goes out with no interrupt pending, and later than one would
- * have come by the interval that was asked for: the stream has paused, and the
- * answer must not wait for the longer interval.  If many packets follow until
- * the next interrupt, it was only a short pause, and the stream goes on.
+ * If many packets follow until the next interrupt, it was only a short pause,
+ * and the stream goes on.
  */
 void
-lem_stream_post(struct lem *sc)
+lem_stream_paused(struct lem *sc)
 {
-	struct lem_stream *s = &sc->stream;
+	const struct lem_stream *s = &sc->stream;
 
-	/* A write that does not exit takes no time: see tx_write_tail(). */
-	if (!sc->tx.cheap)
-		s->posted = true;
-	if (s->on && s->longer && !sc->tx.int_pending &&
+	if (s->on &&
 	    cycles_since(lem_os_cycles(&sc->os), s->intr_at) >
 		sc->moderation.itr * itr_unit_cycles(sc) + interrupt_cost(sc))
 		stream_shorter(sc);

@@ -10,9 +10,9 @@
 
 /* Ring arithmetic without a division: i is less than two laps. */
 static inline uint16_t
-ring_wrap(uint16_t i, uint16_t count)
+ring_wrap(uint32_t i, uint16_t count)
 {
-	return i >= count ? i - count : i;
+	return (uint16_t)(i >= count ? i - count : i);
 }
 
 static inline uint16_t
@@ -171,12 +171,13 @@ tx_offload_bits(uint16_t flags)
 }
 
 /*
- * A packet with offloads: write the context that it needs, unless the device
- * has that already.  A context without TSO depends on what `wanted' has, and
- * so does tx_offload_valid().  Returns whether the packet is valid.
+ * The context of a packet with offloads, at the next free descriptor, unless
+ * the device has it already.  A context without TSO depends on what `wanted'
+ * has, and so does tx_offload_valid().
+ * Returns how many descriptors that took, or -EINVAL.
  */
-static inline bool
-tx_offload(struct lem_tx_ring *r, const struct lem_tx_pkt *pkt, uint16_t *next)
+static inline int
+tx_offload(struct lem_tx_ring *r, const struct lem_tx_pkt *pkt)
 {
 	uint64_t wanted = (uint64_t)(pkt->flags & ~LEM_TX_VLAN) |
 	    (uint64_t)pkt->l2_len << 16 | (uint64_t)pkt->l3_len << 24 |
@@ -184,16 +185,59 @@ tx_offload(struct lem_tx_ring *r, const struct lem_tx_pkt *pkt, uint16_t *next)
 	uint64_t ctx[2];
 
 	if (wanted == r->offload && !(pkt->flags & LEM_TX_TSO))
-		return true;
+		return 0;
 	if (!tx_offload_valid(pkt))
-		return false;
+		return -EINVAL;
 	tx_context(r, pkt, ctx);
-	r->desc[*next].qword[0] = e1000_le64(ctx[0]);
-	r->desc[*next].qword[1] = e1000_le64(ctx[1]);
-	*next = ring_wrap(*next + 1, r->count);
+	r->desc[r->next_to_use].qword[0] = e1000_le64(ctx[0]);
+	r->desc[r->next_to_use].qword[1] = e1000_le64(ctx[1]);
 	r->offload = wanted;
 	r->offload_bits = tx_offload_bits(pkt->flags);
-	return true;
+	return LEM_TX_EXTRA_DESC;
+}
+
+/*
+ * What the packet asks for, in the bits of its data descriptors.
+ * Returns how many descriptors were written for it, or -errno.
+ */
+static inline int
+tx_flags(struct lem *sc, const struct lem_tx_pkt *pkt, uint64_t *bits)
+{
+	struct lem_tx_ring *r = &sc->tx;
+	int written = 0;
+
+	if (pkt->flags & LEM_TX_TSO && sc->chip == LEM_82543)
+		return -EOPNOTSUPP;
+	if (pkt->flags & LEM_TX_VLAN) {
+		if (!lem_load(&sc->vlan))
+			return -EINVAL;	/* it would leave untagged */
+		*bits |= (uint64_t)pkt->vlan_tag << 48 |
+		    (uint64_t)E1000_TXD_CMD_VLE << E1000_TXD_CMD_SHIFT;
+	}
+	if (pkt->flags & ~LEM_TX_VLAN) {
+		written = tx_offload(r, pkt);
+		*bits |= r->offload_bits;
+	}
+	return written;
+}
+
+/* Has the ring room for the packet, and can the packet be? */
+static inline int
+tx_check(struct lem *sc, const struct lem_tx_pkt *pkt)
+{
+	struct lem_tx_ring *r = &sc->tx;
+	uint32_t need = pkt->segs;
+
+	if (need == 0 || need + LEM_TX_EXTRA_DESC > r->reserve)
+		return -EINVAL;
+	if (lem_gone(sc))
+		return -ENODEV;
+	if (pkt->flags & ~LEM_TX_VLAN)
+		need += LEM_TX_EXTRA_DESC;
+	if (r->free >= need)
+		return 0;
+	r->stats.ring_full++;
+	return -ENOSPC;
 }
 
 /*
@@ -206,50 +250,32 @@ lem_tx_encap(struct lem *sc, const struct lem_tx_pkt *pkt)
 {
 	struct lem_tx_ring *r = &sc->tx;
 	uint64_t bits = (uint64_t)r->cmd << E1000_TXD_CMD_SHIFT;
-	uint16_t next = r->next_to_use, i, segs = pkt->segs, used, need;
-	uint32_t len;
+	uint32_t left = pkt->segs, next = r->next_to_use, len;
+	const struct lem_tx_seg *seg = pkt->seg;
+	int used = tx_check(sc, pkt);
 
-	if (segs == 0 || segs + LEM_TX_EXTRA_DESC > r->reserve)
-		return -EINVAL;
-	if (lem_gone(sc))
-		return -ENODEV;
-	need = segs;
-	if (pkt->flags & ~LEM_TX_VLAN)
-		need += LEM_TX_EXTRA_DESC;
-	if (lem_tx_free(r) < need) {
-		r->stats.ring_full++;
-		return -ENOSPC;
-	}
-	if (pkt->flags != 0) {
-		if (pkt->flags & LEM_TX_TSO && sc->chip == LEM_82543)
-			return -EOPNOTSUPP;
-		if (pkt->flags & LEM_TX_VLAN && !lem_load(&sc->vlan))
-			return -EINVAL;	/* it would leave untagged */
-		if (pkt->flags & ~LEM_TX_VLAN) {
-			if (!tx_offload(r, pkt, &next))
-				return -EINVAL;
-			bits |= r->offload_bits;
-		}
-		if (pkt->flags & LEM_TX_VLAN)
-			bits |= (uint64_t)pkt->vlan_tag << 48 |
-			    (uint64_t)E1000_TXD_CMD_VLE << E1000_TXD_CMD_SHIFT;
-	}
-	for (i = 0; i < segs; i++) {
-		len = pkt->seg[i].len_bytes;
+	if (used == 0 && pkt->flags != 0)
+		used = tx_flags(sc, pkt, &bits);
+	if (used < 0)
+		return used;
+	next = ring_wrap(next + (uint32_t)used, r->count);
+	used += (int)left;
+	for (; left > 0; seg++) {
+		len = seg->len_bytes;
 		if (len - 1 >= LEM_SEG_MAX) {
 			r->offload = 0;
 			return -EINVAL;
 		}
-		if (i + 1 == segs)
+		if (--left == 0)
 			bits |= (uint64_t)E1000_TXD_CMD_EOP
 			    << E1000_TXD_CMD_SHIFT;
-		r->desc[next].qword[0] = e1000_le64(pkt->seg[i].pa);
+		r->desc[next].qword[0] = e1000_le64(seg->pa);
 		r->desc[next].qword[1] = e1000_le64(bits | len);
 		next = ring_wrap(next + 1, r->count);
 	}
-	used = ring_distance(r->next_to_use, next, r->count);
-	r->next_to_use = next;
-	r->since_rs += used;
+	r->next_to_use = (uint16_t)next;
+	r->free -= (uint16_t)used;
+	r->since_rs += (uint16_t)used;
 	if (r->since_rs >= r->rs_stride)
 		tx_request_report(r);
 	r->unposted++;
@@ -326,6 +352,7 @@ lem_tx_reclaim(struct lem *sc)
 	}
 	freed = ring_distance(r->next_to_clean, clean, r->count);
 	r->next_to_clean = clean;
+	r->free += freed;
 	r->stats.reclaimed += freed;
 	return freed;
 }
@@ -369,6 +396,15 @@ lem_tx_guard(struct lem *sc)
 	return lem_tx_reclaim(sc);
 }
 
+void
+lem_tx_low_set(struct lem_tx_ring *r)
+{
+	r->low = r->reserve;
+	/* The driver of 2012 began to reclaim at an eighth of the ring. */
+	if (r->asked == LEM_COMBINE_ORIGINAL && r->count / 8 > r->low)
+		r->low = r->count / 8;
+}
+
 int
 lem_tx_combine_set(struct lem *sc, enum lem_combine combine)
 {
@@ -376,6 +412,7 @@ lem_tx_combine_set(struct lem *sc, enum lem_combine combine)
 		return -EINVAL;
 	lem_tx_flush(sc);
 	sc->tx.asked = combine;
+	lem_tx_low_set(&sc->tx);
 	if (!sc->tx.lone)
 		sc->tx.combine = combine;
 	lem_stream_reset(sc);
