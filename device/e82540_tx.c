@@ -767,16 +767,16 @@ run_commit(struct run *run, unsigned int taken)
 /* --------------------------------------------------------------- delivery */
 
 /*
- * The wire loses the packets that the network did not take.  The chip's own
+ * The wire loses the packets, as the network has taken none for long.  The chip's own
  * statistics count them as sent.
  */
 static void
-packets_lose(struct run *run, unsigned int taken)
+packets_lose(struct run *run)
 {
 	struct e82540_traffic *c = &run->report->counters;
 	unsigned int i;
 
-	for (i = taken; i < run->n; i++) {
+	for (i = 0; i < run->n; i++) {
 		e82540_rare(run->report)->tx_dropped++;
 		c->tx_packets--;
 		c->tx_bytes -= run->batch->packet[i].len_bytes;
@@ -793,13 +793,14 @@ to_network(struct run *run)
 	taken = dev->host.send(dev->config.ctx, run->batch->packet, run->n);
 	run->tx->report = NULL;
 	run->report->counters.tx_sends++;
-	if (taken >= run->n) {
+	/* It takes frames again: what it has no room for yet waits. */
+	if (taken > 0)
 		run->tx->dropping = false;
+	if (taken >= run->n)
 		return run->n;
-	}
 	run->report->counters.tx_stopped++;
 	if (run->tx->dropping) {
-		packets_lose(run, taken);
+		packets_lose(run);
 		return run->n;
 	}
 	run->tx->blocked = run->report->held = true;
