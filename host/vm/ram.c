@@ -15,11 +15,31 @@ ram_size_ok(uint64_t bytes)
 	    bytes % PAGE_BYTES == 0;
 }
 
+/*
+ * KVM maps 2 MiB at once if the guest's address and ours have the same offset
+ * within 2 MiB.  So align base: mmap(2) of kernels before 6.7 does not.
+ */
+static void *
+anonymous_map(uint64_t bytes)
+{
+	uint64_t all = bytes + PAGE_BYTES, before;
+	uint8_t *p = mmap(NULL, all, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (p == MAP_FAILED)
+		return p;
+	before = -(uintptr_t)p % PAGE_BYTES;
+	if (before != 0)
+		(void)munmap(p, before);
+	p += before;
+	(void)munmap(p + bytes, PAGE_BYTES - before);
+	(void)madvise(p, bytes, MADV_HUGEPAGE);
+	return p;
+}
+
 int
 ram_new(struct ram *ram, uint64_t bytes, int fd, struct err *err)
 {
-	int flags =
-	    fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE : MAP_SHARED;
 	struct stat st;
 	void *p;
 
@@ -37,12 +57,12 @@ ram_new(struct ram *ram, uint64_t bytes, int fd, struct err *err)
 		    "it has %llu bytes of %llu",
 		    fd, (unsigned long long)st.st_size,
 		    (unsigned long long)bytes);
-	p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, flags, fd, 0);
+	p = fd < 0 ?
+	    anonymous_map(bytes) :
+	    mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (p == MAP_FAILED)
 		return err_set(err, "cannot map %llu MiB of memory: %s",
 		    (unsigned long long)(bytes >> 20), strerror(errno));
-	if (fd < 0)
-		(void)madvise(p, bytes, MADV_HUGEPAGE);
 	ram->base = p;
 	ram->bytes = bytes;
 	return 0;

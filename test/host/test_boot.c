@@ -56,6 +56,7 @@ test_ram_file(void **state)
 	(void)state;
 	assert_int_equal(ram_new(&r, 16 * MIB, -1, &err), 0);
 	assert_int_equal(r.base[16 * MIB - 1], 0);
+	assert_int_equal((uintptr_t)r.base % (2 * MIB), 0);
 	ram_free(&r);
 	ram_free(&r);
 	fd = memfd_create("ram", MFD_CLOEXEC);
