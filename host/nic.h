@@ -26,7 +26,7 @@
  *
  *	from		to	function	when
  *	TRAP		BUSY	doorbell_map	exits take an eighth of the
- *						guest's time
+ *						guest's time, or to try
  *	BUSY		TURNS	doorbell_turns	the thread gets too little of a
  *						processor
  *	TURNS		BUSY	doorbell_spin	TURNS is slower, or 640 ms are
@@ -38,12 +38,15 @@
  *	PARKED		BUSY	doorbell_unpark	the guest's next access
  *	BUSY, TURNS,	TRAP	doorbell_unmap	nothing came for spin_us, after
  *	PARKED					fewer writes, 8 times in a row;
- *						slower than TRAP was; the
- *						transmitter is off
+ *						slower than TRAP was, or no
+ *						faster in a try; the rate fell
+ *						far; the transmitter is off
  *
  * The time that exits take is their own cost, without the work done in them.
  * What one costs is learned from all register accesses, and follows the host.
  * A NIC whose mapping ended at once is not mapped again for 20 to 640 ms.
+ * Exits may take more than they cost (a guest that is slow after them), which
+ * only a try shows: ever more seldom, up to 64 s, if it was in vain.
  * "Slower" means in packets a second.  With doorbell=turns, TURNS stands for
  * BUSY.  While the transmitter is off (TCTL.EN) the state is TRAP, since
  * drivers test registers then.

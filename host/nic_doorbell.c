@@ -14,6 +14,7 @@
 #include "nic_impl.h"
 
 #define RUN_TRAPS	8u	/* in a row, that are worth a memory map */
+#define RUN_GAP_NS	100000000u /* traps further apart are not in a row */
 #define LOST_SHARE	8u	/* traps may take 1/8 of the time */
 #define TRAP_BATCH	8u	/* packets a trap: worth it anyway */
 #define TRAP_COST_MAX_NS 2000000u /* of one, until it is known */
@@ -22,25 +23,36 @@
 #define JUDGE_NS	10000000u /* BUSY is given time to show what it can */
 #define JUDGE_TRAPS	64u	/* or the time of so many traps */
 #define QUIET_TRAPS	8u	/* or of so many: the guest is still at work */
+#define QUIET_MAX_NS	50000000u /* more is known as quiet */
 #define VAIN_TRAPS	1000u	/* that a map which is in vain may cost */
 #define SETTLE_NS	100000000u /* a host may drop page tables to map */
 #define SETTLE_PACKETS	16u	/* then it is done with that */
 #define LONELY_MAX	8u	/* times of few writes: trap instead */
 #define HOLD_NS		20000000u /* a slower state is not tried again */
 #define HOLD_MAX_NS	640000000u
+#define TRY_NS		100000000u /* from a try that failed to the next */
+#define TRY_MAX_NS	64000000000u
+#define RECHECK_SHARE	8u	/* of its rate: are traps better now? */
+#define RECHECK_NS	1000000000u
 #define OFF_NS		10000000u /* transmitter off: PARKED after so long */
 
 /* ------------------------------------------------------------- transitions */
 
-/* How long not to try again what failed.  It doubles each time. */
+/* How long not to do again what failed.  It doubles each time. */
 static uint64_t
-hold_next(uint64_t *for_ns)
+hold_double(uint64_t *for_ns, uint64_t max_ns)
 {
 	uint64_t ns = *for_ns;
 
-	if (ns < HOLD_MAX_NS)
+	if (ns < max_ns)
 		*for_ns *= 2;
 	return ns;
+}
+
+static uint64_t
+hold_next(uint64_t *for_ns)
+{
+	return hold_double(for_ns, HOLD_MAX_NS);
 }
 
 /* With the lock. */
@@ -48,6 +60,12 @@ static void
 state_set(struct nic *nic, enum nic_state state)
 {
 	atomic_store(&nic->bell.state, state);
+}
+
+static uint64_t
+at_least(uint64_t ns, uint64_t least_ns)
+{
+	return ns > least_ns ? ns : least_ns;
 }
 
 /* While TCTL.EN is off doorbells gain nothing, and drivers test registers. */
@@ -77,6 +95,7 @@ doorbell_map(struct nic *nic)
 	b->trap_rate = nic->config.doorbell == NIC_DOORBELL_AUTO && ns > 0 ?
 	    (double)(nic->packets - b->run_packets) / (double)ns :
 	    0;
+	b->trap_run_ns = ns;
 	pthread_mutex_lock(&b->lock);
 	error = transmitter_off(nic) ?
 	    -EAGAIN :
@@ -94,6 +113,7 @@ doorbell_map(struct nic *nic)
 	b->map_packets = (unsigned long long)nic->packets;
 	b->useful = false;
 	b->lonely = 0;
+	b->judged = false;
 	state_set(nic, state_watched(nic));
 unlock:
 	pthread_mutex_unlock(&b->lock);
@@ -244,6 +264,10 @@ doorbell_spin(struct nic *nic)
  * looks interrupts more seldom.  And the work in the traps took no longer than
  * that, or each trap sent a batch: otherwise (a ping, a burst in one packet)
  * the guest waits for the work, not for the trap.
+ *
+ * After an exit the guest is slow for a while where its host has dropped what
+ * it had cached.  That is not part of what an exit costs.  But a mapping shows
+ * it: from then on a trap takes what it saved for each.
  */
 static bool
 run_is_dear(struct nic *nic, unsigned int n, uint64_t begin_ns)
@@ -251,17 +275,42 @@ run_is_dear(struct nic *nic, unsigned int n, uint64_t begin_ns)
 	const struct doorbell *b = &nic->bell;
 	uint64_t lost_ns = (b->exits - b->run_exits) * b->trap_cost_ns;
 
+	lost_ns = at_least(lost_ns, n * b->trap_saves_ns);
 	if (begin_ns - b->run_since_ns > LOST_SHARE * lost_ns)
 		return false;
 	return b->run_work_ns <= lost_ns ||
 	    nic->sent - b->run_sent >= (unsigned long long)TRAP_BATCH * n;
 }
 
+/*
+ * Is it time to map?  If it was tried in vain, only later; but at once if the
+ * guest is twice as fast now, because it does something else.  What makes exits
+ * dear cannot be known without a try; each that fails doubles the time to the
+ * next.
+ */
+static bool
+run_maps(struct nic *nic, unsigned int n, uint64_t begin_ns)
+{
+	struct doorbell *b = &nic->bell;
+	uint64_t failed_ns = b->failed_run_ns;
+	bool faster = (begin_ns - b->run_since_ns) * 2 < failed_ns;
+
+	if (begin_ns < b->hold_ns && !faster)
+		return false;
+	b->is_try = !run_is_dear(nic, n, begin_ns);
+	return !b->is_try || begin_ns >= b->try_ns || faster;
+}
+
 static void
 run_count(struct nic *nic, uint64_t begin_ns, uint64_t end_ns)
 {
 	struct doorbell *b = &nic->bell;
-	unsigned int n = b->run++;
+	uint64_t gap_ns = begin_ns - atomic_exchange(&b->run_last_ns, begin_ns);
+	unsigned int n;
+
+	if (gap_ns > RUN_GAP_NS)
+		b->run = 0;
+	n = b->run++;
 
 	if (n == 0) {
 		b->run_since_ns = begin_ns;
@@ -274,7 +323,7 @@ run_count(struct nic *nic, uint64_t begin_ns, uint64_t end_ns)
 	b->run_work_ns += end_ns - begin_ns;
 	if (n != RUN_TRAPS)
 		return;
-	if (run_is_dear(nic, n, begin_ns)) {
+	if (run_maps(nic, n, begin_ns)) {
 		atomic_fetch_or(&b->asked, ASK_MAP);
 		nic_wake(nic);
 	} else {
@@ -327,7 +376,7 @@ doorbell_trapped(struct nic *nic, uint64_t begin_ns)
 
 	b->traps++;
 	if (nic->config.doorbell == NIC_DOORBELL_AUTO && b->can_map &&
-	    doorbell_state(nic) == NIC_TRAP && begin_ns >= b->hold_ns)
+	    doorbell_state(nic) == NIC_TRAP)
 		run_count(nic, begin_ns, now_ns());
 }
 
@@ -460,12 +509,6 @@ cpu_ns(void)
 	return clock_ns(CLOCK_THREAD_CPUTIME_ID);
 }
 
-static uint64_t
-at_least(uint64_t ns, uint64_t least_ns)
-{
-	return ns > least_ns ? ns : least_ns;
-}
-
 static void
 judge_anew(struct nic *nic, uint64_t now)
 {
@@ -520,6 +563,54 @@ map_settled(const struct nic *nic, uint64_t now)
 }
 
 /*
+ * The first time that a mapping is judged: how much time of the guest's does it
+ * save for each trap?
+ */
+static void
+saving_learn(struct doorbell *b, double rate)
+{
+	double saved = rate > b->trap_rate ? 1 - b->trap_rate / rate : 0;
+
+	if (!b->judged && b->trap_rate > 0)
+		b->trap_saves_ns =
+		    (uint64_t)(saved * (double)b->trap_run_ns / RUN_TRAPS);
+	if (!b->judged)
+		b->first_rate = rate;
+	b->judged = true;
+}
+
+/* Is it worth a thread that looks?  A try has to show a gain. */
+static bool
+rate_pays(const struct doorbell *b, double rate, bool gain)
+{
+	return gain ? rate * 8 >= b->trap_rate * 9 :
+		      rate * 4 >= b->trap_rate * 3;
+}
+
+/*
+ * The guest does something else than when it was mapped: see whether traps are
+ * better for that.  Ever more seldom.
+ */
+static bool
+rate_fell(struct doorbell *b, uint64_t now, double rate)
+{
+	if (rate * RECHECK_SHARE >= b->first_rate || now < b->recheck_ns)
+		return false;
+	b->recheck_ns = now + hold_double(&b->recheck_for_ns, TRY_MAX_NS);
+	return true;
+}
+
+/* Not mapped again before. */
+static void
+hold(struct doorbell *b, uint64_t now, uint64_t for_ns)
+{
+	b->hold_ns = now +
+	    for_ns / HOLD_NS * at_least(HOLD_NS, VAIN_TRAPS * b->trap_cost_ns);
+	b->failed_run_ns = b->trap_run_ns;
+	b->try_ns = now + hold_double(&b->try_for_ns, TRY_MAX_NS);
+}
+
+/*
  * Clearly fewer packets a second than by traps?  (Eight traps say little; where
  * there is no TRAP their rate is 0, so the answer is no.)
  * Then the guest sends little, or there are too few processors for its CPUs and
@@ -537,39 +628,58 @@ judge_slower(struct nic *nic, uint64_t now)
 		judge_anew(nic, now);
 		return false;
 	}
-	if (ns < at_least(JUDGE_NS, JUDGE_TRAPS * b->trap_cost_ns))
+	if (ns < at_least(at_least(JUDGE_NS, b->trap_run_ns),
+		     JUDGE_TRAPS * b->trap_cost_ns))
 		return false;
 	rate = (double)(nic->packets - b->judged_packets) / (double)ns;
 	changed = judge_turns(nic, now, rate, ns);
 	judge_anew(nic, now);
 	if (changed)
 		return false;
-	if (rate * 4 >= b->trap_rate * 3) {
+	saving_learn(b, rate);
+	if (rate_pays(b, rate, b->is_try)) {
 		b->hold_for_ns = b->vain_for_ns = HOLD_NS;
-		return false;
+		b->try_for_ns = TRY_NS;
+		b->is_try = false;
+		return rate_fell(b, now, rate);
 	}
 	b->slower++;
-	b->hold_ns = now + hold_next(&b->hold_for_ns);
+	hold(b, now, hold_next(&b->hold_for_ns));
 	return true;
 }
 
 /*
  * Nothing came for a while.  Few writes before that were lonely packets, which
  * a trap each serves better; but a memory map costs more than some faults, so
- * this must have been so several times.  A fault for another NIC wakes this
- * one, too: no write at all says nothing.
+ * this must have been so several times, without more packets a second than by
+ * traps.  (This thread may have kept the guest's processor busy.)  A fault for
+ * another NIC wakes this one, too: no write at all says nothing.
  */
 static bool
-judge_parks(struct nic *nic)
+judge_parks(struct nic *nic, uint64_t now)
 {
 	struct doorbell *b = &nic->bell;
+	double rate;
 
 	if (b->writes >= RUN_TRAPS) {
 		b->useful = true;
 		b->lonely = 0;
 		return true;
 	}
-	return (b->writes == 0 && b->from_parked) || ++b->lonely < LONELY_MAX;
+	if (b->writes == 0 && b->from_parked)
+		return true;
+	if (b->lonely++ == 0) {
+		b->lonely_ns = now;
+		b->lonely_packets = (unsigned long long)nic->packets;
+	}
+	if (b->lonely < LONELY_MAX)
+		return true;
+	rate = (double)(nic->packets - b->lonely_packets) /
+	    (double)(now - b->lonely_ns);
+	b->lonely = 0;
+	b->useful = false;
+	saving_learn(b, rate);
+	return rate_pays(b, rate, true);
 }
 
 void
@@ -610,15 +720,33 @@ doorbell_off_until_ns(struct nic *nic)
 	    0;
 }
 
+/*
+ * How long nothing must come until it is quiet.  At first the guest still is as
+ * slow as in TRAP: each fault may cost it as much as a trap.
+ */
+static uint64_t
+quiet_least_ns(const struct nic *nic)
+{
+	const struct doorbell *b = &nic->bell;
+	uint64_t ns = QUIET_TRAPS * at_least(b->trap_cost_ns, b->trap_saves_ns);
+	uint64_t first_ns = 3 * b->trap_run_ns / RUN_TRAPS / 2;
+
+	if (ns > QUIET_MAX_NS)
+		ns = QUIET_MAX_NS;
+	ns = at_least(ns, nic->config.spin_us * 1000ull);
+	if (b->judged ||
+	    first_ns > at_least(JUDGE_NS, 2 * QUIET_TRAPS * b->trap_cost_ns))
+		return ns;
+	return at_least(ns, first_ns);
+}
+
 void
 doorbell_judge(struct nic *nic)
 {
 	const struct nic_doorbell_ops *ops = nic->config.doorbell_ops;
 	struct doorbell *b = &nic->bell;
 	uint64_t now = now_ns();
-	uint64_t quiet_ns = now - b->active_ns;
-	bool quiet = quiet_ns >= at_least(nic->config.spin_us * 1000ull,
-				     QUIET_TRAPS * b->trap_cost_ns);
+	bool quiet = now - b->active_ns >= quiet_least_ns(nic);
 
 	if (ops->permanent && transmitter_off(nic)) {
 		if (now >= off_until_ns(nic))
@@ -630,15 +758,13 @@ doorbell_judge(struct nic *nic)
 	if (!quiet && !judge_slower(nic, now))
 		return;
 	if (ops->permanent ||
-	    (quiet && ops->park != NULL && judge_parks(nic))) {
+	    (quiet && ops->park != NULL && judge_parks(nic, now))) {
 		doorbell_park(nic);
 		return;
 	}
 	/* It was mapped in vain: so try that ever more seldom. */
 	if (quiet && !b->useful)
-		b->hold_ns = now +
-		    at_least(hold_next(&b->vain_for_ns),
-			VAIN_TRAPS * b->trap_cost_ns);
+		hold(b, now, hold_next(&b->vain_for_ns));
 	doorbell_unmap(nic);
 }
 
@@ -676,6 +802,8 @@ doorbell_init(struct nic *nic)
 	b->trap_cost_ns = b->trap_least_ns = TRAP_COST_MAX_NS;
 	b->hold_for_ns = b->vain_for_ns = b->spin_for_ns = b->park_for_ns =
 	    HOLD_NS;
+	b->try_for_ns = TRY_NS;
+	b->recheck_for_ns = RECHECK_NS;
 	b->can_map = ops != NULL && ops->map != NULL &&
 	    nic->config.doorbell != NIC_DOORBELL_EXIT;
 	b->access_unparks =

@@ -81,11 +81,16 @@ struct doorbell {
 	atomic_ullong exits;		/* of all registers; interrupts */
 	atomic_uint run;		/* traps, of those that count */
 	_Atomic(uint64_t) run_since_ns;	/* the first of those */
+	_Atomic(uint64_t) run_last_ns;	/* the last of those */
 	atomic_ullong run_packets;	/* packets by then */
 	atomic_ullong run_sent;		/* of these, those sent */
 	atomic_ullong run_exits;	/* exits by then */
 	atomic_ullong run_work_ns;	/* in all but the first */
 	_Atomic(uint64_t) hold_ns;	/* not BUSY before */
+	_Atomic(uint64_t) try_ns;	/* ... unless traps are known as dear */
+	_Atomic(uint64_t) failed_run_ns; /* eight traps, before it failed */
+	_Atomic(uint64_t) trap_saves_ns; /* what a mapping saved for each */
+	atomic_bool is_try;		/* it has to show a gain */
 
 	/* The thread's own: this time of BUSY and TURNS. */
 	bool begun;			/* what follows is of now */
@@ -94,6 +99,7 @@ struct doorbell {
 	uint64_t map_ns, map_packets;	/* when; packets by then */
 	bool useful;			/* many writes came */
 	unsigned int lonely;		/* times that few came, in a row */
+	uint64_t lonely_ns, lonely_packets; /* the first of those */
 	uint64_t begin_ns;
 	uint64_t active_ns;		/* when something happened last */
 	uint64_t writes;		/* packets or writes seen */
@@ -101,9 +107,15 @@ struct doorbell {
 	/* How it is judged, each JUDGE_NS. */
 	uint64_t judged_ns, judged_packets, judged_cpu_ns;
 	double trap_rate;		/* packets a ns, in TRAP before */
+	uint64_t trap_run_ns;		/* ... and for how long */
+	bool judged;			/* since it was mapped */
+	double first_rate;		/* packets a ns, then */
 	double spin_rate;		/* packets a ns, in BUSY before TURNS */
 	uint64_t hold_for_ns;		/* if it is slower than TRAP */
 	uint64_t vain_for_ns;		/* if it ended at once */
+	uint64_t try_for_ns;		/* if a try fails */
+	uint64_t recheck_ns;		/* are traps better? */
+	uint64_t recheck_for_ns;
 	uint64_t spin_until_ns;		/* no TURNS before */
 	uint64_t spin_for_ns;		/* if TURNS is slower than BUSY */
 	uint64_t park_ns;		/* not PARKED again before */

@@ -56,6 +56,8 @@ struct world {
 	uint64_t send_ns;		/* the backend's, for each packet */
 	uint64_t thread_ns;		/* the NIC's thread works until then */
 	uint64_t stolen_ns;		/* of the guest's, by its host */
+	bool shared;			/* its processor: the thread uses it */
+	bool cold;			/* it was away since it worked */
 	bool mapped, parked, line, in_thread;
 	uint32_t posted, reclaimed;
 	uint64_t interrupts;
@@ -176,8 +178,11 @@ thread_turn(struct world *w)
 static void
 work(struct world *w, uint64_t ns)
 {
-	uint64_t end = clock_now_ns + ns + w->stolen_ns, left;
+	uint64_t end, left;
 
+	if (w->shared && doorbell_state(w->nic) == NIC_BUSY)
+		ns *= 2;
+	end = clock_now_ns + ns + w->stolen_ns;
 	w->stolen_ns = 0;
 	do {
 		left = end - clock_now_ns;
@@ -191,6 +196,7 @@ reg_read(struct world *w, uint32_t reg)
 {
 	uint32_t value;
 
+	w->cold = true;
 	work(w, w->exit_ns / 2);
 	value = (uint32_t)nic_mmio_read(w->nic, reg, 4);
 	work(w, w->exit_ns - w->exit_ns / 2);
@@ -200,6 +206,7 @@ reg_read(struct world *w, uint32_t reg)
 static void
 reg_write(struct world *w, uint32_t reg, uint32_t value)
 {
+	w->cold = true;
 	work(w, w->exit_ns / 2);
 	nic_mmio_write(w->nic, reg, 4, value);
 	work(w, w->exit_ns - w->exit_ns / 2);
@@ -341,15 +348,17 @@ struct load {
 	uint64_t send_ns;	/* the backend's */
 	unsigned int burst;	/* so many; 0: without end */
 	uint64_t gap_ns;	/* then it sleeps, or works on something else */
+	uint64_t cold_ns;	/* what it takes longer after an exit */
 };
 
 static const struct load loads[] = {
-	{ "a stream", 2 * US, 500, 0, 0 },
-	{ "a stream, slow backend", 2 * US, 10 * US, 0, 0 },
-	{ "a stream, slow guest", 50 * US, US, 0, 0 },
-	{ "200 each 20 ms", 5 * US, US, 200, 20 * MS },
-	{ "4 each 2 ms", 5 * US, US, 4, 2 * MS },
-	{ "1 each 10 ms", 5 * US, US, 1, 10 * MS },
+	{ "a stream", 2 * US, 500, 0, 0, 0 },
+	{ "a stream, slow backend", 2 * US, 10 * US, 0, 0, 0 },
+	{ "a stream, slow guest", 50 * US, US, 0, 0, 0 },
+	{ "200 each 20 ms", 5 * US, US, 200, 20 * MS, 0 },
+	{ "4 each 2 ms", 5 * US, US, 4, 2 * MS, 0 },
+	{ "1 each 10 ms", 5 * US, US, 1, 10 * MS, 0 },
+	{ "a stream, cold caches", 2 * US, 500, 0, 0, 500 * US },
 };
 
 static void
@@ -368,7 +377,8 @@ packets_send(struct world *w, const struct load *l, uint64_t end)
 
 	for (i = 0; (l->burst == 0 || i < l->burst) && clock_now_ns < end;
 	    i++) {
-		work(w, l->work_ns);
+		work(w, l->work_ns + (w->cold ? l->cold_ns : 0));
+		w->cold = false;
 		interrupts_take(w);
 		if (ring_full(w))
 			reclaim(w);
@@ -405,7 +415,7 @@ result_of(enum nic_doorbell doorbell, enum driver driver, uint64_t exit_ns,
 	struct world *w = world_new(doorbell, driver, exit_ns);
 	struct result r = { 0 };
 
-	load_run(w, l, WARM_NS + 200 * exit_ns);
+	load_run(w, l, WARM_NS + 400 * exit_ns);
 	r.sent = w->nic->sent;
 	r.exits = w->nic->bell.exits;
 	r.interrupts = w->interrupts;
@@ -471,7 +481,7 @@ test_auto_is_best(void **state)
 static void
 test_cost_follows(void **state)
 {
-	static const struct load one = { "1 each 20 ms", 0, 0, 1, 20 * MS };
+	static const struct load one = { "1 each 20 ms", 0, 0, 1, 20 * MS, 0 };
 	static const uint64_t cost[] = { 25 * US, 150 * US, 1000 * US,
 		10 * US };
 	struct world *w;
@@ -496,11 +506,52 @@ test_cost_follows(void **state)
 	}
 }
 
+/* As many packets by auto as by exit or mapped, whatever went before. */
+static uint64_t
+sent_in(struct world *w, const struct load *l, bool shared)
+{
+	uint64_t sent;
+
+	w->shared = shared;
+	load_run(w, l, 5 * SECOND);
+	sent = w->nic->sent;
+	load_run(w, l, 5 * SECOND);
+	return w->nic->sent - sent;
+}
+
+/*
+ * A stream, for which a mapping is right; then work for which it is wrong, as
+ * the guest needs the processor; then a stream.
+ */
+static void
+test_loads_change(void **state)
+{
+	static const struct load stream = { "stream", 2 * US, 500, 0, 0,
+		500 * US };
+	static const struct load slow = { "slow", 250 * US, 500, 0, 0, 0 };
+	struct world *w = world_new(NIC_DOORBELL_EXIT, MASKS, 25 * US);
+	uint64_t by_exit, by_map, again, change;
+
+	(void)state;
+	by_exit = sent_in(w, &slow, true);
+	world_free(w);
+	w = world_new(NIC_DOORBELL_AUTO, MASKS, 25 * US);
+	by_map = sent_in(w, &stream, false);
+	change = sent_in(w, &slow, true);
+	again = sent_in(w, &stream, false);
+	print_message("stream %llu, slow %llu (by exit %llu), stream %llu\n",
+	    (unsigned long long)by_map, (unsigned long long)change,
+	    (unsigned long long)by_exit, (unsigned long long)again);
+	assert_true(change * 10 >= by_exit * 9);
+	assert_true(again * 10 >= by_map * 9);
+	world_free(w);
+}
+
 /* A CPU that only sends, and takes no interrupt, does not look expensive. */
 static void
 test_polled(void **state)
 {
-	static const struct load one = { "1 each 1 ms", 0, 0, 1, MS };
+	static const struct load one = { "1 each 1 ms", 0, 0, 1, MS, 0 };
 	struct world *w;
 	struct nic_stats s;
 
@@ -510,7 +561,7 @@ test_polled(void **state)
 	load_run(w, &one, SECOND);
 	nic_stats(w->nic, &s);
 	assert_true(s.trap_cost_ns >= 10 * US && s.trap_cost_ns < 11 * US);
-	assert_int_equal(s.maps, 0);
+	assert_true(s.maps <= 8);	/* tries; there are fewer and fewer */
 	world_free(w);
 }
 
@@ -520,6 +571,7 @@ main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_auto_is_best),
 		cmocka_unit_test(test_cost_follows),
+		cmocka_unit_test(test_loads_change),
 		cmocka_unit_test(test_polled),
 	};
 
