@@ -767,8 +767,8 @@ run_commit(struct run *run, unsigned int taken)
 /* --------------------------------------------------------------- delivery */
 
 /*
- * The wire loses the packets, as the network has taken none for long.  The chip's own
- * statistics count them as sent.
+ * The wire loses the packets: the network has taken none for too long.  The
+ * chip's own statistics count them as sent.
  */
 static void
 packets_lose(struct run *run)
