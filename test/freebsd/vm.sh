@@ -28,16 +28,53 @@ mkdir -p "${log%/*}"
 sh "$SRCDIR/test/vm/linux/image.sh" || exit
 image=$BUILD/linux/image
 
+# has_entry: can the kernel begin by itself?  It needs a PVH entry
+# (XEN_ELFNOTE_PHYS32_ENTRY is 18) that works without Xen and its clock (the
+# nest has no CPUID leaf of frequencies), and its root in it.
+has_entry()
+{
+	grep -q isxen "$FREEBSD_SRC/sys/x86/xen/pv.c" 2>/dev/null &&
+	    grep -q i8254_delay "$FREEBSD_SRC/sys/x86/xen/pv.c" &&
+	    llvm-readelf -n "$FREEBSD_KERNEL" 2>/dev/null |
+	    grep -q 'type: (0x00000012)' && [ "$(mfs_bytes)" != 0 ]
+}
+
+# with_entry: the kernel, with its root, and its environment.
+with_entry()
+{
+	[ "$(wc -c <"$tmp/root.iso")" -le "$(mfs_bytes)" ] || {
+		echo "the guest's files need a larger MD_ROOT_SIZE"
+		return 1
+	}
+	truncate -s "$(mfs_bytes)" "$tmp/root.iso"
+	llvm-objcopy --update-section "oldmfs=$tmp/root.iso" \
+	    "$FREEBSD_KERNEL" "$tmp/extra/freebsd/kernel" || return
+	echo "$env" | sed 's,/dev/md1,/dev/md0,' >"$tmp/extra/freebsd/append"
+}
+
+# with_loader: the kernel and its root are the initrd of ../boot.
+with_loader()
+{
+	cp "$tools/boot64.elf" "$tmp/extra/freebsd/kernel"
+	cat "$FREEBSD_KERNEL" "$tmp/root.iso" >"$tmp/extra/freebsd/initrd"
+	echo "$(wc -c <"$FREEBSD_KERNEL") $env" >"$tmp/extra/freebsd/append"
+}
+
 # What that machine has besides: the guest, and how it is run.
 extra()
 {
 	root_image vm || return
 	mkdir -p "$tmp/extra/freebsd" "$tmp/extra/bin"
-	cp "$tools/boot64.elf" "$SRCDIR/test/freebsd/vm/host.sh" \
-	    "$tmp/extra/freebsd/"
+	cp "$SRCDIR/test/freebsd/vm/host.sh" "$tmp/extra/freebsd/"
 	cp "$tools/peer" "$tmp/extra/bin/"
-	cat "$FREEBSD_KERNEL" "$tmp/root.iso" >"$tmp/extra/freebsd/initrd"
-	echo "$(wc -c <"$FREEBSD_KERNEL") $env" >"$tmp/extra/freebsd/append"
+	if has_entry; then
+		echo "FreeBSD begins by its own PVH entry"
+		with_entry || return
+	else
+		echo "FreeBSD has no PVH entry, or no MD_ROOT_SIZE: by \
+test/freebsd/boot"
+		with_loader
+	fi
 	cp "$image/host.img" "$tmp/host.img"
 	(cd "$tmp/extra" && find . | "$image/bin/busybox" cpio -o -H newc \
 	    2>/dev/null) >>"$tmp/host.img"

@@ -3,8 +3,8 @@
 #
 # Runs a FreeBSD guest under lem-vm, in a guest of QEMU (../vm.sh; its init is
 # test/vm/linux/host).  PATH has busybox under its names, lem-vm and peer; WORK
-# is a folder.  /freebsd/append has the kernel's size, and the kernel's
-# environment.  The first line is "HOST BEGINS", the last "END host".
+# is a folder.  /freebsd has the kernel, append for it, and perhaps an initrd.
+# The first line is "HOST BEGINS", the last "END host".
 
 echo "HOST BEGINS"
 
@@ -18,8 +18,10 @@ for way in auto exit mapped; do
 	n=$((n + 1))
 done
 peer "$WORK/control" &
+initrd=''
+[ ! -e /freebsd/initrd ] || initrd="--initrd /freebsd/initrd"
 # shellcheck disable=SC2086 # words
-timeout 900 lem-vm run --kernel /freebsd/boot64.elf --initrd /freebsd/initrd \
+timeout 900 lem-vm run --kernel /freebsd/kernel $initrd \
     --append "$(cat /freebsd/append)" --memory 512M --cpus 1 \
     --control "$WORK/control" $nics 2>&1 </dev/null
 echo "lem-vm's exit status: $?"
