@@ -17,6 +17,7 @@
 # make check-debug-kernel  the same in a kernel that looks for bugs; built here
 # make check-nic      the long tests of lem-nic in QEMU
 # make bench-doorbells ARGS="--runs 9"  lem-vm's auto, exit, mapped side by side
+# make bench-doorbells-tcg  the same of a Linux guest, inside of QEMU's TCG
 # make bench-linux    TCP streams of a Linux guest, beside QEMU's
 # make bench-nic-tcg  UDP of a Linux guest without KVM: lem-nic beside QEMU's
 # make bench-nic-delays  lem-nic's first packet after some quiet, idle, busy

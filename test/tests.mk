@@ -235,6 +235,10 @@ linux-guest: build $(BUILD)/vm/lem-traffic
 	sh test/vm/linux/module.sh
 	sh test/vm/linux/image.sh
 
+# The same of a Linux guest, where lem-vm runs inside of QEMU's TCG.
+bench-doorbells-tcg: build $(BUILD)/vm/lem-traffic
+	@BUILD=$(BUILD) SRCDIR=$(SRCDIR) sh test/vm/linux.sh doorbells
+
 # QEMU without KVM: lem-nic and QEMU's e1000 as two NICs of one Linux guest.
 bench-nic-tcg: build $(BUILD)/vm/lem-traffic
 	@BUILD=$(BUILD) SRCDIR=$(SRCDIR) NIC=doorbell=trap sh test/vm/nic.sh blast
@@ -289,4 +293,5 @@ coverage: $(COV_UNIT:%=$(COV)/unit/%) $(DEVICE_TEST:%=$(COV)/tests/%) \
 
 .PHONY: build-clang check-build check check-deb check-linux check-nic check-tidy \
 	check-debug-kernel bench-linux \
-	bench-doorbells bench-nic-tcg linux-guest qemu-qtest fuzz coverage
+	bench-doorbells bench-doorbells-tcg bench-nic-tcg linux-guest \
+	qemu-qtest fuzz coverage

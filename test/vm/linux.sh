@@ -14,7 +14,8 @@
 # the script downloads one into $BUILD/qemu.
 #
 # LEM_LONG=1: all scenarios, and more of everything (about half an hour).  The
-# scenario rates is a benchmark: make bench-linux.
+# scenarios rates and doorbells are benchmarks: make bench-linux,
+# bench-doorbells-tcg.
 #
 # $BUILD/test/vm/linux/SCENARIO/ has a scenario's log, and in out/ pcap files
 # and the emulated machine's dmesg.
@@ -147,7 +148,9 @@ emulate()
 	memory=2048
 	[ "$scenario" != memory ] || memory=7168
 	limit=600
-	[ "$scenario" != driver_exits ] || limit=1800
+	case $scenario in
+	doorbells | driver_exits) limit=1800 ;;
+	esac
 	rm -rf "$at/out"
 	mkdir "$at/out"
 	begin machine "$limit" "$processor" "$emulator" $memory \
@@ -177,7 +180,7 @@ died()
 ended()
 {
 	case $scenario in
-	only=* | stuck | faults | restart | rates | driver_exits) ;;
+	only=* | stuck | faults | restart | rates | doorbells | driver_exits) ;;
 	*) grep -q "^END $scenario\$" "$at/log.txt" ;;
 	esac
 }
@@ -185,7 +188,8 @@ ended()
 # good: did it end, with some steps passed and none failed?
 good()
 {
-	! died && ended && grep -q -e '^PASS ' -e '^RATE ' "$at/log.txt" &&
+	! died && ended &&
+	    grep -q -e '^PASS ' -e '^RATE ' -e '^WAY ' "$at/log.txt" &&
 	    ! grep -q '^FAIL ' "$at/log.txt"
 }
 

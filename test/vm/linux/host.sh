@@ -576,6 +576,133 @@ do_driver_exits()
 	exits_at_most rr lem-on 0.5
 }
 
+# ------------------------------------------- benchmark of the doorbell's ways
+
+# way_begin N WAY: its guest, 10.9.0.N.  It stands still unless it is measured:
+# with doorbell=mapped it would use a processor.
+way_begin()
+{
+	tunctl -t "tap$1" >/dev/null
+	ip addr add 10.9.0.1 peer "10.9.0.$1" dev "tap$1"
+	ip link set "tap$1" up
+	"$LEM_VM" run --kernel "$vmlinux" --initrd "$IMAGE/guest.img" --append \
+	    "$quiet lem.name=$2 lem.do=serve lem.end=wait lem.at=$1" \
+	    --memory 160M --nic "backend=tap,ifname=tap$1,doorbell=$2" \
+	    >"$WORK/$2.console" 2>&1 </dev/null &
+	echo $! >"$WORK/$2.pid"
+	wait_for 120 grep -q SERVES "$WORK/$2.console" || {
+		wrong "doorbells: $2 did not begin to serve"
+		cat "$WORK/$2.console"
+	}
+	kill -STOP "$(cat "$WORK/$2.pid")"
+}
+
+# work LOAD N: prints how much of it guest N did a second.
+work()
+{
+	case $1 in
+	blast) lem-traffic flood "10.9.0.$2" 7000 "$slice" 18 0 |
+	    awk -v s="$slice" '{ print $2 / s }' ;;
+	ping) lem-traffic rr "10.9.0.$2" 7000 "$slice" |
+	    awk '{ print 1e6 * $2 / $4 }' ;;
+	out) lem-traffic rate "10.9.0.$2" 7000 receive "$slice" |
+	    awk '{ print $1 / $3 }' ;;
+	in) lem-traffic rate "10.9.0.$2" 7000 send "$slice" |
+	    awk '{ print $1 / $3 }' ;;
+	both)
+		lem-traffic rate "10.9.0.$2" 7000 send "$slice" >"$WORK/both" &
+		in=$!
+		lem-traffic rate "10.9.0.$2" 7000 receive "$slice" >"$WORK/both.out"
+		wait $in
+		cat "$WORK/both" "$WORK/both.out" |
+		    awk '{ sum += $1 / $3 } END { print sum }'
+		;;
+	esac
+}
+
+# way_measure LOAD N WAY: prints "WAY LOAD WAY RATE EXITS".
+way_measure()
+{
+	pid=$(cat "$WORK/$3.pid")
+	kill -CONT "$pid"
+	sleep 0.2
+	before=$(exits "$pid")
+	rate=$(work "$1" "$2") || rate=''
+	echo "WAY $1 $3 ${rate:-0} $(($(exits "$pid") - before))"
+	kill -STOP "$pid"
+}
+
+# ways_table FILE: medians, and auto to the better of the others, by rounds.
+ways_table()
+{
+	awk '$1 == "WAY" {
+		n[$2, $3]++
+		rate[$2, $3, n[$2, $3]] = $4
+		exit_[$2, $3, n[$2, $3]] = $5
+	}
+	function sorted(m,   i, j, t) {
+		for (i = 2; i <= m; i++)
+			for (j = i; j > 1 && v[j] < v[j - 1]; j--) {
+				t = v[j]; v[j] = v[j - 1]; v[j - 1] = t
+			}
+		return v[int((m + 1) / 2)]
+	}
+	function median(a, k, w, m,   i) {
+		for (i = 1; i <= m; i++)
+			v[i] = a[k, w, i]
+		return sorted(m)
+	}
+	function row(k, what,   m, i, e, p) {
+		m = n[k, "auto"]
+		printf "%-26s %9.4g %9.4g %9.4g", what, median(rate, k, "auto", m),
+		    median(rate, k, "exit", m), median(rate, k, "mapped", m)
+		for (i = 1; i <= m; i++) {
+			e = rate[k, "exit", i]
+			p = rate[k, "mapped", i]
+			v[i] = rate[k, "auto", i] / ((e > p ? e : p) + 1e-9)
+		}
+		printf "  %.2f", sorted(m)
+		printf " (%.2f-%.2f)", v[1], v[m]
+		printf "   %7d %7d %7d\n", median(exit_, k, "auto", m),
+		    median(exit_, k, "exit", m), median(exit_, k, "mapped", m)
+	}
+	END {
+		print "                                auto      exit" \
+		    "    mapped  auto/better         exits: auto, exit, mapped"
+		row("blast", "datagrams out a second")
+		row("ping", "round trips a second")
+		row("out", "stream out, MB/s")
+		row("in", "stream in, MB/s")
+		row("both", "streams both ways, MB/s")
+	}' "$1"
+}
+
+# auto beside exit and mapped: a guest each, by turns.
+do_doorbells()
+{
+	slice=4
+	way_begin 2 auto
+	way_begin 3 exit
+	way_begin 4 mapped
+	round=0
+	while [ $round -lt 5 ]; do
+		round=$((round + 1))
+		for load in blast ping out in both; do
+			n=2
+			for way in auto exit mapped; do
+				way_measure $load $n $way
+				n=$((n + 1))
+			done
+		done
+	done | tee "$WORK/ways"
+	for way in auto exit mapped; do
+		kill -CONT "$(cat "$WORK/$way.pid")"
+		kill "$(cat "$WORK/$way.pid")"
+	done
+	wait
+	ways_table "$WORK/ways"
+}
+
 # ----------------------------------------------------------------------- main
 
 echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6
