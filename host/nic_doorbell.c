@@ -23,14 +23,14 @@
 #define JUDGE_NS	10000000u /* BUSY is given time to show what it can */
 #define JUDGE_TRAPS	64u	/* or the time of so many traps */
 #define QUIET_TRAPS	8u	/* or of so many: the guest is still at work */
-#define QUIET_MAX_NS	50000000u /* more is known as quiet */
+#define LONG_QUIET_NS	50000000u /* more is known as quiet */
 #define VAIN_TRAPS	1000u	/* that a map which is in vain may cost */
 #define SETTLE_NS	100000000u /* a host may drop page tables to map */
 #define SETTLE_PACKETS	16u	/* then it is done with that */
 #define LONELY_MAX	8u	/* times of few writes: trap instead */
 #define HOLD_NS		20000000u /* a slower state is not tried again */
 #define HOLD_MAX_NS	640000000u
-#define TRY_NS		100000000u /* from a try that failed to the next */
+#define TRY_NS		400000000u /* from a try that failed to the next */
 #define TRY_MAX_NS	64000000000u
 #define RECHECK_SHARE	8u	/* of its rate: are traps better now? */
 #define RECHECK_NS	1000000000u
@@ -731,8 +731,8 @@ quiet_least_ns(const struct nic *nic)
 	uint64_t ns = QUIET_TRAPS * at_least(b->trap_cost_ns, b->trap_saves_ns);
 	uint64_t first_ns = 3 * b->trap_run_ns / RUN_TRAPS / 2;
 
-	if (ns > QUIET_MAX_NS)
-		ns = QUIET_MAX_NS;
+	if (ns > LONG_QUIET_NS)
+		ns = LONG_QUIET_NS;
 	ns = at_least(ns, nic->config.spin_us * 1000ull);
 	if (b->judged ||
 	    first_ns > at_least(JUDGE_NS, 2 * QUIET_TRAPS * b->trap_cost_ns))

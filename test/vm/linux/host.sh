@@ -559,7 +559,7 @@ exits_at_most()
 # round trip of TCP, and of a megabyte of a stream.
 do_driver_exits()
 {
-	slice=4
+	slice=6
 	cables 1
 	{
 		exits_guest qemu becomes_qemu qemu "lem.do=exits" \
@@ -680,7 +680,7 @@ ways_table()
 # auto beside exit and mapped: a guest each, by turns.
 do_doorbells()
 {
-	slice=4
+	slice=6
 	way_begin 2 auto
 	way_begin 3 exit
 	way_begin 4 mapped
