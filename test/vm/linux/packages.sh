@@ -64,11 +64,13 @@ kernel()
 	    die "apt-get could not download $image" $parts
 }
 
-# version: that of the kernel that is there.
+# version: that of the kernel that is there.  From Linux 7 on it is beside its
+# modules.
 version()
 {
-	find "$BUILD/linux/root" -name 'vmlinuz-*' |
-	    sed -n 's,.*/vmlinuz-,,p' | head -n 1
+	find "$BUILD/linux/root" -name 'vmlinuz*' |
+	    sed -n -e 's,.*/vmlinuz-,,p' -e 's,.*/modules/\(.*\)/vmlinuz$,\1,p' |
+	    head -n 1
 }
 
 # headers: gets those of the kernel that is there.  Their Makefile names another
