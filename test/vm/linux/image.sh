@@ -96,15 +96,15 @@ program()
 }
 
 # module DIR NAME: copies a module and those it needs, in loading order.  A kernel
-# that has it built in needs none.
+# that has it built in needs none; the packages of Linux 7 do not list those.
 module()
 {
 	file=$(find "$root"/lib/modules/*/kernel "$root"/usr/lib/modules/*/kernel \
 	    \( -name "$2.ko" -o -name "$2.ko.*" \) 2>/dev/null | head -n 1)
 	if [ -z "$file" ]; then
-		cat "$root"/lib/modules/*/modules.builtin \
-		    "$root"/usr/lib/modules/*/modules.builtin 2>/dev/null |
-		    grep -q "/$2[.]ko\$" || die "the kernel has no module $2"
+		list=$(find "$root" -path '*/modules/*/modules.builtin')
+		[ -z "$list" ] || grep -q "/$2[.]ko\$" "$list" ||
+		    die "the kernel has no module $2"
 		: >"$1/modules/$2.needs"
 		return
 	fi
