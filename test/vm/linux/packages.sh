@@ -105,7 +105,7 @@ ovmf) fetch "$BUILD/ovmf" ovmf systemd-boot-efi ;;
 headers)
 	fetch "$BUILD/linux-headers" headers
 	top=$(cd -- "$BUILD" && pwd)/linux-headers/root
-	sed -i "s,include /usr/src,include $top/usr/src," \
+	sed -i "s,^\(include \|KBUILD_OUTPUT=\)/usr/src,\1$top/usr/src," \
 	    "$top"/usr/src/*/Makefile
 	;;
 source)
