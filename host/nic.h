@@ -44,9 +44,10 @@
  *
  * The time that exits take is their own cost, without the work done in them.
  * What one costs is learned from all register accesses, and follows the host.
- * A NIC whose mapping ended at once is not mapped again for 20 to 640 ms.
- * Exits may take more than they cost (a guest that is slow after them), which
- * only a try shows: ever more seldom, up to 64 s, if it was in vain.
+ * A NIC whose mapping ended at once is not mapped again for 20 ms or the time
+ * of 1000 traps, then twice as long, up to 32 times.  Exits may take more than
+ * they cost, if a guest is slow after them.  Only a try shows that; if one is
+ * in vain, the next is later, up to 64 s.
  * "Slower" means in packets a second.  With doorbell=turns, TURNS stands for
  * BUSY.  While the transmitter is off (TCTL.EN) the state is TRAP, since
  * drivers test registers then.
