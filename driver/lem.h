@@ -205,13 +205,14 @@ struct lem_tx_ring {
 	uint16_t tail_posted;
 	uint16_t free;		/* descriptors; lem_tx_free() */
 	uint16_t reserve;	/* most descriptors that a packet takes */
-	uint16_t low;		/* lem_tx_low(): fewer are free */
 	uint16_t rs_stride;	/* RS at least this often */
 	uint16_t since_rs;	/* descriptors filled since the last RS */
 	uint16_t rs_head;	/* rsq: oldest not yet written back */
 	uint16_t rs_posted;	/* rsq: one past the last that is posted */
 	uint16_t rs_tail;	/* rsq: one past the last */
 	uint16_t unposted;	/* packets in [tail_posted, next_to_use) */
+	/* One load tests the flags: not beside what each packet stores. */
+	uint16_t low;		/* lem_tx_low(): fewer are free */
 	bool unposted_tso;	/* one of them has LEM_TX_TSO */
 	uint8_t cmd;		/* command bits of every descriptor */
 	bool int_pending;	/* an interrupt was asked for and not seen */
