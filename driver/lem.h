@@ -824,6 +824,14 @@ int lem_delay_from_us(uint32_t us, uint16_t *delay);
  * post.  held: descriptors whose buffers the port has not freed.
  */
 void lem_lone_interrupt(struct lem *sc, uint32_t icr, bool allowed);
-void lem_lone_doorbell(struct lem *sc, unsigned int held);
+void lem_lone_look(struct lem *sc, unsigned int held);
+
+static inline void
+lem_lone_doorbell(struct lem *sc, unsigned int held)
+{
+	sc->tx.lone_doorbells++;
+	if (sc->tx.lone)
+		lem_lone_look(sc, held);
+}
 
 #endif

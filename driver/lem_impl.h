@@ -95,11 +95,35 @@ void lem_intr_tx_set(struct lem *sc, bool enable);
 void lem_stream_reset(struct lem *sc);
 
 /* lem_stream_interrupt, lem_stream_done: a dispatch begins; it is done. */
-void lem_stream_interrupt(struct lem *sc);
-void lem_stream_done(struct lem *sc);
+void lem_stream_look(struct lem *sc);
+
+static inline void
+lem_stream_interrupt(struct lem *sc)
+{
+	if (sc->stream.on)
+		lem_stream_look(sc);
+}
+
+static inline void
+lem_stream_done(struct lem *sc)
+{
+	if (!sc->stream.ended)
+		return;
+	sc->stream.done_at = lem_os_cycles(&sc->os);
+	sc->stream.posted = false;
+}
 
 /* lem_stream_bulk: at each transmit interrupt: the rule of itr_bulk. */
-void lem_stream_bulk(struct lem *sc);
+void lem_stream_bulk_look(struct lem *sc);
+
+static inline void
+lem_stream_bulk(struct lem *sc)
+{
+	const struct lem_moderation *m = &sc->moderation;
+
+	if (!sc->stream.on && m->itr_bulk > m->itr)
+		lem_stream_bulk_look(sc);
+}
 
 /* lem_stream_paused: ITR is short again if the stream has paused. */
 void lem_stream_paused(struct lem *sc);

@@ -120,13 +120,11 @@ lem_lone_interrupt(struct lem *sc, uint32_t icr, bool allowed)
 }
 
 void
-lem_lone_doorbell(struct lem *sc, unsigned int held)
+lem_lone_look(struct lem *sc, unsigned int held)
 {
 	struct lem_tx_ring *r = &sc->tx;
 
-	r->lone_doorbells++;
-	if (!r->lone ||
-	    (r->lone_doorbells < LEM_LONE_DOORBELLS && held < LEM_LONE_DESC))
+	if (r->lone_doorbells < LEM_LONE_DOORBELLS && held < LEM_LONE_DESC)
 		return;
 	lem_lone_end(r);
 	lem_intr_tx_set(sc, true);

@@ -316,15 +316,12 @@ stream_few(struct lem *sc, uint32_t packets, uint32_t cycles)
  * since, which have perhaps come in the time before it: take the shorter time.
  */
 void
-lem_stream_interrupt(struct lem *sc)
+lem_stream_look(struct lem *sc)
 {
 	struct lem_stream *s = &sc->stream;
 	uint32_t packets, frames, read, cycles, apart;
-	uint64_t now;
+	uint64_t now = lem_os_cycles(&sc->os);
 
-	if (!s->on)
-		return;
-	now = lem_os_cycles(&sc->os);
 	cycles = cycles_since(now, s->intr_at);
 	packets = (uint32_t)sc->tx.stats.packets - s->packets;
 	frames = lem_load(&sc->rx.cleaned) - s->frames;
@@ -351,17 +348,6 @@ lem_stream_interrupt(struct lem *sc)
 		lem_stream_end(sc);
 }
 
-void
-lem_stream_done(struct lem *sc)
-{
-	struct lem_stream *s = &sc->stream;
-
-	if (!s->ended)
-		return;
-	s->done_at = lem_os_cycles(&sc->os);
-	s->posted = false;
-}
-
 /*
  * If many packets follow until the next interrupt, it was only a short pause,
  * and the stream goes on.
@@ -383,14 +369,12 @@ lem_stream_paused(struct lem *sc)
  * is posted between interrupts.
  */
 void
-lem_stream_bulk(struct lem *sc)
+lem_stream_bulk_look(struct lem *sc)
 {
 	const struct lem_moderation *m = &sc->moderation;
 	struct lem_stream *s = &sc->stream;
 	uint32_t packets = (uint32_t)sc->tx.stats.packets - s->packets;
 
-	if (s->on || m->itr_bulk <= m->itr)
-		return;
 	s->packets += packets;
 	if (sc->tx.combine == LEM_COMBINE_OFF || packets < LEM_BULK_PACKETS)
 		lem_stream_end(sc);

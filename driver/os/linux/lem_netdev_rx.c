@@ -233,11 +233,12 @@ static bool rx_xdp_tx(struct lem_netdev *ln, struct xdp_buff *xdp)
 }
 
 /*
- * Run the program.  Returns true if the packet goes on to the stack; else the
- * page is not ours any more.
+ * Do what the program says.  Returns true if the packet goes on to the stack;
+ * else the page is not ours any more.
  */
-static bool rx_xdp(struct lem_netdev *ln, struct bpf_prog *prog,
-		   struct xdp_buff *xdp, struct page *page, unsigned int *todo)
+static bool rx_xdp_act(struct lem_netdev *ln, struct bpf_prog *prog,
+		       struct xdp_buff *xdp, struct page *page,
+		       unsigned int *todo)
 {
 	u32 act = bpf_prog_run_xdp(prog, xdp);
 
@@ -268,6 +269,25 @@ aborted:
 		page_pool_recycle_direct(ln->pool, page);
 		return false;
 	}
+}
+
+/*
+ * Run the program on a frame of one page, which may move both ends of it.  Not
+ * inline: some kernels clear xdp_buff, even for packets that no program sees.
+ */
+static noinline bool rx_xdp(struct lem_netdev *ln, struct bpf_prog *prog,
+			    struct page *page, u32 *offset, u32 *len,
+			    unsigned int *todo)
+{
+	struct xdp_buff xdp;
+
+	xdp_init_buff(&xdp, PAGE_SIZE, &ln->xdp_rxq);
+	xdp_prepare_buff(&xdp, page_address(page), *offset, *len, false);
+	if (!rx_xdp_act(ln, prog, &xdp, page, todo))
+		return false;
+	*offset = xdp.data - xdp.data_hard_start;
+	*len = xdp.data_end - xdp.data;
+	return true;
 }
 
 static void rx_xdp_finish(struct lem_netdev *ln, unsigned int todo)
@@ -303,16 +323,9 @@ static unsigned int rx_packet(struct lem_netdev *ln, struct bpf_prog *prog,
 	rx_count(ln, 1, pkt->len_bytes, 0);
 	page = rx_take(ln, first);
 	rx_sync(ln, page, len);
-	if (prog && pkt->frags == 1) {
-		struct xdp_buff xdp;
-
-		xdp_init_buff(&xdp, PAGE_SIZE, &ln->xdp_rxq);
-		xdp_prepare_buff(&xdp, page_address(page), offset, len, false);
-		if (!rx_xdp(ln, prog, &xdp, page, &todo))
-			return todo;
-		offset = xdp.data - xdp.data_hard_start;
-		len = xdp.data_end - xdp.data;
-	}
+	if (prog && pkt->frags == 1 &&
+	    !rx_xdp(ln, prog, page, &offset, &len, &todo))
+		return todo;
 	if (len <= LEM_NETDEV_COPYBREAK && pkt->frags == 1)
 		skb = rx_copy(ln, page, offset, len);
 	else
@@ -434,10 +447,13 @@ static unsigned int tx_poll(struct lem_netdev *ln, int budget)
 			lem_lone_interrupt(&ln->core, causes,
 					   tx_lone_allowed(ln, polled));
 		}
-		if (polled && !(causes & LEM_INTR_TX))
-			(void)lem_tx_intr(&ln->core);
-		else
-			(void)lem_tx_reclaim(&ln->core);
+		/* Else the dispatch has done it. */
+		if (!(causes & LEM_INTR_TX)) {
+			if (polled)
+				(void)lem_tx_intr(&ln->core);
+			else
+				(void)lem_tx_reclaim(&ln->core);
+		}
 		lem_netdev_tx_free(ln, budget);
 	}
 	return work;
@@ -451,11 +467,9 @@ int lem_netdev_poll(struct napi_struct *napi, int budget)
 	int done = 0;
 
 	/* Netpoll, with a budget of 0, may come while this CPU has the lock. */
-	if (budget) {
+	if (budget)
 		__netif_tx_lock(nq, smp_processor_id());
-		work = tx_poll(ln, budget);
-		__netif_tx_unlock(nq);
-	} else if (__netif_tx_trylock(nq)) {
+	if (budget || __netif_tx_trylock(nq)) {
 		work = tx_poll(ln, budget);
 		__netif_tx_unlock(nq);
 	}

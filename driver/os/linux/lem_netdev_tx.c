@@ -113,21 +113,27 @@ static void tx_guard_arm_lone(struct lem_netdev *ln)
 		     jiffies + msecs_to_jiffies(LEM_NETDEV_LONE_MS));
 }
 
+/*
+ * Descriptors in use, for the rule of lone packets.  The second packet since an
+ * interrupt is not lone.  A stack that BQL has stopped waits for an interrupt.
+ */
+static unsigned int tx_lone_held(struct lem_netdev *ln)
+{
+	struct lem_tx_ring *r = &ln->core.tx;
+
+	if (r->lone_doorbells > 0 || netif_xmit_stopped(lem_netdev_queue(ln)))
+		return LEM_LONE_DESC;
+	return r->count - 1 - lem_tx_free(r);
+}
+
 void lem_netdev_tx_kick(struct lem_netdev *ln)
 {
 	struct lem_tx_ring *r = &ln->core.tx;
-	unsigned int held = r->count - 1 - lem_tx_free(r);
 
 	if (r->next_to_use == r->tail_posted)
 		return;
 	lem_tx_doorbell(&ln->core);
-	/*
-	 * The second packet since an interrupt is not lone.  A stack that BQL
-	 * has stopped waits for an interrupt.
-	 */
-	if (r->lone_doorbells > 0 || netif_xmit_stopped(lem_netdev_queue(ln)))
-		held = LEM_LONE_DESC;
-	lem_lone_doorbell(&ln->core, held);
+	lem_lone_doorbell(&ln->core, r->lone ? tx_lone_held(ln) : 0);
 	if (r->next_to_use != r->tail_posted)
 		tx_guard_arm(ln);
 	else if (r->lone)
@@ -398,6 +404,18 @@ static int tx_skb(struct lem_netdev *ln, struct sk_buff *skb)
 	return 0;
 }
 
+static noinline void tx_drop(struct lem_netdev *ln, struct sk_buff *skb,
+			     bool more)
+{
+	u64_stats_update_begin(&ln->tx_sync);
+	ln->tx_stats.dropped++;
+	u64_stats_update_end(&ln->tx_sync);
+	dev_kfree_skb_any(skb);
+	/* Those before it were promised a doorbell. */
+	if (ln->tx_open && !more)
+		lem_netdev_tx_kick(ln);
+}
+
 netdev_tx_t lem_netdev_xmit(struct sk_buff *skb, struct net_device *netdev)
 {
 	struct lem_netdev *ln = netdev_priv(netdev);
@@ -406,13 +424,7 @@ netdev_tx_t lem_netdev_xmit(struct sk_buff *skb, struct net_device *netdev)
 
 	lem_beat(&ln->core);
 	if (unlikely(!ln->tx_open || tx_skb(ln, skb) != 0)) {
-		u64_stats_update_begin(&ln->tx_sync);
-		ln->tx_stats.dropped++;
-		u64_stats_update_end(&ln->tx_sync);
-		dev_kfree_skb_any(skb);
-		/* Those before it were promised a doorbell. */
-		if (ln->tx_open && !more)
-			lem_netdev_tx_kick(ln);
+		tx_drop(ln, skb, more);
 		return NETDEV_TX_OK;
 	}
 	skb_tx_timestamp(skb);
