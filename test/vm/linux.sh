@@ -4,8 +4,9 @@
 #
 # usage: test/vm/linux.sh [SCENARIO...]
 #
-# A stock Linux is a guest of lem-vm, with its own e1000 driver.  linux/steps
-# has what the guest does, linux/host.sh the scenarios around it.
+# A stock Linux is a guest of lem-vm, with its own e1000 driver, or in the
+# scenarios driver and driver_exits with lem.ko.  linux/steps and driver/steps
+# have what the guest does, linux/host.sh the scenarios around it.
 #
 # The script tries whether /dev/kvm can run Linux.  If it can, lem-vm runs here,
 # as root, in a network namespace.  If not, lem-vm runs in a Debian guest of
