@@ -84,7 +84,8 @@
 #define LEM_STREAM_CLOSE	4u	/* costs from packet to packet */
 #define LEM_ICR_PARTS		3u	/* an interrupt; the ICR read is one */
 #define LEM_COST_SAMPLES	4u
-#define LEM_LONE_DOORBELLS	4u	/* lem_lone_doorbell() */
+#define LEM_LONE_DOORBELLS	2u	/* lem_lone_doorbell() */
+#define LEM_LONE_RUN		8u	/* lem_lone_interrupt() */
 #define LEM_LONE_DESC		32u
 #define LEM_RATE_DEFAULT	8000u	/* interrupts a second */
 #define LEM_RATE_BULK_DEFAULT	500u	/* while there is a stream */
@@ -221,7 +222,9 @@ struct lem_tx_ring {
 	bool lone;		/* transmit interrupts are masked */
 	enum lem_combine combine;	/* in force: while `lone`, OFF */
 	enum lem_combine asked;	/* of lem_tx_combine_set() */
+	uint8_t lone_run;	/* interrupts in a row with one at most */
 	uint32_t lone_doorbells;	/* since the last interrupt */
+	uint32_t lone_frames;	/* rx.cleaned then */
 	uint64_t offload;	/* what the device's context is for; 0: none */
 	uint64_t offload_bits;	/* of the data descriptors that use it */
 	uint64_t guard_mark;	/* doorbells when the guard last saw some
@@ -812,10 +815,12 @@ int lem_delay_from_us(uint32_t us, uint16_t *delay);
  * alone needs no transmit interrupt: the core reclaims it with the next packet,
  * or in the receive interrupt of its answer.  Where the hypervisor moderates, a
  * transmit interrupt would delay that receive interrupt.  So the core masks
- * transmit interrupts after one that was for a single doorbell.  It unmasks
- * them when LEM_LONE_DOORBELLS doorbells have come without any interrupt in
- * between, or LEM_LONE_DESC descriptors are in use.  While they are masked
- * nothing is deferred.
+ * transmit interrupts when LEM_LONE_RUN interrupts in a row were for a single
+ * doorbell at most, and frames come, too: a stream without answers needs its
+ * interrupts, and masking is an access.  It unmasks them when
+ * LEM_LONE_DOORBELLS doorbells have come without any interrupt in between, or
+ * LEM_LONE_DESC descriptors are in use.  While they are masked nothing is
+ * deferred.
  *
  * lem_lone_interrupt: call it after lem_intr_dispatch(), with all causes of the
  * interrupt.  allowed: false where transmit interrupts must keep coming.

@@ -182,6 +182,7 @@ tx_ring_reset(struct lem_tx_ring *r)
 	r->int_pending = false;
 	r->cheap = r->doubt = false;
 	r->lone_doorbells = 0;
+	r->lone_run = 0;
 	lem_lone_end(r);
 	r->offload = 0;
 }

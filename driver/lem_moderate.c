@@ -99,7 +99,7 @@ lem_lone_end(struct lem_tx_ring *r)
 static bool
 lone_may_begin(const struct lem_tx_ring *r)
 {
-	return !r->lone && r->lone_doorbells <= 1 &&
+	return !r->lone && r->lone_run == LEM_LONE_RUN &&
 	    r->next_to_use == r->tail_posted &&
 	    r->count > LEM_LONE_DESC + r->reserve;
 }
@@ -108,14 +108,20 @@ void
 lem_lone_interrupt(struct lem *sc, uint32_t icr, bool allowed)
 {
 	struct lem_tx_ring *r = &sc->tx;
+	uint32_t frames = lem_load(&sc->rx.cleaned);
 
-	if (!lem_gone(sc) && icr & LEM_INTR_TX && allowed &&
+	if (!allowed || r->lone_doorbells > 1)
+		r->lone_run = 0;
+	else if (r->lone_run < LEM_LONE_RUN)
+		r->lone_run++;
+	if (!lem_gone(sc) && icr & LEM_INTR_TX && frames != r->lone_frames &&
 	    lone_may_begin(r)) {
 		r->lone = true;
 		r->stats.lone++;
 		r->combine = LEM_COMBINE_OFF;
 		lem_intr_tx_set(sc, false);
 	}
+	r->lone_frames = frames;
 	r->lone_doorbells = 0;
 }
 

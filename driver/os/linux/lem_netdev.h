@@ -71,7 +71,6 @@
 	(LEM_NETDEV_RX_BUF - VLAN_ETH_HLEN - ETH_FCS_LEN)
 #define LEM_NETDEV_USECS_MAX 10000 /* between interrupts */
 #define LEM_NETDEV_LONE_MS 20 /* a lone packet is kept, at most */
-#define LEM_NETDEV_LONE_RUN 8 /* so many come before transmit is masked */
 
 /* A descriptor's share of what is being sent. */
 struct lem_netdev_tx_buf {
@@ -105,8 +104,6 @@ struct lem_netdev {
 	bool tx_open; /* rings and registers may be used */
 	unsigned long tx_looked; /* jiffies: when TXOFF was looked at */
 	struct timer_list guard;
-	u32 rx_heard; /* frames read when an interrupt was last looked at */
-	u8 lone_run; /* interrupts in a row with a doorbell each, at most */
 	struct u64_stats_sync tx_sync;
 	struct lem_netdev_stats tx_stats;
 	u64 tx_restarts;

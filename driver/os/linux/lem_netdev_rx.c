@@ -416,23 +416,6 @@ static void intr_rearm(struct lem_netdev *ln)
 	__netif_tx_unlock(nq);
 }
 
-/*
- * May transmit interrupts be masked for lone packets (lem_lone_interrupt())?
- * Where frames come, too, since their interrupts are as good, and if packets
- * have been lone for a while: masking and unmasking are accesses, too.
- */
-static bool tx_lone_allowed(struct lem_netdev *ln, bool polled)
-{
-	u32 heard = ln->rx_heard;
-
-	ln->rx_heard = READ_ONCE(ln->core.rx.cleaned);
-	if (polled || ln->core.tx.lone_doorbells > 1)
-		ln->lone_run = 0;
-	else if (ln->lone_run < LEM_NETDEV_LONE_RUN)
-		ln->lone_run++;
-	return ln->lone_run == LEM_NETDEV_LONE_RUN && ln->rx_heard != heard;
-}
-
 /* The queue is locked.  Returns LEM_WORK_*. */
 static unsigned int tx_poll(struct lem_netdev *ln, int budget)
 {
@@ -444,8 +427,7 @@ static unsigned int tx_poll(struct lem_netdev *ln, int budget)
 	if (ln->tx_open) {
 		if (causes) {
 			work = lem_intr_dispatch(&ln->core, causes);
-			lem_lone_interrupt(&ln->core, causes,
-					   tx_lone_allowed(ln, polled));
+			lem_lone_interrupt(&ln->core, causes, !polled);
 		}
 		/* Else the dispatch has done it. */
 		if (!(causes & LEM_INTR_TX)) {

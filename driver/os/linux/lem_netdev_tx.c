@@ -114,14 +114,14 @@ static void tx_guard_arm_lone(struct lem_netdev *ln)
 }
 
 /*
- * Descriptors in use, for the rule of lone packets.  The second packet since an
- * interrupt is not lone.  A stack that BQL has stopped waits for an interrupt.
+ * Descriptors in use, for the rule of lone packets.  A stack that BQL has
+ * stopped waits for an interrupt.
  */
 static unsigned int tx_lone_held(struct lem_netdev *ln)
 {
 	struct lem_tx_ring *r = &ln->core.tx;
 
-	if (r->lone_doorbells > 0 || netif_xmit_stopped(lem_netdev_queue(ln)))
+	if (netif_xmit_stopped(lem_netdev_queue(ln)))
 		return LEM_LONE_DESC;
 	return r->count - 1 - lem_tx_free(r);
 }
