@@ -16,6 +16,13 @@
 
 #define FAULTS_MAX	100u	/* without a change: not a doorbell */
 
+/*
+ * KVM of Linux 6.14 and later takes an exit for one that delivers an event, and
+ * does not emulate it, if exit_int_info has a type, though it is not valid.
+ * QEMU's TCG leaves the type of the last exception there.  The next try works.
+ */
+#define UNDELIVERED_MAX	3u
+
 #define CR0_PE		0x1u
 #define CR0_LONG	0x80050033u	/* PG AM WP NE ET MP PE */
 #define CR4_PAE		0x20u
@@ -312,6 +319,10 @@ vcpu_exit_other(struct vcpu *cpu)
 		    run->fail_entry.hardware_entry_failure_reason);
 		break;
 	case KVM_EXIT_INTERNAL_ERROR:
+		if (cpu->run->internal.suberror ==
+			KVM_INTERNAL_ERROR_DELIVERY_EV &&
+		    cpu->undelivered++ < UNDELIVERED_MAX)
+			break;
 		vcpu_broken(cpu, "KVM cannot emulate an instruction",
 		    run->internal.suberror);
 		break;
@@ -375,6 +386,8 @@ vcpu_run(struct vcpu *cpu)
 			continue;
 		}
 		cpu->faults = 0;
+		if (cpu->run->exit_reason != KVM_EXIT_INTERNAL_ERROR)
+			cpu->undelivered = 0;
 		if (cpu->run->exit_reason == KVM_EXIT_MMIO)
 			vcpu_exit_memory(cpu);
 		else if (cpu->run->exit_reason == KVM_EXIT_IO)

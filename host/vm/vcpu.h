@@ -45,6 +45,7 @@ struct vcpu {
 	atomic_bool runs;		/* self is valid */
 	atomic_ullong returns;		/* of KVM_RUN */
 	unsigned int faults;		/* in a row, with no change between */
+	unsigned int undelivered;	/* KVM's DELIVERY_EV, in a row */
 	uint64_t fault_changes;		/* nic_fault() at the last of them */
 };
 
