@@ -284,9 +284,9 @@ run_is_dear(struct nic *nic, unsigned int n, uint64_t begin_ns)
 
 /*
  * Is it time to map?  If it was tried in vain, only later; but at once if the
- * guest is twice as fast now, because it does something else.  What makes exits
- * dear cannot be known without a try; each that fails doubles the time to the
- * next.
+ * guest is twice as fast as each time in vain, because it does something else.
+ * What makes exits dear cannot be known without a try; each that fails doubles
+ * the time to the next.
  */
 static bool
 run_maps(struct nic *nic, unsigned int n, uint64_t begin_ns)
@@ -606,7 +606,8 @@ hold(struct doorbell *b, uint64_t now, uint64_t for_ns)
 {
 	b->hold_ns = now +
 	    for_ns / HOLD_NS * at_least(HOLD_NS, VAIN_TRAPS * b->trap_cost_ns);
-	b->failed_run_ns = b->trap_run_ns;
+	if (b->failed_run_ns == 0 || b->trap_run_ns < b->failed_run_ns)
+		b->failed_run_ns = b->trap_run_ns;
 	b->try_ns = now + hold_double(&b->try_for_ns, TRY_MAX_NS);
 }
 
@@ -641,6 +642,7 @@ judge_slower(struct nic *nic, uint64_t now)
 		b->hold_for_ns = b->vain_for_ns = HOLD_NS;
 		b->try_for_ns = TRY_NS;
 		b->is_try = false;
+		b->failed_run_ns = 0;
 		return rate_fell(b, now, rate);
 	}
 	b->slower++;

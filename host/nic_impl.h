@@ -88,7 +88,8 @@ struct doorbell {
 	atomic_ullong run_work_ns;	/* in all but the first */
 	_Atomic(uint64_t) hold_ns;	/* not BUSY before */
 	_Atomic(uint64_t) try_ns;	/* ... unless traps are known as dear */
-	_Atomic(uint64_t) failed_run_ns; /* eight traps, before it failed */
+	_Atomic(uint64_t)
+	    failed_run_ns; /* the shortest run that failed; or 0 */
 	_Atomic(uint64_t) trap_saves_ns; /* what a mapping saved for each */
 	atomic_bool is_try;		/* it has to show a gain */
 

@@ -158,13 +158,14 @@ auto_stays(void)
 	    .moderation = NIC_MODERATION_ADAPTIVE,
 	    .exit_ns = EXIT_NS });
 	peer_start(g);
-	for (i = 0; i < 100; i++) {
+	for (i = 0; i < 60; i++) {
 		for (j = 0; j < 4; j++)
 			assert_true(tx_burst(g, 1));
-		quiet(g, 2 * MS);
+		quiet(g, 10 * MS);
 	}
 	check_all(g, &s);
-	assert_true(s.maps <= 12 + (wall_ns() - begin) / (320 * MS));
+	/* Eight if the guest was twice as fast as each time in vain. */
+	assert_true(s.maps <= 20 + (wall_ns() - begin) / (320 * MS));
 	stays = s.traps > g->stores;
 	guest_end(g);
 	return stays;
