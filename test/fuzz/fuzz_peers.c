@@ -16,6 +16,8 @@
  * A tap needs root; if it cannot be had, this is said, and other backends take
  * its place.
  */
+#include <sys/stat.h>
+
 #include "peers.h"
 
 #define ACTIONS_MAX	100u
@@ -350,7 +352,8 @@ fuzz_begin(void)
 	peer.wire = which % WIRES;
 	if (peer.wire == WIRE_TAP && !has_tap)
 		peer.wire = WIRE_DGRAM;
-	CHECK(dir_make(NULL) == 0);
+	/* Of one name: confine_peer() keeps those of a process, up to 32. */
+	CHECK((dir[0] == 0 ? dir_make(NULL) : mkdir(dir, 0700)) == 0);
 	/* The others are for VMMs that run the guest themselves. */
 	if (h.doorbell != NIC_DOORBELL_AUTO)
 		h.vmm = VMM_RUNS_GUEST;
