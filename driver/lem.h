@@ -827,6 +827,8 @@ int lem_delay_from_us(uint32_t us, uint16_t *delay);
  *
  * lem_lone_doorbell: call it after each lem_tx_doorbell() that had something to
  * post.  held: descriptors whose buffers the port has not freed.
+ *
+ * lem_lone_look: the part of lem_lone_doorbell() for masked interrupts.
  */
 void lem_lone_interrupt(struct lem *sc, uint32_t icr, bool allowed);
 void lem_lone_look(struct lem *sc, unsigned int held);

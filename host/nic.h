@@ -45,9 +45,9 @@
  * The time that exits take is their own cost, without the work done in them.
  * What one costs is learned from all register accesses, and follows the host.
  * A NIC whose mapping ended at once is not mapped again for 20 ms or the time
- * of 1000 traps, then twice as long, up to 32 times.  Exits may take more than
- * they cost, if a guest is slow after them.  Only a try shows that; if one is
- * in vain, the next is later, up to 64 s.
+ * of 1000 traps, then twice as long, up to 32 times.  A guest may be slow after
+ * an exit.  That time is not part of the cost, and only a try shows it.  Each
+ * try that fails doubles the time to the next one, up to 64 s.
  * "Slower" means in packets a second.  With doorbell=turns, TURNS stands for
  * BUSY.  While the transmitter is off (TCTL.EN) the state is TRAP, since
  * drivers test registers then.

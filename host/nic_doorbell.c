@@ -265,9 +265,9 @@ doorbell_spin(struct nic *nic)
  * that, or each trap sent a batch: otherwise (a ping, a burst in one packet)
  * the guest waits for the work, not for the trap.
  *
- * After an exit the guest is slow for a while where its host has dropped what
- * it had cached.  That is not part of what an exit costs.  But a mapping shows
- * it: from then on a trap takes what it saved for each.
+ * After an exit the guest may be slow for a while, because its host has dropped
+ * what it had cached.  trap_cost_ns does not include that time.  A mapping
+ * shows it: trap_saves_ns is the time that a mapping saved for each trap.
  */
 static bool
 run_is_dear(struct nic *nic, unsigned int n, uint64_t begin_ns)
@@ -283,10 +283,10 @@ run_is_dear(struct nic *nic, unsigned int n, uint64_t begin_ns)
 }
 
 /*
- * Is it time to map?  If it was tried in vain, only later; but at once if the
- * guest is twice as fast as each time in vain, because it does something else.
- * What makes exits dear cannot be known without a try; each that fails doubles
- * the time to the next.
+ * Is it time to map?  After a mapping that failed, only when its hold is over.
+ * But if the guest traps twice as fast as before every failure, its work has
+ * changed, and it is mapped at once.  If exits do not look dear, a mapping is a
+ * try.  Each try that fails doubles the time to the next.
  */
 static bool
 run_maps(struct nic *nic, unsigned int n, uint64_t begin_ns)

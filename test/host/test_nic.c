@@ -164,7 +164,7 @@ auto_stays(void)
 		quiet(g, 10 * MS);
 	}
 	check_all(g, &s);
-	/* Eight if the guest was twice as fast as each time in vain. */
+	/* Up to eight are of bursts that were twice as fast. */
 	assert_true(s.maps <= 20 + (wall_ns() - begin) / (320 * MS));
 	stays = s.traps > g->stores;
 	guest_end(g);
